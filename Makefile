@@ -1,0 +1,59 @@
+# Everything that a user or a developer runs. On Debian each target sets up what it needs; as another user than root
+# it calls sudo where root is needed.
+
+PYTHON ?= /usr/bin/python3
+VENV := .venv
+BIN := $(VENV)/bin
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
+# The namespace tests mostly wait: more of them side by side than there are cores.
+WORKERS ?= 4
+
+.PHONY: help demo test check unit namespace soak format requirements clean system system-test
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+
+demo: $(VENV)/ready ## routers in network namespaces: the MASTER dies, the address moves, the timeline is printed
+	$(SUDO) $(BIN)/failover lab
+
+test: check unit namespace ## set up, then run every check and test
+
+check: $(VENV)/ready ## ruff and mypy
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+unit: $(VENV)/ready system-test ## the tests that need no root, with the protocol core's branch coverage
+	$(BIN)/python -m pytest -n auto -m "not root" --cov --cov-report=term-missing:skip-covered
+
+namespace: $(VENV)/ready system-test ## the tests in network namespaces, against keepalived and FRR
+	$(SUDO) $(BIN)/python -m pytest -n $(WORKERS) -m root
+
+soak: $(VENV)/ready system-test ## the namespace tests, ten times over
+	for round in 1 2 3 4 5 6 7 8 9 10; do \
+		echo "round $$round"; $(SUDO) $(BIN)/python -m pytest -q -n $(WORKERS) -m root || exit 1; \
+	done
+
+format: $(VENV)/ready ## rewrite the code as ruff has it
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+PIN := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade --no-header
+requirements: $(VENV)/ready ## pin the newest versions that pyproject.toml allows, with hashes and without an index
+	$(PIN) --no-emit-index-url pyproject.toml --output-file requirements/runtime.txt
+	$(PIN) --no-emit-index-url pyproject.toml --group dev --output-file requirements/dev.txt
+
+clean: ## remove what the other targets made
+	rm -rf $(VENV) build dist .coverage .hypothesis .mypy_cache .ruff_cache
+
+system:
+	@$(SUDO) ./tools/install-packages python3 python3-venv iproute2
+
+system-test: system
+	@$(SUDO) ./tools/install-packages keepalived frr tshark nftables
+
+$(VENV)/ready: requirements/dev.txt pyproject.toml | system
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
