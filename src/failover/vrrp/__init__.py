@@ -1,0 +1,108 @@
+"""The VRRP protocol, pure: no socket, no clock, no thread, no log. Feed it events, and it says what to do.
+
+`receive()` turns bytes into an `Advertisement` or a `Discard`; `step()` turns a state and an event into the next state
+and actions; `deadline()` says when the state wants a `Wakeup`.
+"""
+
+from failover.vrrp.actions import (
+    Action,
+    AnnounceAddresses,
+    InstallAddresses,
+    Oddity,
+    ReportOddity,
+    SendAdvertisement,
+    StateChanged,
+    WithdrawAddresses,
+    advertisements,
+)
+from failover.vrrp.advertisement import Advertisement, encode
+from failover.vrrp.causes import (
+    BecameOwner,
+    BetterMaster,
+    Cause,
+    Faulted,
+    MasterDown,
+    MasterResigned,
+    Overslept,
+    Preempted,
+    ShutDown,
+    Started,
+)
+from failover.vrrp.events import (
+    AdvertisementReceived,
+    ConfigChanged,
+    Event,
+    LinkChanged,
+    PriorityChanged,
+    Shutdown,
+    Startup,
+    Wakeup,
+)
+from failover.vrrp.machine import initial_state, step
+from failover.vrrp.protocol import Address, ChecksumForm, Family, Version, VirtualAddress, family_of, virtual_mac
+from failover.vrrp.receive import Discard, DiscardReason, ReceivedFrom, receive
+from failover.vrrp.router import ChecksumPolicy, VirtualRouter
+from failover.vrrp.states import Backup, Fault, Heard, Initialize, Master, State, deadline, state_name
+from failover.vrrp.transitions import Step
+from failover.vrrp.units import Instant, Interval, centiseconds, seconds, to_seconds
+
+__all__ = [
+    "Action",
+    "Address",
+    "Advertisement",
+    "AdvertisementReceived",
+    "AnnounceAddresses",
+    "Backup",
+    "BecameOwner",
+    "BetterMaster",
+    "Cause",
+    "ChecksumForm",
+    "ChecksumPolicy",
+    "ConfigChanged",
+    "Discard",
+    "DiscardReason",
+    "Event",
+    "Family",
+    "Fault",
+    "Faulted",
+    "Heard",
+    "Initialize",
+    "InstallAddresses",
+    "Instant",
+    "Interval",
+    "LinkChanged",
+    "Master",
+    "MasterDown",
+    "MasterResigned",
+    "Oddity",
+    "Overslept",
+    "Preempted",
+    "PriorityChanged",
+    "ReceivedFrom",
+    "ReportOddity",
+    "SendAdvertisement",
+    "ShutDown",
+    "Shutdown",
+    "Started",
+    "Startup",
+    "State",
+    "StateChanged",
+    "Step",
+    "Version",
+    "VirtualAddress",
+    "VirtualRouter",
+    "Wakeup",
+    "WithdrawAddresses",
+    "advertisements",
+    "centiseconds",
+    "deadline",
+    "encode",
+    "family_of",
+    "initial_state",
+    "receive",
+    "seconds",
+    "state_name",
+    "step",
+    "to_seconds",
+    "virtual_mac",
+]

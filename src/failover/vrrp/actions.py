@@ -1,0 +1,107 @@
+"""What `step()` asks for, in an order that is contract. Closed: a new one is added here and where actions are done.
+
+To MASTER: advertise, install, announce. Away from it: withdraw before anything else may answer for the addresses.
+On shutdown: priority 0 first. `StateChanged` comes last.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from failover.vrrp.advertisement import Advertisement
+from failover.vrrp.causes import Cause
+from failover.vrrp.protocol import Address, ChecksumForm, Version, VirtualAddress
+from failover.vrrp.router import VirtualRouter
+from failover.vrrp.states import State
+from failover.vrrp.units import NANOSECONDS_PER_SECOND, Interval
+
+
+@dataclass(frozen=True, slots=True)
+class SendAdvertisement:
+    """Send what `advertisements()` builds for this."""
+
+    priority: int
+    checksum: ChecksumForm
+
+
+@dataclass(frozen=True, slots=True)
+class InstallAddresses:
+    """Put the addresses on the interface."""
+
+    addresses: tuple[VirtualAddress, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawAddresses:
+    """Take the addresses off the interface."""
+
+    addresses: tuple[VirtualAddress, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnnounceAddresses:
+    """Gratuitous ARP or unsolicited Neighbour Advertisement for each (RFC 9568 §6.4.1, §6.4.2)."""
+
+    addresses: tuple[VirtualAddress, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StateChanged:
+    """Tell the world."""
+
+    previous: State
+    current: State
+    cause: Cause
+
+
+class Oddity(Enum):
+    """What is tolerated, but should be known; the value is the label in log and metrics."""
+
+    INTERVAL_MISMATCH = "interval_mismatch"
+    """Version 3: another interval than ours; the MASTER's is used (RFC 9568 §7.1)."""
+    ADDRESS_LIST_MISMATCH = "address_list_mismatch"
+    """Another address list than ours (RFC 9568 §7.1)."""
+    SEVERAL_OWNERS = "several_owners"
+    """Another router claims priority 255 as we do (RFC 9568 §8.3.2)."""
+    EQUAL_PRIORITY = "equal_priority"
+    """Another router has our priority: addresses decide (RFC 9568 §8.3.2)."""
+    RIVAL_MASTER = "rival_master"
+    """A router that should be BACKUP advertises while we are MASTER."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportOddity:
+    """Log and count it; the reader of this limits the rate."""
+
+    oddity: Oddity
+    advertisement: Advertisement
+    source: Address
+
+
+Action = SendAdvertisement | InstallAddresses | WithdrawAddresses | AnnounceAddresses | StateChanged | ReportOddity
+
+
+def advertisements(router: VirtualRouter, action: SendAdvertisement) -> tuple[Advertisement, ...]:
+    """The messages to send: one, or one of each version while migrating (RFC 9568 §8.4.2)."""
+    own = Advertisement(
+        version=router.version,
+        vrid=router.vrid,
+        priority=action.priority,
+        interval=router.advertisement_interval,
+        addresses=router.advertised,
+        checksum=ChecksumForm.MESSAGE if router.version is Version.V2 else action.checksum,
+    )
+    if not router.with_version_2:
+        return (own,)
+    old = Advertisement(
+        version=Version.V2,
+        vrid=router.vrid,
+        priority=action.priority,
+        interval=_whole_seconds(router.advertisement_interval),
+        addresses=router.advertised,
+    )
+    return own, old
+
+
+def _whole_seconds(interval: Interval) -> Interval:
+    """Version 2 has no fraction: round up, so that nobody gives us up early."""
+    return Interval(-(-interval // NANOSECONDS_PER_SECOND) * NANOSECONDS_PER_SECOND)

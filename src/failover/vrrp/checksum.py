@@ -1,0 +1,31 @@
+"""The Internet checksum over a VRRP message (RFC 1071; what it covers: RFC 9568 §5.2.8, RFC 3768 §5.3.8)."""
+
+from failover.vrrp.protocol import PROTOCOL_NUMBER, Address
+
+
+def ones_complement_sum(data: bytes) -> int:
+    """The 16-bit one's complement sum of `data` in network order, an odd byte padded with zero.
+
+    Adding 16-bit words with end-around carry is arithmetic modulo 65535, and 65536 is 1 there: so it is the whole as
+    one number modulo 65535, where only a sum of nothing but zeros is written 0.
+    """
+    number = int.from_bytes(data if len(data) % 2 == 0 else data + b"\0")
+    return number and (number % 0xFFFF or 0xFFFF)
+
+
+def pseudo_header(source: Address, destination: Address, length: int) -> bytes:
+    """The pseudo-header for a message of `length` bytes: RFC 8200 §8.1 for IPv6, the TCP/UDP one for IPv4.
+
+    The length has 32 bits in IPv6 and 16 in IPv4; both sums are the same for any length that fits a packet.
+    """
+    return source.packed + destination.packed + length.to_bytes(4) + bytes((0, 0, 0, PROTOCOL_NUMBER))
+
+
+def checksum(message: bytes, pseudo: bytes = b"") -> int:
+    """The value for the checksum field of `message`, whose checksum field is zero."""
+    return ones_complement_sum(pseudo + message) ^ 0xFFFF
+
+
+def verifies(message: bytes, pseudo: bytes = b"") -> bool:
+    """Whether `message`, checksum field included, sums to all ones."""
+    return ones_complement_sum(pseudo + message) == 0xFFFF

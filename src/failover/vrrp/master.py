@@ -1,0 +1,168 @@
+"""MASTER: RFC 9568 §6.4.3, and RFC 3768 §6.4.3 where version 2 differs. Every way out of MASTER is in this file."""
+
+from dataclasses import replace
+from typing import assert_never
+
+from failover.vrrp.actions import (
+    Action,
+    AnnounceAddresses,
+    InstallAddresses,
+    Oddity,
+    ReportOddity,
+    SendAdvertisement,
+    WithdrawAddresses,
+)
+from failover.vrrp.backup import step_backup
+from failover.vrrp.causes import BetterMaster, Faulted, Overslept, ShutDown
+from failover.vrrp.events import (
+    AdvertisementReceived,
+    ConfigChanged,
+    Event,
+    LinkChanged,
+    PriorityChanged,
+    Shutdown,
+    Startup,
+    Wakeup,
+)
+from failover.vrrp.peers import configured_checksum, following, heard, learned_checksum, oddities
+from failover.vrrp.protocol import PRIORITY_RESIGN, Version
+from failover.vrrp.router import VirtualRouter
+from failover.vrrp.states import Master
+from failover.vrrp.transitions import REPEAT_ANNOUNCEMENTS_AFTER, Step, leave, listening, to_initialize
+from failover.vrrp.units import Instant, Interval, seconds
+
+ANNOUNCE_TO_RIVAL_EVERY = seconds(1)
+"""A rival may have drawn the neighbours' caches to itself; set them right, but not at the pace of a flood."""
+
+
+def step_master(router: VirtualRouter, state: Master, event: Event, now: Instant) -> Step:
+    """`step()` in MASTER."""
+    match event:
+        case Wakeup() | AdvertisementReceived() if _overslept(router, state, now):
+            return _listen_first(router, router, state, event, now)
+        case Wakeup():
+            return _wakes(router, state, now)
+        case AdvertisementReceived():
+            return _hears(router, state, event, now)
+        case Shutdown():
+            return to_initialize(router, state, ShutDown())
+        case LinkChanged(fault=fault):
+            return Step(state) if fault is None else to_initialize(router, state, Faulted(fault))
+        case ConfigChanged(previous=previous):
+            return _reconfigured(router, previous, state, now)
+        case PriorityChanged(previous=priority):
+            return _reconfigured(router, replace(router, priority=priority), state, now)
+        case Startup():
+            return Step(state)
+        case _:
+            assert_never(event)
+
+
+def _overslept(router: VirtualRouter, state: Master, now: Instant) -> bool:
+    """Whether we were silent for so long that others must have taken over."""
+    last_sent_at = state.advertise_at - router.advertisement_interval
+    return now - last_sent_at > router.master_down_interval(router.advertisement_interval)
+
+
+def _listen_first(
+    router: VirtualRouter,
+    previous: VirtualRouter,
+    state: Master,
+    event: Wakeup | AdvertisementReceived,
+    now: Instant,
+) -> Step:
+    """Do not trust that we are still MASTER: withdraw, then take what has happened as a BACKUP does."""
+    then = step_backup(router, listening(router, state, now), event, now)
+    cause = Overslept(Interval(now - state.advertise_at))
+    withdraw, *told = leave(previous, state, then.state, cause)
+    return Step(then.state, (withdraw, *then.actions, *told))
+
+
+def _wakes(router: VirtualRouter, state: Master, now: Instant) -> Step:
+    actions: list[Action] = []
+    if now >= state.advertise_at:
+        actions.append(SendAdvertisement(router.priority, state.checksum))
+        state = replace(state, advertise_at=_next_beat(state.advertise_at, router, now))
+    if state.repeat_announcements_at is not None and now >= state.repeat_announcements_at:
+        actions.append(AnnounceAddresses(router.held_addresses))
+        state = replace(state, repeat_announcements_at=None)
+    return Step(state, tuple(actions))
+
+
+def _next_beat(due: Instant, router: VirtualRouter, now: Instant) -> Instant:
+    """One interval after the last was due, so that lateness does not add up; after now if that has passed too."""
+    following_beat = due + router.advertisement_interval
+    return Instant(following_beat if following_beat > now else now + router.advertisement_interval)
+
+
+def _hears(router: VirtualRouter, state: Master, event: AdvertisementReceived, now: Instant) -> Step:
+    state = replace(state, checksum=learned_checksum(router, state.checksum, event.advertisement))
+    priority = event.advertisement.priority
+    if priority == PRIORITY_RESIGN:
+        return _answer_resignation(router, state, now)
+    reports = oddities(router, event)
+    # "the primary address of the sender is greater": unsigned, in network byte order
+    by_address = priority == router.priority and event.source.packed > router.primary_address.packed
+    if priority > router.priority or by_address:
+        backup = following(router, event, now, state.checksum)
+        cause = BetterMaster(heard(event, now), by_address)
+        withdraw, *told = leave(router, state, backup, cause)
+        return Step(backup, (withdraw, *reports, *told))
+    return _answer_rival(router, state, event, reports, now)
+
+
+def _answer_resignation(router: VirtualRouter, state: Master, now: Instant) -> Step:
+    """Priority 0: advertise at once and reset Adver_Timer; of a flood, two an interval are answered."""
+    if now < state.answer_resignation_after:
+        return Step(state)
+    state = replace(
+        state,
+        advertise_at=Instant(now + router.advertisement_interval),
+        answer_resignation_after=_answer_again(router, now),
+    )
+    return Step(state, (SendAdvertisement(router.priority, state.checksum),))
+
+
+def _answer_rival(
+    router: VirtualRouter,
+    state: Master,
+    event: AdvertisementReceived,
+    reports: tuple[Action, ...],
+    now: Instant,
+) -> Step:
+    """A losing advertisement: version 3 re-asserts at once (RFC 9568 §6.4.3), version 2 is silent (RFC 3768 §6.4.3).
+
+    Adver_Timer runs on. Either way the neighbours' caches may point at the rival, so the addresses are announced.
+    """
+    actions: list[Action] = []
+    if router.version is Version.V3 and now >= state.answer_after:
+        actions.append(SendAdvertisement(router.priority, state.checksum))
+        state = replace(state, answer_after=_answer_again(router, now))
+    if now >= state.announce_after:
+        actions.append(AnnounceAddresses(router.held_addresses))
+        state = replace(state, announce_after=Instant(now + ANNOUNCE_TO_RIVAL_EVERY))
+    rival = ReportOddity(Oddity.RIVAL_MASTER, event.advertisement, event.source)
+    return Step(state, (*actions, *reports, rival))
+
+
+def _answer_again(router: VirtualRouter, now: Instant) -> Instant:
+    """Half an interval: every beat of a real rival is answered, a flood gets two answers an interval."""
+    return Instant(now + router.advertisement_interval // 2)
+
+
+def _reconfigured(router: VirtualRouter, previous: VirtualRouter, state: Master, now: Instant) -> Step:
+    """Tell the peers at once; touch only the addresses that differ."""
+    state = replace(state, checksum=configured_checksum(router, previous, state.checksum))
+    if _overslept(previous, state, now):
+        return _listen_first(router, previous, state, Wakeup(), now)
+    had, wanted = set(previous.held_addresses), set(router.held_addresses)
+    gone = tuple(address for address in previous.held_addresses if address not in wanted)
+    new = tuple(address for address in router.held_addresses if address not in had)
+    actions: list[Action] = [SendAdvertisement(router.priority, state.checksum)]
+    if gone:
+        actions.append(WithdrawAddresses(gone))
+    if new:
+        actions += [InstallAddresses(new), AnnounceAddresses(new)]
+        state = replace(state, repeat_announcements_at=Instant(now + REPEAT_ANNOUNCEMENTS_AFTER))
+    beat = Instant(now + router.advertisement_interval)
+    return Step(replace(state, advertise_at=beat), tuple(actions))

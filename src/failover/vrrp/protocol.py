@@ -1,0 +1,74 @@
+"""The constants and small vocabulary of VRRP: versions, families, groups, ranges, the virtual MAC address."""
+
+from enum import Enum, IntEnum
+from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
+from typing import Final
+
+Address = IPv4Address | IPv6Address
+VirtualAddress = IPv4Interface | IPv6Interface
+"""An address with the prefix length under which it is put on an interface."""
+
+
+class Version(IntEnum):
+    """The protocol version in an advertisement's first nibble."""
+
+    V2 = 2
+    """RFC 3768, IPv4 only."""
+    V3 = 3
+    """RFC 9568, IPv4 and IPv6."""
+
+
+class Family(IntEnum):
+    """The address family of a virtual router; the value is the IP version."""
+
+    IPV4 = 4
+    IPV6 = 6
+
+    @property
+    def label(self) -> str:
+        """`ipv4` or `ipv6`, as in status and metrics."""
+        return "ipv4" if self is Family.IPV4 else "ipv6"
+
+
+class ChecksumForm(Enum):
+    """What an IPv4 version 3 checksum covers (RFC 9568 §5.2.8; peers differ, so both are accepted)."""
+
+    MESSAGE = "rfc9568"
+    """The VRRP message alone, as RFC 9568 says."""
+    PSEUDO_HEADER = "pseudo_header"
+    """The message after an IPv4 pseudo-header, as keepalived and FRR read RFC 5798."""
+
+
+PROTOCOL_NUMBER: Final = 112
+HOP_LIMIT: Final = 255
+"""Sent and demanded as TTL and Hop Limit (RFC 9568 §5.1.1.3, §5.1.2.3)."""
+
+GROUPS: Final[dict[Family, Address]] = {
+    Family.IPV4: IPv4Address("224.0.0.18"),
+    Family.IPV6: IPv6Address("ff02::12"),
+}
+"""Where advertisements go (RFC 9568 §5.1.1.2, §5.1.2.2)."""
+
+VRIDS: Final = range(1, 256)
+PRIORITY_RESIGN: Final = 0
+"""On the wire only: the MASTER is resigning (RFC 9568 §5.2.4)."""
+PRIORITY_OWNER: Final = 255
+"""Reserved to the router that owns the virtual addresses (RFC 9568 §5.2.4)."""
+PRIORITY_DEFAULT: Final = 100
+PRIORITIES: Final = range(1, 256)
+
+MAX_ADVERTISED_ADDRESSES: Final = 255
+"""The count field has eight bits (RFC 9568 §5.2.5)."""
+
+INTERVAL_CENTISECONDS_V3: Final = range(1, 4096)
+INTERVAL_SECONDS_V2: Final = range(1, 256)
+
+
+def virtual_mac(family: Family, vrid: int) -> bytes:
+    """The virtual router's MAC address, 6 bytes (RFC 9568 §7.3)."""
+    return bytes((0x00, 0x00, 0x5E, 0x00, 0x01 if family is Family.IPV4 else 0x02, vrid))
+
+
+def family_of(address: Address | VirtualAddress) -> Family:
+    """The family that an address belongs to."""
+    return Family(address.version)

@@ -1,0 +1,174 @@
+"""The receive procedure (RFC 9568 §7.1, RFC 3768 §7.1): bytes to an `Advertisement`, or a `Discard` that says why.
+
+The ladder only refuses; what is merely odd (another interval, another address list) passes and is reported by
+`step()`. A failed check changes nothing: no state, no timer, no learned interval.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from failover.vrrp.advertisement import (
+    HEADER_LENGTH,
+    TYPE_ADVERTISEMENT,
+    Advertisement,
+    RawHeader,
+    checksum_form,
+    message_length,
+    read_addresses,
+    read_header,
+)
+from failover.vrrp.protocol import (
+    GROUPS,
+    HOP_LIMIT,
+    PRIORITY_OWNER,
+    Address,
+    ChecksumForm,
+    Family,
+    Version,
+)
+from failover.vrrp.router import VirtualRouter
+from failover.vrrp.units import NANOSECONDS_PER_SECOND
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedFrom:
+    """What the network layer says of a packet; both addresses are of its family."""
+
+    source: Address
+    destination: Address
+    hop_limit: int
+    """TTL or Hop Limit as it was in the packet."""
+
+
+class DiscardReason(Enum):
+    """Why a packet is not an advertisement for this virtual router; the value is the label in status and metrics."""
+
+    HOP_LIMIT = "hop_limit"
+    DESTINATION = "destination"
+    OWN_SOURCE = "own_source"
+    LENGTH = "length"
+    VERSION = "version"
+    TYPE = "type"
+    ADDRESS_COUNT = "address_count"
+    TRAILING_BYTES = "trailing_bytes"
+    CHECKSUM = "checksum"
+    VRID = "vrid"
+    ADDRESS_OWNER = "address_owner"
+    AUTHENTICATION_TYPE = "authentication_type"
+    INTERVAL = "interval"
+    ADDRESS_LIST = "address_list"
+    LINK_LOCAL = "link_local"
+
+
+@dataclass(frozen=True, slots=True)
+class Discard:
+    """The outcome for a packet that is not obeyed. `found` and `allowed` are for the sentence in the log."""
+
+    reason: DiscardReason
+    found: object = None
+    allowed: object = None
+
+    def __str__(self) -> str:
+        text = self.reason.value.replace("_", " ")
+        if self.found is not None:
+            text += f" {self.found}"
+        return text if self.allowed is None else f"{text}, must be {self.allowed}"
+
+
+def receive(payload: bytes, meta: ReceivedFrom, router: VirtualRouter) -> Advertisement | Discard:
+    """Check a VRRP message that arrived on the router's interface.
+
+    The order follows RFC 9568 §7.1: network layer, form, checksum, VRID, then what depends on the version.
+    Total: any bytes have an outcome, nothing raises.
+    """
+    return _check_network(meta, router) or _check_message(payload, meta, router)
+
+
+def _check_network(meta: ReceivedFrom, router: VirtualRouter) -> Discard | None:
+    # "MUST verify that the IPv4 TTL / IPv6 Hop Limit is 255" (RFC 9568 §7.1)
+    if meta.hop_limit != HOP_LIMIT:
+        return Discard(DiscardReason.HOP_LIMIT, meta.hop_limit, HOP_LIMIT)
+    if meta.destination != GROUPS[router.family]:
+        return Discard(DiscardReason.DESTINATION, meta.destination, GROUPS[router.family])
+    # A frame of ours that a loop in the network brought back, or an address conflict.
+    if meta.source == router.primary_address:
+        return Discard(DiscardReason.OWN_SOURCE, meta.source)
+    return None
+
+
+def _check_message(payload: bytes, meta: ReceivedFrom, router: VirtualRouter) -> Advertisement | Discard:
+    if len(payload) < HEADER_LENGTH:
+        return Discard(DiscardReason.LENGTH, len(payload), f"at least {HEADER_LENGTH}")
+    header = read_header(payload)
+    version = _accepted_version(header.version, router)
+    if version is None:
+        return Discard(DiscardReason.VERSION, header.version, int(router.version))
+    form = _check_form(payload, header, version, meta, router.family)
+    if isinstance(form, Discard):
+        return form
+    if header.vrid != router.vrid:
+        return Discard(DiscardReason.VRID, header.vrid, router.vrid)
+    advertisement = Advertisement(
+        version=version,
+        vrid=header.vrid,
+        priority=header.priority,
+        interval=header.interval,
+        addresses=read_addresses(payload, router.family, header.count),
+        checksum=form,
+    )
+    if version is Version.V2:
+        return _check_version_2(advertisement, header, router) or advertisement
+    return _check_version_3(advertisement, router) or advertisement
+
+
+def _accepted_version(version: int, router: VirtualRouter) -> Version | None:
+    """A router hears its own version, and version 2 as well while migrating (RFC 9568 §8.4)."""
+    if version == router.version:
+        return router.version
+    return Version.V2 if version == Version.V2 and router.with_version_2 else None
+
+
+def _check_form(
+    payload: bytes, header: RawHeader, version: Version, meta: ReceivedFrom, family: Family
+) -> ChecksumForm | Discard:
+    """Type, count, length and checksum: whether these bytes are a whole message of this version."""
+    if header.type != TYPE_ADVERTISEMENT:
+        return Discard(DiscardReason.TYPE, header.type, TYPE_ADVERTISEMENT)
+    if header.count == 0:  # erratum 8299
+        return Discard(DiscardReason.ADDRESS_COUNT, 0, "1 to 255")
+    expected = message_length(version, family, header.count)
+    if len(payload) < expected:
+        return Discard(DiscardReason.LENGTH, len(payload), expected)
+    if len(payload) > expected:
+        return Discard(DiscardReason.TRAILING_BYTES, len(payload) - expected, 0)
+    return checksum_form(payload, version, meta.source, meta.destination) or Discard(DiscardReason.CHECKSUM)
+
+
+def _check_version_3(advertisement: Advertisement, router: VirtualRouter) -> Discard | None:
+    if advertisement.interval == 0:  # erratum 8301
+        return Discard(DiscardReason.INTERVAL, "0 s", "0.01 to 40.95 s")
+    first = advertisement.addresses[0]
+    if router.family is Family.IPV6 and router.require_link_local and not first.is_link_local:
+        return Discard(DiscardReason.LINK_LOCAL, first, "a link-local address first")  # erratum 8300
+    return None
+
+
+def _check_version_2(advertisement: Advertisement, header: RawHeader, router: VirtualRouter) -> Discard | None:
+    """RFC 3768 §7.1; a migrating router of version 3 takes the MASTER's interval as it is (RFC 9568 §8.4.2)."""
+    if router.version is Version.V2 and router.is_address_owner:
+        return Discard(DiscardReason.ADDRESS_OWNER, f"here, sender's priority {advertisement.priority}")
+    if header.authentication_type != 0:
+        return Discard(DiscardReason.AUTHENTICATION_TYPE, header.authentication_type, 0)
+    if router.version is Version.V3:
+        return Discard(DiscardReason.INTERVAL, "0 s", "1 to 255 s") if advertisement.interval == 0 else None
+    if advertisement.interval != router.advertisement_interval:
+        found = advertisement.interval // NANOSECONDS_PER_SECOND
+        allowed = router.advertisement_interval // NANOSECONDS_PER_SECOND
+        return Discard(DiscardReason.INTERVAL, f"{found} s", f"{allowed} s")
+    if (
+        router.check_address_list
+        and advertisement.priority != PRIORITY_OWNER
+        and not router.lists(advertisement.addresses)
+    ):
+        return Discard(DiscardReason.ADDRESS_LIST, ", ".join(map(str, advertisement.addresses)))
+    return None

@@ -1,0 +1,144 @@
+"""`VirtualRouter`: the parameters of one protocol instance, as `step()` and `receive()` see them.
+
+One instance is one (interface, family, VRID), RFC 9568 §6.4. Frozen: whoever changes a parameter makes a new one
+with `dataclasses.replace` and tells the state machine (`ConfigChanged`). Nothing here changes by itself.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from failover.vrrp.protocol import (
+    INTERVAL_CENTISECONDS_V3,
+    INTERVAL_SECONDS_V2,
+    MAX_ADVERTISED_ADDRESSES,
+    PRIORITIES,
+    PRIORITY_DEFAULT,
+    PRIORITY_OWNER,
+    VRIDS,
+    Address,
+    ChecksumForm,
+    Family,
+    Version,
+    VirtualAddress,
+    family_of,
+)
+from failover.vrrp.timers import master_down_interval, skew_time
+from failover.vrrp.units import NANOSECONDS_PER_CENTISECOND, NANOSECONDS_PER_SECOND, Interval, seconds
+
+DEFAULT_INTERVAL = seconds(1)
+
+
+class ChecksumPolicy(Enum):
+    """Which form of the IPv4 version 3 checksum is sent; both are always accepted."""
+
+    AUTO = "auto"
+    """RFC 9568's until a peer of this virtual router has been heard with the other, then that peer's."""
+    MESSAGE = "rfc9568"
+    PSEUDO_HEADER = "pseudo_header"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VirtualRouter:
+    """One protocol instance.
+
+    Raises `ValueError` where the parameters contradict the RFC; the message names the parameter.
+    """
+
+    vrid: int
+    """1 to 255 (RFC 9568 §5.2.3)."""
+    addresses: tuple[VirtualAddress, ...]
+    """The advertised virtual addresses, one family, in the order in which they are sent (RFC 9568 §5.2.9)."""
+    primary_address: Address
+    """Our source address on the interface; decides between equal priorities (RFC 9568 §6.4.3)."""
+    version: Version = Version.V3
+    priority: int = PRIORITY_DEFAULT
+    """1 to 254, or 255 for the address owner (RFC 9568 §5.2.4)."""
+    advertisement_interval: Interval = DEFAULT_INTERVAL
+    """Ours; whole centiseconds with version 3, whole seconds with version 2 (RFC 9568 §6.1)."""
+    preempt_mode: bool = True
+    excluded_addresses: tuple[VirtualAddress, ...] = ()
+    """Held while MASTER but not advertised."""
+    checksum: ChecksumPolicy = ChecksumPolicy.AUTO
+    require_link_local: bool = True
+    """IPv6: the first address, ours and the peers', must be link-local (RFC 9568 §5.2.9, erratum 8300)."""
+    check_address_list: bool = False
+    """Version 2: drop an advertisement whose addresses differ from ours (RFC 3768 §7.1, a MAY)."""
+    with_version_2: bool = False
+    """Version 3 over IPv4: also send and understand version 2, for a migration (RFC 9568 §8.4)."""
+
+    def __post_init__(self) -> None:
+        _demand(self.vrid in VRIDS, "vrid", self.vrid, "1 to 255")
+        _demand(self.priority in PRIORITIES, "priority", self.priority, "1 to 255")
+        count = len(self.addresses)
+        _demand(1 <= count <= MAX_ADVERTISED_ADDRESSES, "addresses", f"{count} of them", "1 to 255")
+        families = {family_of(a) for a in (*self.addresses, *self.excluded_addresses, self.primary_address)}
+        _demand(len(families) == 1, "addresses", "IPv4 and IPv6", "one family, that of primary_address")
+        self._check_version()
+
+    def _check_version(self) -> None:
+        if self.version is Version.V2:
+            _demand(self.family is Family.IPV4, "addresses", "IPv6", "IPv4 only with version 2")
+            _demand(not self.with_version_2, "with_version_2", True, "version 3 only")
+            unit, allowed, text = NANOSECONDS_PER_SECOND, INTERVAL_SECONDS_V2, "1 to 255 whole seconds"
+        else:
+            _demand(not self.check_address_list, "check_address_list", True, "version 2 only")
+            unit, allowed, text = NANOSECONDS_PER_CENTISECOND, INTERVAL_CENTISECONDS_V3, "0.01 to 40.95 s"
+        _demand(not self.with_version_2 or self.family is Family.IPV4, "with_version_2", True, "IPv4 only")
+        count, rest = divmod(self.advertisement_interval, unit)
+        _demand(
+            rest == 0 and count in allowed,
+            "advertisement_interval",
+            f"{self.advertisement_interval} ns",
+            f"{text} with version {self.version}",
+        )
+        _demand(
+            not (self.family is Family.IPV6 and self.require_link_local) or self.addresses[0].ip.is_link_local,
+            "addresses",
+            self.addresses[0],
+            "a link-local address first (RFC 9568 §5.2.9)",
+        )
+
+    @property
+    def family(self) -> Family:
+        """The family of all addresses."""
+        return family_of(self.primary_address)
+
+    @property
+    def is_address_owner(self) -> bool:
+        """Whether the virtual addresses are this host's own (priority 255, RFC 9568 §5.2.4)."""
+        return self.priority == PRIORITY_OWNER
+
+    @property
+    def advertised(self) -> tuple[Address, ...]:
+        """The addresses as an advertisement lists them."""
+        return tuple(address.ip for address in self.addresses)
+
+    def lists(self, addresses: tuple[Address, ...]) -> bool:
+        """Whether these are the advertised addresses, in whatever order."""
+        own = self.advertised
+        return addresses == own or set(addresses) == set(own)
+
+    @property
+    def held_addresses(self) -> tuple[VirtualAddress, ...]:
+        """Everything that is on the interface while MASTER."""
+        return self.addresses + self.excluded_addresses
+
+    @property
+    def initial_checksum(self) -> ChecksumForm:
+        """The form to send before any peer has been heard."""
+        if self.family is Family.IPV6 or self.checksum is ChecksumPolicy.PSEUDO_HEADER:
+            return ChecksumForm.PSEUDO_HEADER
+        return ChecksumForm.MESSAGE
+
+    def skew_time(self, interval: Interval) -> Interval:
+        """Skew_Time for a MASTER that advertises every `interval`."""
+        return skew_time(self.version, self.priority, interval)
+
+    def master_down_interval(self, interval: Interval) -> Interval:
+        """Master_Down_Interval for a MASTER that advertises every `interval`."""
+        return master_down_interval(self.version, self.priority, interval)
+
+
+def _demand(condition: bool, name: str, value: object, allowed: str) -> None:  # noqa: FBT001 - an assertion
+    if not condition:
+        raise ValueError(f"{name} is {value}; allowed: {allowed}")

@@ -1,0 +1,95 @@
+"""The three states of RFC 9568 §6.3; each carries its own deadline, so no timer is ever started or cancelled.
+
+States hold what the protocol must remember and what an explanation needs as evidence, nothing about sockets.
+"""
+
+from dataclasses import dataclass
+from typing import assert_never
+
+from failover.vrrp.protocol import Address, ChecksumForm, Version
+from failover.vrrp.units import Instant, Interval
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why a virtual router cannot run here."""
+
+    reason: str
+    """A stable word for machines, such as `no_carrier`."""
+    detail: str
+    """A sentence for the operator, such as `eth0 has no carrier`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The last advertisement accepted from the MASTER."""
+
+    source: Address
+    priority: int
+    version: Version
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Initialize:
+    """INITIALIZE (RFC 9568 §6.4.1): waits for Startup, or with a fault for its end."""
+
+    checksum: ChecksumForm
+    fault: Fault | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """BACKUP (RFC 9568 §6.4.2): watches the MASTER."""
+
+    checksum: ChecksumForm
+    armed_at: Instant
+    """When Master_Down_Timer was last set."""
+    master_down_at: Instant
+    """When Master_Down_Timer fires."""
+    master_advertisement_interval: Interval
+    """Learned from the MASTER (version 3); until then, and with version 2 always, our own."""
+    master: Heard | None = None
+    resigned: bool = False
+    """The MASTER sent priority 0: the timer runs for Skew_Time only."""
+    outranked: Heard | None = None
+    """A MASTER of lower priority that we are about to preempt: heard, and deliberately not obeyed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Master:
+    """MASTER (RFC 9568 §6.4.3): holds the addresses and says so."""
+
+    checksum: ChecksumForm
+    advertise_at: Instant
+    """When Adver_Timer fires."""
+    repeat_announcements_at: Instant | None
+    """When the addresses are announced again, None once that is done."""
+    answer_after: Instant
+    """A losing rival is not answered before: a stranger's flood must not become ours."""
+    answer_resignation_after: Instant
+    """Priority 0 is not answered before. Apart from `answer_after`: a rival resigns soon after it was answered."""
+    announce_after: Instant
+    """A rival does not make us announce the addresses again before."""
+
+
+State = Initialize | Backup | Master
+
+
+def state_name(state: State) -> str:
+    """`INITIALIZE`, `BACKUP` or `MASTER`."""
+    return type(state).__name__.upper()
+
+
+def deadline(state: State) -> Instant | None:
+    """When the state wants a `Wakeup`; None in INITIALIZE, which has no timer."""
+    match state:
+        case Initialize():
+            return None
+        case Backup():
+            return state.master_down_at
+        case Master():
+            again = state.repeat_announcements_at
+            return state.advertise_at if again is None else min(state.advertise_at, again)
+        case _:
+            assert_never(state)

@@ -1,0 +1,85 @@
+"""`Step`, and the transitions into each state with their actions in the contract's order. Who goes where: `machine`."""
+
+from dataclasses import dataclass
+
+from failover.vrrp.actions import (
+    Action,
+    AnnounceAddresses,
+    InstallAddresses,
+    SendAdvertisement,
+    StateChanged,
+    WithdrawAddresses,
+)
+from failover.vrrp.causes import Cause, Faulted
+from failover.vrrp.protocol import PRIORITY_RESIGN
+from failover.vrrp.router import VirtualRouter
+from failover.vrrp.states import Backup, Fault, Initialize, Master, State
+from failover.vrrp.units import Instant, seconds
+
+REPEAT_ANNOUNCEMENTS_AFTER = seconds(5)
+"""As keepalived does: a host that missed the first gratuitous ARP gets another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The outcome of one event."""
+
+    state: State
+    actions: tuple[Action, ...] = ()
+
+
+def to_master(router: VirtualRouter, state: Initialize | Backup, cause: Cause, now: Instant) -> Step:
+    """MASTER: advertise, install, announce (RFC 9568 §6.4.1, §6.4.2)."""
+    master = Master(
+        checksum=state.checksum,
+        advertise_at=Instant(now + router.advertisement_interval),
+        repeat_announcements_at=Instant(now + REPEAT_ANNOUNCEMENTS_AFTER),
+        answer_after=now,
+        answer_resignation_after=now,
+        announce_after=now,
+    )
+    return Step(
+        master,
+        (
+            SendAdvertisement(router.priority, state.checksum),
+            InstallAddresses(router.held_addresses),
+            AnnounceAddresses(router.held_addresses),
+            StateChanged(state, master, cause),
+        ),
+    )
+
+
+def listening(router: VirtualRouter, state: State, now: Instant) -> Backup:
+    """BACKUP of nobody yet: our own interval until a MASTER is heard (RFC 9568 §6.4.1)."""
+    interval = router.advertisement_interval
+    return Backup(
+        checksum=state.checksum,
+        armed_at=now,
+        master_down_at=Instant(now + router.master_down_interval(interval)),
+        master_advertisement_interval=interval,
+    )
+
+
+def to_backup(router: VirtualRouter, state: State, cause: Cause, now: Instant) -> Step:
+    """BACKUP, listening for whoever is MASTER."""
+    backup = listening(router, state, now)
+    return Step(backup, leave(router, state, backup, cause))
+
+
+def to_initialize(router: VirtualRouter, state: State, cause: Cause) -> Step:
+    """INITIALIZE: asked to stop, or unable to run."""
+    fault: Fault | None = cause.fault if isinstance(cause, Faulted) else None
+    stopped = Initialize(state.checksum, fault)
+    actions = leave(router, state, stopped, cause)
+    if isinstance(state, Master) and fault is None:
+        # "send an ADVERTISEMENT with Priority = 0": others need not wait for the timer (RFC 9568 §6.4.3)
+        actions = (SendAdvertisement(PRIORITY_RESIGN, state.checksum), *actions)
+    return Step(stopped, actions)
+
+
+def leave(router: VirtualRouter, previous: State, current: State, cause: Cause) -> tuple[Action, ...]:
+    """Give up what `previous` held, then tell."""
+    changed = StateChanged(previous, current, cause)
+    if isinstance(previous, Master):
+        return WithdrawAddresses(router.held_addresses), changed
+    return (changed,)
