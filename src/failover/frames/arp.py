@@ -1,0 +1,44 @@
+"""Gratuitous ARP, as a whole Ethernet frame (RFC 826; RFC 9568 §6.4.1, §6.4.2).
+
+ 0         2         4    5    6         8                   14
++---------+---------+----+----+---------+---------+---------+
+| hardware| protocol| 6  | 4  | opera-  | sender hardware   |
+| type 1  | 0x0800  |    |    | tion    | address (6)       |
++---------+---------+----+----+---------+-------------------+
+| sender protocol   | target hardware   | target protocol   |
+| address (4)       | address (6)       | address (4)       |
++-------------------+-------------------+-------------------+
+ 14                  18                  24
+"""
+
+from ipaddress import IPv4Address
+from struct import Struct
+from typing import Final
+
+from failover.frames import ethernet
+
+_ARP: Final = Struct("!HHBBH6s4s6s4s")
+_HARDWARE_ETHERNET: Final = 1
+_PROTOCOL_IPV4: Final = 0x0800
+_REQUEST: Final = 1
+_NOBODY: Final = bytes(ethernet.MAC_LENGTH)
+
+
+def gratuitous(mac: bytes, address: IPv4Address) -> bytes:
+    """The frame that tells everybody on the link that `address` is at `mac`.
+
+    A request for the address by its own holder: RFC 5944 §4.6 allows requests and replies, RFC 5227 §3 prefers
+    requests, which every host handles, and keepalived sends them. As in RFC 5227 §2.3 the target hardware address,
+    which a request does not use, is zero.
+    """
+    return ethernet.header(ethernet.BROADCAST, mac, ethernet.EtherType.ARP) + _ARP.pack(
+        _HARDWARE_ETHERNET,
+        _PROTOCOL_IPV4,
+        ethernet.MAC_LENGTH,
+        len(address.packed),
+        _REQUEST,
+        mac,
+        address.packed,
+        _NOBODY,
+        address.packed,
+    )

@@ -1,0 +1,55 @@
+"""`failover.frames.arp`: gratuitous ARP, against scapy and tshark."""
+
+from collections.abc import Callable
+from ipaddress import IPv4Address
+
+import pytest
+from scapy.layers.l2 import ARP, Ether
+
+from failover.frames import arp
+from tests.rfc.marks import positive
+from tests.tshark import Fields
+
+Judge = Callable[[bytes], Fields]
+
+FRAMES = [
+    (
+        "ffffffffffff00005e0001330806000108000604000100005e000133c0a86464000000000000c0a86464",
+        "00:00:5e:00:01:33",
+        "192.168.100.100",
+    ),
+    (
+        "ffffffffffff02000000000a0806000108000604000102000000000a0a0000090000000000000a000009",
+        "02:00:00:00:00:0a",
+        "10.0.0.9",
+    ),
+]
+cases = pytest.mark.parametrize(("wire", "mac", "address"), FRAMES)
+
+
+def ours(mac: str, address: str) -> bytes:
+    return arp.gratuitous(bytes.fromhex(mac.replace(":", "")), IPv4Address(address))
+
+
+@cases
+@positive("R-039", "R-051")
+def test_a_frame_has_the_bytes_of_the_table(wire: str, mac: str, address: str) -> None:
+    assert ours(mac, address).hex() == wire
+
+
+@cases
+def test_scapy_builds_the_same_frame(wire: str, mac: str, address: str) -> None:
+    theirs = Ether(dst="ff:ff:ff:ff:ff:ff", src=mac) / ARP(
+        op=1, hwsrc=mac, psrc=address, hwdst="00:00:00:00:00:00", pdst=address
+    )
+    assert bytes(theirs).hex() == wire
+
+
+@cases
+def test_tshark_calls_it_a_gratuitous_announcement(wire: str, mac: str, address: str, dissect_frame: Judge) -> None:
+    fields = dissect_frame(ours(mac, address))
+    assert fields["arp_arp_isgratuitous"] == ["True"]
+    assert fields["arp_arp_isannouncement"] == ["True"]
+    assert fields["eth_eth_dst"] == ["ff:ff:ff:ff:ff:ff"]
+    assert fields["eth_eth_src"] == fields["arp_arp_src_hw_mac"] == [mac]
+    assert fields["arp_arp_src_proto_ipv4"] == fields["arp_arp_dst_proto_ipv4"] == [address]
