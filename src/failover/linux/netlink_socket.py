@@ -1,0 +1,164 @@
+"""The sockets that speak rtnetlink with the kernel: `Netlink` asks and changes; `open_socket` also makes monitors.
+
+The kernel carries out a request inside the very call that sends it, and makes the rest of a list inside the call
+that reads: when a read finds nothing, nothing is to come. So everything here is non-blocking and cannot hang.
+"""
+
+import socket
+from errno import EAGAIN, EIO, ENOBUFS
+from itertools import count
+from os import strerror
+from types import TracebackType
+from typing import Final, Self
+
+from failover.linux.addresses import Batch, Datagram, Failure
+from failover.linux.netlink import Acknowledged, Done, Payload, Refused, frames, numbered
+from failover.linux.rtnetlink import Entry, entry
+
+RECEIVE_BUFFER_BYTES: Final = 4 << 20
+_SEND_BUFFER_BYTES: Final = 1 << 20
+_DATAGRAM_BYTES: Final = 1 << 16
+"""The kernel lists in pieces of at most 32 KiB."""
+_DUMP_ATTEMPTS: Final = 20
+_FIRST_DUMP: Final = 1 << 31
+"""Sequence numbers of dumps; those of batches are far below."""
+
+_KERNEL_PORT: Final = 0
+_SO_SNDBUFFORCE: Final = 32
+_SO_RCVBUFFORCE: Final = 33
+_SOL_NETLINK: Final = 270
+_NETLINK_CAP_ACK: Final = 10
+_NETLINK_EXT_ACK: Final = 11
+
+
+class MessagesLostError(Exception):
+    """The receive buffer was full: the kernel dropped messages at this place, and drops all until it is empty."""
+
+
+def open_socket(groups: int = 0, receive_buffer_bytes: int = RECEIVE_BUFFER_BYTES) -> socket.socket:
+    """A non-blocking rtnetlink socket in this thread's network namespace; `groups` is a mask of what to monitor.
+
+    Without CAP_NET_ADMIN the receive buffer is what `net.core.rmem_max` allows.
+    """
+    opened = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_NONBLOCK, socket.NETLINK_ROUTE)
+    try:
+        _enlarge(opened, _SO_RCVBUFFORCE, socket.SO_RCVBUF, receive_buffer_bytes)
+        _enlarge(opened, _SO_SNDBUFFORCE, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
+        opened.setsockopt(_SOL_NETLINK, _NETLINK_CAP_ACK, 1)
+        opened.setsockopt(_SOL_NETLINK, _NETLINK_EXT_ACK, 1)
+        opened.bind((0, groups))
+    except OSError:
+        opened.close()
+        raise
+    return opened
+
+
+def receive(netlink: socket.socket) -> bytes:
+    """One datagram of the kernel's, empty if another process sent it.
+
+    Raises `BlockingIOError` where there is none, and `MessagesLostError`.
+    """
+    try:
+        datagram, (port, _) = netlink.recvfrom(_DATAGRAM_BYTES)
+    except OSError as error:
+        if error.errno == ENOBUFS:
+            raise MessagesLostError from error
+        raise
+    return datagram if port == _KERNEL_PORT else b""
+
+
+class Netlink:
+    """The socket for requests: opened once, used by one thread."""
+
+    def __init__(self, receive_buffer_bytes: int = RECEIVE_BUFFER_BYTES) -> None:
+        self._socket = open_socket(0, receive_buffer_bytes)
+        self._dumps = count(_FIRST_DUMP)
+
+    def close(self) -> None:
+        """Close the socket."""
+        self._socket.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def apply(self, batch: Batch) -> tuple[Failure, ...]:
+        """Carry out a batch, one write per datagram, and say which addresses failed and why.
+
+        One failure does not stop the others. Where answers were lost (the receive buffer was full), every address
+        of the datagram without an answer of its own is reported with ENOBUFS: what became of it is not known.
+        """
+        failures: list[Failure] = []
+        for datagram in batch.datagrams:
+            for refused in self._send(datagram):
+                if refused.errno not in batch.tolerated:
+                    address = batch.addresses[refused.sequence]
+                    failures.append(Failure(batch.ifindex, address, refused.errno, refused.text))
+        return tuple(failures)
+
+    def dump(self, request: bytes) -> list[Entry]:
+        """What a `dump_*` request of `rtnetlink` lists, asked again while it changed during the answer.
+
+        Raises `OSError` where the kernel refuses, or where it changed every time.
+        """
+        for _ in range(_DUMP_ATTEMPTS):
+            entries = self._dump(request)
+            if entries is not None:
+                return entries
+        raise OSError(EAGAIN, f"netlink dump: interrupted by changes {_DUMP_ATTEMPTS} times in a row")
+
+    def _send(self, datagram: Datagram) -> list[Refused]:
+        try:
+            self._socket.send(datagram.content)
+        except OSError as error:
+            return [Refused(sequence, error.errno or EIO, "") for sequence in datagram.sequences]
+        answers, complete = self._answers()
+        answered = {answer.sequence: answer for answer in answers if answer.sequence in datagram.sequences}
+        refused = {n: answer for n, answer in answered.items() if isinstance(answer, Refused)}
+        if complete and datagram.sequences[-1] in answered:
+            return list(refused.values())
+        return [refused.get(sequence) or Refused(sequence, ENOBUFS, "") for sequence in datagram.sequences]
+
+    def _answers(self) -> tuple[list[Acknowledged | Refused], bool]:
+        """All answers that are there, and whether none was lost."""
+        answers: list[Acknowledged | Refused] = []
+        complete = True
+        while True:
+            try:
+                datagram = receive(self._socket)
+            except BlockingIOError:
+                return answers, complete
+            except MessagesLostError:
+                complete = False
+                continue
+            answers += (one for one in frames(datagram) if isinstance(one, Acknowledged | Refused))
+
+    def _dump(self, request: bytes) -> list[Entry] | None:
+        """None where the list changed before its end."""
+        sequence = next(self._dumps)
+        self._socket.send(numbered([request], sequence)[0])
+        entries: list[Entry | None] = []
+        interrupted = False
+        while True:
+            for frame in frames(receive(self._socket)):
+                if frame.sequence != sequence:
+                    continue
+                if isinstance(frame, Done | Refused) and frame.errno:
+                    raise OSError(frame.errno, f"netlink dump: {strerror(frame.errno)}")
+                if isinstance(frame, Payload | Done):
+                    interrupted = interrupted or frame.interrupted
+                if isinstance(frame, Payload):
+                    entries.append(entry(frame))
+                if isinstance(frame, Done):
+                    return None if interrupted else [one for one in entries if one is not None]
+
+
+def _enlarge(opened: socket.socket, force: int, modest: int, size: int) -> None:
+    try:
+        opened.setsockopt(socket.SOL_SOCKET, force, size)
+    except PermissionError:
+        opened.setsockopt(socket.SOL_SOCKET, modest, size)

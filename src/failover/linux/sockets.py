@@ -1,0 +1,197 @@
+"""The raw sockets of an interface: one per family for advertisements, one for announcements (ARP, ND).
+
+Both are opened by interface index, whether the interface is up, and has an address, or not. Neither needs
+re-opening when the link goes down and up, addresses change, or the interface is renamed. A deleted interface takes
+its index with it: close, and open again on the new one.
+
+Nothing here reads a VRRP message; what is wrong with it, `failover.vrrp.receive` says.
+"""
+
+import errno
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+from ipaddress import IPv6Address
+from struct import Struct
+from typing import Final
+
+from failover.frames import ipv4
+from failover.linux import filter as kernel_filter
+from failover.linux.socket_options import (
+    DOMAINS,
+    PRIORITY_CONTROL,
+    RECEIVE_BUFFER,
+    SEND_BUFFER,
+    advertisement_options,
+    configure,
+    demand_interface,
+    failed,
+    grow,
+    membership,
+    open_raw,
+)
+from failover.vrrp.protocol import GROUPS, PROTOCOL_NUMBER, Family
+from failover.vrrp.receive import ReceivedFrom
+
+_PACKET_BYTES: Final = 8192
+"""Twice the largest advertisement (255 IPv6 addresses, 4088 bytes). What is longer arrives cut, and is refused."""
+_RECEIVE_BUFFER_BYTES: Final = 1 << 20
+"""About 2,700 waiting adverts on Linux, which doubles it: more than 0.1 s of 255 peers at 100 adverts a second."""
+_SEND_BUFFER_BYTES: Final = 1 << 20
+"""Frames of 1,000 addresses and more wait for the network card without a refusal."""
+_ANCILLARY_BYTES: Final = socket.CMSG_SPACE(20) + socket.CMSG_SPACE(4)
+"""Room for IPV6_PKTINFO, an address and an interface index, and IPV6_HOPLIMIT, an int."""
+_INT: Final = Struct("@i")
+_QUEUE_FULL: Final = frozenset({errno.EAGAIN, errno.ENOBUFS})
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One packet of protocol 112."""
+
+    payload: bytes
+    """The VRRP message."""
+    meta: ReceivedFrom
+
+
+class AdvertisementSocket:
+    """Sends and receives the advertisements of one family on one interface.
+
+    IPv4 sends without any address or route, whatever the source in the datagram. IPv6 wants the interface to have
+    a usable (not tentative) address, any, and else fails with EADDRNOTAVAIL. Both fail with ENETUNREACH while the
+    interface is down, and with EMSGSIZE where the datagram exceeds its MTU: a prepared datagram is not fragmented.
+    """
+
+    def __init__(self, interface: str, index: int, family: Family, vrids: frozenset[int] = frozenset()) -> None:
+        """Open it for `vrids`. `OSError` says which step failed; without CAP_NET_RAW it is `PermissionError`.
+
+        ENXIO: no interface has that index. EINVAL or ENODEV when joining: its family is switched off.
+        `interface` is for messages alone; the socket holds to `index` (Linux 5.1 and later).
+        """
+        self.interface = interface
+        self.index = index
+        self.family = family
+        self.malformed = 0
+        """IPv4 packets received whose header contradicts their length."""
+        self._owner = f"{family.label} advertisement socket on {interface}"
+        domain, self._membership = DOMAINS[family], membership(family, index)
+        group = str(GROUPS[family])
+        self._destination = (group, 0) if family is Family.IPV4 else (group, 0, 0, index)
+        demand_interface(self._owner, index)  # binding does not check; the next option would fail oddly
+        self._socket = open_raw(self._owner, domain, PROTOCOL_NUMBER)
+        try:
+            self.accept_vrids(vrids)
+            for option in advertisement_options(family, index):
+                configure(self._socket, self._owner, option)
+            self._drain()
+            configure(self._socket, self._owner, self._membership.join)
+            grow(self._socket, RECEIVE_BUFFER, _RECEIVE_BUFFER_BYTES)
+        except BaseException:
+            self.close()
+            raise
+
+    def accept_vrids(self, vrids: frozenset[int]) -> None:
+        """Let the kernel pass `vrids` and refuse the others, from the next packet on."""
+        try:
+            kernel_filter.attach(self._socket, kernel_filter.program(self.family, vrids))
+        except OSError as error:
+            raise failed(self._owner, "SO_ATTACH_FILTER", error) from error
+
+    def rejoin(self) -> None:
+        """Join the group again, for when the interface comes back into use.
+
+        The membership outlives link down and up, but not an MTU too small for the family (68 bytes for IPv4, 1280
+        for IPv6), which takes the family off the interface. Harmless where it still stands, but for a gap of an
+        instant that a snooping switch may lengthen: not for an interface in service.
+        """
+        try:
+            configure(self._socket, self._owner, self._membership.leave)
+        except OSError as error:
+            if error.errno != errno.EADDRNOTAVAIL:  # not a member: the last rejoin came before the family did
+                raise
+        configure(self._socket, self._owner, self._membership.join)
+
+    def send(self, datagram: bytes) -> None:
+        """Send a datagram, IP header included, to the group: one system call."""
+        self._socket.sendto(datagram, self._destination)
+
+    def receive(self, limit: int) -> list[Received]:
+        """The packets that wait, at most `limit`, without waiting for any."""
+        receive = self._receive_ipv4 if self.family is Family.IPV4 else self._receive_ipv6
+        packets: list[Received] = []
+        try:
+            for _ in range(limit):
+                packet = receive()
+                if packet is None:
+                    self.malformed += 1
+                else:
+                    packets.append(packet)
+        except BlockingIOError:
+            pass  # there are no more
+        return packets
+
+    def fileno(self) -> int:
+        """The descriptor, for epoll."""
+        return self._socket.fileno()
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def _drain(self) -> None:
+        """Throw away what came between the socket's making and its binding: it may be another interface's."""
+        try:
+            while True:
+                self._socket.recv(1)
+        except BlockingIOError:
+            return
+
+    def _receive_ipv4(self) -> Received | None:
+        datagram = ipv4.parse(self._socket.recv(_PACKET_BYTES))
+        if datagram is None:
+            return None
+        meta = ReceivedFrom(datagram.source, datagram.destination, datagram.ttl)
+        return Received(datagram.payload, meta)
+
+    def _receive_ipv6(self) -> Received:
+        payload, ancillary, _, sender = self._socket.recvmsg(_PACKET_BYTES, _ANCILLARY_BYTES)
+        told = {kind: data for _, kind, data in ancillary}
+        destination = IPv6Address(told[socket.IPV6_PKTINFO][:16])
+        (hop_limit,) = _INT.unpack(told[socket.IPV6_HOPLIMIT])
+        return Received(payload, ReceivedFrom(IPv6Address(sender[0]), destination, hop_limit))
+
+
+class AnnouncementSocket:
+    """Sends whole Ethernet frames on one interface, and receives none."""
+
+    def __init__(self, interface: str, index: int) -> None:
+        """Open it. `OSError` says which step failed; without CAP_NET_RAW it is `PermissionError`."""
+        self.interface = interface
+        self.index = index
+        owner = f"announcement socket on {interface}"
+        # Protocol 0 takes no copy of any frame, and a link that goes down leaves no error behind for `send`.
+        self._socket = open_raw(owner, socket.AF_PACKET, 0)
+        try:
+            configure(self._socket, owner, PRIORITY_CONTROL)
+            grow(self._socket, SEND_BUFFER, _SEND_BUFFER_BYTES)
+            self._socket.bind((demand_interface(owner, index), 0))
+        except BaseException:
+            self.close()
+            raise
+
+    def send(self, frames: Sequence[bytes]) -> int:
+        """Send frames in their order; how many went: less than all where the transmit queue is full.
+
+        `OSError` ENETDOWN while the interface is down, ENXIO once it is deleted.
+        """
+        send = self._socket.send
+        for sent, frame in enumerate(frames):
+            try:
+                send(frame)
+            except OSError as error:
+                if error.errno in _QUEUE_FULL:
+                    return sent
+                raise
+        return len(frames)
+
+    def close(self) -> None:
+        self._socket.close()

@@ -1,0 +1,43 @@
+"""Whether this process may do what the engine needs, as the kernel says it."""
+
+import subprocess
+import sys
+
+import pytest
+
+from failover.linux.capabilities import _missing_in
+from tests.engine.daemons import ENVIRONMENT
+
+
+@pytest.mark.parametrize(
+    ("effective", "missing"),
+    [
+        ("0000000000003000", ()),
+        ("000001ffffffffff", ()),
+        ("0000000000001000", ("CAP_NET_RAW",)),
+        ("0000000000002000", ("CAP_NET_ADMIN",)),
+        ("0000000000000000", ("CAP_NET_ADMIN", "CAP_NET_RAW")),
+    ],
+)
+def test_the_effective_set_counts_and_no_other(effective: str, missing: tuple[str, ...]) -> None:
+    status = f"Name:\tx\nCapInh:\t0000000000000000\nCapPrm:\tffffffffffffffff\nCapEff:\t{effective}\nCapBnd:\tffff\n"
+    assert _missing_in(status) == missing
+
+
+def test_where_the_kernel_does_not_say_everything_is_missing() -> None:
+    assert _missing_in("Name:\tx\n") == ("CAP_NET_ADMIN", "CAP_NET_RAW")
+
+
+@pytest.mark.root
+def test_a_process_without_one_of_them_is_told_which() -> None:
+    script = "from failover.linux.capabilities import missing; print(missing())"
+    without = ["setpriv", "--bounding-set", "-net_raw", "--inh-caps", "-net_raw"]
+    done = subprocess.run(
+        [*without, sys.executable, "-c", script],
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=30,
+    )
+    assert done.stdout.strip() == "('CAP_NET_RAW',)"

@@ -1,0 +1,245 @@
+"""Batches and lists with the real kernel, judged by iproute2."""
+
+import errno
+import json
+import os
+import socket
+from collections.abc import Iterator
+from ipaddress import IPv4Interface, IPv6Interface, ip_interface
+
+import pytest
+from pyroute2.netlink.rtnl.marshal import MarshalRtnl
+
+from failover.lab.namespaces import Namespace
+from failover.linux import netlink_socket
+from failover.linux.addresses import prepare_add, prepare_remove, tagged
+from failover.linux.netlink import DUMP, request
+from failover.linux.netlink_socket import Netlink, open_socket, receive
+from failover.linux.rtnetlink import AddressAdded, LinkChanged, dump_addresses, dump_links, remove_address
+from failover.vrrp.protocol import VirtualAddress
+
+pytestmark = pytest.mark.root
+
+NOBODY = 65534
+
+
+def consecutive(first: str, count: int) -> list[VirtualAddress]:
+    start = ip_interface(first)
+    kind = type(start)
+    return [kind((int(start.ip) + n, start.network.prefixlen)) for n in range(count)]
+
+
+FAMILIES = pytest.mark.parametrize("first", ["10.9.0.1/16", "2001:db8::1:1/64"], ids=["ipv4", "ipv6"])
+
+
+@pytest.fixture
+def netlink(cable: Namespace) -> Iterator[Netlink]:
+    with cable.enter():
+        opened = Netlink()
+    with opened:
+        yield opened
+
+
+def ifindex_of(netlink: Netlink, name: str) -> int:
+    [found] = [one for one in netlink.dump(dump_links()) if isinstance(one, LinkChanged) and one.name == name]
+    return found.ifindex
+
+
+def on_interface(namespace: Namespace, name: str) -> dict[VirtualAddress, dict[str, object]]:
+    """What iproute2 says is there, link-local addresses left out."""
+    listed = json.loads(namespace.run(["ip", "-json", "address", "show", "dev", name]).stdout)
+    return {
+        ip_interface(f"{one['local']}/{one['prefixlen']}"): one
+        for one in listed[0]["addr_info"]
+        if one["scope"] != "link"
+    }
+
+
+@FAMILIES
+def test_500_addresses_come_and_go_in_one_batch_each(cable: Namespace, netlink: Netlink, first: str) -> None:
+    addresses = consecutive(first, 500)
+    ifindex = ifindex_of(netlink, "veth0")
+    assert len(prepare_add(ifindex, addresses).datagrams) == 1
+    assert netlink.apply(prepare_add(ifindex, addresses)) == ()
+    assert on_interface(cable, "veth0").keys() == set(addresses)
+    assert netlink.apply(prepare_remove(ifindex, addresses)) == ()
+    assert on_interface(cable, "veth0") == {}
+
+
+def test_a_batch_of_several_datagrams_is_carried_out_whole(cable: Namespace, netlink: Netlink) -> None:
+    addresses = consecutive("10.9.0.1/16", 2000)
+    ifindex = ifindex_of(netlink, "veth0")
+    assert len(prepare_add(ifindex, addresses).datagrams) == 2
+    assert netlink.apply(prepare_add(ifindex, addresses)) == ()
+    assert on_interface(cable, "veth0").keys() == set(addresses)
+    listed = [one for one in netlink.dump(dump_addresses()) if isinstance(one, AddressAdded)]
+    assert {one.assigned.address for one in listed if one.ifindex == ifindex} >= set(addresses)
+
+
+@FAMILIES
+def test_what_is_there_already_or_gone_already_is_no_failure(cable: Namespace, netlink: Netlink, first: str) -> None:
+    addresses = consecutive(first, 500)
+    ifindex = ifindex_of(netlink, "veth0")
+    cable.ip(f"address add {addresses[3]} dev veth0")
+    add, remove = prepare_add(ifindex, addresses), prepare_remove(ifindex, addresses)
+    assert [netlink.apply(batch) for batch in (add, add, remove, remove)] == [()] * 4
+    assert on_interface(cable, "veth0") == {}
+    assert netlink.apply(add) == ()
+    cable.ip("link delete veth0")
+    assert netlink.apply(remove) == ()
+
+
+def test_a_virtual_address_of_ours_carries_our_tag(cable: Namespace, netlink: Netlink) -> None:
+    [address] = consecutive("192.0.2.1/24", 1)
+    netlink.apply(prepare_add(ifindex_of(netlink, "veth0"), [address]))
+    with cable.enter(), open_socket() as opened:
+        opened.send(dump_addresses())
+        listed = MarshalRtnl().parse(receive(opened))  # iproute2 shows the tag only since 6.3
+    tags = {dict(one["attrs"]).get("IFA_LOCAL"): dict(one["attrs"]).get("IFA_PROTO") for one in listed}
+    assert tags["192.0.2.1"] == 112
+
+
+def test_an_ipv6_address_is_usable_at_once_where_the_host_checks_for_duplicates(
+    cable: Namespace, netlink: Netlink
+) -> None:
+    for setting, value in (("accept_dad", "1"), ("dad_transmits", "5")):
+        cable.sysctl(f"ipv6/conf/veth0/{setting}", value)
+    cable.ip("address add 2001:db8::99/64 dev veth0")
+    netlink.apply(prepare_add(ifindex_of(netlink, "veth0"), consecutive("2001:db8::1/64", 1)))
+    listed = on_interface(cable, "veth0")
+    assert "tentative" in listed[IPv6Interface("2001:db8::99/64")]
+    assert "tentative" not in listed[IPv6Interface("2001:db8::1/64")]
+
+
+def test_the_clean_up_by_tag_leaves_foreign_addresses_alone(cable: Namespace, netlink: Netlink) -> None:
+    foreign = {ip_interface(a) for a in ("10.9.0.200/16", "10.9.77.1/16", "2001:db8::200/64")}
+    ours = [*consecutive("10.9.0.1/16", 20), *consecutive("2001:db8::1/64", 20)]
+    ifindex = ifindex_of(netlink, "veth0")
+    cable.ip("address add 10.9.0.200/16 dev veth0")
+    netlink.apply(prepare_add(ifindex, ours))
+    cable.ip("address add 10.9.77.1/16 dev veth0", "address add 2001:db8::200/64 dev veth0")
+    listed = [one for one in netlink.dump(dump_addresses()) if isinstance(one, AddressAdded)]
+    left_behind = tagged(one.assigned for one in listed if one.ifindex == ifindex)
+    assert set(left_behind) == set(ours)
+    assert netlink.apply(prepare_remove(ifindex, left_behind)) == ()
+    assert on_interface(cable, "veth0").keys() == foreign
+
+
+def test_one_refused_address_is_named_and_does_not_stop_the_others(cable: Namespace, netlink: Netlink) -> None:
+    good = consecutive("2001:db8::1/64", 2)
+    loopback = IPv6Interface("::1/128")
+    ifindex = ifindex_of(netlink, "veth0")
+    for wanted in ([good[0], loopback, good[1]], [*good, loopback]):
+        failures = netlink.apply(prepare_add(ifindex, wanted))
+        assert [(one.ifindex, one.address, one.errno) for one in failures] == [(ifindex, loopback, errno.EADDRNOTAVAIL)]
+    assert on_interface(cable, "veth0").keys() == set(good)
+
+
+def test_the_kernels_own_words_come_with_a_failure(cable: Namespace, netlink: Netlink) -> None:
+    cable.sysctl("ipv6/conf/veth0/disable_ipv6", "1")
+    [failure] = netlink.apply(prepare_add(ifindex_of(netlink, "veth0"), consecutive("2001:db8::1/64", 1)))
+    assert failure.errno == errno.EACCES
+    assert "IPv6 is disabled" in failure.text
+
+
+def test_an_interface_that_does_not_exist_fails_every_addition(netlink: Netlink) -> None:
+    failures = netlink.apply(prepare_add(9999, consecutive("10.9.0.1/16", 3)))
+    assert [one.errno for one in failures] == [errno.ENODEV] * 3
+
+
+def test_a_late_answer_to_something_else_is_not_part_of_a_list(netlink: Netlink) -> None:
+    netlink._socket.send(remove_address(9999, IPv4Interface("192.0.2.1/24")))
+    assert {one.name for one in netlink.dump(dump_links()) if isinstance(one, LinkChanged)} == {
+        "lo",
+        "veth0",
+        "veth1",
+    }
+
+
+def test_a_list_that_the_kernel_refuses_is_an_error(netlink: Netlink) -> None:
+    with pytest.raises(OSError, match="netlink dump: Operation not supported"):
+        netlink.dump(request(1022, DUMP, bytes(16)))
+
+
+def test_without_privileges_every_address_is_refused(cable: Namespace) -> None:
+    with cable.enter():
+        os.seteuid(NOBODY)
+        try:
+            with Netlink() as netlink:
+                ifindex = ifindex_of(netlink, "veth0")
+                failures = netlink.apply(prepare_add(ifindex, consecutive("10.9.0.1/16", 3)))
+        finally:
+            os.seteuid(0)
+    assert [one.errno for one in failures] == [errno.EPERM] * 3
+
+
+def test_addresses_whose_answers_were_lost_are_reported_and_the_socket_stays_usable(cable: Namespace) -> None:
+    addresses = consecutive("10.9.0.1/16", 500)
+    with cable.enter():
+        netlink = Netlink(receive_buffer_bytes=4096)
+    with netlink:
+        ifindex = ifindex_of(netlink, "veth0")
+        add = prepare_add(ifindex, addresses)
+        assert netlink.apply(add) == ()
+        failures = netlink.apply(add)
+        assert {one.errno for one in failures} == {errno.ENOBUFS}
+        assert 400 < len(failures) < 500
+        assert netlink.apply(prepare_remove(ifindex, addresses)) == ()
+        assert on_interface(cable, "veth0") == {}
+
+
+def test_a_datagram_that_the_kernel_does_not_take_fails_every_address_in_it(
+    netlink: Netlink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("failover.linux.addresses._DATAGRAM_REQUESTS", 100_000)
+    addresses = consecutive("10.0.0.1/8", 50_000)
+    failures = netlink.apply(prepare_add(ifindex_of(netlink, "veth0"), addresses))
+    assert {one.errno for one in failures} == {errno.EMSGSIZE}
+    assert [one.address for one in failures] == addresses
+
+
+class Meddler:
+    """Stands in for `receive`, and changes an interface's addresses after each of the first `times` reads."""
+
+    def __init__(self, namespace: Namespace, times: int) -> None:
+        with namespace.enter():
+            self.netlink = Netlink()
+        self.receive = netlink_socket.receive
+        self.ifindex = ifindex_of(self.netlink, "veth1")
+        self.times = times
+        self.meddling = False
+
+    def __call__(self, opened: socket.socket) -> bytes:
+        datagram = self.receive(opened)
+        if self.times and not self.meddling:
+            self.times -= 1
+            self.meddling = True
+            address = IPv4Interface((0xC0000200 + self.times, 24))
+            assert self.netlink.apply(prepare_add(self.ifindex, [address])) == ()
+            self.meddling = False
+        return datagram
+
+
+def test_a_list_that_changes_while_it_is_read_is_read_again(
+    cable: Namespace, netlink: Netlink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    netlink.apply(prepare_add(ifindex_of(netlink, "veth0"), consecutive("10.9.0.1/16", 2000)))
+    meddler = Meddler(cable, 1)
+    with meddler.netlink, monkeypatch.context() as patched:
+        patched.setattr(netlink_socket, "receive", meddler)
+        listed = netlink.dump(dump_addresses())
+    assert meddler.times == 0
+    found = [one for one in listed if isinstance(one, AddressAdded) and one.ifindex == meddler.ifindex]
+    assert IPv4Interface("192.0.2.0/24") in {one.assigned.address for one in found}
+
+
+def test_a_list_that_changes_every_time_is_given_up(
+    cable: Namespace, netlink: Netlink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    netlink.apply(prepare_add(ifindex_of(netlink, "veth0"), consecutive("10.9.0.1/16", 2000)))
+    meddler = Meddler(cable, 250)
+    with meddler.netlink, monkeypatch.context() as patched:
+        patched.setattr(netlink_socket, "receive", meddler)
+        with pytest.raises(OSError, match="interrupted by changes 20 times"):
+            netlink.dump(dump_addresses())
+    assert len(netlink.dump(dump_addresses())) >= 2000
