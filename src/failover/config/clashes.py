@@ -1,0 +1,60 @@
+"""What virtual routers of one configuration may not share: names, VRIDs on an interface, addresses."""
+
+from collections.abc import Sequence
+
+from failover.config.draft import Draft
+from failover.config.problems import show
+from failover.config.rules import FAMILY_NAMES, all_addresses
+from failover.vrrp.protocol import Family
+
+
+def check_clashes(drafts: Sequence[Draft]) -> None:
+    """Blame the later one of each pair that clashes."""
+    _check_names(drafts)
+    _check_vrids(drafts)
+    _check_addresses(drafts)
+
+
+def _check_names(drafts: Sequence[Draft]) -> None:
+    taken: dict[str, Draft] = {}
+    for draft in drafts:
+        name = draft.values.get("name")
+        if name and (other := taken.setdefault(name, draft)) is not draft:
+            draft.blame("name", show(name), f"is the name of {other.path} already", "each name once")
+
+
+def _check_vrids(drafts: Sequence[Draft]) -> None:
+    """One virtual router is one (interface, family, VRID), RFC 9568 §6.4, whatever its version."""
+    taken: dict[tuple[str, Family, int], Draft] = {}
+    for draft in drafts:
+        interface, vrid = draft.values.get("interface_name"), draft.values.get("vrid")
+        if interface is None or vrid is None:
+            continue
+        shared: dict[str, list[str]] = {}
+        for family in sorted(draft.families()):
+            other = taken.setdefault((interface, family, vrid), draft)
+            if other is not draft:
+                shared.setdefault(other.path, []).append(FAMILY_NAMES[family])
+        for path, families in shared.items():
+            draft.blame(
+                "vrid",
+                show(vrid),
+                f"is taken on {interface} for {' and '.join(families)} by {path}",
+                "each VRID once per interface and family",
+            )
+
+
+def _check_addresses(drafts: Sequence[Draft]) -> None:
+    """An address is held by one virtual router; link-local ones mean something per interface only."""
+    taken: dict[object, Draft] = {}
+    for draft in drafts:
+        interface = draft.values.get("interface_name")
+        own: set[object] = set()
+        for place, address in all_addresses(draft):
+            key: object = (address.ip, interface) if address.ip.is_link_local else address.ip
+            if key in own or (address.ip.is_link_local and interface is None):
+                continue
+            own.add(key)
+            other = taken.setdefault(key, draft)
+            if other is not draft:
+                draft.blame(place, show(str(address)), f"is an address of {other.path} already", "each address once")

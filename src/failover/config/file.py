@@ -1,0 +1,127 @@
+"""The configuration file: its three accepted shapes, read to a `Configuration` or refused as a whole.
+
+A file is one virtual router, a list of them, or the long form: an object with `virtual_routers`.
+"""
+
+from collections import Counter
+from os import PathLike, fspath
+from typing import Any, Final
+
+from failover.config.clashes import check_clashes
+from failover.config.configuration import Configuration, no_virtual_router
+from failover.config.draft import Draft
+from failover.config.examine import examine, unknown_key
+from failover.config.problems import ConfigError, Problem, show, within
+from failover.config.router import SETTINGS, VirtualRouter, default_name
+from failover.config.settings import nearest
+from failover.config.syntax import LARGEST_FILE, BadNumber, JsonObject, read_tree
+from failover.config.values import kind_of
+
+ROUTERS: Final = "virtual_routers"
+
+LONG_FORM: Final[dict[str, str]] = {ROUTERS: "a list of virtual routers"}
+"""The keys of the long form and what each takes."""
+
+_SHAPES: Final = "a virtual router, a list of them, or an object with virtual_routers"
+
+
+def load(path: str | PathLike[str]) -> Configuration:
+    """The configuration in a file; raises `ConfigError` with all that is wrong with it."""
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123 - importing pathlib costs the engine 2 ms
+            data = file.read(LARGEST_FILE + 1)
+    except OSError as error:
+        message = f"cannot be read: {error.strerror or error}"
+        raise ConfigError(fspath(path), (Problem("", "", message),)) from error
+    return parse(data, fspath(path))
+
+
+def parse(text: str | bytes, where: str = "configuration") -> Configuration:
+    """The configuration that `text` is; `where` is what errors call it."""
+    problems: list[Problem] = []
+    drafts = [
+        draft for path, entry in _entries(read_tree(text, where), problems) if (draft := _draft(path, entry, problems))
+    ]
+    _name(drafts)
+    check_clashes(drafts)
+    problems += (problem for draft in drafts for problem in draft.problems)
+    if problems:
+        raise ConfigError(where, problems)
+    return Configuration(virtual_routers=tuple(VirtualRouter(**draft.values) for draft in drafts))
+
+
+def _entries(tree: Any, problems: list[Problem]) -> list[tuple[str, Any]]:
+    """What stands where a virtual router should, with its path."""
+    path = "$"
+    if isinstance(tree, JsonObject):
+        if not _is_long_form(tree):
+            return [(path, tree)]
+        problems += _repeated(tree, path)
+        problems += (_unknown_in_long_form(key) for key in tree if key not in LONG_FORM)
+        path = within(path, ROUTERS)
+        if ROUTERS not in tree:
+            return []
+        tree = tree[ROUTERS]
+        if not isinstance(tree, list):
+            problems.append(_not("a list", tree, path, LONG_FORM[ROUTERS]))
+            return []
+    if not isinstance(tree, list):
+        problems.append(_not("a configuration", tree, path, _SHAPES))
+        return []
+    if not tree:
+        problems.append(no_virtual_router(path))
+    return [(within(path, index), entry) for index, entry in enumerate(tree)]
+
+
+def _is_long_form(tree: JsonObject) -> bool:
+    """Whether an object is the long form, its key perhaps misspelt, and not a virtual router."""
+    if ROUTERS in tree:
+        return True
+    return SETTINGS.keys().isdisjoint(tree) and any(nearest(key, LONG_FORM) for key in tree)
+
+
+def _unknown_in_long_form(key: str) -> Problem:
+    if key in SETTINGS:
+        return Problem(within("$", key), "", f"belongs in an entry of {ROUTERS}")
+    return unknown_key(within("$", key), nearest(key, LONG_FORM), LONG_FORM)
+
+
+def _draft(path: str, entry: Any, problems: list[Problem]) -> Draft | None:
+    if not isinstance(entry, JsonObject):
+        problems.append(_not("an object", entry, path, "a virtual router"))
+        return None
+    draft = examine(SETTINGS, entry, path)
+    draft.problems[:0] = _repeated(entry, path)
+    return draft
+
+
+def _repeated(tree: JsonObject, path: str) -> list[Problem]:
+    return [Problem(within(path, key), "", "the key is there more than once", "once") for key in tree.repeated]
+
+
+def _not(wanted: str, value: Any, path: str, allowed: str) -> Problem:
+    if isinstance(value, BadNumber):
+        return Problem(path, str(value), value.message, allowed)
+    return Problem(path, show(value), f"is {kind_of(value)}, not {wanted}", allowed)
+
+
+def _name(drafts: list[Draft]) -> None:
+    """Give names to the entries that have none: `VR_51`, else `VR_51_eth0`, else `VR_51_eth0_2` and on.
+
+    Names that the file gives come first; the rest depends on the order in the file alone, so that an entry added
+    at the end renames nobody.
+    """
+    taken = {draft.values.get("name") for draft in drafts}
+    counts: Counter[str] = Counter()
+    for draft in drafts:
+        vrid, interface = draft.values.get("vrid"), draft.values.get("interface_name")
+        if draft.values.get("name") != "" or vrid is None or interface is None:
+            continue
+        name = default_name(vrid)
+        if name in taken:
+            name = longer = f"{name}_{interface}"
+            while name in taken:
+                counts[longer] += 1
+                name = f"{longer}_{counts[longer] + 1}"
+        draft.values["name"] = name
+        taken.add(name)

@@ -1,0 +1,47 @@
+"""From what is configured to what the protocol runs: one instance per address family."""
+
+from collections.abc import Mapping
+from ipaddress import IPv4Address, IPv6Address
+from typing import Final
+
+from failover.config.router import VirtualRouter
+from failover.vrrp import router as core
+from failover.vrrp.protocol import Address, Family, VirtualAddress, family_of
+from failover.vrrp.units import centiseconds
+
+UNKNOWN_SOURCE: Final[dict[Family, Address]] = {
+    Family.IPV4: IPv4Address(0),
+    Family.IPV6: IPv6Address(0),
+}
+"""In place of the source address until the interface has one; lower than any, as a tie-break should have it."""
+
+
+def instances(router: VirtualRouter, primary: Mapping[Family, Address] | None = None) -> tuple[core.VirtualRouter, ...]:
+    """The protocol instances of a virtual router, IPv4 first; `primary` holds the source addresses known so far.
+
+    The same VRID in IPv4 and IPv6 makes two virtual routers (RFC 9568 §6.4); each advertises the addresses of its
+    family in the configured order.
+    """
+    families = sorted({family_of(address) for address in router.ip_addresses})
+    return tuple(_instance(router, family, {**UNKNOWN_SOURCE, **(primary or {})}[family]) for family in families)
+
+
+def _instance(router: VirtualRouter, family: Family, primary: Address) -> core.VirtualRouter:
+    return core.VirtualRouter(
+        vrid=router.vrid,
+        addresses=_of_family(router.ip_addresses, family),
+        primary_address=primary,
+        version=router.version,
+        priority=router.priority,
+        advertisement_interval=centiseconds(round(router.advert_interval * 100)),
+        preempt_mode=router.preempt_mode,
+        excluded_addresses=_of_family(router.excluded_ip_addresses, family),
+        checksum=router.checksum,
+        require_link_local=router.require_link_local,
+        check_address_list=router.check_address_list,
+        with_version_2=router.with_version_2 and family is Family.IPV4,
+    )
+
+
+def _of_family(addresses: tuple[VirtualAddress, ...], family: Family) -> tuple[VirtualAddress, ...]:
+    return tuple(address for address in addresses if family_of(address) is family)

@@ -1,0 +1,204 @@
+"""`config.VirtualRouter`: one entry of the configuration, its settings and their documentation."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Final
+
+import msgspec
+from msgspec.structs import force_setattr
+
+from failover.config.examine import examine
+from failover.config.problems import ConfigError
+from failover.config.settings import Complaint, Setting, about, settings_of
+from failover.vrrp.protocol import PRIORITIES, PRIORITY_DEFAULT, VRIDS, Version, VirtualAddress
+from failover.vrrp.router import ChecksumPolicy
+
+LONGEST_NAME: Final = 128
+"""Characters."""
+
+LONGEST_INTERFACE_NAME: Final = 15
+"""Bytes: IFNAMSIZ less the terminating zero."""
+
+_NOT_IN_INTERFACE_NAMES: Final = frozenset("/: \u00a0")
+_ADDRESS_LIST: Final = 'a list of "ADDRESS/LENGTH"'
+
+
+def _check_name(name: str) -> Complaint | None:
+    if not name.isprintable():
+        return Complaint("contains a control character")
+    if name != name.strip():
+        return Complaint("begins or ends with a blank", f'did you mean "{name.strip()}"?' if name.strip() else None)
+    return None
+
+
+def _check_interface_name(name: str) -> Complaint | None:
+    """What `dev_valid_name` of the kernel demands, and nothing unprintable."""
+    if name in {".", ".."} or not name.isprintable() or not _NOT_IN_INTERFACE_NAMES.isdisjoint(name):
+        device = name.partition(":")[0]
+        meant = f'the interface of that alias is "{device}"' if device != name and device.isalnum() else None
+        return Complaint("cannot be the name of an interface", meant)
+    if len(name.encode()) > LONGEST_INTERFACE_NAME:
+        return Complaint("is too long for the name of an interface")
+    return None
+
+
+class VirtualRouter(msgspec.Struct, frozen=True, kw_only=True):
+    """What an operator configures under one name: an entry of the file, defaults applied.
+
+    It may mix IPv4 and IPv6 addresses. The protocol runs once per family, each time as a
+    `failover.vrrp.VirtualRouter`, which has the same name on purpose: that one is a protocol instance and has
+    one family (`failover.config.instances` makes the ones from the other).
+
+    Built in code it takes what the file takes, addresses as strings too, and raises `ConfigError` naming every
+    field that is wrong. Equal fields make equal, interchangeable values.
+    """
+
+    name: Annotated[
+        str,
+        about(
+            "Names the virtual router in commands, status and logs.",
+            f"1 to {LONGEST_NAME} printable characters, unique in the file",
+            default_text='"VR_<vrid>"',
+            check=_check_name,
+            min_length=1,
+            max_length=LONGEST_NAME,
+        ),
+    ] = ""
+    vrid: Annotated[
+        int,
+        about(
+            "The number of the virtual router on its LAN, the same on all its hosts.",
+            "1 to 255",
+            section="RFC 9568 §5.2.3",
+            ge=VRIDS[0],
+            le=VRIDS[-1],
+        ),
+    ]
+    interface_name: Annotated[
+        str,
+        about(
+            "The network interface to run on; one that does not exist yet is waited for.",
+            f"1 to {LONGEST_INTERFACE_NAME} bytes without blanks, / or :",
+            check=_check_interface_name,
+            min_length=1,
+            max_length=LONGEST_INTERFACE_NAME,
+        ),
+    ]
+    ip_addresses: Annotated[
+        tuple[VirtualAddress, ...],
+        about(
+            "The virtual addresses, in the order in which they are advertised, the same on all hosts.",
+            f"{_ADDRESS_LIST}, 1 to 255 of each family",
+            section="RFC 9568 §5.2.9",
+            min_length=1,
+        ),
+    ]
+    priority: Annotated[
+        int,
+        about(
+            "The higher one becomes MASTER; 255 says that the addresses are this host's own.",
+            "1 to 254, or 255 for the owner of the addresses",
+            section="RFC 9568 §5.2.4",
+            ge=PRIORITIES[0],
+            le=PRIORITIES[-1],
+        ),
+    ] = PRIORITY_DEFAULT
+    advert_interval: Annotated[
+        float,
+        about(
+            "The time between two advertisements of the MASTER.",
+            "0.01 to 40.95 in steps of 0.01; with version 2 whole seconds, 1 to 255",
+            section="RFC 9568 §6.1",
+            unit="seconds",
+            default_text="1",
+            ge=0.01,
+            le=255,
+        ),
+    ] = 1.0
+    preempt_mode: Annotated[
+        bool,
+        about(
+            "Whether this host takes over from a MASTER of lower priority.",
+            "true or false",
+            section="RFC 9568 §6.1",
+        ),
+    ] = True
+    version: Annotated[
+        Version,
+        about("The protocol version: 3, or 2 for IPv4 with old peers.", "2 or 3", section="RFC 9568 §5.2.1"),
+    ] = Version.V3
+    excluded_ip_addresses: Annotated[
+        tuple[VirtualAddress, ...],
+        about("Addresses that are held while MASTER but not advertised.", _ADDRESS_LIST),
+    ] = ()
+    checksum: Annotated[
+        ChecksumPolicy,
+        about(
+            "What the IPv4 checksum of a version 3 advertisement covers; auto follows the peers.",
+            '"auto", "rfc9568" or "pseudo_header"',
+            section="RFC 9568 §5.2.8",
+        ),
+    ] = ChecksumPolicy.AUTO
+    require_link_local: Annotated[
+        bool,
+        about(
+            "Whether the first IPv6 address, here and in what peers send, must be link-local.",
+            "true or false",
+            section="RFC 9568 §5.2.9",
+        ),
+    ] = True
+    check_address_list: Annotated[
+        bool,
+        about(
+            "Whether an advertisement with other addresses than ours is dropped.",
+            "true or false; version 2 only",
+            section="RFC 3768 §7.1",
+        ),
+    ] = False
+    with_version_2: Annotated[
+        bool,
+        about(
+            "Whether IPv4 also speaks version 2, for the time of a migration.",
+            "true or false; version 3 with IPv4 only",
+            section="RFC 9568 §8.4",
+        ),
+    ] = False
+
+    if TYPE_CHECKING:  # what code may pass is wider than what it reads back
+
+        def __init__(  # noqa: PLR0913 - a setting each, by keyword only
+            self,
+            *,
+            vrid: int,
+            interface_name: str,
+            ip_addresses: Sequence[str | VirtualAddress],
+            name: str = "",
+            priority: int = PRIORITY_DEFAULT,
+            advert_interval: float = 1.0,
+            preempt_mode: bool = True,
+            version: int = 3,
+            excluded_ip_addresses: Sequence[str | VirtualAddress] = (),
+            checksum: str | ChecksumPolicy = "auto",
+            require_link_local: bool = True,
+            check_address_list: bool = False,
+            with_version_2: bool = False,
+        ) -> None: ...
+
+    def __post_init__(self) -> None:
+        given = msgspec.structs.asdict(self)
+        if self.name == "":
+            del given["name"]
+        draft = examine(SETTINGS, given)
+        if draft.problems:
+            raise ConfigError("VirtualRouter", draft.problems)
+        draft.values["name"] = self.name or default_name(self.vrid)
+        for name, value in draft.values.items():
+            force_setattr(self, name, value)
+
+
+SETTINGS: Final[dict[str, Setting]] = settings_of(VirtualRouter)
+"""The settings of a virtual router by name, in the order of the documentation."""
+
+
+def default_name(vrid: int) -> str:
+    """The name of a virtual router whose entry has none, unless another one has it."""
+    return f"VR_{vrid}"

@@ -1,0 +1,158 @@
+"""The rules between the settings of one virtual router: version, families, intervals, addresses.
+
+They say what `failover.vrrp.VirtualRouter` demands, in terms of the file: a draft without problems builds valid
+instances.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from failover.config.draft import Draft
+from failover.config.problems import show
+from failover.vrrp.protocol import (
+    INTERVAL_CENTISECONDS_V3,
+    INTERVAL_SECONDS_V2,
+    MAX_ADVERTISED_ADDRESSES,
+    Family,
+    Version,
+    VirtualAddress,
+    family_of,
+)
+from failover.vrrp.router import ChecksumPolicy
+
+LISTS: Final = ("ip_addresses", "excluded_ip_addresses")
+
+FAMILY_NAMES: Final = {Family.IPV4: "IPv4", Family.IPV6: "IPv6"}
+
+
+def check_rules(draft: Draft) -> None:
+    """Add the problems that only the whole entry shows."""
+    match draft.values.get("version"):
+        case Version.V2:
+            _check_version_2(draft)
+        case Version.V3:
+            _check_version_3(draft)
+            _check_link_local(draft)
+    _check_counts(draft)
+    _check_excluded(draft)
+    _check_repeats(draft)
+
+
+def all_addresses(draft: Draft) -> Iterator[tuple[tuple[str, int], VirtualAddress]]:
+    """Every good address of the entry with its place, the advertised ones first."""
+    for setting in LISTS:
+        for place, address in draft.addresses(setting):
+            yield (setting, place), address
+
+
+def in_centiseconds(advert_interval: float) -> int | None:
+    """The interval in hundredths of a second, or nothing when it is not a whole number of them."""
+    count = round(advert_interval * 100)
+    return count if count / 100 == advert_interval else None
+
+
+def _check_version_2(draft: Draft) -> None:
+    for place, address in all_addresses(draft):
+        if family_of(address) is Family.IPV6:
+            # RFC 3768 §1.2; one line is enough, since one change mends them all.
+            draft.blame(place, show(str(address)), "is IPv6", "IPv4 only with version 2", 'or set "version": 3')
+            break
+    interval = draft.values.get("advert_interval")
+    if interval is not None and interval not in INTERVAL_SECONDS_V2:
+        draft.blame("advert_interval", _number(interval), "is not possible with version 2", "1 to 255 whole seconds")
+    if draft.values.get("with_version_2"):
+        draft.blame("with_version_2", "true", "adds version 2 to version 3", "false with version 2")
+    checksum = draft.values.get("checksum")
+    if checksum not in {None, ChecksumPolicy.AUTO}:
+        draft.blame(
+            "checksum", show(checksum.value), "chooses between two forms", '"auto" with version 2, which has one'
+        )
+
+
+def _check_version_3(draft: Draft) -> None:
+    interval = draft.values.get("advert_interval")
+    if interval is not None and in_centiseconds(interval) not in INTERVAL_CENTISECONDS_V3:
+        draft.blame(
+            "advert_interval",
+            _number(interval),
+            "is not possible with version 3",
+            "0.01 to 40.95 seconds in steps of 0.01",
+        )
+    if draft.values.get("check_address_list"):
+        draft.blame("check_address_list", "true", "is a rule of version 2", "false with version 3")
+    families = draft.families()
+    if draft.values.get("with_version_2") and families == {Family.IPV6}:
+        draft.blame("with_version_2", "true", "has no IPv4 address to work with", "false with IPv6 alone")
+
+
+def _check_link_local(draft: Draft) -> None:
+    """The first IPv6 address sent is link-local (RFC 9568 §5.2.9, erratum 8300)."""
+    entries = [e for e in draft.addresses("ip_addresses") if family_of(e[1]) is Family.IPV6]
+    unread = None in (draft.values.get("ip_addresses") or ())
+    if not entries or unread or not draft.values.get("require_link_local") or entries[0][1].ip.is_link_local:
+        return
+    place, first = entries[0]
+    own = next((address for _, address in entries if address.ip.is_link_local), None)
+    if own is not None:
+        remedy = f'move "{own}" before it'
+    else:
+        remedy = f'put "{_link_local_example(draft.values.get("vrid", 1))}" before it'
+    draft.blame(
+        ("ip_addresses", place),
+        show(str(first)),
+        "is the first IPv6 address and not link-local",
+        "a link-local address first",
+        f'{remedy} on all hosts, or set "require_link_local": false',
+    )
+
+
+def _link_local_example(vrid: int) -> str:
+    """The link-local address that the virtual MAC 00-00-5E-00-02-{VRID} makes (RFC 9568 §7.3, §7.4)."""
+    return f"fe80::200:5eff:fe00:{0x200 + vrid:x}/64"
+
+
+def _check_counts(draft: Draft) -> None:
+    """The count field has eight bits (RFC 9568 §5.2.5)."""
+    advertised = draft.addresses("ip_addresses")
+    for family, name in FAMILY_NAMES.items():
+        count = sum(family_of(address) is family for _, address in advertised)
+        if count > MAX_ADVERTISED_ADDRESSES:
+            draft.blame(
+                "ip_addresses",
+                "",
+                f"lists {count} {name} addresses",
+                f"at most {MAX_ADVERTISED_ADDRESSES} of each family",
+                "put the others in excluded_ip_addresses",
+            )
+
+
+def _check_excluded(draft: Draft) -> None:
+    """Addresses that are held without being advertised go with an instance of their family."""
+    families = draft.families()
+    if not families or None in draft.values["ip_addresses"]:
+        return
+    for place, address in draft.addresses("excluded_ip_addresses"):
+        family = family_of(address)
+        if family not in families:
+            name = FAMILY_NAMES[family]
+            draft.blame(
+                ("excluded_ip_addresses", place),
+                show(str(address)),
+                f"has no advertised {name} address to go with",
+                f"{name} here with {name} in ip_addresses",
+            )
+
+
+def _check_repeats(draft: Draft) -> None:
+    first: dict[object, tuple[str, int]] = {}
+    for place, address in all_addresses(draft):
+        setting, index = first.setdefault(address.ip, place)
+        if (setting, index) != place:
+            draft.blame(
+                place, show(str(address)), f"is already {setting}[{index}]", "each address once, whatever its length"
+            )
+
+
+def _number(value: float) -> str:
+    """As it was probably written: 300, not 300.0."""
+    return show(int(value) if value.is_integer() else value)

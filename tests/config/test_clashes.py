@@ -1,0 +1,99 @@
+"""What entries of one file may not share."""
+
+import json
+from typing import Any
+
+import pytest
+
+from failover.config import ConfigError, Configuration, VirtualRouter, parse
+from tests.config.documents import complaints, entry
+from tests.rfc.marks import negative, positive
+
+
+def parse_routers(document: list[dict[str, Any]]) -> tuple[VirtualRouter, ...]:
+    return parse(json.dumps(document)).virtual_routers
+
+
+def test_a_name_is_given_once() -> None:
+    first, second = entry(name="a"), entry(name="a", vrid=52, ip_addresses=["10.0.0.1"])
+    assert complaints([first, second]) == [
+        '$[1].name: "a" is the name of $[0] already; allowed: each name once',
+    ]
+
+
+@negative("R-108")
+@pytest.mark.parametrize("changes", [{}, {"version": 2}, {"priority": 255}])
+def test_a_vrid_is_used_once_per_interface_and_family(changes: dict[str, Any]) -> None:
+    second = entry(ip_addresses=["10.0.0.1"], **changes)
+    assert complaints([entry(priority=255), second]) == [
+        "$[1].vrid: 51 is taken on eth0 for IPv4 by $[0]; allowed: each VRID once per interface and family",
+    ]
+
+
+def test_a_clash_in_both_families_is_one_line() -> None:
+    first, second = entry(ip_addresses=["10.0.0.1", "fe80::1"]), entry(ip_addresses=["10.0.0.2", "fe80::2"])
+    assert complaints([first, second]) == [
+        "$[1].vrid: 51 is taken on eth0 for IPv4 and IPv6 by $[0]; allowed: each VRID once per interface and family",
+    ]
+
+
+@positive("R-108")
+@pytest.mark.parametrize(
+    "changes", [{"interface_name": "eth1"}, {"vrid": 52}, {"ip_addresses": ["fe80::1/64"], "priority": 255}]
+)
+def test_another_interface_vrid_or_family_is_another_virtual_router(changes: dict[str, Any]) -> None:
+    second = {**entry(ip_addresses=["10.0.0.1"]), **changes}
+    assert len(parse_routers([entry(priority=255), second])) == 2
+
+
+def test_an_address_belongs_to_one_virtual_router_on_whatever_interface() -> None:
+    second = entry(vrid=52, interface_name="eth1", ip_addresses=["10.0.0.1", "192.168.100.100/32"])
+    third = entry(vrid=53, ip_addresses=["10.0.0.2"], excluded_ip_addresses=["10.0.0.1/8"])
+    assert complaints([entry(), second, third]) == [
+        '$[1].ip_addresses[1]: "192.168.100.100/32" is an address of $[0] already; allowed: each address once',
+        '$[2].excluded_ip_addresses[0]: "10.0.0.1/8" is an address of $[1] already; allowed: each address once',
+    ]
+
+
+def test_a_link_local_address_is_another_one_on_another_interface() -> None:
+    first = entry(ip_addresses=["fe80::1/64"])
+    assert len(parse_routers([first, {**first, "interface_name": "eth1"}])) == 2
+    assert complaints([first, {**first, "vrid": 52}]) == [
+        '$[1].ip_addresses[0]: "fe80::1/64" is an address of $[0] already; allowed: each address once',
+    ]
+
+
+def test_clashes_are_reported_beside_other_problems_in_the_order_of_the_file() -> None:
+    first = entry(priority=0)
+    second = entry(ip_addresses=["x", "192.168.100.100/24"])
+    third = entry(vrid=0, ip_addresses=["10.0.0.1"])
+    assert [line.partition(": ")[0] for line in complaints([first, second, third])] == [
+        "$[0].priority",
+        "$[1].ip_addresses[0]",
+        "$[1].vrid",
+        "$[1].ip_addresses[1]",
+        "$[2].vrid",
+    ]
+
+
+def test_clashes_between_virtual_routers_built_in_code_are_found_too() -> None:
+    routers = [VirtualRouter(vrid=1, interface_name="e", ip_addresses=["10.0.0.1"]) for _ in range(2)]
+    with pytest.raises(ConfigError) as caught:
+        Configuration(virtual_routers=tuple(routers))
+    assert str(caught.value).split("\n  ") == [
+        "Configuration: 3 problems",
+        'virtual_routers[1].name: "VR_1" is the name of virtual_routers[0] already; allowed: each name once',
+        (
+            "virtual_routers[1].vrid: 1 is taken on e for IPv4 by virtual_routers[0];"
+            " allowed: each VRID once per interface and family"
+        ),
+        (
+            'virtual_routers[1].ip_addresses[0]: "10.0.0.1/32" is an address of virtual_routers[0] already;'
+            " allowed: each address once"
+        ),
+    ]
+
+
+def test_a_configuration_of_nothing_is_refused() -> None:
+    with pytest.raises(ConfigError, match="lists no virtual router"):
+        Configuration(virtual_routers=())

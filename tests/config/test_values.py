@@ -1,0 +1,223 @@
+"""Single settings: every wrong value is named with what is allowed."""
+
+from typing import Any
+
+import pytest
+
+from failover.vrrp.protocol import Version
+from failover.vrrp.router import ChecksumPolicy
+from tests.config.documents import ABSENT, accepted, complaint, complaints, entry
+from tests.rfc.marks import negative, positive
+
+VRID = "allowed: 1 to 255"
+PRIORITY = "allowed: 1 to 254, or 255 for the owner of the addresses"
+INTERVAL = "allowed: 0.01 to 40.95 in steps of 0.01; with version 2 whole seconds, 1 to 255"
+INTERFACE = "allowed: 1 to 15 bytes without blanks, / or :"
+NAME = "allowed: 1 to 128 printable characters, unique in the file"
+LIST = 'allowed: a list of "ADDRESS/LENGTH", 1 to 255 of each family'
+ESCAPED_E = r"\u00e9"
+ADDRESS = 'allowed: "ADDRESS/LENGTH" of one host'
+
+
+@pytest.mark.parametrize(
+    ("value", "line"),
+    [
+        pytest.param(0, f"vrid: 0 is out of range; {VRID}", marks=negative("R-013")),
+        pytest.param(256, f"vrid: 256 is out of range; {VRID}", marks=negative("R-013")),
+        (-1, f"vrid: -1 is out of range; {VRID}"),
+        (True, f"vrid: true is a boolean, not a whole number; {VRID}"),
+        ("51", f'vrid: "51" is a string, not a whole number; {VRID}; did you mean 51?'),
+        ("fifty", f'vrid: "fifty" is a string, not a whole number; {VRID}'),
+        (51.5, f"vrid: 51.5 is not a whole number; {VRID}"),
+        (51.0, f"vrid: 51.0 is not a whole number; {VRID}"),
+        (None, f"vrid: null is no value; {VRID}"),
+        ([51], f"vrid: [...] is a list, not a whole number; {VRID}"),
+        ({}, f"vrid: {{}} is an object, not a whole number; {VRID}"),
+        (10**19, f"vrid: {10**19} is out of range; {VRID}"),
+        (10**70, f"vrid: {'1' + '0' * 59}... is out of range; {VRID}"),
+        (float("nan"), f"vrid: NaN is not a number that JSON has; {VRID}"),
+        pytest.param(ABSENT, f"vrid: missing; {VRID}", marks=negative("R-013")),
+    ],
+)
+def test_a_vrid_that_is_not_1_to_255_is_refused(value: Any, line: str) -> None:
+    assert complaint(vrid=value) == line
+
+
+@positive("R-013")
+@pytest.mark.parametrize("vrid", [1, 51, 255])
+def test_a_vrid_of_1_to_255_is_accepted(vrid: int) -> None:
+    assert accepted(vrid=vrid).vrid == vrid
+
+
+@negative("R-015")
+@pytest.mark.parametrize("priority", [0, 256, -1])
+def test_a_priority_that_is_not_1_to_255_is_refused(priority: int) -> None:
+    assert complaint(priority=priority) == f"priority: {priority} is out of range; {PRIORITY}"
+
+
+@positive("R-015", "M-014")
+@pytest.mark.parametrize("priority", [1, 100, 254])
+def test_a_priority_of_1_to_254_is_accepted(priority: int) -> None:
+    assert accepted(priority=priority).priority == priority
+
+
+@pytest.mark.parametrize(
+    ("value", "line"),
+    [
+        (0, f"advert_interval: 0 is out of range; {INTERVAL}"),
+        (-0.5, f"advert_interval: -0.5 is out of range; {INTERVAL}"),
+        (0.009, f"advert_interval: 0.009 is out of range; {INTERVAL}"),
+        (256, f"advert_interval: 256 is out of range; {INTERVAL}"),
+        (float("inf"), f"advert_interval: Infinity is not a number that JSON has; {INTERVAL}"),
+        (True, f"advert_interval: true is a boolean, not a number; {INTERVAL}"),
+        ("0.5", f'advert_interval: "0.5" is a string, not a number; {INTERVAL}; did you mean 0.5?'),
+    ],
+)
+def test_an_interval_outside_every_version_is_refused(value: Any, line: str) -> None:
+    assert complaint(advert_interval=value) == line
+
+
+def test_a_number_that_no_machine_number_holds_is_refused() -> None:
+    assert complaints('{"vrid": 1, "interface_name": "e", "ip_addresses": [1e999], "advert_interval": 1e999}') == [
+        f"$.ip_addresses[0]: 1e999 is out of range; {ADDRESS}",
+        f"$.advert_interval: 1e999 is out of range; {INTERVAL}",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "line"),
+    [
+        ("true", 'preempt_mode: "true" is a string, not true or false; allowed: true or false; did you mean true?'),
+        (1, "preempt_mode: 1 is a number, not true or false; allowed: true or false"),
+        (None, "preempt_mode: null is no value; allowed: true or false; leave the key out"),
+    ],
+)
+def test_a_flag_is_true_or_false_and_nothing_like_it(value: Any, line: str) -> None:
+    assert complaint(preempt_mode=value) == line
+
+
+@pytest.mark.parametrize(
+    ("value", "line"),
+    [
+        (1, "version: 1 is out of range; allowed: 2 or 3"),
+        (4, "version: 4 is out of range; allowed: 2 or 3"),
+        (True, "version: true is a boolean, not a whole number; allowed: 2 or 3"),
+        ("3", 'version: "3" is a string, not a whole number; allowed: 2 or 3; did you mean 3?'),
+    ],
+)
+def test_a_version_is_2_or_3(value: Any, line: str) -> None:
+    assert complaint(version=value) == line
+
+
+@pytest.mark.parametrize(
+    ("value", "line"),
+    [
+        (
+            "pseudo",
+            (
+                'checksum: "pseudo" is not one of them; allowed: "auto", "rfc9568" or "pseudo_header";'
+                ' did you mean "pseudo_header"?'
+            ),
+        ),
+        ("md5", 'checksum: "md5" is not one of them; allowed: "auto", "rfc9568" or "pseudo_header"'),
+        (9568, 'checksum: 9568 is a number, not a string; allowed: "auto", "rfc9568" or "pseudo_header"'),
+    ],
+)
+def test_a_checksum_is_one_of_three(value: Any, line: str) -> None:
+    assert complaint(checksum=value) == line
+
+
+@pytest.mark.parametrize(
+    ("value", "line"),
+    [
+        ("", f'interface_name: "" is empty; {INTERFACE}'),
+        ("a" * 16, f'interface_name: "{"a" * 16}" is too long; {INTERFACE}'),
+        (
+            "\u00e9" * 8,
+            f'interface_name: "{ESCAPED_E * 8}" is too long for the name of an interface; {INTERFACE}',
+        ),
+        ("a/b", f'interface_name: "a/b" cannot be the name of an interface; {INTERFACE}'),
+        ("a b", f'interface_name: "a b" cannot be the name of an interface; {INTERFACE}'),
+        ("a\t", f'interface_name: "a\\t" cannot be the name of an interface; {INTERFACE}'),
+        ("\ud800", f'interface_name: "\\ud800" cannot be the name of an interface; {INTERFACE}'),
+        (".", f'interface_name: "." cannot be the name of an interface; {INTERFACE}'),
+        ("..", f'interface_name: ".." cannot be the name of an interface; {INTERFACE}'),
+        (
+            "eth0:1",
+            (
+                f'interface_name: "eth0:1" cannot be the name of an interface; {INTERFACE};'
+                ' the interface of that alias is "eth0"'
+            ),
+        ),
+    ],
+)
+def test_an_interface_name_that_the_kernel_would_not_give_is_refused(value: str, line: str) -> None:
+    assert complaint(interface_name=value) == line
+
+
+@pytest.mark.parametrize("name", ["lo", "eth0.100", "br-1a2b3c4d5e6f", "wlp0s20f3", "veth@x", "-", "\u00e9" * 7])
+def test_an_interface_name_that_the_kernel_would_give_is_accepted(name: str) -> None:
+    assert accepted(interface_name=name).interface_name == name
+
+
+@pytest.mark.parametrize(
+    ("value", "line"),
+    [
+        ("", f'name: "" is empty; {NAME}'),
+        ("a\nb", f'name: "a\\nb" contains a control character; {NAME}'),
+        ("\udc80", f'name: "\\udc80" contains a control character; {NAME}'),
+        (" a", f'name: " a" begins or ends with a blank; {NAME}; did you mean "a"?'),
+        (" ", f'name: " " begins or ends with a blank; {NAME}'),
+        ("n" * 129, f'name: "{"n" * 59}... is too long; {NAME}'),
+        (51, f"name: 51 is a number, not a string; {NAME}"),
+    ],
+)
+def test_a_name_that_would_spoil_a_log_line_is_refused(value: Any, line: str) -> None:
+    assert complaint(name=value) == line
+
+
+@pytest.mark.parametrize("name", ["VR_1", "gateway of the lab", "\u7db2\u95dc", "n" * 128])
+def test_any_printable_name_is_accepted(name: str) -> None:
+    assert accepted(name=name).name == name
+
+
+@pytest.mark.parametrize(
+    ("value", "line"),
+    [
+        (
+            "10.0.0.1/24",
+            f'ip_addresses: "10.0.0.1/24" is a string, not a list; {LIST}; did you mean ["10.0.0.1/24"]?',
+        ),
+        ("gateway", f'ip_addresses: "gateway" is a string, not a list; {LIST}'),
+        ([], f"ip_addresses: [] lists no address; {LIST}"),
+        (ABSENT, f"ip_addresses: missing; {LIST}"),
+        ([1], f"ip_addresses[0]: 1 is a number, not a string; {ADDRESS}"),
+        ([None], f"ip_addresses[0]: null is no value; {ADDRESS}"),
+        (["10.0.0.1", "x"], f'ip_addresses[1]: "x" is not an IP address with a prefix length; {ADDRESS}'),
+    ],
+)
+def test_addresses_that_are_not_a_list_of_strings_are_refused(value: Any, line: str) -> None:
+    assert complaint(ip_addresses=value) == line
+
+
+def test_no_excluded_address_is_no_problem() -> None:
+    assert accepted(excluded_ip_addresses=[]).excluded_ip_addresses == ()
+
+
+def test_every_wrong_setting_is_reported_at_once() -> None:
+    wrong = entry(vrid=0, interface_name="", ip_addresses=["x", "y"], priority="1", checksum=3, version=9, name=None)
+    assert [line.partition(":")[0] for line in complaints(wrong)] == [
+        "$.name",
+        "$.vrid",
+        "$.interface_name",
+        "$.ip_addresses[0]",
+        "$.ip_addresses[1]",
+        "$.priority",
+        "$.version",
+        "$.checksum",
+    ]
+
+
+def test_enumerations_arrive_as_the_types_of_the_protocol() -> None:
+    assert accepted(version=2).version is Version.V2
+    assert accepted(checksum="rfc9568").checksum is ChecksumPolicy.MESSAGE
