@@ -1,0 +1,80 @@
+"""The engine's state as the agent knows it from messages; answering from it asks nothing of the engine."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from failover.messages import Changed, DaemonStatus, Dropped, Event, Message, RouterStatus
+
+_NANOSECONDS = 1_000_000_000
+
+
+class Mirror:
+    """What `status` answers from."""
+
+    def __init__(self) -> None:
+        self.daemon: DaemonStatus | None = None
+        self.dropped = 0
+        """Messages that the engine could not deliver."""
+        self._routers: dict[tuple[str, str], RouterStatus] = {}
+
+    def update(self, message: Message) -> None:
+        """Take in one message."""
+        match message:
+            case DaemonStatus():
+                self.daemon = message
+            case Changed():
+                for router in message.routers:
+                    self._routers[router.name, router.family] = router
+            case Dropped():
+                self.dropped += message.count
+            case Event():
+                pass  # the status after it comes in a message of its own
+
+    def status(self, at: int) -> dict[str, Any] | None:
+        """The document of `GET /status` at wall-clock time `at` (ns); None before the engine has said anything."""
+        daemon = self.daemon
+        if daemon is None:
+            return None
+        return {
+            "daemon": {
+                "version": daemon.version,
+                "pid": daemon.pid,
+                "uptime_seconds": round((at - daemon.started_at) / _NANOSECONDS, 3),
+            },
+            "virtual_routers": [_router(router) for router in self._routers.values()],
+        }
+
+
+def _router(router: RouterStatus) -> dict[str, Any]:
+    return {
+        "name": router.name,
+        "family": router.family,
+        "vrid": router.vrid,
+        "interface": router.interface,
+        "version": router.version,
+        "state": router.state,
+        "since": timestamp(router.since),
+        "fault": {"reason": router.fault.reason, "detail": router.fault.detail} if router.fault else None,
+        "priority": {"configured": router.configured_priority, "effective": router.effective_priority},
+        "master": router.master,
+        "advertisement_interval_seconds": router.advertisement_interval / _NANOSECONDS,
+        "master_down_interval_seconds": router.master_down_interval / _NANOSECONDS,
+        "addresses": router.addresses,
+        "virtual_mac": None,
+        "counters": {
+            "advertisements_sent": router.counters.advertisements_sent,
+            "advertisements_received": router.counters.advertisements_received,
+            "priority_zero_sent": router.counters.priority_zero_sent,
+            "priority_zero_received": router.counters.priority_zero_received,
+            "transitions_to_master": router.counters.transitions_to_master,
+            "send_errors": router.counters.send_errors,
+            "discarded": router.counters.discarded,
+            "oddities": router.counters.oddities,
+        },
+    }
+
+
+def timestamp(at: int) -> str:
+    """RFC 3339 in UTC with milliseconds."""
+    whole, rest = divmod(at, _NANOSECONDS)
+    return f"{datetime.fromtimestamp(whole, UTC):%Y-%m-%dT%H:%M:%S}.{rest // 1_000_000:03d}Z"

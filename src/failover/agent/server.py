@@ -1,0 +1,77 @@
+"""The agent's event loop: reads the channel, keeps the mirror, writes the log, serves the API, ends with the engine."""
+
+import asyncio
+import os
+import socket
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
+
+import uvicorn
+
+from failover.agent.api import application
+from failover.agent.mirror import Mirror
+from failover.agent.text import line
+from failover.messages import MAX_MESSAGE_BYTES, Dropped, Event, Message, decode
+
+Write = Callable[[str], None]
+
+_MESSAGES_AT_ONCE = 256
+
+
+class _Server(uvicorn.Server):
+    """Lives and dies with the channel: signals are for the engine, which says how it ended before it hangs up."""
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        yield
+
+
+async def serve(channel: socket.socket, listener: socket.socket, write: Write) -> None:
+    """Serve until the other end of `channel` is closed. `write` gets the log, a line at a time."""
+    mirror = Mirror()
+    config = uvicorn.Config(application(mirror), lifespan="off", log_config=None, access_log=False, ws="none")
+    server = _Server(config)
+
+    def hung_up() -> None:
+        server.should_exit = True
+        server.force_exit = True
+
+    loop = asyncio.get_running_loop()
+    loop.add_reader(channel, _Reader(channel, mirror, write, hung_up).read)
+    await server.serve([listener])
+    loop.remove_reader(channel)
+
+
+class _Reader:
+    def __init__(self, channel: socket.socket, mirror: Mirror, write: Write, hung_up: Callable[[], None]) -> None:
+        self._channel = channel
+        self._mirror = mirror
+        self._write = write
+        self._hung_up = hung_up
+
+    def read(self) -> None:
+        """What waits, in portions, so that the API gets its turn during a storm."""
+        with suppress(BlockingIOError):
+            for _ in range(_MESSAGES_AT_ONCE):
+                packet = self._channel.recv(MAX_MESSAGE_BYTES)
+                if not packet:
+                    asyncio.get_running_loop().remove_reader(self._channel)
+                    self._hung_up()
+                    return
+                self._take(decode(packet))
+
+    def _take(self, message: Message) -> None:
+        self._mirror.update(message)
+        if isinstance(message, Event):
+            self._write(line(message))
+        elif isinstance(message, Dropped):
+            self._write(f"{message.count} messages from the engine were lost: the agent was too slow")
+
+
+def descriptor_sockets(channel_fd: int, listener_fd: int) -> tuple[socket.socket, socket.socket]:
+    """The sockets that the engine has handed over."""
+    channel, listener = socket.socket(fileno=channel_fd), socket.socket(fileno=listener_fd)
+    for inherited in (channel, listener):
+        os.set_inheritable(inherited.fileno(), False)
+        inherited.setblocking(False)
+    return channel, listener

@@ -1,0 +1,151 @@
+"""An interface as the engine uses it: its sockets while it exists, and the virtual routers that live on it.
+
+The name is fixed, the interface behind it may come, go, and come back as another one. Sockets belong to one index:
+a new index means new sockets.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from failover.engine.loop import Loop
+from failover.linux.addresses import Batch, Failure
+from failover.linux.interfaces import Interface
+from failover.linux.netlink_socket import Netlink
+from failover.linux.sockets import AdvertisementSocket, AnnouncementSocket
+from failover.linux.timer import now
+from failover.vrrp import Address, Family, Fault
+
+if TYPE_CHECKING:
+    from failover.engine.instance import Instance
+
+_PACKETS_AT_ONCE = 512
+"""Then other interfaces and the alarms get their turn; epoll brings us back. Enough that after a short pause no
+alarm rings before the advertisements that arrived meanwhile are heard."""
+
+
+SOCKET_REFUSED = "socket_refused"
+"""The reason of a fault: the interface is there, but a socket cannot be opened on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Footing:
+    """What the routers of one family stand on."""
+
+    fault: Fault | None
+    source: Address | None
+    """The address that advertisements come from."""
+    mac: bytes
+    mtu: int
+
+
+class Attachment:
+    """One interface name and everything that the engine does there."""
+
+    def __init__(self, name: str, loop: Loop, netlink: Netlink) -> None:
+        self.name = name
+        self.interface: Interface | None = None
+        """As it was when the sockets were opened or the footing last changed."""
+        self.footing: dict[Family, Footing] = {}
+        self.instances: dict[tuple[Family, int], Instance] = {}
+        self.refused: dict[Family, OSError] = {}
+        """Why there is no socket for a family, where there should be one."""
+        self._loop = loop
+        self._netlink = netlink
+        self._sockets: dict[Family, AdvertisementSocket] = {}
+        self._announcer: AnnouncementSocket | None = None
+
+    @property
+    def families(self) -> frozenset[Family]:
+        """The families of the routers here."""
+        return frozenset(family for family, _ in self.instances)
+
+    def serves(self, interface: Interface | None) -> bool:
+        """Whether the sockets are those that this interface needs."""
+        return interface is not None and self.index == interface.ifindex and not self.refused
+
+    @property
+    def index(self) -> int | None:
+        """The interface's index, None where there is none."""
+        return self.interface.ifindex if self.interface else None
+
+    def follow(self, interface: Interface | None) -> None:
+        """The interface that bears the name now: opens sockets where it is another one than before.
+
+        What is refused (`refused`) is tried again the next time; one family does not stop the other.
+        """
+        if interface is None or interface.ifindex != self.index:
+            self.close()
+        self.interface = interface
+        self.refused.clear()
+        if interface is None:
+            return
+        for family in sorted(self.families - self._sockets.keys()):
+            try:
+                self._open(interface, family)
+            except OSError as error:
+                self.refused[family] = error
+
+    def rejoin(self, families: Collection[Family]) -> None:
+        """Join the groups again, when the interface comes back into use: some changes of it end the membership."""
+        for family in self._sockets.keys() & families:
+            try:
+                self._sockets[family].rejoin()
+            except OSError as error:
+                self._close(family)
+                self.refused[family] = error
+
+    def refusal(self, family: Family) -> Fault | None:
+        """The fault of a family without a socket."""
+        error = self.refused.get(family)
+        return Fault(SOCKET_REFUSED, f"{self.name} cannot be used: {error.strerror}") if error else None
+
+    def close(self) -> None:
+        """Close the sockets."""
+        for family in tuple(self._sockets):
+            self._close(family)
+        if self._announcer is not None:
+            self._announcer.close()
+            self._announcer = None
+
+    def _close(self, family: Family) -> None:
+        closing = self._sockets.pop(family)
+        self._loop.forget(closing.fileno())
+        closing.close()
+
+    def send(self, family: Family, datagrams: Sequence[bytes]) -> None:
+        """Send to the group; `OSError` where the network does not take it."""
+        out = self._sockets[family]
+        for datagram in datagrams:
+            out.send(datagram)
+
+    def announce(self, frames: Sequence[bytes]) -> None:
+        """Send whole frames; `OSError` where the interface does not take them."""
+        if self._announcer is not None:
+            self._announcer.send(frames)
+
+    def apply(self, batch: Batch) -> tuple[Failure, ...]:
+        """Add or remove addresses."""
+        return self._netlink.apply(batch)
+
+    def _open(self, interface: Interface, family: Family) -> None:
+        if self._announcer is None:
+            self._announcer = AnnouncementSocket(interface.name, interface.ifindex)
+        vrids = frozenset(vrid for of, vrid in self.instances if of is family)
+        opened = AdvertisementSocket(interface.name, interface.ifindex, family, vrids)
+        self._sockets[family] = opened
+        self._loop.watch(opened.fileno(), self._reader(opened))
+
+    def _reader(self, advertisement_socket: AdvertisementSocket) -> Callable[[], None]:
+        family = advertisement_socket.family
+
+        def read() -> None:
+            packets = advertisement_socket.receive(_PACKETS_AT_ONCE)
+            at = now()
+            for packet in packets:
+                # The kernel filter passes our VRIDs alone, and nothing too short to have one.
+                instance = self.instances.get((family, packet.payload[1]))
+                if instance is not None:
+                    instance.hear(packet, at)
+
+        return read

@@ -1,0 +1,159 @@
+"""The daemon: the process around an `Engine`. Lock, agent, signals, systemd, and an orderly end."""
+
+import errno
+import os
+import signal
+import socket
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from failover.config import Configuration
+from failover.engine.agent_process import AgentProcess
+from failover.engine.channel import Channel
+from failover.engine.engine import Engine
+from failover.engine.loop import Loop
+from failover.engine.runtime import Runtime
+from failover.engine.systemd import Notifier, watchdog_interval
+from failover.linux import capabilities
+from failover.linux.timer import now
+from failover.messages import Changed, DaemonStatus, Event, RouterStatus
+from failover.version import __version__
+from failover.vrrp import Instant, seconds
+
+REFRESH_EVERY = seconds(1)
+"""How old the counters in `status` may be."""
+
+_STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Where the daemon keeps what it keeps."""
+
+    runtime_directory: Path
+    control_socket: Path | None = None
+    """None: in the runtime directory."""
+    log_file: Path | None = None
+    """None: standard error."""
+
+
+def run(configuration: Configuration, settings: Settings) -> None:
+    """Run until SIGTERM, SIGINT or SIGHUP. `OSError` says what kept it from starting; nothing is left behind then."""
+    notifier = Notifier(os.environ)
+    try:
+        lacking = capabilities.missing()
+        if lacking:
+            text = f"needs {' and '.join(lacking)}: run it as root, or from its systemd unit"
+            raise PermissionError(errno.EPERM, text)
+        runtime = Runtime(settings.runtime_directory, settings.control_socket)
+        try:
+            _Daemon(configuration, settings, runtime, notifier).run()
+        finally:
+            runtime.release()
+    except OSError as error:
+        notifier.failed(str(error))
+        raise
+    finally:
+        notifier.close()
+
+
+class _Daemon:
+    def __init__(self, configuration: Configuration, settings: Settings, runtime: Runtime, notifier: Notifier) -> None:
+        self._notifier = notifier
+        self._loop = Loop()
+        self._channel = Channel()
+        self._started_at = time.time_ns()
+        self._stopping = False
+        self._dirty = False
+        self._engine = Engine(configuration, self._loop, self._publish)
+        options = [f"--log-file={settings.log_file}"] if settings.log_file else []
+        self._agent = AgentProcess(self._loop, self._channel, runtime.listener.fileno(), options, self._greet)
+        self._refreshing = self._loop.alarm(self._refresh)
+        self._watchdog_interval = watchdog_interval(os.environ)
+        self._watchdog = self._loop.alarm(self._feed_watchdog)
+
+    def run(self) -> None:
+        self._watch_signals()
+        self._agent.start()
+        try:
+            self._run_engine()
+        finally:
+            self._agent.stop()
+            signal.set_wakeup_fd(-1)
+
+    def _run_engine(self) -> None:
+        try:
+            self._engine.start()
+            self._notifier.ready(self._summary())
+            self._refresh(now())
+            self._feed_watchdog(now())
+            while not self._stopping:
+                self._loop.wait()
+                if self._dirty:
+                    self._dirty = False
+                    self._notifier.status(self._summary())
+            self._notifier.stopping()
+        finally:
+            # Whatever went wrong: to die with the addresses on would leave two hosts that answer for them.
+            self._engine.stop()
+
+    # --- signals
+
+    def _watch_signals(self) -> None:
+        """Signals arrive as bytes on a socket that the loop watches: no handler runs in the middle of anything."""
+        reader, self._waker = socket.socketpair()
+        reader.setblocking(False)
+        self._waker.setblocking(False)
+        signal.set_wakeup_fd(self._waker.fileno(), warn_on_full_buffer=False)
+        for number in _STOP_SIGNALS:
+            signal.signal(number, _ignore_here)
+
+        def read() -> None:
+            self._stopping = any(number in _STOP_SIGNALS for number in reader.recv(64)) or self._stopping
+
+        self._loop.watch(reader.fileno(), read)
+
+    # --- what the agent is told
+
+    def _publish(self, event: Event, status: RouterStatus | None) -> None:
+        self._channel.send(event)
+        if status is not None and self._channel.is_clear:
+            self._channel.send(Changed([status]))
+        self._dirty = self._dirty or event.kind == "state_changed"
+
+    def _greet(self) -> None:
+        self._channel.send(DaemonStatus(version=__version__, pid=os.getpid(), started_at=self._started_at))
+        self._send_status()
+
+    def _refresh(self, at: Instant) -> None:
+        self._channel.flush()
+        # To an agent that is behind, more of the same would only push out the events that wait.
+        if self._channel.is_clear:
+            self._send_status()
+        self._notifier.status(self._summary())
+        self._refreshing.set(Instant(at + REFRESH_EVERY))
+
+    def _send_status(self) -> None:
+        for router in self._engine.status():
+            self._channel.send(Changed([router]))
+
+    # --- what systemd is told
+
+    def _feed_watchdog(self, at: Instant) -> None:
+        if self._watchdog_interval is not None:
+            self._notifier.watchdog()
+            self._watchdog.set(Instant(at + self._watchdog_interval))
+
+    def _summary(self) -> str:
+        """`2 MASTER, 1 BACKUP`, and what is wrong with the first that cannot run."""
+        routers = self._engine.status()
+        counts = Counter(router.state for router in routers)
+        text = ", ".join(f"{counts[state]} {state}" for state in ("MASTER", "BACKUP", "INITIALIZE") if counts[state])
+        faults = [f"{router.name}: {router.fault.detail}" for router in routers if router.fault]
+        return f"{text} ({faults[0]})" if faults else text
+
+
+def _ignore_here(number: int, frame: object) -> None:
+    """The loop reads the signal from the wake-up socket."""

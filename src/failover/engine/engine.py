@@ -1,0 +1,226 @@
+"""The engine: all virtual routers of a configuration, their interfaces, and the network's changes.
+
+It owns descriptors and no process: the daemon (`daemon`) and the library drive it through `fileno` and `dispatch`.
+"""
+
+from collections.abc import Callable
+
+from failover.config import Configuration
+from failover.config import VirtualRouter as Entry
+from failover.config import instances as protocol_instances
+from failover.engine.attachment import Attachment, Footing
+from failover.engine.instance import Instance
+from failover.engine.loop import Loop
+from failover.engine.prepared import datagram_bytes
+from failover.engine.reporting import Fields, wall_clock
+from failover.linux.addresses import prepare_remove
+from failover.linux.interfaces import Interface, Interfaces
+from failover.linux.netlink_socket import Netlink
+from failover.linux.readiness import fault as find_fault
+from failover.linux.readiness import source_address
+from failover.linux.timer import now
+from failover.messages import Event, RouterStatus
+from failover.vrrp import Address, Family, Fault, Instant, VirtualAddress, VirtualRouter, seconds
+
+MTU_TOO_SMALL = "mtu_too_small"
+"""The reason of a fault: a MASTER whose advertisements do not fit would hold its addresses and be silent."""
+
+_READS_AT_ONCE = 64
+"""Bounds the notifications of a storm that are read before anything else has its turn."""
+_READ_AGAIN_AFTER = seconds(0.2)
+
+Publish = Callable[[Event, RouterStatus | None], None]
+"""Called with everything that happens, and the router's status after it; must not block, must not raise."""
+
+
+class Engine:
+    """Runs virtual routers. `start`, then `dispatch` whenever `fileno` is readable, at last `stop`."""
+
+    def __init__(self, configuration: Configuration, loop: Loop, publish: Publish) -> None:
+        """Open netlink. Nothing is sent or changed before `start`; `OSError` says what could not be opened."""
+        self._loop = loop
+        self._publish = publish
+        self._netlink = Netlink()
+        try:
+            self._interfaces = Interfaces(self._netlink)
+        except OSError:
+            self._netlink.close()
+            raise
+        self._watched: int | None = None
+        self._read_again = loop.alarm(lambda _: self._network_changed())
+        self._attachments: dict[str, Attachment] = {}
+        self.instances: list[Instance] = []
+        for entry in configuration.virtual_routers:
+            for router in protocol_instances(entry):
+                self._add(entry, router)
+
+    def _add(self, entry: Entry, router: VirtualRouter) -> None:
+        name = entry.interface_name
+        attachment = self._attachments.get(name)
+        if attachment is None:
+            attachment = self._attachments[name] = Attachment(name, self._loop, self._netlink)
+        instance = Instance(entry.name, name, router, self._loop, self._tell)
+        attachment.instances[router.family, router.vrid] = instance
+        self.instances.append(instance)
+
+    # --- the life of the engine
+
+    def start(self) -> None:
+        """Begin an election for every router that can run; `PermissionError` where sockets are not allowed at all."""
+        at = now()
+        # Whatever can be refused comes first: a router that has become MASTER is not to be taken back.
+        for attachment in self._attachments.values():
+            attachment.follow(self._interfaces.get(attachment.name))
+            for refused in attachment.refused.values():
+                if isinstance(refused, PermissionError):
+                    raise refused
+        for attachment in self._attachments.values():
+            self._remove_leftovers(attachment)
+            attachment.footing = self._footing(attachment)
+            for instance in attachment.instances.values():
+                instance.start(self._stand(instance, attachment, at), at)
+        self._watched = self._interfaces.fileno()
+        self._loop.watch(self._watched, self._network_changed)
+
+    def stop(self) -> None:
+        """Priority 0 for whatever is MASTER, addresses removed, everything closed; also after a start that failed."""
+        at = now()
+        for instance in self.instances:
+            instance.stop(at)
+        self._read_again.set(None)
+        if self._watched is not None:
+            self._loop.forget(self._watched)
+            self._watched = None
+        for attachment in self._attachments.values():
+            attachment.close()
+        self._interfaces.close()
+        self._netlink.close()
+
+    def status(self) -> list[RouterStatus]:
+        """All routers, in the order of the configuration."""
+        return [instance.status() for instance in self.instances]
+
+    # --- the network
+
+    def _network_changed(self) -> None:
+        changed: set[str] = set()
+        # Until nothing is left: in the middle of a storm the table shows addresses missing that are back already.
+        for _ in range(_READS_AT_ONCE):
+            try:
+                changes = self._interfaces.read()
+            except OSError as error:
+                self._unread(error)
+                break
+            if changes.resynchronised:
+                changed.update(self._attachments)
+            if not changes.interfaces:
+                break
+            changed |= changes.interfaces
+        at = now()
+        for name in changed & self._attachments.keys():
+            self._update(self._attachments[name], at)
+
+    def _unread(self, error: OSError) -> None:
+        """Notifications were lost and listing failed: try again soon, nothing else would wake us for it."""
+        self._read_again.set(Instant(now() + _READ_AGAIN_AFTER))
+        self._publish(Event(at=wall_clock(), kind="network_unread", fields={"error": str(error)}), None)
+
+    def _update(self, attachment: Attachment, at: Instant) -> None:
+        interface = self._interfaces.get(attachment.name)
+        footing = self._footing(attachment)
+        if footing != attachment.footing or not attachment.serves(interface):
+            self._move(attachment, interface, footing, at)
+        there = frozenset(assigned.address for assigned in interface.addresses) if interface else frozenset()
+        for instance in attachment.instances.values():
+            instance.addresses_present(there, at)
+
+    def _move(
+        self, attachment: Attachment, interface: Interface | None, footing: dict[Family, Footing], at: Instant
+    ) -> None:
+        """The ground has changed: give up what no longer holds, then go on, or begin anew, with what is there now."""
+        attachment.footing = footing
+        instances = attachment.instances.values()
+        for instance in instances:
+            fault = footing[instance.router.family].fault
+            if fault is not None:
+                instance.link_changed(fault, at)  # while the sockets are still those of the old interface
+        recovered = {
+            instance.router.family
+            for instance in instances
+            if instance.is_faulted and footing[instance.router.family].fault is None
+        }
+        attachment.follow(interface)
+        attachment.rejoin(recovered)
+        if recovered:
+            self._remove_leftovers(attachment)
+        for instance in instances:
+            instance.link_changed(self._stand(instance, attachment, at), at)
+
+    def _stand(self, instance: Instance, attachment: Attachment, at: Instant) -> Fault | None:
+        """Put an instance on its interface as that is now; the fault where it cannot stand there."""
+        footing, interface = attachment.footing[instance.router.family], attachment.interface
+        fault = footing.fault or attachment.refusal(instance.router.family)
+        if fault is not None or interface is None or footing.source is None:
+            return fault
+        needed = datagram_bytes(instance.router)
+        if needed > footing.mtu:
+            return Fault(
+                MTU_TOO_SMALL, f"an advertisement has {needed} bytes, the MTU of {interface.name} is {footing.mtu}"
+            )
+        instance.stand(attachment, footing.source, _foreign(instance, interface), at)
+        return None
+
+    def _footing(self, attachment: Attachment) -> dict[Family, Footing]:
+        interface = self._interfaces.get(attachment.name)
+        virtual = _virtual_addresses(attachment)
+        return {
+            family: Footing(
+                fault=find_fault(attachment.name, interface, family, virtual),
+                source=source_address(interface, family, virtual) if interface else None,
+                mac=interface.mac if interface else b"",
+                mtu=interface.mtu if interface else 0,
+            )
+            for family in attachment.families
+        }
+
+    def _remove_leftovers(self, attachment: Attachment) -> None:
+        """Take off what nobody holds: addresses of a daemon that was killed, or that somebody else put there.
+
+        Tagged ones belong to a dead daemon. Of the others only our virtual addresses: in BACKUP they must not answer
+        (RFC 9568 §6.4.2). An address owner's addresses are the host's own.
+        """
+        interface = attachment.interface
+        if interface is None:
+            return
+        held = {a for i in attachment.instances.values() if i.is_master for a in i.router.held_addresses}
+        mine = _virtual_addresses(attachment)
+        left = tuple(
+            assigned.address
+            for assigned in interface.addresses
+            if assigned.address not in held and (assigned.is_tagged or assigned.address.ip in mine)
+        )
+        if left:
+            failures = self._netlink.apply(prepare_remove(interface.ifindex, left))
+            fields: Fields = {
+                "interface": attachment.name,
+                "addresses": ", ".join(map(str, left)),
+                "failed": len(failures),
+            }
+            self._publish(Event(at=wall_clock(), kind="leftovers_removed", fields=fields), None)
+
+    def _tell(self, event: Event, instance: Instance) -> None:
+        self._publish(event, instance.status())
+
+
+def _virtual_addresses(attachment: Attachment) -> frozenset[Address]:
+    """What no advertisement may be sent from, because it is another host's in a moment (RFC 9568 §5.1.1.1)."""
+    routers = (instance.router for instance in attachment.instances.values())
+    return frozenset(a.ip for router in routers if not router.is_address_owner for a in router.held_addresses)
+
+
+def _foreign(instance: Instance, interface: Interface | None) -> frozenset[VirtualAddress]:
+    """The virtual addresses that are the host's own: an address owner's, where the administrator configured them."""
+    if interface is None or not instance.router.is_address_owner:
+        return frozenset()
+    own = {assigned.address for assigned in interface.addresses if not assigned.is_tagged}
+    return frozenset(address for address in instance.router.held_addresses if address in own)

@@ -1,0 +1,68 @@
+"""What a virtual router will send and apply, as ready bytes, so that a transition only writes them.
+
+Made again when the configuration, the source address, the MAC address or the checksum form changes: not when a
+transition needs it.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from failover.frames import advertisement_datagram, announcement
+from failover.linux.addresses import Batch, prepare_add, prepare_remove
+from failover.vrrp import ChecksumForm, SendAdvertisement, VirtualAddress, VirtualRouter, advertisements, encode
+from failover.vrrp.protocol import PRIORITY_RESIGN
+
+ANNOUNCEMENT_REPEAT = 5
+"""Rounds of gratuitous ARP each time, keepalived's default: one lost frame must not leave a host behind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """The bytes of one virtual router on one interface."""
+
+    advertise: tuple[bytes, ...]
+    """IP datagrams: one, or one of each version while migrating."""
+    resign: tuple[bytes, ...]
+    """The same with priority 0."""
+    install: Batch
+    withdraw: Batch
+    announcements: tuple[bytes, ...]
+    """Ethernet frames, in the order in which they are sent."""
+
+
+def prepare(
+    router: VirtualRouter, checksum: ChecksumForm, ifindex: int, mac: bytes, foreign: Collection[VirtualAddress]
+) -> Prepared:
+    """Everything for `router` on the interface `ifindex`; `foreign` addresses are announced but left where they are."""
+    return Prepared(
+        advertise=datagrams(router, SendAdvertisement(router.priority, checksum)),
+        resign=datagrams(router, SendAdvertisement(PRIORITY_RESIGN, checksum)),
+        install=prepare_add(ifindex, managed(router.held_addresses, foreign)),
+        withdraw=prepare_remove(ifindex, managed(router.held_addresses, foreign)),
+        announcements=announcements(router.held_addresses, mac),
+    )
+
+
+def datagrams(router: VirtualRouter, action: SendAdvertisement) -> tuple[bytes, ...]:
+    """The IP datagrams that an action asks for."""
+    source = router.primary_address
+    messages = (encode(advertisement, source) for advertisement in advertisements(router, action))
+    return tuple(advertisement_datagram(source, message) for message in messages)
+
+
+def datagram_bytes(router: VirtualRouter) -> int:
+    """The size of its largest advertisement, IP header included: it is not fragmented."""
+    sizes = (
+        len(datagram) for datagram in datagrams(router, SendAdvertisement(router.priority, router.initial_checksum))
+    )
+    return max(sizes)
+
+
+def announcements(addresses: tuple[VirtualAddress, ...], mac: bytes) -> tuple[bytes, ...]:
+    """Frames that draw the addresses to `mac`, whole rounds one after the other."""
+    return tuple(announcement(mac, address.ip) for address in addresses) * ANNOUNCEMENT_REPEAT
+
+
+def managed(addresses: tuple[VirtualAddress, ...], foreign: Collection[VirtualAddress]) -> tuple[VirtualAddress, ...]:
+    """The addresses that are ours to add and remove."""
+    return tuple(address for address in addresses if address not in foreign)

@@ -1,0 +1,129 @@
+"""From what the protocol says to messages: events with their evidence, and a limit on how often the same is said."""
+
+import time
+from dataclasses import dataclass
+
+from failover.messages import Value
+from failover.vrrp import (
+    BecameOwner,
+    BetterMaster,
+    Cause,
+    Faulted,
+    Heard,
+    Initialize,
+    Instant,
+    MasterDown,
+    MasterResigned,
+    Overslept,
+    Preempted,
+    ReportOddity,
+    ShutDown,
+    Started,
+    State,
+    StateChanged,
+    VirtualRouter,
+    seconds,
+    state_name,
+    to_seconds,
+)
+
+REPEAT_AFTER = seconds(60)
+"""The same thing about the same router is said once a minute, with how often it happened meanwhile."""
+
+Fields = dict[str, Value]
+
+
+def wall_clock() -> int:
+    """Nanoseconds since the epoch, for people; decisions use `linux.timer.now`."""
+    return time.time_ns()
+
+
+def transition_fields(change: StateChanged, now: Instant) -> Fields:
+    """`previous`, `current`, `cause` and what the cause knows."""
+    cause, evidence = _evidence(change.cause, now)
+    return {
+        "previous": state_name(change.previous),
+        "current": state_name(change.current),
+        "cause": cause,
+        **evidence,
+    }
+
+
+def oddity_fields(report: ReportOddity, router: VirtualRouter) -> Fields:
+    """Who was odd, in what, and what is configured here."""
+    advertisement = report.advertisement
+    return {
+        "oddity": report.oddity.value,
+        "source": str(report.source),
+        "priority": advertisement.priority,
+        "own_priority": router.priority,
+        "interval_seconds": to_seconds(advertisement.interval),
+        "own_interval_seconds": to_seconds(router.advertisement_interval),
+        "addresses": ", ".join(map(str, advertisement.addresses)),
+        "own_addresses": ", ".join(map(str, router.advertised)),
+    }
+
+
+def _evidence(cause: Cause, now: Instant) -> tuple[str, Fields]:  # noqa: C901 - one case a cause
+    match cause:
+        case Started(recovered_from=None):
+            return "started", {}
+        case Started(recovered_from=fault):
+            return "fault_over", {"fault": fault.reason, "detail": fault.detail} if fault else {}
+        case BecameOwner():
+            return "became_owner", {}
+        case MasterDown(last=None, silence=silence):
+            return "no_master", {"silence_seconds": to_seconds(silence)}
+        case MasterDown(last=last, silence=silence):
+            return "master_down", {**_heard(last, now), "silence_seconds": to_seconds(silence)}
+        case MasterResigned(last=last):
+            return "master_resigned", _heard(last, now)
+        case Preempted(incumbent=incumbent):
+            return "preempted", _heard(incumbent, now)
+        case BetterMaster(master=master, by_address=by_address):
+            return "better_address" if by_address else "better_priority", _heard(master, now)
+        case Overslept(late=late):
+            return "overslept", {"late_seconds": to_seconds(late)}
+        case Faulted(fault=fault):
+            return "fault", {"fault": fault.reason, "detail": fault.detail}
+        case ShutDown():
+            return "shutdown", {}
+
+
+def _heard(heard: Heard | None, now: Instant) -> Fields:
+    if heard is None:
+        return {}
+    return {
+        "master": str(heard.source),
+        "master_priority": heard.priority,
+        "heard_seconds_ago": (now - heard.at) / 1e9,
+    }
+
+
+def fault_of(state: State) -> tuple[str, str] | None:
+    """Reason and detail where a fault keeps the router in INITIALIZE."""
+    if isinstance(state, Initialize) and state.fault is not None:
+        return state.fault.reason, state.fault.detail
+    return None
+
+
+@dataclass(slots=True)
+class _Said:
+    at: Instant
+    suppressed: int = 0
+
+
+class Hush:
+    """Decides whether a repeated report is made. The keys are few: kinds of events, never what a packet contains."""
+
+    def __init__(self) -> None:
+        self._said: dict[str, _Said] = {}
+
+    def admit(self, key: str, now: Instant) -> int | None:
+        """How many were suppressed since the last one said, None to suppress this one too."""
+        said = self._said.get(key)
+        if said is None or now - said.at >= REPEAT_AFTER:
+            self._said[key] = _Said(now)
+            return said.suppressed if said else 0
+        said.suppressed += 1
+        return None

@@ -1,0 +1,76 @@
+"""The notification protocol of systemd (sd_notify(3)): datagrams to $NOTIFY_SOCKET, nothing where there is none."""
+
+import os
+import socket
+from collections.abc import Mapping
+from contextlib import suppress
+
+from failover.vrrp import Interval
+
+_NANOSECONDS_PER_MICROSECOND = 1000
+
+
+class Notifier:
+    """Tells the service manager; never blocks, never fails.
+
+    What it had no room for is lost, but not READY=1, for which it may wait: that goes along with the next status.
+    """
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._address = environ.get("NOTIFY_SOCKET", "")
+        self._socket: socket.socket | None = None
+        self._told = ""
+        """The status line that has arrived."""
+        self._greeting = ""
+        """What has to arrive once."""
+        if self._address.startswith(("/", "@")):
+            self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+            self._socket.setblocking(False)
+
+    def ready(self, status: str) -> None:
+        """The routers run: READY=1."""
+        self._greeting = f"READY=1\nMAINPID={os.getpid()}\n"
+        self.status(status)
+
+    def status(self, status: str) -> None:
+        """The line in `systemctl status`, sent when it has changed."""
+        if (self._greeting or status != self._told) and self._send(f"{self._greeting}STATUS={status}"):
+            self._greeting = ""
+            self._told = status
+
+    def watchdog(self) -> None:
+        """Still alive."""
+        self._send("WATCHDOG=1")
+
+    def stopping(self) -> None:
+        """On the way out."""
+        self._send("STOPPING=1\nSTATUS=Stopping")
+
+    def failed(self, reason: str) -> None:
+        """What `systemctl status` shows of a start that failed."""
+        self._send(f"STATUS={' '.join(reason.splitlines())}")
+
+    def close(self) -> None:
+        """Nothing more to tell."""
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+
+    def _send(self, text: str) -> bool:
+        if self._socket is None:
+            return False
+        # A leading @ stands for the zero byte of an abstract socket's name.
+        address = "\0" + self._address[1:] if self._address.startswith("@") else self._address
+        with suppress(OSError):  # systemd is busy or gone; the addresses matter more
+            self._socket.sendto(text.encode(), address)
+            return True
+        return False
+
+
+def watchdog_interval(environ: Mapping[str, str]) -> Interval | None:
+    """How often to say WATCHDOG=1: a third of what the unit allows, so that two may be lost."""
+    text = environ.get("WATCHDOG_USEC", "")
+    meant_for = environ.get("WATCHDOG_PID", str(os.getpid()))
+    if not text.isdecimal() or int(text) == 0 or meant_for != str(os.getpid()):
+        return None
+    return Interval(int(text) * _NANOSECONDS_PER_MICROSECOND // 3)

@@ -1,0 +1,67 @@
+"""Alarms in a heap. Moving an alarm later costs nothing, which is what every received advertisement does."""
+
+from collections.abc import Callable
+from heapq import heappop, heappush
+
+from failover.vrrp import Instant
+
+
+class Alarm:
+    """Calls `callback(now)` once at the time that was last set."""
+
+    __slots__ = ("_queue", "at", "callback", "queued_at")
+
+    def __init__(self, queue: "AlarmQueue", callback: Callable[[Instant], None]) -> None:
+        self._queue = queue
+        self.callback = callback
+        self.at: Instant | None = None
+        self.queued_at: Instant | None = None
+
+    def set(self, at: Instant | None) -> None:
+        """Ring at `at`, or not at all; replaces what was set before."""
+        self.at = at
+        if at is not None and (self.queued_at is None or at < self.queued_at):
+            self.queued_at = at
+            self._queue.push(at, self)
+
+
+class AlarmQueue:
+    """All alarms of a loop, the earliest first.
+
+    An alarm that moved later keeps its old entry, which puts it in again when it comes up; one that moved earlier
+    leaves a dead entry behind, known by `queued_at`. So the heap holds few more entries than there are alarms.
+    """
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[Instant, int, Alarm]] = []
+        self._pushed = 0
+
+    def alarm(self, callback: Callable[[Instant], None]) -> Alarm:
+        """A new alarm, not set."""
+        return Alarm(self, callback)
+
+    def push(self, at: Instant, alarm: Alarm) -> None:
+        """For `Alarm` alone."""
+        self._pushed += 1
+        heappush(self._heap, (at, self._pushed, alarm))
+
+    @property
+    def earliest(self) -> Instant | None:
+        """When to wake up next."""
+        return self._heap[0][0] if self._heap else None
+
+    def ring(self, due: Instant, now: Instant) -> None:
+        """Tell every alarm that is due at `due` that it is `now`; an alarm may set itself and others again."""
+        heap = self._heap
+        while heap and heap[0][0] <= due:
+            queued_at, _, alarm = heappop(heap)
+            if alarm.queued_at != queued_at:
+                continue
+            alarm.queued_at = None
+            if alarm.at is None:
+                continue
+            if alarm.at > queued_at:
+                alarm.set(alarm.at)
+                continue
+            alarm.at = None
+            alarm.callback(now)

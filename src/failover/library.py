@@ -1,0 +1,61 @@
+"""Failover inside an asyncio program: the engine without its own process, agent, control socket or signals."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from contextlib import closing
+
+from failover.config import Configuration, VirtualRouter
+from failover.engine import Engine, Loop
+from failover.messages import Event, RouterStatus
+
+
+async def run(virtual_routers: Iterable[VirtualRouter], *, on_event: Callable[[Event], None] | None = None) -> None:
+    """Run virtual routers until cancelled; then MASTERs resign with priority 0 and their addresses are removed.
+
+    `on_event` is called with everything that happens, in the event loop: it must return soon, for as long as it runs
+    no advertisement is sent. An exception that it raises ends the run.
+
+    Raises `ConfigError` where the routers clash, `PermissionError` without CAP_NET_RAW and CAP_NET_ADMIN, and
+    `OSError` where the system has no descriptors left. Timing is only as good as the program's own event loop:
+    whatever blocks it delays adverts (RFC 9568 §6.4.3 sends one every interval).
+    """
+    configuration = Configuration(virtual_routers=tuple(virtual_routers))
+    loop = asyncio.get_running_loop()
+    ended: asyncio.Future[None] = loop.create_future()
+    errors: list[BaseException] = []
+
+    def end(error: BaseException) -> None:
+        if ended.done():
+            loop.call_exception_handler({"message": "failover had ended already", "exception": error})
+        else:
+            errors.append(error)
+            ended.set_result(None)
+
+    def publish(event: Event, _: RouterStatus | None) -> None:
+        # Never into the engine, which is in the middle of something, and has other routers to see to.
+        try:
+            if on_event is not None:
+                on_event(event)
+        except BaseException as error:  # noqa: BLE001 - raised again where `run` is awaited
+            end(error)
+
+    with closing(Loop()) as inner:
+
+        def dispatch() -> None:
+            try:
+                inner.dispatch()
+            except BaseException as error:  # noqa: BLE001 - likewise
+                loop.remove_reader(inner.fileno())
+                end(error)
+
+        engine = Engine(configuration, inner, publish)
+        try:
+            engine.start()
+            inner.dispatch()
+            loop.add_reader(inner.fileno(), dispatch)
+            await ended
+        finally:
+            loop.remove_reader(inner.fileno())
+            engine.stop()
+    if errors:
+        raise errors[0]

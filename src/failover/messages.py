@@ -1,0 +1,99 @@
+"""What engine and agent say to each other over their SOCK_SEQPACKET pair, one msgpack message a packet.
+
+Types only, and the codec; both processes import this, so nothing heavier than msgspec may be imported here.
+Times are wall-clock nanoseconds since the epoch, durations are nanoseconds.
+"""
+
+from typing import Final
+
+import msgspec
+
+Value = str | int | float | bool | None
+
+CHANNEL_FD: Final = 3
+LISTENER_FD: Final = 4
+"""Where an agent finds its end of the channel, and the listening control socket."""
+
+MAX_MESSAGE_BYTES: Final = 128 * 1024
+"""A packet larger than this is not sent; a router with 500 addresses takes a sixth of it."""
+
+
+class Counters(msgspec.Struct, kw_only=True):
+    """What a virtual router has counted since the daemon started (RFC 8347, RFC 6527)."""
+
+    advertisements_sent: int = 0
+    advertisements_received: int = 0
+    priority_zero_sent: int = 0
+    priority_zero_received: int = 0
+    transitions_to_master: int = 0
+    send_errors: int = 0
+    discarded: dict[str, int] = {}
+    """By `DiscardReason`."""
+    oddities: dict[str, int] = {}
+    """By `Oddity`: accepted, but not as configured here."""
+
+
+class FaultStatus(msgspec.Struct, frozen=True):
+    """Why a virtual router is in INITIALIZE."""
+
+    reason: str
+    detail: str
+
+
+class RouterStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything about one protocol instance at one moment."""
+
+    name: str
+    family: str
+    vrid: int
+    interface: str
+    version: int
+    state: str
+    since: int
+    fault: FaultStatus | None
+    configured_priority: int
+    effective_priority: int
+    master: str | None
+    advertisement_interval: int
+    master_down_interval: int
+    addresses: list[str]
+    counters: Counters
+
+
+class DaemonStatus(msgspec.Struct, frozen=True, kw_only=True, tag="daemon"):
+    """Who the engine is; said once to each agent, before the routers' status."""
+
+    version: str
+    pid: int
+    started_at: int
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, tag="event"):
+    """Something that happened, as data; log lines, the journal and explanations are renderings of it."""
+
+    at: int
+    kind: str
+    """What happened, in snake case, such as `state_changed`."""
+    name: str | None = None
+    """The virtual router."""
+    family: str | None = None
+    fields: dict[str, Value] = {}
+    """The evidence, by kind."""
+
+
+class Changed(msgspec.Struct, frozen=True, tag="changed"):
+    """The present status of routers."""
+
+    routers: list[RouterStatus]
+
+
+class Dropped(msgspec.Struct, frozen=True, tag="dropped"):
+    """So many messages were lost because the agent did not read."""
+
+    count: int
+
+
+Message = DaemonStatus | Event | Changed | Dropped
+
+encode: Final = msgspec.msgpack.Encoder().encode
+decode: Final = msgspec.msgpack.Decoder(Message).decode

@@ -1,0 +1,188 @@
+"""The agent between its channel, its log and its clients, on real sockets."""
+
+import asyncio
+import json
+import socket
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from failover.agent.mirror import Mirror
+from failover.agent.server import serve
+from failover.messages import Changed, Dropped, Event, Message, encode
+from tests.agent.test_mirror import DAEMON, ROUTER
+from tests.engine.daemons import ControlConnection, ask
+
+
+class Agent:
+    """An agent in this process; what is sent to it, and what it writes."""
+
+    def __init__(self, directory: Path) -> None:
+        self.control = directory / "control.sock"
+        self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.listener.bind(str(self.control))
+        self.listener.listen()
+        self.engine, self.channel = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.channel.setblocking(False)
+        self.listener.setblocking(False)
+        self.lines: list[str] = []
+
+    def tell(self, *messages: Message) -> None:
+        for message in messages:
+            self.engine.send(encode(message))
+
+    def run(self, client: Callable[[], None]) -> None:
+        """Serve while `client` runs in a thread, and then until the engine has hung up."""
+
+        async def both() -> None:
+            serving = asyncio.create_task(serve(self.channel, self.listener, self.lines.append))
+            try:
+                await asyncio.wait_for(asyncio.to_thread(client), 20)
+            finally:
+                self.engine.close()
+                await asyncio.wait_for(serving, 5)
+
+        asyncio.run(both())
+
+    def close(self) -> None:
+        for one in (self.engine, self.channel, self.listener):
+            one.close()
+
+
+@pytest.fixture
+def agent(tmp_path: Path) -> Iterator[Agent]:
+    made = Agent(tmp_path)
+    yield made
+    made.close()
+
+
+def until(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def test_status_is_the_document_of_the_mirror(agent: Agent) -> None:
+    agent.tell(DAEMON, Changed([ROUTER]))
+
+    def client() -> None:
+        until(lambda: ask(agent.control)[0] == 200)
+        code, document = ask(agent.control)
+        mirror = Mirror()
+        mirror.update(DAEMON)
+        mirror.update(Changed([ROUTER]))
+        expected = mirror.status(time.time_ns())
+        assert expected is not None
+        assert code == 200
+        assert document["virtual_routers"] == expected["virtual_routers"]
+        assert document["daemon"].keys() == expected["daemon"].keys()
+        assert document["daemon"]["pid"] == DAEMON.pid
+
+    agent.run(client)
+
+
+def test_before_the_engine_has_spoken_the_answer_is_to_try_again(agent: Agent) -> None:
+    def client() -> None:
+        connection = ControlConnection(agent.control)
+        connection.request("GET", "/status")
+        answer = connection.getresponse()
+        assert (answer.status, answer.headers["Retry-After"]) == (503, "1")
+        assert json.loads(answer.read()) == {"error": "the daemon is starting"}
+        connection.close()
+        agent.tell(DAEMON)
+        until(lambda: ask(agent.control)[0] == 200)
+
+    agent.run(client)
+
+
+@pytest.mark.parametrize(
+    ("method", "resource", "code"),
+    [("GET", "/", 404), ("GET", "/status/", 404), ("POST", "/status", 405), ("DELETE", "/status", 405)],
+)
+def test_anything_else_is_refused(agent: Agent, method: str, resource: str, code: int) -> None:
+    def client() -> None:
+        found, _ = ask(agent.control, resource, method)
+        assert found == code
+
+    agent.run(client)
+
+
+def test_what_is_no_http_is_refused_and_the_next_client_is_served(agent: Agent) -> None:
+    agent.tell(DAEMON)
+
+    def client() -> None:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as odd:
+            odd.connect(str(agent.control))
+            odd.sendall(b"\x00\x01 nonsense\r\n\r\n")
+            assert odd.recv(100).startswith(b"HTTP/1.1 400")
+        until(lambda: ask(agent.control)[0] == 200)
+
+    agent.run(client)
+
+
+def test_events_become_lines_in_their_order_and_losses_are_told(agent: Agent) -> None:
+    agent.tell(DAEMON, Event(at=0, kind="one"), Dropped(3), Event(at=0, kind="two"))
+    agent.run(lambda: until(lambda: len(agent.lines) == 3))
+    assert [line.split("Z: ")[-1] for line in agent.lines] == [
+        "one ",
+        "3 messages from the engine were lost: the agent was too slow",
+        "two ",
+    ]
+
+
+def test_what_was_sent_before_the_engine_hung_up_is_still_written(agent: Agent) -> None:
+    count = 1000
+    agent.engine.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+
+    def client() -> None:
+        agent.tell(*(Event(at=0, kind=f"event-{number}") for number in range(count)))
+        agent.engine.close()
+        until(lambda: len(agent.lines) == count)
+
+    agent.run(client)
+    assert agent.lines[-1].endswith(f"event-{count - 1} ")
+
+
+def test_a_message_that_cannot_be_told_costs_no_other(agent: Agent, caplog: pytest.LogCaptureFixture) -> None:
+    agent.tell(Event(at=0, kind="state_changed", fields={"no": "cause"}))
+    agent.engine.send(b"\xff nonsense")
+    agent.tell(Event(at=0, kind="after"))
+    agent.run(lambda: until(lambda: agent.lines))
+    assert agent.lines == ["1970-01-01T00:00:00.000Z: after "]
+    assert "cause" in caplog.text
+
+
+def test_clients_are_answered_in_the_middle_of_a_storm_of_events(agent: Agent) -> None:
+    agent.tell(DAEMON)
+    agent.engine.setblocking(False)
+
+    def client() -> None:
+        deadline = time.monotonic() + 1
+        answers = 0
+        while time.monotonic() < deadline:
+            try:
+                while True:
+                    agent.tell(Event(at=0, kind="storm", fields={"x": "y" * 500}))
+            except BlockingIOError:
+                pass
+            answers += ask(agent.control)[0] == 200
+        assert answers > 5
+
+    agent.run(client)
+
+
+def test_clients_that_stay_do_not_keep_the_agent(agent: Agent) -> None:
+    idle = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    half = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    with idle, half:
+
+        def client() -> None:
+            idle.connect(str(agent.control))
+            half.connect(str(agent.control))
+            half.sendall(b"GET /status HTTP/1.1\r\nHost:")
+            until(lambda: ask(agent.control)[0] == 503)
+
+        agent.run(client)  # and ends in its time

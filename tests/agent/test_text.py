@@ -1,0 +1,135 @@
+"""Events in words: every cause, oddity and kind of event that exists has some."""
+
+import ast
+from collections.abc import Iterator
+
+import pytest
+
+from failover.agent.text import _CAUSES, _KINDS, _ODDITIES, line, sentence
+from failover.engine.reporting import transition_fields
+from failover.messages import Event
+from failover.vrrp import Cause, Oddity, StateChanged
+from tests.engine.daemons import PACKAGE
+from tests.engine.test_reporting import BACKUP, CASES, INITIALIZE, NOW
+
+AT = 1_767_225_600_000_000_000
+ODD = {
+    "source": "192.0.2.12",
+    "priority": 90,
+    "own_priority": 100,
+    "interval_seconds": 0.5,
+    "own_interval_seconds": 1.0,
+    "addresses": "192.0.2.7, 192.0.2.8",
+    "own_addresses": "192.0.2.100",
+}
+SENTENCES = {
+    "discarded": (
+        {"reason": "checksum", "source": "192.0.2.12", "detail": "checksum"},
+        "discarded an advertisement from 192.0.2.12: checksum",
+    ),
+    "send_failed": (
+        {"what": "advertisement", "error": "[Errno 1] Operation not permitted"},
+        "could not send an advertisement: [Errno 1] Operation not permitted",
+    ),
+    "addresses_failed": (
+        {"doing": "installing", "count": 2, "errors": "192.0.2.100/24: Permission denied"},
+        "installing 2 addresses failed: 192.0.2.100/24: Permission denied",
+    ),
+    "addresses_restored": (
+        {"interface": "eth0"},
+        "somebody removed virtual addresses from eth0: put back",
+    ),
+    "leftovers_removed": (
+        {"interface": "eth0", "addresses": "192.0.2.100/24", "failed": 0},
+        "removed addresses left on eth0: 192.0.2.100/24",
+    ),
+    "network_unread": (
+        {"error": "netlink dump: busy"},
+        "could not read the state of the interfaces, trying again: netlink dump: busy",
+    ),
+}
+
+
+def kinds_in_the_engine() -> Iterator[str]:
+    """The literals that the engine's code gives to `Event(kind=...)`, `_tell(...)` and `_report(...)`."""
+    for path in sorted((PACKAGE / "engine").glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(node, ast.Call):
+                continue
+            if isinstance(node.func, ast.Name) and node.func.id == "Event":
+                kinds = [keyword.value for keyword in node.keywords if keyword.arg == "kind"]
+            elif isinstance(node.func, ast.Attribute) and node.func.attr in {"_tell", "_report"}:
+                kinds = node.args[:1]
+            else:
+                continue
+            yield from (one.value for one in kinds if isinstance(one, ast.Constant) and isinstance(one.value, str))
+
+
+def test_every_kind_of_event_that_the_engine_makes_has_words_and_no_other() -> None:
+    assert set(kinds_in_the_engine()) == set(_KINDS)
+
+
+def test_every_cause_has_words_and_no_other() -> None:
+    assert {str(told["cause"]) for _, told in CASES} == set(_CAUSES)
+
+
+def test_every_oddity_has_words_and_no_other() -> None:
+    assert {oddity.value for oddity in Oddity} == set(_ODDITIES)
+
+
+@pytest.mark.parametrize(("cause", "told"), CASES, ids=[str(case[1]["cause"]) for case in CASES])
+def test_a_transition_is_a_sentence_from_the_fields_that_the_engine_sends(
+    cause: Cause, told: dict[str, object]
+) -> None:
+    fields = transition_fields(StateChanged(INITIALIZE, BACKUP, cause), NOW)
+    said = sentence(Event(at=AT, kind="state_changed", fields=fields))
+    assert said.startswith("INITIALIZE -> BACKUP: ")
+    assert "{" not in said
+    for evidence in ("master", "detail"):
+        if evidence in told and told["cause"] != "fault_over":
+            assert str(told[evidence]) in said
+
+
+def test_a_change_of_fault_is_not_told_as_a_transition() -> None:
+    cause = next(case for case, told in CASES if told["cause"] == "fault")
+    fields = transition_fields(StateChanged(INITIALIZE, INITIALIZE, cause), NOW)
+    assert sentence(Event(at=AT, kind="state_changed", fields=fields)) == "stays INITIALIZE: eth0 has no carrier"
+
+
+@pytest.mark.parametrize("oddity", list(Oddity))
+def test_an_oddity_is_a_sentence_about_its_source(oddity: Oddity) -> None:
+    said = sentence(Event(at=AT, kind="oddity", fields={"oddity": oddity.value, **ODD}))
+    assert said.startswith("192.0.2.12 ")
+    assert oddity.value not in said
+
+
+def test_each_other_kind_has_a_case_here() -> None:
+    assert set(SENTENCES) == set(_KINDS) - {"state_changed", "oddity"}
+
+
+@pytest.mark.parametrize("kind", SENTENCES)
+def test_each_other_kind_reads_like_this(kind: str) -> None:
+    fields, expected = SENTENCES[kind]
+    assert sentence(Event(at=AT, kind=kind, fields=fields)) == expected
+
+
+def test_leftovers_that_would_not_go_are_told() -> None:
+    fields = {**SENTENCES["leftovers_removed"][0], "failed": 1}
+    said = sentence(Event(at=AT, kind="leftovers_removed", fields=fields))
+    assert said.endswith("192.0.2.100/24 (1 of them would not go)")
+
+
+def test_what_was_suppressed_is_counted_at_the_end() -> None:
+    fields, expected = SENTENCES["discarded"]
+    said = sentence(Event(at=AT, kind="discarded", fields={**fields, "suppressed": 41}))
+    assert said == f"{expected} (and 41 more like it since the last report)"
+
+
+def test_a_kind_without_words_of_its_own_shows_its_fields() -> None:
+    assert sentence(Event(at=AT, kind="new", fields={"a": 1, "b": None})) == "new a=1 b=None"
+
+
+def test_a_line_has_time_and_router() -> None:
+    event = Event(at=AT, kind="new", name="VR_1", family="ipv6", fields={"a": 1})
+    assert line(event) == "2026-01-01T00:00:00.000Z VR_1 (ipv6): new a=1"
+    assert line(Event(at=AT, kind="new")) == "2026-01-01T00:00:00.000Z: new "

@@ -1,0 +1,207 @@
+"""The loop: descriptors first, then alarms; alone, and inside another loop."""
+
+import os
+import select
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from itertools import pairwise
+
+import pytest
+
+from failover.engine.loop import Loop
+from failover.linux.timer import now
+from failover.vrrp import Instant, seconds
+
+
+@pytest.fixture
+def loop() -> Iterator[Loop]:
+    with closing(Loop()) as made:
+        yield made
+
+
+class Pipe:
+    """A descriptor to watch."""
+
+    def __init__(self) -> None:
+        self.reader, self.writer = os.pipe2(os.O_NONBLOCK)
+
+    def write(self) -> None:
+        os.write(self.writer, b"x")
+
+    def read(self) -> None:
+        os.read(self.reader, 1)
+
+    def reading(self, then: Callable[[], object]) -> Callable[[], None]:
+        """A callback that reads what has arrived."""
+
+        def callback() -> None:
+            self.read()
+            then()
+
+        return callback
+
+    def close(self) -> None:
+        os.close(self.reader)
+        os.close(self.writer)
+
+
+@pytest.fixture
+def pipes() -> Iterator[Callable[[], Pipe]]:
+    made: list[Pipe] = []
+
+    def make() -> Pipe:
+        made.append(Pipe())
+        return made[-1]
+
+    yield make
+    for pipe in made:
+        pipe.close()
+
+
+def test_what_has_arrived_is_read_before_an_alarm_rings(loop: Loop, pipes: Callable[[], Pipe]) -> None:
+    order: list[str] = []
+    pipe = pipes()
+    loop.watch(pipe.reader, pipe.reading(lambda: order.append("read")))
+    loop.alarm(lambda _: order.append("alarm")).set(Instant(now() - 1))
+    pipe.write()
+    loop.wait()
+    assert order == ["read", "alarm"]
+
+
+def test_many_descriptors_are_all_read_before_an_alarm_rings(loop: Loop, pipes: Callable[[], Pipe]) -> None:
+    order: list[str] = []
+    for _ in range(150):
+        pipe = pipes()
+        loop.watch(pipe.reader, pipe.reading(lambda: order.append("read")))
+        pipe.write()
+    loop.alarm(lambda _: order.append("alarm")).set(Instant(now() - 1))
+    loop.wait()
+    assert order == ["read"] * 150 + ["alarm"]
+
+
+def test_an_alarm_that_became_due_in_a_pause_waits_for_what_arrived_in_that_pause(
+    loop: Loop, pipes: Callable[[], Pipe]
+) -> None:
+    order: list[str] = []
+    first, second = pipes(), pipes()
+
+    def pause() -> None:
+        first.read()
+        time.sleep(0.02)
+        second.write()
+        order.append("pause")
+
+    loop.watch(first.reader, pause)
+    loop.watch(second.reader, second.reading(lambda: order.append("read")))
+    loop.alarm(lambda _: order.append("alarm")).set(Instant(now() + seconds(0.01)))
+    first.write()
+    while "alarm" not in order:
+        loop.wait()
+    assert order == ["pause", "read", "alarm"]
+
+
+def test_an_alarm_is_told_the_time_after_the_descriptors_were_read(loop: Loop, pipes: Callable[[], Pipe]) -> None:
+    told: list[Instant] = []
+    pipe = pipes()
+    loop.watch(pipe.reader, pipe.reading(lambda: time.sleep(0.02)))
+    loop.alarm(told.append).set(Instant(now() - 1))
+    pipe.write()
+    began = now()
+    loop.wait()
+    assert told[0] - began >= seconds(0.02)
+
+
+@pytest.mark.parametrize("moved", [0.01, 0.05])
+def test_an_alarm_rings_at_the_time_that_was_set_last(loop: Loop, moved: float) -> None:
+    told: list[Instant] = []
+    alarm = loop.alarm(told.append)
+    at = now()
+    alarm.set(Instant(at + seconds(0.03)))
+    loop.dispatch()
+    alarm.set(Instant(at + seconds(moved)))
+    while not told:
+        loop.wait()
+    assert told[0] >= at + seconds(moved)
+    assert told[0] < at + seconds(moved + 1)
+
+
+def test_an_alarm_that_sets_itself_rings_again_and_again(loop: Loop) -> None:
+    told: list[Instant] = []
+
+    def ring(at: Instant) -> None:
+        told.append(at)
+        alarm.set(Instant(at + seconds(0.005)))
+
+    alarm = loop.alarm(ring)
+    alarm.set(now())
+    while len(told) < 4:
+        loop.wait()
+    assert all(later - earlier >= seconds(0.005) for earlier, later in pairwise(told))
+
+
+def test_an_alarm_that_was_cleared_does_not_ring(loop: Loop) -> None:
+    rung: list[str] = []
+    cleared = loop.alarm(lambda _: rung.append("cleared"))
+    cleared.set(Instant(now() + seconds(0.005)))
+    loop.dispatch()
+    cleared.set(None)
+    loop.alarm(lambda _: rung.append("other")).set(Instant(now() + seconds(0.02)))
+    while not rung:
+        loop.wait()
+    assert rung == ["other"]
+
+
+def test_another_loop_can_drive_it_by_its_descriptor(loop: Loop, pipes: Callable[[], Pipe]) -> None:
+    order: list[str] = []
+    pipe = pipes()
+    loop.watch(pipe.reader, pipe.reading(lambda: order.append("read")))
+    loop.alarm(lambda _: order.append("alarm")).set(Instant(now() + seconds(0.01)))
+    outer = select.poll()
+    outer.register(loop.fileno(), select.POLLIN)
+    loop.dispatch()
+    assert not outer.poll(0)
+    assert outer.poll(1000), "the alarm is not seen from outside"
+    loop.dispatch()
+    assert order == ["alarm"]
+    pipe.write()
+    assert outer.poll(1000), "the descriptor is not seen from outside"
+    loop.dispatch()
+    assert order == ["alarm", "read"]
+    assert not outer.poll(0)
+
+
+def test_a_descriptor_that_a_callback_of_the_same_round_forgot_is_not_called(
+    loop: Loop, pipes: Callable[[], Pipe]
+) -> None:
+    called: list[Pipe] = []
+    one, two = pipes(), pipes()
+
+    def forget(other: Pipe) -> Callable[[], None]:
+        def callback() -> None:
+            called.append(other)
+            loop.forget(other.reader)
+
+        return callback
+
+    loop.watch(one.reader, forget(two))
+    loop.watch(two.reader, forget(one))
+    one.write()
+    two.write()
+    loop.dispatch()
+    assert len(called) == 1
+
+
+def test_a_callback_may_forget_its_own_descriptor(loop: Loop, pipes: Callable[[], Pipe]) -> None:
+    called: list[int] = []
+    pipe = pipes()
+
+    def once() -> None:
+        called.append(1)
+        loop.forget(pipe.reader)
+
+    loop.watch(pipe.reader, once)
+    pipe.write()
+    loop.dispatch()
+    loop.dispatch()
+    assert called == [1]

@@ -1,0 +1,109 @@
+"""Alarms, compared with the obvious model: a time for each, or none."""
+
+from collections.abc import Callable
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from failover.engine.timers import Alarm, AlarmQueue
+from failover.vrrp import Instant
+
+ALARMS = 4
+TIMES = st.none() | st.integers(0, 50).map(Instant)
+SETTINGS = st.tuples(st.integers(0, ALARMS - 1), TIMES)
+RINGS = st.integers(0, 50).map(Instant)
+NOW = Instant(1000)
+
+
+class Model:
+    """The queue beside what it must be equal to; `reactions` are what the next callbacks set."""
+
+    def __init__(self, reactions: list[list[tuple[int, Instant | None]]]) -> None:
+        self.queue = AlarmQueue()
+        self.at: list[Instant | None] = [None] * ALARMS
+        self.rung: list[Instant] = []
+        self.reactions = reactions
+        self.due = Instant(0)
+        self.alarms = [self.queue.alarm(self.callback(number)) for number in range(ALARMS)]
+
+    def callback(self, number: int) -> Callable[[Instant], None]:
+        def called(now: Instant) -> None:
+            assert now == NOW
+            at = self.at[number]
+            assert at is not None, "rang without being set, or twice"
+            assert at <= self.due, "rang early"
+            self.rung.append(at)
+            self.at[number] = None
+            for setting in self.reactions.pop() if self.reactions else ():
+                self.set(*setting)
+
+        return called
+
+    def set(self, number: int, at: Instant | None) -> None:
+        self.at[number] = at
+        self.alarms[number].set(at)
+
+    def ring(self, due: Instant) -> None:
+        self.due = due
+        self.rung.clear()
+        self.queue.ring(due, NOW)
+
+    def check(self) -> None:
+        assert [alarm.at for alarm in self.alarms] == self.at
+        waiting = [at for at in self.at if at is not None]
+        earliest = self.queue.earliest
+        assert not waiting or (earliest is not None and earliest <= min(waiting)), "would wake up late"
+
+
+@given(
+    steps=st.lists(SETTINGS | RINGS, max_size=40),
+    reactions=st.lists(st.lists(SETTINGS, max_size=3), max_size=10),
+)
+def test_every_alarm_rings_once_when_it_is_due_whatever_was_set_in_between(
+    steps: list[tuple[int, Instant | None] | Instant], reactions: list[list[tuple[int, Instant | None]]]
+) -> None:
+    model = Model(reactions)
+    for step in steps:
+        if isinstance(step, tuple):
+            model.set(*step)
+        else:
+            model.ring(step)
+            assert not [at for at in model.at if at is not None and at <= step], "did not ring"
+        model.check()
+
+
+@given(steps=st.lists(SETTINGS, max_size=40), due=RINGS)
+def test_alarms_ring_in_the_order_of_their_times(steps: list[tuple[int, Instant | None]], due: Instant) -> None:
+    model = Model([])
+    for step in steps:
+        model.set(*step)
+    model.ring(due)
+    assert model.rung == sorted(model.rung)
+
+
+def alarm_of(queue: AlarmQueue) -> Alarm:
+    return queue.alarm(lambda _: None)
+
+
+def test_moving_an_alarm_later_puts_nothing_in_the_heap() -> None:
+    queue = AlarmQueue()
+    alarm = alarm_of(queue)
+    for at in range(10_000):
+        alarm.set(Instant(at))
+    assert len(queue._heap) == 1
+
+
+def test_entries_of_alarms_that_moved_earlier_are_gone_once_their_time_has_come() -> None:
+    queue = AlarmQueue()
+    alarm = alarm_of(queue)
+    for at in range(100, 0, -1):
+        alarm.set(Instant(at))
+    alarm.set(None)
+    queue.ring(Instant(100), Instant(100))
+    assert queue.earliest is None
+
+
+def test_nothing_is_to_wake_up_for_without_an_alarm() -> None:
+    queue = AlarmQueue()
+    alarm_of(queue)
+    assert queue.earliest is None

@@ -1,0 +1,88 @@
+"""What engine and agent say to each other survives the way, and fits a packet."""
+
+import subprocess
+import sys
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from failover.messages import (
+    MAX_MESSAGE_BYTES,
+    Changed,
+    Counters,
+    DaemonStatus,
+    Dropped,
+    Event,
+    FaultStatus,
+    Message,
+    RouterStatus,
+    decode,
+    encode,
+)
+from tests.engine.daemons import ENVIRONMENT
+
+COUNTS = st.integers(0, 2**63)
+TEXTS = st.text(max_size=20)
+TABLES = st.dictionaries(TEXTS, COUNTS, max_size=3)
+ROUTERS = st.builds(
+    RouterStatus,
+    fault=st.none() | st.builds(FaultStatus, TEXTS, TEXTS),
+    counters=st.builds(Counters, discarded=TABLES, oddities=TABLES),
+    since=COUNTS,
+)
+VALUES = TEXTS | COUNTS | st.floats(allow_nan=False) | st.booleans() | st.none()
+MESSAGES: st.SearchStrategy[Message] = st.one_of(
+    st.builds(DaemonStatus, started_at=COUNTS, pid=COUNTS),
+    st.builds(Event, at=COUNTS, fields=st.dictionaries(TEXTS, VALUES, max_size=4)),
+    st.builds(Changed, st.lists(ROUTERS, max_size=2)),
+    st.builds(Dropped, COUNTS),
+)
+
+
+@given(MESSAGES)
+def test_every_message_is_decoded_to_what_was_encoded(message: Message) -> None:
+    assert decode(encode(message)) == message
+
+
+@given(st.binary(max_size=200))
+def test_bytes_that_are_no_message_are_refused_and_nothing_worse(packet: bytes) -> None:
+    try:
+        decoded = decode(packet)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return
+    assert isinstance(decoded, Message)
+
+
+def test_a_router_with_two_thousand_ipv6_addresses_fits_a_packet() -> None:
+    status = RouterStatus(
+        name="x" * 128,
+        family="ipv6",
+        vrid=255,
+        interface="x" * 15,
+        version=3,
+        state="INITIALIZE",
+        since=2**62,
+        fault=FaultStatus("no_carrier", "x" * 200),
+        configured_priority=254,
+        effective_priority=254,
+        master="2001:db8:1111:2222:3333:4444:5555:6666",
+        advertisement_interval=2**40,
+        master_down_interval=2**40,
+        addresses=["2001:db8:1111:2222:3333:4444:5555:6666/128"] * 2000,
+        counters=Counters(),
+    )
+    assert len(encode(Changed([status]))) < MAX_MESSAGE_BYTES
+
+
+def test_counters_do_not_share_their_tables() -> None:
+    one, two = Counters(), Counters()
+    one.discarded["checksum"] = 1
+    assert two.discarded == {}
+
+
+@pytest.mark.parametrize("module", ["asyncio", "failover.config", "failover.vrrp", "ipaddress", "socket"])
+def test_neither_process_pays_for_the_other_ones_modules(module: str) -> None:
+    script = f"import failover.messages, sys; raise SystemExit({module!r} in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", script], env=ENVIRONMENT, check=False, timeout=30).returncode == 0
