@@ -1,0 +1,35 @@
+"""The command line. A command is a module of its own here, imported when it is asked for.
+
+`failover run` does not go through click: the engine must start in a moment and stay small. What its fast way does
+not understand, from `--help` to a slip, click answers.
+"""
+
+import sys
+from collections.abc import Sequence
+
+from failover.cli.failures import USAGE, exit_status
+
+__all__ = ["main"]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status; whatever went wrong is one line on standard error."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if not arguments:
+        exit_status(lambda: _dispatch(["--help"]))
+        return USAGE
+    return exit_status(lambda: _dispatch(arguments))
+
+
+def _dispatch(arguments: list[str]) -> int:
+    if arguments[0] == "run":
+        from failover.cli import options  # noqa: PLC0415 - needed by `run` alone
+
+        given = options.parse(arguments[1:])
+        if given is not None:
+            from failover.cli import launch  # noqa: PLC0415 - the whole engine
+
+            return launch.run_file(**given)
+    from failover.cli import commands  # noqa: PLC0415 - click
+
+    return commands.invoke(arguments)

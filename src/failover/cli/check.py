@@ -1,0 +1,85 @@
+"""`failover check`: whether a configuration is good, and what it would run here."""
+
+import json
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from failover.cli.failures import FINE, describe, tell
+from failover.cli.words import precise
+from failover.vrrp.units import to_seconds
+
+if TYPE_CHECKING:
+    from failover.cli.preview import Preview
+
+_LABEL_WIDTH: Final = 11
+
+
+@click.command("check")
+@click.argument("file", required=False, metavar="[FILE]")
+@click.option("--json", "as_json", is_flag=True, help="The same as JSON.")
+def command(file: str | None, *, as_json: bool) -> int:
+    """Validate a configuration and print what it would run.
+
+    Without FILE it is the one that `failover run` would take. What the host lacks now, such as an interface, is told
+    but is no failure: the daemon waits for it. Exit status: 0 good, 3 bad configuration.
+    """
+    from failover.cli import configuration, preview  # noqa: PLC0415 - not for `--help`
+
+    path = configuration.path_of(file)
+    loaded = configuration.load(path)
+    try:
+        here = preview.interfaces()
+    except OSError as error:
+        tell(f"this host's interfaces cannot be listed: {describe(error)}")
+        here = None
+    previews = preview.preview(loaded, here)
+    if as_json:
+        click.echo(json.dumps({"virtual_routers": [one.document() for one in previews]}, ensure_ascii=False))
+        return FINE
+    count = len({one.name for one in previews})
+    click.echo(f"{path}: good, {count} virtual router{'s' if count > 1 else ''}")
+    for one in previews:
+        click.echo("\n" + text(one))
+    return FINE
+
+
+def text(one: "Preview") -> str:
+    """A heading and a line for each thing to know."""
+    router = one.router
+    heading = (
+        f"{one.name} ({router.family.label}): VRID {router.vrid} on {one.interface}, VRRP version {router.version}"
+    )
+    lines = [_line("addresses", ", ".join(map(str, router.addresses)))]
+    if router.excluded_addresses:
+        lines.append(_line("also held", ", ".join(map(str, router.excluded_addresses)) + " (not advertised)"))
+    lines.append(_line("priority", _priority(one)))
+    lines += (_line(*timer) for timer in _timers(one))
+    if one.fault:
+        lines.append(_line("now", f"{one.fault.detail}: would wait"))
+    elif one.source:
+        lines.append(_line("now", f"would send from {one.source}"))
+    lines += (_line("warning", warning) for warning in one.warnings)
+    return "\n".join((heading, *lines))
+
+
+def _priority(one: "Preview") -> str:
+    if one.router.is_address_owner:
+        return "255, the addresses are this host's own: MASTER from the start"
+    return f"{one.router.priority}, {'takes' if one.router.preempt_mode else 'does not take'} over from a lower MASTER"
+
+
+def _timers(one: "Preview") -> tuple[tuple[str, str], ...]:
+    router = one.router
+    interval = router.advertisement_interval
+    down, skew = router.master_down_interval(interval), router.skew_time(interval)
+    every = precise(to_seconds(interval))
+    master = ("MASTER", f"advertises every {every}")
+    if router.is_address_owner:
+        return (master,)
+    silence = f"{precise(to_seconds(down))} without an advertisement (3 x {every} + skew {precise(to_seconds(skew))})"
+    return master, ("BACKUP", f"takes over after {silence}")
+
+
+def _line(label: str, text: str) -> str:
+    return f"  {label:<{_LABEL_WIDTH}}{text}"

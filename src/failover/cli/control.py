@@ -1,0 +1,76 @@
+"""Questions to a running daemon: HTTP over its control socket.
+
+By hand, because `http.client` takes as long to import as the whole command to run. HTTP/1.0: the answer ends where
+the connection ends.
+"""
+
+import socket
+import time
+from pathlib import Path
+from typing import Final
+
+from failover.cli.failures import Failure, describe
+
+PATIENCE_SECONDS: Final = 3.0
+"""How long a daemon that is starting, or whose agent is, may take to answer."""
+
+_RETRY_SECONDS: Final = 0.05
+_PIECE_BYTES: Final = 1 << 16
+_LARGEST_ANSWER: Final = 64 << 20
+_OK: Final = 200
+_NOT_YET: Final = 503
+
+
+def get(control: Path, resource: str, patience: float = PATIENCE_SECONDS) -> bytes:
+    """The document at `resource`; `Failure` says why there is none."""
+    deadline = time.monotonic() + patience
+    while True:
+        status, body = _ask(control, resource, deadline)
+        if status == _OK:
+            return body
+        if status not in {_NOT_YET, None}:
+            raise Failure(f"{control}: the daemon answered {resource} with HTTP status {status}")
+        if time.monotonic() + _RETRY_SECONDS > deadline:
+            raise Failure(f"{control}: the daemon has not finished starting after {patience:g} s")
+        time.sleep(_RETRY_SECONDS)
+
+
+def _ask(control: Path, resource: str, deadline: float) -> tuple[int | None, bytes]:
+    """Status and body; no status where the agent went away before it answered: another one follows."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        _connect(connection, control)
+        answer = bytearray()
+        try:
+            connection.sendall(f"GET {resource} HTTP/1.0\r\nHost: failover\r\n\r\n".encode())
+            while len(answer) <= _LARGEST_ANSWER:
+                connection.settimeout(max(deadline - time.monotonic(), 0.001))
+                piece = connection.recv(_PIECE_BYTES)
+                if not piece:
+                    break
+                answer += piece
+        except TimeoutError as error:
+            raise Failure(f"{control}: the daemon does not answer") from error
+        except (ConnectionResetError, BrokenPipeError):
+            return None, b""
+    return _read(bytes(answer), control)
+
+
+def _connect(connection: socket.socket, control: Path) -> None:
+    try:
+        connection.connect(str(control))
+    except (FileNotFoundError, ConnectionRefusedError) as error:
+        raise Failure(
+            f"no daemon runs on {control}: start it, or name another with --socket or --runtime-dir"
+        ) from error
+    except OSError as error:
+        raise Failure(f"{control}: {describe(error)}") from error
+
+
+def _read(answer: bytes, control: Path) -> tuple[int | None, bytes]:
+    if not answer:
+        return None, b""
+    head, _, body = answer.partition(b"\r\n\r\n")
+    words = head.split(None, 2)
+    if len(words) < 2 or not words[0].startswith(b"HTTP/") or not words[1].isdigit():
+        raise Failure(f"{control}: what listens there is not the daemon")
+    return int(words[1]), body

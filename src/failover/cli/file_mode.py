@@ -1,0 +1,64 @@
+"""`failover file-mode`, an original command: run what a file says, and write a sample where there is none."""
+
+from pathlib import Path
+
+import click
+
+from failover.cli import modes
+from failover.cli.commands import declared
+from failover.cli.failures import tell
+from failover.cli.options import RUNTIME_DIR, SOCKET, Option
+
+FILENAME = Option(
+    "--filename", "FILE", "The configuration; a sample is written there if there is none. Default as `run`."
+)
+
+
+def _file_mode(
+    *,
+    filename: str | None,
+    log_file_path: str | None,
+    action: str | None,
+    teardown: bool,
+    runtime_dir: str | None,
+    socket: str | None,
+) -> int:
+    """Run what a file says: an original command.
+
+    A file that does not exist is created with a sample. The action may also stand before the mode:
+    `failover teardown file-mode`.
+    """
+    from failover.cli import configuration, launch, leftovers, places  # noqa: PLC0415 - not for `--help`
+
+    path = configuration.path_of(filename)
+    where = places.find(runtime_dir, socket)
+    if modes.is_teardown(action, teardown=teardown):
+        return leftovers.remove(path, where)
+    _provide(path)
+    return launch.run(configuration.load(path), where, Path(log_file_path) if log_file_path else None)
+
+
+def _provide(path: Path) -> None:
+    """Write the sample where there is no file."""
+    from failover import config  # noqa: PLC0415 - as above
+
+    if path.exists():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("x") as file:
+        file.write(config.sample())
+    tell(f"{path} did not exist and holds a sample now")
+
+
+command = click.Command(
+    "file-mode",
+    params=[
+        declared(FILENAME),
+        declared(modes.LOG_FILE),
+        *modes.action_options(),
+        declared(RUNTIME_DIR),
+        declared(SOCKET),
+    ],
+    callback=_file_mode,
+    help=_file_mode.__doc__,
+)

@@ -1,0 +1,22 @@
+"""`failover lab`: the demonstration."""
+
+import click
+
+
+@click.command("lab")
+@click.option(
+    "--interval",
+    type=click.FloatRange(0.01, 40.95),
+    default=1.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Between two advertisements.",
+)
+def command(interval: float) -> int:
+    """Demonstrate failovers on this machine.
+
+    Two routers and a client, in network namespaces of their own: needs root, leaves nothing.
+    """
+    from failover.lab.demo import demonstrate  # noqa: PLC0415 - `failover --help` does not need it
+
+    return demonstrate(interval)

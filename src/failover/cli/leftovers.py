@@ -1,0 +1,99 @@
+"""What a dead daemon may have left on this host, found and removed; a living one is refused."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from failover.cli.failures import BAD_CONFIGURATION, FAILED, FINE, Failure, tell
+from failover.cli.places import Places
+from failover.config import ConfigError, Configuration, load
+from failover.engine.runtime import Runtime, running_daemon
+from failover.linux import capabilities
+from failover.linux.addresses import prepare_remove
+from failover.linux.interfaces import Interface, Interfaces
+from failover.linux.netlink_socket import Netlink
+from failover.linux.rtnetlink import AssignedAddress
+from failover.vrrp import Address
+from failover.vrrp.protocol import PRIORITY_OWNER
+
+Belongs = Callable[[Interface, AssignedAddress], bool]
+"""Whether an address of an interface is to go."""
+
+
+def remove(path: Path, where: Places) -> int:
+    """Remove marked addresses everywhere and those that the file lists; a file that is missing or wrong is told of."""
+    status = FINE
+    configured: dict[str, frozenset[Address]] = {}
+    try:
+        configured = _virtual_addresses(load(path))
+    except ConfigError as error:
+        if isinstance(error.__cause__, FileNotFoundError):
+            tell(f"{path} does not exist: looking for marked addresses only")
+        else:
+            tell(f"looking for marked addresses only, because the configuration cannot be used: {error}")
+            status = BAD_CONFIGURATION
+
+    def belongs(interface: Interface, assigned: AssignedAddress) -> bool:
+        return assigned.is_tagged or assigned.address.ip in configured.get(interface.name, ())
+
+    return _remove(belongs, where) or status
+
+
+def remove_configured(configuration: Configuration, where: Places) -> int:
+    """Remove the addresses of these virtual routers and nothing else."""
+    configured = _virtual_addresses(configuration)
+    return _remove(lambda interface, assigned: assigned.address.ip in configured.get(interface.name, ()), where)
+
+
+def _virtual_addresses(configuration: Configuration) -> dict[str, frozenset[Address]]:
+    """By interface; without an address owner's, which are the host's own."""
+    found: dict[str, frozenset[Address]] = {}
+    for router in configuration.virtual_routers:
+        if router.priority != PRIORITY_OWNER:
+            own = frozenset(address.ip for address in (*router.ip_addresses, *router.excluded_ip_addresses))
+            found[router.interface_name] = found.get(router.interface_name, frozenset()) | own
+    return found
+
+
+def _remove(belongs: Belongs, where: Places) -> int:
+    if "CAP_NET_ADMIN" in capabilities.missing():
+        raise Failure("needs CAP_NET_ADMIN: run it as root")
+    with _no_daemon(where), Netlink() as netlink:
+        interfaces = Interfaces(netlink)
+        try:
+            outcomes = [_remove_from(netlink, interface, belongs) for interface in interfaces]
+        finally:
+            interfaces.close()
+    if not any(removed or failed for removed, failed in outcomes):
+        click.echo("nothing to remove")
+    return FAILED if any(failed for _, failed in outcomes) else FINE
+
+
+def _remove_from(netlink: Netlink, interface: Interface, belongs: Belongs) -> tuple[int, int]:
+    """How many addresses of one interface are gone, and how many would not go."""
+    theirs = tuple(assigned.address for assigned in interface.addresses if belongs(interface, assigned))
+    failures = {failure.address: failure for failure in netlink.apply(prepare_remove(interface.ifindex, theirs))}
+    for address in theirs:
+        if address in failures:
+            tell(f"{interface.name}: {failures[address]}")
+        else:
+            click.echo(f"removed {address} from {interface.name}")
+    return len(theirs) - len(failures), len(failures)
+
+
+@contextmanager
+def _no_daemon(where: Places) -> Iterator[None]:
+    """Hold the runtime directory as a daemon would, so that none starts meanwhile; leaves no lock and no socket."""
+    pid = running_daemon(where.runtime_directory)
+    if pid is not None:
+        raise Failure(f"a daemon runs on {where.runtime_directory}, process {pid}: stop it, it removes its addresses")
+    if not where.runtime_directory.exists():
+        yield
+        return
+    runtime = Runtime(where.runtime_directory, where.control_socket)
+    try:
+        yield
+    finally:
+        runtime.release()

@@ -1,0 +1,44 @@
+"""What the original commands `file-mode` and `cli-mode` share: their spellings of "run" and "teardown".
+
+The action was written before the mode (`failover teardown file-mode`) or after it (`--action teardown`,
+`--teardown`), depending on the release; all of them stay valid.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import click
+
+from failover.cli.options import Option
+
+MODES: Final = ("file-mode", "cli-mode")
+ACTIONS: Final = ("run", "teardown")
+
+LOG_FILE: Final = Option("--log-file-path", "FILE", "Write the log there. Default: standard error.")
+
+
+def mode_first(arguments: Sequence[str]) -> list[str]:
+    """`run file-mode ...` as `file-mode --action run ...`; anything else as it is."""
+    if len(arguments) >= 2 and arguments[0] in ACTIONS and arguments[1] in MODES:
+        action, mode, *rest = arguments
+        return [mode, "--action", action, *rest]
+    return list(arguments)
+
+
+def action_options() -> list[click.Option]:
+    """`--action` and `--teardown`; `is_teardown` reads them."""
+    return [
+        click.Option(
+            ["--action"],
+            type=click.Choice(ACTIONS, case_sensitive=False),
+            help="Run, or remove the addresses that a run left behind. Default: run.",
+        ),
+        click.Option(["--teardown"], is_flag=True, help="The same as --action teardown."),
+    ]
+
+
+def is_teardown(action: str | None, *, teardown: bool) -> bool:
+    """Whether addresses are to be removed; click's complaint where both were asked for."""
+    if teardown and action == "run":
+        raise click.UsageError("--teardown contradicts run")
+    return teardown or action == "teardown"

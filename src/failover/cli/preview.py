@@ -1,0 +1,113 @@
+"""What a configuration would run on this host, as data: timers, source addresses, faults, and what looks wrong.
+
+Reads the host's interfaces, which needs no privilege, and changes nothing.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from failover.config import Configuration, instances
+from failover.linux.interfaces import Interface, Interfaces
+from failover.linux.netlink_socket import Netlink
+from failover.linux.readiness import fault, source_address
+from failover.vrrp import Address, Fault, VirtualAddress, VirtualRouter
+from failover.vrrp.units import to_seconds
+
+
+class Preview(NamedTuple):
+    """One protocol instance."""
+
+    name: str
+    interface: str
+    router: VirtualRouter
+    source: Address | None
+    """What it would send from, as the interface is now."""
+    fault: Fault | None
+    """Why it could not run now."""
+    warnings: tuple[str, ...]
+
+    def document(self) -> dict[str, Any]:
+        """The same for JSON, with the names that `status --json` uses."""
+        router = self.router
+        interval = router.advertisement_interval
+        return {
+            "name": self.name,
+            "family": router.family.label,
+            "vrid": router.vrid,
+            "interface": self.interface,
+            "version": int(router.version),
+            "priority": router.priority,
+            "preempt_mode": router.preempt_mode,
+            "advertisement_interval_seconds": to_seconds(interval),
+            "skew_time_seconds": to_seconds(router.skew_time(interval)),
+            "master_down_interval_seconds": to_seconds(router.master_down_interval(interval)),
+            "addresses": list(map(str, router.addresses)),
+            "excluded_addresses": list(map(str, router.excluded_addresses)),
+            "source": str(self.source) if self.source else None,
+            "fault": {"reason": self.fault.reason, "detail": self.fault.detail} if self.fault else None,
+            "warnings": list(self.warnings),
+        }
+
+
+def interfaces() -> dict[str, Interface]:
+    """The interfaces of this host by name; `OSError` where they cannot be listed."""
+    with Netlink() as netlink:
+        table = Interfaces(netlink)
+        try:
+            return {interface.name: interface for interface in table}
+        finally:
+            table.close()
+
+
+def preview(configuration: Configuration, here: Mapping[str, Interface] | None) -> list[Preview]:
+    """Every instance in the order of the configuration, on these interfaces; None where they are not known."""
+    all_instances = [
+        (entry.name, entry.interface_name, router)
+        for entry in configuration.virtual_routers
+        for router in instances(entry)
+    ]
+    virtual: dict[str, set[Address]] = {}
+    for _, name, router in all_instances:
+        if not router.is_address_owner:
+            virtual.setdefault(name, set()).update(address.ip for address in router.held_addresses)
+    return [
+        Preview(name, interface_name, router, None, None, ())
+        if here is None
+        else _on(here.get(interface_name), name, interface_name, router, virtual.get(interface_name, set()))
+        for name, interface_name, router in all_instances
+    ]
+
+
+def _on(
+    interface: Interface | None, name: str, interface_name: str, router: VirtualRouter, virtual: set[Address]
+) -> Preview:
+    found = fault(interface_name, interface, router.family, virtual)
+    source = source_address(interface, router.family, virtual) if interface else None
+    return Preview(name, interface_name, router, source, found, tuple(_warnings(router, interface)))
+
+
+def _warnings(router: VirtualRouter, interface: Interface | None) -> Iterator[str]:
+    if interface is None:
+        return
+    own = {assigned.address for assigned in interface.addresses if not assigned.is_tagged}
+    own_ips = {address.ip for address in own}
+    if router.is_address_owner:
+        for address in router.held_addresses:
+            if address.ip not in own_ips:
+                yield f"priority 255 says that {address.ip} is this host's own, but {interface.name} does not have it"
+        return
+    for address in router.held_addresses:
+        if address.ip in own_ips:
+            yield (
+                f"{interface.name} has {address.ip} already, not from this daemon: it would be removed while BACKUP;"
+                " an address of this host's own needs priority 255"
+            )
+        elif not _is_on_link(address, own):
+            yield f"no network of {interface.name} contains {address}: answers to its clients may go another way"
+
+
+def _is_on_link(address: VirtualAddress, own: Iterable[VirtualAddress]) -> bool:
+    """Whether a host route is inside a network of the interface; anything shorter brings its own network."""
+    if address.network.prefixlen < address.max_prefixlen:
+        return True
+    return any(address.ip in one.network for one in own if one.version == address.version)

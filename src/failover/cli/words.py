@@ -1,0 +1,20 @@
+"""Durations in words, for people."""
+
+from typing import Final
+
+_UNITS: Final = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
+
+
+def elapsed(seconds: float) -> str:
+    """How long ago, in the two largest units: `2 h 5 min`, `43 s`."""
+    rest = max(int(seconds), 0)
+    for index, (size, unit) in enumerate(_UNITS[:-1]):
+        if rest >= size:
+            smaller, smaller_unit = _UNITS[index + 1]
+            return f"{rest // size} {unit} {rest % size // smaller} {smaller_unit}"
+    return f"{rest} s"
+
+
+def precise(seconds: float) -> str:
+    """A timer, to a tenth of a millisecond and without needless zeros: `3.6055 s`."""
+    return f"{round(seconds, 4):.10g} s"

@@ -1,0 +1,165 @@
+"""`failover check`: what it says of a configuration, alone and against a host's interfaces."""
+
+import json
+from ipaddress import IPv4Interface, IPv6Interface, ip_interface
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from failover import config
+from failover.cli import check, main, preview
+from failover.linux.interfaces import Interface
+from failover.linux.rtnetlink import ADDRESS_PROTOCOL, AssignedAddress
+
+
+def interface(*addresses: str, tagged: tuple[str, ...] = (), up: bool = True) -> Interface:
+    assigned = [_assigned(address, 0) for address in addresses]
+    assigned += [_assigned(address, ADDRESS_PROTOCOL) for address in tagged]
+    return Interface(2, "eth0", bytes(6), up, up, 1500, None, tuple(assigned))
+
+
+def _assigned(text: str, protocol: int) -> AssignedAddress:
+    address = ip_interface(text)
+    assert isinstance(address, IPv4Interface | IPv6Interface)
+    return AssignedAddress(address, 0, 253 if address.ip.is_link_local else 0, protocol)
+
+
+def previews(here: Interface | None, **changes: Any) -> list[preview.Preview]:
+    entry: dict[str, Any] = {"vrid": 51, "interface_name": "eth0", "ip_addresses": ["192.0.2.100/24"], **changes}
+    loaded = config.Configuration(virtual_routers=(config.VirtualRouter(**entry),))
+    return preview.preview(loaded, {"eth0": here} if here else {})
+
+
+def test_a_router_that_can_run_is_described_in_full() -> None:
+    (one,) = previews(interface("192.0.2.1/24"), priority=101, name="GW", excluded_ip_addresses=["192.0.2.9/24"])
+    assert check.text(one).splitlines() == [
+        "GW (ipv4): VRID 51 on eth0, VRRP version 3",
+        "  addresses  192.0.2.100/24",
+        "  also held  192.0.2.9/24 (not advertised)",
+        "  priority   101, takes over from a lower MASTER",
+        "  MASTER     advertises every 1 s",
+        "  BACKUP     takes over after 3.6055 s without an advertisement (3 x 1 s + skew 0.6055 s)",
+        "  now        would send from 192.0.2.1",
+    ]
+
+
+def test_an_address_owner_has_no_time_as_backup() -> None:
+    (one,) = previews(interface("192.0.2.100/24"), priority=255)
+    text = check.text(one)
+    assert "255, the addresses are this host's own" in text
+    assert "BACKUP" not in text
+    assert not one.warnings
+
+
+def test_each_family_is_described_by_itself() -> None:
+    both = previews(interface("192.0.2.1/24"), ip_addresses=["192.0.2.100/24", "fe80::100/64"])
+    assert [str(one.source) for one in both] == ["192.0.2.1", "None"]
+    assert both[0].fault is None
+    assert both[1].fault is not None
+    assert "now        eth0 has no IPv6 link-local address to send from: would wait" in check.text(both[1])
+
+
+@pytest.mark.parametrize(("here", "reason"), [(None, "interface_missing"), (interface(up=False), "interface_down")])
+def test_what_is_wrong_with_the_interface_is_information(here: Interface | None, reason: str) -> None:
+    (one,) = previews(here)
+    assert one.fault is not None
+    assert one.fault.reason == reason
+    assert f"{one.fault.detail}: would wait" in check.text(one)
+
+
+def test_virtual_addresses_are_no_source_even_those_of_another_router() -> None:
+    entries = [{"vrid": n, "interface_name": "eth0", "ip_addresses": [f"192.0.2.{n}/24"]} for n in (1, 2)]
+    loaded = config.parse(json.dumps(entries))
+    here = {"eth0": interface("192.0.2.2/24", tagged=("192.0.2.1/24",))}
+    assert [one.source for one in preview.preview(loaded, here)] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("here", "changes", "warning"),
+    [
+        (interface("192.0.2.1/24", "192.0.2.100/32"), {}, "eth0 has 192.0.2.100 already"),
+        (interface("192.0.2.1/24", tagged=("192.0.2.100/24",)), {}, ""),
+        (interface("192.0.2.1/24"), {"priority": 255}, "priority 255 says that 192.0.2.100 is this host's own"),
+        (interface("192.0.2.1/24"), {"ip_addresses": ["198.51.100.1/32"]}, "no network of eth0 contains 198.51.100.1"),
+        (interface("192.0.2.1/24"), {"ip_addresses": ["192.0.2.100/32"]}, ""),
+        (interface("192.0.2.1/24"), {"ip_addresses": ["198.51.100.1/24"]}, ""),
+        (interface("fe80::1/64"), {"ip_addresses": ["fe80::9/64", "2001:db8::1"]}, "no network of eth0 contains 2001"),
+    ],
+)
+def test_what_is_probably_a_mistake_is_warned_of(here: Interface, changes: dict[str, Any], warning: str) -> None:
+    (one,) = previews(here, **changes)
+    found = [text for text in one.warnings if text.startswith(warning)] if warning else list(one.warnings)
+    assert len(found) == len(one.warnings) == bool(warning)
+    assert all(f"  warning    {text}" in check.text(one) for text in one.warnings)
+
+
+def test_the_json_form_says_the_same_under_the_names_of_status() -> None:
+    (one,) = previews(None, version=2, priority=254)
+    assert one.document() == {
+        "name": "VR_51",
+        "family": "ipv4",
+        "vrid": 51,
+        "interface": "eth0",
+        "version": 2,
+        "priority": 254,
+        "preempt_mode": True,
+        "advertisement_interval_seconds": 1.0,
+        "skew_time_seconds": 0.0078125,
+        "master_down_interval_seconds": 3.0078125,
+        "addresses": ["192.0.2.100/24"],
+        "excluded_addresses": [],
+        "source": None,
+        "fault": {"reason": "interface_missing", "detail": "interface eth0 does not exist"},
+        "warnings": [],
+    }
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "vrrp-config.json"
+    path.write_text(config.sample())
+    return path
+
+
+def test_the_original_sample_is_good(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", str(file)]) == 0
+    said = capsys.readouterr()
+    assert said.out.startswith(f"{file}: good, 1 virtual router\n\nVR_1 (ipv4): VRID 51 on wlo1, VRRP version 3\n")
+    assert said.err == ""
+
+
+def test_without_a_file_it_is_the_one_that_run_takes(
+    file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SNAP_COMMON", str(file.parent))
+    assert main(["check", "--json"]) == 0
+    assert [one["name"] for one in json.loads(capsys.readouterr().out)["virtual_routers"]] == ["VR_1"]
+
+
+def test_a_bad_file_is_reported_with_everything_that_is_wrong(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "bad.json"
+    path.write_text('{"vrid": 0, "interface_name": "eth0", "ip_addresses": []}')
+    assert main(["check", str(path)]) == 3
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.splitlines() == [
+        f"failover: {path}: 2 problems",
+        "  $.vrid: 0 is out of range; allowed: 1 to 255",
+        '  $.ip_addresses: [] lists no address; allowed: a list of "ADDRESS/LENGTH", 1 to 255 of each family',
+    ]
+
+
+def test_a_file_is_checked_even_where_interfaces_cannot_be_listed(
+    file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse() -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(preview, "interfaces", refuse)
+    assert main(["check", str(file)]) == 0
+    said = capsys.readouterr()
+    assert "  now " not in said.out
+    assert said.err == "failover: this host's interfaces cannot be listed: Operation not permitted\n"

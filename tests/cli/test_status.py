@@ -1,0 +1,126 @@
+"""`failover status`: the table, the faults, the choice of one router, the watch."""
+
+import json
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from failover.cli import control, main, status
+from failover.cli.failures import Failure
+
+NOW = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
+
+
+def router(**changes: Any) -> dict[str, Any]:
+    return {
+        "name": "VR_1",
+        "family": "ipv4",
+        "vrid": 51,
+        "interface": "eth0",
+        "state": "MASTER",
+        "since": "2026-01-01T09:55:00.000Z",
+        "fault": None,
+        "priority": {"configured": 100, "effective": 100},
+        "master": "192.0.2.1",
+        "addresses": ["192.0.2.100/24"],
+        **changes,
+    }
+
+
+def document(*routers: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "daemon": {"version": "9", "pid": 17, "uptime_seconds": 62.5},
+        "virtual_routers": list(routers) or [router()],
+    }
+
+
+THREE = document(
+    router(),
+    router(family="ipv6", state="BACKUP", master="fe80::2", addresses=["fe80::100/64", "2001:db8::100/64"]),
+    router(
+        name="LAN",
+        state="INITIALIZE",
+        master=None,
+        priority={"configured": 100, "effective": 60},
+        fault={"reason": "no_carrier", "detail": "eth0 has no carrier"},
+    ),
+)
+
+
+@pytest.fixture
+def answers(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    def play(*given: dict[str, Any] | Failure | type[KeyboardInterrupt]) -> None:
+        rest = iter(given)
+
+        def get(path: Path, resource: str) -> bytes:
+            assert resource == "/status"
+            answer = next(rest)
+            if isinstance(answer, dict):
+                return json.dumps(answer).encode()
+            raise answer
+
+        monkeypatch.setattr(control, "get", get)
+        monkeypatch.setattr(time, "sleep", lambda _: None)
+
+    return play
+
+
+def test_the_table_has_a_line_for_each_instance_then_faults_in_words_then_the_daemon() -> None:
+    assert status.text(THREE, NOW).splitlines() == [
+        "NAME  FAMILY  STATE       FOR        MASTER     PRIORITY             INTERFACE  VRID  ADDRESSES",
+        "VR_1  ipv4    MASTER      2 h 5 min  this host  100                  eth0       51    192.0.2.100/24",
+        "VR_1  ipv6    BACKUP      2 h 5 min  fe80::2    100                  eth0       51    fe80::100/64 and 1 more",
+        "LAN   ipv4    INITIALIZE  2 h 5 min  -          60 (100 configured)  eth0       51    192.0.2.100/24",
+        "LAN (ipv4) cannot run: eth0 has no carrier",
+        "failover 9, process 17, up 1 min 2 s",
+    ]
+
+
+def test_a_name_selects_all_families_of_that_router(
+    answers: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    answers(THREE)
+    assert main(["status", "VR_1", "--json"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert [one["family"] for one in printed["virtual_routers"]] == ["ipv4", "ipv6"]
+    assert printed["daemon"] == THREE["daemon"]
+
+
+def test_an_unknown_name_fails_with_the_known_ones(
+    answers: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    answers(THREE)
+    assert main(["status", "VR_9"]) == 1
+    assert capsys.readouterr().err == "failover: no virtual router is called VR_9; there are: VR_1, LAN\n"
+
+
+def test_json_is_the_document_of_the_api(answers: Callable[..., None], capsys: pytest.CaptureFixture[str]) -> None:
+    answers(THREE)
+    assert main(["status", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == THREE
+
+
+def test_a_watch_goes_on_through_a_restart_until_it_is_interrupted(
+    answers: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    answers(document(), Failure("no daemon runs"), document(router(state="BACKUP")), KeyboardInterrupt)
+    assert main(["status", "--watch"]) == 0
+    said = capsys.readouterr()
+    assert said.out.count("MASTER ") == said.out.count("BACKUP ") + 2
+    assert said.err == "failover: no daemon runs\n"
+
+
+def test_a_watch_does_not_begin_without_a_daemon(answers: Callable[..., None]) -> None:
+    answers(Failure("no daemon runs"))
+    assert main(["status", "--watch"]) == 1
+
+
+def test_the_socket_is_found_from_the_options(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["status", "--runtime-dir", str(tmp_path)]) == 1
+    assert str(tmp_path / "control.sock") in capsys.readouterr().err
+    assert main(["status", "--socket", str(tmp_path / "other")]) == 1
+    assert str(tmp_path / "other") in capsys.readouterr().err
