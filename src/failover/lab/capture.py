@@ -1,0 +1,129 @@
+"""A packet socket on the switch that keeps every frame the hosts send, with the kernel's time stamps.
+
+Frames wait in the socket's buffer until someone asks: capturing costs nothing while it runs.
+"""
+
+import ctypes
+import socket
+import struct
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from failover.lab.arrival import SPACE, arrived_at, stamp
+from failover.lab.decode import Advert, Claim, Frame, advert, claim
+from failover.lab.namespaces import Namespace
+
+_SO_ATTACH_FILTER: Final = 26
+_SO_RCVBUFFORCE: Final = 33
+_SOL_PACKET: Final = 263
+_PACKET_STATISTICS: Final = 6
+_PACKET_IGNORE_OUTGOING: Final = 23
+_ETH_P_ALL: Final = 3
+BUFFER_BYTES: Final = 64 << 20
+"""Room for some 50,000 small frames."""
+_FRAME_BYTES: Final = 65536
+
+_PCAP_NANOSECONDS: Final = 0xA1B23C4D
+_LINKTYPE_ETHERNET: Final = 1
+
+
+class Capture:
+    """Every frame from a host, in the order in which the switch got them."""
+
+    def __init__(self, switch: Namespace, ignore: str, buffer_bytes: int = BUFFER_BYTES) -> None:
+        """Listen on all ports of `switch`, but not on its interface `ignore`, the bridge itself."""
+        with switch.enter():
+            self._socket = socket.socket(
+                socket.AF_PACKET, socket.SOCK_RAW | socket.SOCK_NONBLOCK, socket.htons(_ETH_P_ALL)
+            )
+            index = socket.if_nametoindex(ignore)
+        self._frames: list[Frame] = []
+        self._dropped = 0
+        self._socket.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, buffer_bytes)
+        stamp(self._socket)
+        self._socket.setsockopt(_SOL_PACKET, _PACKET_IGNORE_OUTGOING, 1)
+        _attach_filter(self._socket, _all_but(index))
+        self._discard()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop listening; what was heard stays."""
+        if self._socket.fileno() >= 0:
+            self._drain()
+            self._socket.close()
+
+    @property
+    def dropped(self) -> int:
+        """Frames lost because the buffer was full."""
+        self._drain()
+        return self._dropped
+
+    def frames(self) -> Sequence[Frame]:
+        """Everything heard so far."""
+        self._drain()
+        return self._frames
+
+    def adverts(self, *, host: str | None = None, vrid: int | None = None, since: int = 0) -> list[Advert]:
+        """The advertisements heard, of one host or virtual router where told so, after an instant."""
+        found = (advert(frame) for frame in self.frames() if frame.at >= since)
+        return [a for a in found if a and host in (None, a.host) and vrid in (None, a.vrid)]
+
+    def claims(self, *, host: str | None = None, since: int = 0) -> list[Claim]:
+        """ARP and neighbour advertisements heard, likewise."""
+        found = (claim(frame) for frame in self.frames() if frame.at >= since)
+        return [c for c in found if c and host in (None, c.host)]
+
+    def write_pcap(self, path: Path) -> None:
+        """Write everything heard so far as a pcap file with nanoseconds."""
+        with path.open("wb") as file:
+            file.write(struct.pack("<IHHiIII", _PCAP_NANOSECONDS, 2, 4, 0, 0, _FRAME_BYTES, _LINKTYPE_ETHERNET))
+            for frame in self.frames():
+                size = len(frame.data)
+                file.write(struct.pack("<IIII", *divmod(frame.at, 1_000_000_000), size, size) + frame.data)
+
+    def _discard(self) -> None:
+        """Forget what arrived before the settings held; Python cannot bind a packet socket to all interfaces later."""
+        try:
+            while True:
+                self._socket.recv(1)
+        except BlockingIOError:
+            return
+
+    def _drain(self) -> None:
+        if self._socket.fileno() < 0:
+            return
+        while True:
+            try:
+                data, ancillary, _, address = self._socket.recvmsg(_FRAME_BYTES, SPACE)
+            except BlockingIOError:
+                break
+            self._frames.append(Frame(arrived_at(ancillary), address[0], data))
+        # the kernel's counters start anew with each reading
+        self._dropped += struct.unpack("II", self._socket.getsockopt(_SOL_PACKET, _PACKET_STATISTICS, 8))[1]
+
+
+def _all_but(index: int) -> bytes:
+    """A classic BPF program that takes every frame except those of one interface."""
+    instructions = (
+        (0x20, 0, 0, 0xFFFFF000 + 8),  # load the index of the interface
+        (0x15, 0, 1, index),  # is it this one?
+        (0x06, 0, 0, 0),  # drop
+        (0x06, 0, 0, 0x40000),  # keep whole
+    )
+    return b"".join(struct.pack("HBBI", *instruction) for instruction in instructions)
+
+
+def _attach_filter(target: socket.socket, program: bytes) -> None:
+    buffer = ctypes.create_string_buffer(program)
+    target.setsockopt(
+        socket.SOL_SOCKET, _SO_ATTACH_FILTER, struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(buffer))
+    )

@@ -1,0 +1,184 @@
+"""A LAN: one switch (a bridge in a namespace), hosts on cables (veth pairs) that can be cut.
+
+The switch end of a cable has the name of its host. What the hosts run, and who listens, is not known here.
+"""
+
+import fcntl
+import signal
+import socket
+import struct
+from contextlib import ExitStack
+from ipaddress import IPv4Interface, IPv6Address, IPv6Interface, ip_interface
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import TracebackType
+from typing import Final, Self
+
+from failover.lab.arrival import keep_stamping
+from failover.lab.capture import BUFFER_BYTES, Capture
+from failover.lab.namespaces import Namespace
+from failover.lab.waiting import wait_until
+
+BRIDGE: Final = "br0"
+INTERFACE: Final = "eth0"
+"""The name of every host's interface."""
+
+_SNOOPING: Final = (
+    "mcast_snooping 1 mcast_query_response_interval 10 mcast_startup_query_interval 20",
+    "mcast_querier 1",
+)
+"""In centiseconds: the switch asks at once who is a member, and goes by the answers a moment later.
+
+Two steps, because the kernel fixes that moment when it becomes the querier.
+"""
+_SIOCGIFFLAGS: Final = 0x8913
+_IFF_RUNNING: Final = 0x40
+
+
+class Host(Namespace):
+    """A machine with one interface on the LAN.
+
+    MAC address and link-local address follow from the order in which hosts were made: a later host has the higher
+    ones.
+    """
+
+    def __init__(self, label: str, number: int, addresses: tuple[str, ...], directory: Path) -> None:
+        super().__init__(label)
+        self.directory = directory
+        """For the files of what runs here; its path is short enough for sockets, and it goes with the LAN."""
+        self.label = label
+        self.interface = INTERFACE
+        self.mac = f"02:00:00:00:00:{number:02x}"
+        self.link_local = IPv6Address(f"fe80::ff:fe00:{number:x}")
+        self.addresses = tuple(ip_interface(address) for address in addresses)
+
+    @property
+    def ipv4(self) -> IPv4Interface:
+        """Its first own IPv4 address; `LookupError` without one."""
+        for address in self.addresses:
+            if isinstance(address, IPv4Interface):
+                return address
+        raise LookupError(f"{self.label} has no IPv4 address")
+
+    def held(self) -> frozenset[IPv4Interface | IPv6Interface]:
+        """The addresses that its interfaces have now, link-local ones included, those of the loopback not."""
+        lines = [line.split() for line in self.run(["ip", "-o", "addr", "show", "up"]).stdout.splitlines()]
+        return frozenset(ip_interface(line[3]) for line in lines if line[1] != "lo")
+
+    def configure(self) -> None:
+        """Bring the interface up with the addresses of its own, and no others."""
+        self.ip(
+            f"link set dev {INTERFACE} down",
+            f"addr flush dev {INTERFACE}",
+            f"link set dev {INTERFACE} up",
+            *(f"addr add {a} dev {INTERFACE}{' nodad' * (a.version == 6)}" for a in self.addresses),
+        )
+
+
+class Lan:
+    """A switch and what hangs on it; a context manager that removes all of it at the end, however it ends."""
+
+    def __init__(self, *, multicast_snooping: bool = False, flood_unknown: bool = False) -> None:
+        """`multicast_snooping`: the switch delivers IPv6 multicast only where someone joined, and asks who did.
+
+        `flood_unknown`: frames to a MAC address that the switch does not know go everywhere. Off: a host whose
+        cable is cut and restored must speak before it is spoken to, as clients see it on large networks.
+        """
+        self._snooping = multicast_snooping
+        self._flood = "on" if flood_unknown else "off"
+        self._stack = ExitStack()
+        self.hosts: list[Host] = []
+        self.switch = Namespace("switch")
+
+    def __enter__(self) -> Self:
+        try:
+            self._directory = Path(self._stack.enter_context(TemporaryDirectory(prefix="fo-")))
+            self._stack.callback(self.switch.close)
+            self.switch.open()
+            self._stack.enter_context(keep_stamping(self.switch))
+            if not self._snooping and Path("/proc/sys/net/ipv6").exists():
+                self.switch.sysctl("ipv6/conf/default/disable_ipv6", "1")
+            steps = _SNOOPING if self._snooping else ("mcast_snooping 0",)
+            self.switch.ip(
+                f"link add name {BRIDGE} type bridge stp_state 0 forward_delay 0",
+                *(f"link set dev {BRIDGE} type bridge {step}" for step in steps),
+                f"link set dev {BRIDGE} up",
+            )
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Remove everything, deaf to Ctrl-C meanwhile; does nothing the second time."""
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+        try:
+            self._stack.close()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+    def host(self, label: str, *addresses: str) -> Host:
+        """A new host with these addresses (with prefix lengths), up and reachable. At most 15 letters."""
+        directory = self._directory / label
+        directory.mkdir()
+        host = Host(label, len(self.hosts) + 1, addresses, directory)
+        self.hosts.append(host)
+        self._stack.callback(host.close)
+        host.open()
+        self.switch.ip(
+            f"link add name {label} type veth peer name {INTERFACE} address {host.mac} netns {host.name}",
+            f"link set dev {label} master {BRIDGE} up",
+            f"link set dev {label} type bridge_slave flood {self._flood}",
+        )
+        host.configure()
+        self.wait_for_carrier(host)
+        return host
+
+    def capture(self, buffer_bytes: int = BUFFER_BYTES) -> Capture:
+        """Listen to everything that hosts send from now on; closed with the LAN at the latest."""
+        return self._stack.enter_context(Capture(self.switch, BRIDGE, buffer_bytes))
+
+    def cut(self, host: Host) -> None:
+        """Pull the cable: both ends lose their carrier."""
+        self.switch.ip(f"link set dev {host.label} down")
+
+    def restore(self, host: Host) -> None:
+        """Plug it in again, and wait until frames pass."""
+        self.switch.ip(f"link set dev {host.label} up")
+        self.wait_for_carrier(host)
+
+    def reboot(self, host: Host) -> None:
+        """What a power cycle leaves: no process, no address but its own, no interface but its own.
+
+        The cable stays as it is, and so do files.
+        """
+        host.kill()
+        found = host.run(["ip", "-br", "link", "show", "type", "macvlan"]).stdout.splitlines()
+        for line in found:
+            host.ip(f"link del dev {line.split('@')[0].split()[0]}")
+        host.configure()
+
+    def block(self, host: Host) -> None:
+        """Lose every frame from and to the host although its carrier stays; a capture still sees what it sends."""
+        self.switch.run(["bridge", "link", "set", "dev", host.label, "state", "disabled"])
+
+    def unblock(self, host: Host) -> None:
+        """Let frames pass again."""
+        self.switch.run(["bridge", "link", "set", "dev", host.label, "state", "forwarding"])
+
+    def wait_for_carrier(self, host: Host) -> None:
+        """Wait until both ends of the cable are operational: the kernel reports carriers up to a second late."""
+        ends = (self.switch, host.label), (host, INTERFACE)
+        wait_until(lambda: all(_is_running(*end) for end in ends), f"carrier on the cable of {host.label}")
+
+
+def _is_running(namespace: Namespace, interface: str) -> bool:
+    with namespace.enter(), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        answer = fcntl.ioctl(any_socket, _SIOCGIFFLAGS, struct.pack("16sH14x", interface.encode(), 0))
+    flags: int = struct.unpack_from("H", answer, 16)[0]
+    return bool(flags & _IFF_RUNNING)

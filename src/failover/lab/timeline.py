@@ -1,0 +1,50 @@
+"""The text of a demonstration: lines with relative times, and a table of what was measured beside the theory.
+
+Coloured with `rich` on a terminal, plain elsewhere.
+"""
+
+import time
+from collections.abc import Sequence
+from typing import Final, TextIO
+
+NANOSECONDS: Final = 1_000_000_000
+
+
+class Timeline:
+    """Writes each line when it is told of it; times count from the first event."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+        self._zero: int | None = None
+        self._rich = out.isatty()
+
+    def say(self, text: str, style: str = "") -> None:
+        """A line without a time."""
+        if self._rich:
+            from rich.console import Console  # noqa: PLC0415 - only here is it worth its start-up time
+
+            Console(file=self._out, highlight=False).print(text, style=style, markup=False)
+        else:
+            print(text, file=self._out, flush=True)
+
+    def event(self, text: str, at: int | None = None, style: str = "") -> None:
+        """Something that happened at a wall clock time in nanoseconds, or now."""
+        when = time.time_ns() if at is None else at
+        if self._zero is None:
+            self._zero = when
+        self.say(f"{(when - self._zero) / NANOSECONDS:9.3f} s  {text}", style)
+
+    def table(self, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """Columns as wide as their content, the first to the left, the others to the right."""
+        widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
+        for number, row in enumerate((header, *rows)):
+            first, *rest = (
+                cell.ljust(width) if index == 0 else cell.rjust(width)
+                for index, (cell, width) in enumerate(zip(row, widths, strict=True))
+            )
+            self.say("  ".join((first, *rest)).rstrip(), "bold" if number == 0 else "")
+
+
+def seconds(nanoseconds: int) -> str:
+    """A duration for people, to a tenth of a millisecond."""
+    return f"{nanoseconds / NANOSECONDS:.4f} s"
