@@ -8,7 +8,14 @@ import pytest
 from failover.config import ConfigError, VirtualRouter, parse
 
 GOOD = {"vrid": 51, "interface_name": "eth0", "ip_addresses": ["192.168.100.100/24"]}
-ABSENT = object()
+
+
+class _Absent:
+    def __repr__(self) -> str:
+        return "ABSENT"  # the same in every process, for it is part of names of tests
+
+
+ABSENT = _Absent()
 
 
 def entry(**changes: Any) -> dict[str, Any]:
