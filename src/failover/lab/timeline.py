@@ -23,7 +23,7 @@ class Timeline:
         if self._rich:
             from rich.console import Console  # noqa: PLC0415 - only here is it worth its start-up time
 
-            Console(file=self._out, highlight=False).print(text, style=style, markup=False)
+            Console(file=self._out, highlight=False).print(text, style=style, markup=False, soft_wrap=True)
         else:
             print(text, file=self._out, flush=True)
 
