@@ -16,6 +16,9 @@ Fields = dict[str, list[str]]
 LINK_ETHERNET: Final = 1
 LINK_IP: Final = 101
 
+AS_RFC_9568: Final = "vrrp.v3_checksum_as_in_v2:TRUE"
+"""A preference: without it tshark wants a pseudo-header under the IPv4 checksum of version 3."""
+
 _CHECKSUM_GOOD: Final = {"1"}
 
 

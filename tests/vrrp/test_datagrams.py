@@ -7,9 +7,8 @@ import pytest
 from failover.frames import advertisement_datagram
 from failover.vrrp import Family, SendAdvertisement, VirtualRouter, advertisements, encode
 from tests.rfc.marks import negative, positive
-from tests.tshark import Fields, complaints, dissect
+from tests.tshark import AS_RFC_9568, Fields, complaints, dissect
 from tests.vrrp.making import GREATER, OURS, V2, a_router
-from tests.vrrp.test_judges import AS_RFC_9568
 
 ROUTERS = (a_router(), a_router(version=V2), a_router(Family.IPV6))
 

@@ -126,7 +126,7 @@ def test_of_two_masters_of_one_priority_the_greater_address_stays() -> None:
     lan.run_until(after(lan.now, seconds(4)))
     assert lan.masters == [1]
     lan.hosts[0].alive = True
-    lan.hosts[0].state = replace(alone, advertise_at=after(lan.now, 1))
+    lan.hosts[0].state = replace(alone, advertised_at=lan.now, advertise_at=after(lan.now, 1))
     assert lan.masters == [0, 1]
     lan.run_until(after(lan.now, seconds(1)))
     assert lan.masters == [1]

@@ -12,12 +12,9 @@ from scapy.utils import checksum as scapy_checksum
 from failover.vrrp import Family, encode, family_of
 from failover.vrrp.units import NANOSECONDS_PER_CENTISECOND, NANOSECONDS_PER_SECOND
 from tests.rfc.marks import positive
-from tests.tshark import Fields, complaints, dissect
+from tests.tshark import AS_RFC_9568, Fields, complaints, dissect
 from tests.vrrp.making import V2
 from tests.vrrp.wire import EACH_EXAMPLE, EXAMPLES, MESSAGE, PSEUDO_HEADER, Example
-
-AS_RFC_9568 = "vrrp.v3_checksum_as_in_v2:TRUE"
-"""tshark, like scapy, puts a pseudo-header under the IPv4 checksum of version 3 unless told otherwise."""
 
 
 def ip_header(example: Example) -> Packet:

@@ -159,6 +159,15 @@ def test_a_resignation_in_place_of_the_timer_makes_it_master_with_that_cause() -
     assert found.actions[-1] == StateChanged(resigned, found.state, MasterResigned(Heard(PEER, 0, V3, NOW)))
 
 
+def test_a_resignation_counts_more_than_a_rival_before_it() -> None:
+    router = a_router()
+    rival = step(router, a_follower(router), hears(router, SMALLER[Family.IPV4], priority=99), NOW).state
+    resigned = step(router, rival, hears(router, priority=0), after(NOW, 1)).state
+    found = step(router, resigned, Wakeup(), after(NOW, 609_375_001))
+    cause = MasterResigned(Heard(PEER, 0, V3, after(NOW, 1)))
+    assert found.actions[-1] == StateChanged(resigned, found.state, cause)
+
+
 def test_who_is_heard_after_a_resignation_is_followed() -> None:
     router = a_router()
     resigned = step(router, a_follower(router), hears(router, priority=0), NOW).state

@@ -37,7 +37,18 @@ from failover.vrrp import (
     step,
 )
 from tests.rfc.marks import negative, positive
-from tests.vrrp.making import NO_CARRIER, NOW, V2, V3, a_router, after, hears, virtual_addresses
+from tests.vrrp.making import (
+    ADDRESSES,
+    EACH_FAMILY,
+    EACH_VERSION,
+    NO_CARRIER,
+    NOW,
+    V2,
+    V3,
+    a_router,
+    after,
+    hears,
+)
 
 FAULTED = Initialize(ChecksumForm.MESSAGE, NO_CARRIER)
 OTHER_FAULT = Fault("interface_missing", "there is no eth0")
@@ -49,11 +60,8 @@ OTHER_FAULT = Fault("interface_missing", "there is no eth0")
 @positive("R-038", "R-039", "R-040", "R-041")
 @EACH_FAMILY
 def test_an_owner_starts_as_master_and_advertises_installs_announces(family: Family) -> None:
-    router = a_router(
-        family,
-        priority=255,
-        excluded_addresses=virtual_addresses("fe80::9/64", "203.0.113.1/32")[family is Family.IPV4 :][:1],
-    )
+    one, other = ADDRESSES[family]
+    router = a_router(family, priority=255, addresses=(one,), excluded_addresses=(other,))
     before = initial_state(router)
     found, actions = _step(router, before, Startup())
     assert isinstance(found, Master)

@@ -90,7 +90,7 @@ def test_when_the_timer_fires_it_advertises_and_sets_it_again(version: Version, 
     assert deadline(before) == NOW + interval
     found = step(router, before, Wakeup(), after(NOW, interval))
     assert found.actions == (SendAdvertisement(100, ChecksumForm.MESSAGE),)
-    assert found.state == replace(before, advertise_at=after(NOW, 2 * interval))
+    assert found.state == replace(before, advertised_at=after(NOW, interval), advertise_at=after(NOW, 2 * interval))
 
 
 @negative("R-067")
@@ -202,3 +202,11 @@ def test_a_link_that_is_well_and_a_second_startup_change_nothing() -> None:
     for event in (LinkChanged(None), Startup(), Startup(NO_CARRIER)):
         found = step(router, before, event, after(NOW, 5))
         assert (found.state, found.actions) == (before, ())
+
+
+def test_a_resignation_is_answered_again_after_half_an_interval() -> None:
+    router = a_router()
+    first = step(router, a_master(router), hears(router, priority=0), NOW).state
+    early = step(router, first, hears(router, priority=0), after(NOW, seconds(0.5) - 1))
+    assert (early.state, early.actions) == (first, ())
+    assert len(sent(step(router, first, hears(router, priority=0), after(NOW, seconds(0.5))).actions)) == 1

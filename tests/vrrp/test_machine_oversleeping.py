@@ -142,3 +142,24 @@ def test_a_change_of_configuration_does_not_hide_that_a_master_overslept(priorit
         WithdrawAddresses(old.held_addresses),
         StateChanged(before, tracked.state, Overslept(seconds(59))),
     )
+
+
+def test_whether_a_master_overslept_is_judged_by_what_it_was_configured_to() -> None:
+    """Silent for a nanosecond more than the Master_Down_Interval of priority 254, less than that of priority 1."""
+    now = after(NOW, 3_007_812_501)
+    low, high = a_router(priority=1), a_router(priority=254)
+    for event in (PriorityChanged(254), ConfigChanged(high)):
+        assert isinstance(step(low, a_master(high), event, now).state, Backup)
+    for event in (PriorityChanged(1), ConfigChanged(low)):
+        assert isinstance(step(high, a_master(low), event, now).state, Master)
+
+
+def test_silence_is_counted_from_the_last_advertisement_of_whatever_kind() -> None:
+    router = a_router()
+    before = a_master(router)
+    spoke_at = after(NOW, seconds(1.9))
+    resignation, rival = hears(router, priority=0), hears(router, priority=99)
+    for event in (Wakeup(), resignation, rival, PriorityChanged(100), ConfigChanged(router)):
+        spoke = step(router, before, event, spoke_at).state
+        assert isinstance(step(router, spoke, Wakeup(), after(spoke_at, DOWN)).state, Master)
+        assert isinstance(step(router, spoke, Wakeup(), after(spoke_at, DOWN + 1)).state, Backup)

@@ -68,9 +68,10 @@ def test_a_changed_priority_changes_the_length_of_the_timer_and_not_its_beginnin
 
 def test_a_changed_priority_changes_the_skew_after_a_resignation() -> None:
     router = a_router()
-    before = step(router, a_follower(router), hears(router, priority=0), NOW).state
-    found = step(a_router(priority=200), before, PriorityChanged(100), after(NOW, 1))
-    assert deadline(found.state) == NOW + 218_750_000
+    resigned_at = after(NOW, seconds(1))
+    before = step(router, a_follower(router), hears(router, priority=0), resigned_at).state
+    found = step(a_router(priority=200), before, PriorityChanged(100), after(resigned_at, 1))
+    assert deadline(found.state) == resigned_at + 218_750_000
 
 
 def test_a_changed_interval_counts_where_no_masters_was_learned() -> None:
@@ -146,7 +147,7 @@ def test_a_changed_priority_is_told_at_once_and_changes_no_address() -> None:
     for event in (PriorityChanged(100), ConfigChanged(a_router())):
         found = step(router, before, event, now)
         assert found.actions == (SendAdvertisement(42, ChecksumForm.MESSAGE),)
-        assert found.state == replace(before, advertise_at=after(now, seconds(1)))
+        assert found.state == replace(before, advertised_at=now, advertise_at=after(now, seconds(1)))
 
 
 def test_a_changed_interval_sets_the_timer() -> None:
@@ -159,7 +160,7 @@ def test_only_the_addresses_that_differ_are_touched() -> None:
     a, b, c, d = virtual_addresses("198.51.100.1/24", "198.51.100.2/24", "198.51.100.3/24", "198.51.100.4/24")
     old, new = a_router(addresses=(a, b), excluded_addresses=(c,)), a_router(addresses=(c, d), excluded_addresses=(b,))
     now = after(NOW, seconds(9))
-    before = quiet(replace(a_master(old), advertise_at=now))
+    before = quiet(replace(a_master(old), advertised_at=now))
     found = step(new, before, ConfigChanged(old), now)
     assert found.actions == (
         SendAdvertisement(100, ChecksumForm.MESSAGE),

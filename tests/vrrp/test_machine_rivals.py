@@ -218,3 +218,17 @@ def test_a_migrating_master_answers_a_rival_of_version_2_in_the_way_of_version_3
     found = step(router, a_master(router), event, NOW)
     assert len(sent(found.actions)) == 1
     assert found.state.checksum is ChecksumForm.MESSAGE
+
+
+def test_a_rival_is_answered_again_after_half_an_interval_and_announced_to_after_a_second() -> None:
+    router = a_router()
+    first = step(router, a_master(router), hears(router, priority=99), NOW).state
+    for later, answers, announcements in (
+        (seconds(0.5) - 1, 0, 0),
+        (seconds(0.5), 1, 0),
+        (seconds(1) - 1, 1, 0),
+        (seconds(1), 1, 1),
+    ):
+        actions = step(router, first, hears(router, priority=99), after(NOW, later)).actions
+        assert len(sent(actions)) == answers
+        assert sum(isinstance(action, AnnounceAddresses) for action in actions) == announcements

@@ -7,6 +7,7 @@ import pytest
 from failover.vrrp import (
     Advertisement,
     Backup,
+    ChecksumForm,
     DiscardReason,
     Family,
     Heard,
@@ -54,6 +55,12 @@ def test_a_migrating_router_hears_both_versions() -> None:
 @negative("R-112")
 def test_without_the_flag_it_hears_its_own_version_only() -> None:
     assert outcome(VERSION_2, IPV4_ROUTER) is DiscardReason.VERSION
+
+
+@pytest.mark.parametrize("version", [v for v in range(16) if v not in {2, 3}])
+def test_with_the_flag_it_hears_no_third_version(version: int) -> None:
+    assert outcome(replace(IPV4, version=version), MIGRATING) is DiscardReason.VERSION
+    assert outcome(replace(VERSION_2, version=version), MIGRATING) is DiscardReason.VERSION
 
 
 @positive("R-114")
@@ -117,3 +124,9 @@ def test_version_3_of_a_master_that_was_heard_in_version_2_counts() -> None:
     assert isinstance(new, Backup)
     assert new.master == Heard(PEER, 200, V3, after(NOW, 5))
     assert new.master_advertisement_interval == centiseconds(10)
+
+
+def test_version_2_teaches_nothing_about_the_checksum_of_version_3() -> None:
+    before = a_follower(MIGRATING, checksum=ChecksumForm.PSEUDO_HEADER)
+    other = hears(MIGRATING, SMALLER[Family.IPV4], version=V2, priority=200)
+    assert step(MIGRATING, before, other, NOW).state.checksum is ChecksumForm.PSEUDO_HEADER

@@ -60,8 +60,7 @@ def step_master(router: VirtualRouter, state: Master, event: Event, now: Instant
 
 def _overslept(router: VirtualRouter, state: Master, now: Instant) -> bool:
     """Whether we were silent for so long that others must have taken over."""
-    last_sent_at = state.advertise_at - router.advertisement_interval
-    return now - last_sent_at > router.master_down_interval(router.advertisement_interval)
+    return now - state.advertised_at > router.master_down_interval(router.advertisement_interval)
 
 
 def _listen_first(
@@ -82,7 +81,7 @@ def _wakes(router: VirtualRouter, state: Master, now: Instant) -> Step:
     actions: list[Action] = []
     if now >= state.advertise_at:
         actions.append(SendAdvertisement(router.priority, state.checksum))
-        state = replace(state, advertise_at=_next_beat(state.advertise_at, router, now))
+        state = replace(state, advertised_at=now, advertise_at=_next_beat(state.advertise_at, router, now))
     if state.repeat_announcements_at is not None and now >= state.repeat_announcements_at:
         actions.append(AnnounceAddresses(router.held_addresses))
         state = replace(state, repeat_announcements_at=None)
@@ -117,6 +116,7 @@ def _answer_resignation(router: VirtualRouter, state: Master, now: Instant) -> S
         return Step(state)
     state = replace(
         state,
+        advertised_at=now,
         advertise_at=Instant(now + router.advertisement_interval),
         answer_resignation_after=_answer_again(router, now),
     )
@@ -137,7 +137,7 @@ def _answer_rival(
     actions: list[Action] = []
     if router.version is Version.V3 and now >= state.answer_after:
         actions.append(SendAdvertisement(router.priority, state.checksum))
-        state = replace(state, answer_after=_answer_again(router, now))
+        state = replace(state, advertised_at=now, answer_after=_answer_again(router, now))
     if now >= state.announce_after:
         actions.append(AnnounceAddresses(router.held_addresses))
         state = replace(state, announce_after=Instant(now + ANNOUNCE_TO_RIVAL_EVERY))
@@ -165,4 +165,4 @@ def _reconfigured(router: VirtualRouter, previous: VirtualRouter, state: Master,
         actions += [InstallAddresses(new), AnnounceAddresses(new)]
         state = replace(state, repeat_announcements_at=Instant(now + REPEAT_ANNOUNCEMENTS_AFTER))
     beat = Instant(now + router.advertisement_interval)
-    return Step(replace(state, advertise_at=beat), tuple(actions))
+    return Step(replace(state, advertised_at=now, advertise_at=beat), tuple(actions))

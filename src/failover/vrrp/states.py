@@ -61,6 +61,8 @@ class Master:
     """MASTER (RFC 9568 §6.4.3): holds the addresses and says so."""
 
     checksum: ChecksumForm
+    advertised_at: Instant
+    """When we last advertised."""
     advertise_at: Instant
     """When Adver_Timer fires."""
     repeat_announcements_at: Instant | None

@@ -32,6 +32,7 @@ def to_master(router: VirtualRouter, state: Initialize | Backup, cause: Cause, n
     """MASTER: advertise, install, announce (RFC 9568 §6.4.1, §6.4.2)."""
     master = Master(
         checksum=state.checksum,
+        advertised_at=now,
         advertise_at=Instant(now + router.advertisement_interval),
         repeat_announcements_at=Instant(now + REPEAT_ANNOUNCEMENTS_AFTER),
         answer_after=now,
