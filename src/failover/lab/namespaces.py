@@ -34,7 +34,7 @@ _QUIET: Final = {
 """Settings under /proc/sys/net that keep the kernel from talking or waiting of its own accord."""
 
 
-class CommandError(RuntimeError):
+class CommandError(OSError):
     """A command of the lab failed; the text has the command, its exit status and what it said."""
 
 
