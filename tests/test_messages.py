@@ -26,11 +26,13 @@ from tests.engine.daemons import ENVIRONMENT
 COUNTS = st.integers(0, 2**63)
 TEXTS = st.text(max_size=20)
 TABLES = st.dictionaries(TEXTS, COUNTS, max_size=3)
+NUMBERS = ("vrid", "version", "since", "configured_priority", "effective_priority")
+DURATIONS = ("advertisement_interval", "master_down_interval")
 ROUTERS = st.builds(
     RouterStatus,
     fault=st.none() | st.builds(FaultStatus, TEXTS, TEXTS),
     counters=st.builds(Counters, discarded=TABLES, oddities=TABLES),
-    since=COUNTS,
+    **dict.fromkeys(NUMBERS + DURATIONS, COUNTS),
 )
 VALUES = TEXTS | COUNTS | st.floats(allow_nan=False) | st.booleans() | st.none()
 MESSAGES: st.SearchStrategy[Message] = st.one_of(

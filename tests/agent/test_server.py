@@ -100,7 +100,7 @@ def test_before_the_engine_has_spoken_the_answer_is_to_try_again(agent: Agent) -
 
 @pytest.mark.parametrize(
     ("method", "resource", "code"),
-    [("GET", "/", 404), ("GET", "/status/", 404), ("POST", "/status", 405), ("DELETE", "/status", 405)],
+    [("GET", "/", 404), ("GET", "/metrics/x", 404), ("POST", "/status", 405), ("DELETE", "/status", 405)],
 )
 def test_anything_else_is_refused(agent: Agent, method: str, resource: str, code: int) -> None:
     def client() -> None:

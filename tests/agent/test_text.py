@@ -7,13 +7,13 @@ import pytest
 
 from failover.agent.text import _CAUSES, _KINDS, _ODDITIES, line, sentence
 from failover.engine.reporting import transition_fields
-from failover.messages import Event
+from failover.messages import Event, Value
 from failover.vrrp import Cause, Oddity, StateChanged
 from tests.engine.daemons import PACKAGE
 from tests.engine.test_reporting import BACKUP, CASES, INITIALIZE, NOW
 
 AT = 1_767_225_600_000_000_000
-ODD = {
+ODD: dict[str, Value] = {
     "source": "192.0.2.12",
     "priority": 90,
     "own_priority": 100,
@@ -22,7 +22,7 @@ ODD = {
     "addresses": "192.0.2.7, 192.0.2.8",
     "own_addresses": "192.0.2.100",
 }
-SENTENCES = {
+SENTENCES: dict[str, tuple[dict[str, Value], str]] = {
     "discarded": (
         {"reason": "checksum", "source": "192.0.2.12", "detail": "checksum"},
         "discarded an advertisement from 192.0.2.12: checksum",
@@ -98,7 +98,7 @@ def test_a_change_of_fault_is_not_told_as_a_transition() -> None:
 
 @pytest.mark.parametrize("oddity", list(Oddity))
 def test_an_oddity_is_a_sentence_about_its_source(oddity: Oddity) -> None:
-    said = sentence(Event(at=AT, kind="oddity", fields={"oddity": oddity.value, **ODD}))
+    said = sentence(Event(at=AT, kind="oddity", fields={**ODD, "oddity": oddity.value}))
     assert said.startswith("192.0.2.12 ")
     assert oddity.value not in said
 

@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -67,7 +67,15 @@ def router(vrid: int = 51, *addresses: str, **settings: Any) -> dict[str, Any]:
 class OurDaemon:
     """`failover run` on a host; it ends with the host at the latest."""
 
-    def __init__(self, host: Host, *routers: dict[str, Any], label: str = "failover", **environment: str) -> None:
+    def __init__(
+        self,
+        host: Host,
+        *routers: dict[str, Any],
+        label: str = "failover",
+        prefix: Sequence[str] = (),
+        **environment: str,
+    ) -> None:
+        """`label` names its files; `prefix` is a command that runs it."""
         self.host = host
         self.log_file = host.directory / f"{label}.log"
         self.runtime = host.directory / label
@@ -76,7 +84,7 @@ class OurDaemon:
         config.write_text(json.dumps(list(routers)))
         command = [sys.executable, "-m", "failover", "run", "--config", str(config), "--runtime-dir", str(self.runtime)]
         with self.log_file.open("ab") as log:
-            self.process = host.popen(command, output=log, env={**ENVIRONMENT, **environment})
+            self.process = host.popen([*prefix, *command], output=log, env={**ENVIRONMENT, **environment})
 
     @property
     def pid(self) -> int:
@@ -111,10 +119,11 @@ class OurDaemon:
         """Wait until status says so."""
 
         def reached() -> bool:
+            assert self.process.poll() is None, "the daemon has ended"
             found = self.router(number)
             return bool(found) and found["state"] == state and (found["fault"] or {}).get("reason") == fault
 
-        wait_until(reached, f"router {number} is {state}, fault {fault}: {self.router(number)}")
+        wait_until(reached, f"router {number} of {self.host.label} is {state}, fault {fault}")
 
     def wait_for_log(self, text: str, count: int = 1) -> None:
         wait_until(lambda: self.log().count(text) >= count, f"{count} times in the log: {text}")

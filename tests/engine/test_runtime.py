@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from failover.engine.runtime import Runtime, running_daemon
+from tests.engine.daemons import ENVIRONMENT
 
 
 def connects(path: Path) -> bool:
@@ -63,7 +64,9 @@ def test_a_second_claim_is_refused_and_names_the_process(tmp_path: Path) -> None
     script = f"from pathlib import Path; from failover.engine.runtime import Runtime; Runtime(Path({str(tmp_path)!r}))"
     claimed = Runtime(tmp_path)
     try:
-        done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=30)
+        done = subprocess.run(
+            [sys.executable, "-c", script], env=ENVIRONMENT, capture_output=True, text=True, check=False, timeout=30
+        )
         assert done.returncode == 1
         assert f"process {os.getpid()}" in done.stderr
         assert str(tmp_path) in done.stderr

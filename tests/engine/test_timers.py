@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from failover.engine.timers import Alarm, AlarmQueue
@@ -73,6 +73,7 @@ def test_every_alarm_rings_once_when_it_is_due_whatever_was_set_in_between(
 
 
 @given(steps=st.lists(SETTINGS, max_size=40), due=RINGS)
+@example(steps=[(0, Instant(10)), (0, Instant(12)), (1, Instant(11))], due=Instant(20))
 def test_alarms_ring_in_the_order_of_their_times(steps: list[tuple[int, Instant | None]], due: Instant) -> None:
     model = Model([])
     for step in steps:
@@ -101,6 +102,16 @@ def test_entries_of_alarms_that_moved_earlier_are_gone_once_their_time_has_come(
     alarm.set(None)
     queue.ring(Instant(100), Instant(100))
     assert queue.earliest is None
+
+
+def test_entries_of_an_alarm_do_not_multiply() -> None:
+    queue = AlarmQueue()
+    alarm = alarm_of(queue)
+    for at in range(100, 0, -1):
+        alarm.set(Instant(at))
+    alarm.set(Instant(200))
+    queue.ring(Instant(100), Instant(100))
+    assert len(queue._heap) == 1
 
 
 def test_nothing_is_to_wake_up_for_without_an_alarm() -> None:

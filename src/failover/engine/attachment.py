@@ -46,6 +46,8 @@ class Attachment:
         self.name = name
         self.interface: Interface | None = None
         """As it was when the sockets were opened or the footing last changed."""
+        self.seen: Interface | None = None
+        """As it was when it was last looked at."""
         self.footing: dict[Family, Footing] = {}
         self.instances: dict[tuple[Family, int], Instance] = {}
         self.refused: dict[Family, OSError] = {}
@@ -140,9 +142,9 @@ class Attachment:
         family = advertisement_socket.family
 
         def read() -> None:
-            packets = advertisement_socket.receive(_PACKETS_AT_ONCE)
+            # Before reading: what follows on cold caches takes longer than a BACKUP should be late for.
             at = now()
-            for packet in packets:
+            for packet in advertisement_socket.receive(_PACKETS_AT_ONCE):
                 # The kernel filter passes our VRIDs alone, and nothing too short to have one.
                 instance = self.instances.get((family, packet.payload[1]))
                 if instance is not None:

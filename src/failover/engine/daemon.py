@@ -76,7 +76,6 @@ class _Daemon:
 
     def run(self) -> None:
         self._watch_signals()
-        self._agent.start()
         try:
             self._run_engine()
         finally:
@@ -87,6 +86,8 @@ class _Daemon:
         try:
             self._engine.start()
             self._notifier.ready(self._summary())
+            # Only now: an agent takes the processor for a third of a second, and what has happened waits for it.
+            self._agent.start()
             self._refresh(now())
             self._feed_watchdog(now())
             while not self._stopping:

@@ -70,7 +70,8 @@ class Engine:
         at = now()
         # Whatever can be refused comes first: a router that has become MASTER is not to be taken back.
         for attachment in self._attachments.values():
-            attachment.follow(self._interfaces.get(attachment.name))
+            attachment.seen = self._interfaces.get(attachment.name)
+            attachment.follow(attachment.seen)
             for refused in attachment.refused.values():
                 if isinstance(refused, PermissionError):
                     raise refused
@@ -103,30 +104,29 @@ class Engine:
     # --- the network
 
     def _network_changed(self) -> None:
-        changed: set[str] = set()
         # Until nothing is left: in the middle of a storm the table shows addresses missing that are back already.
         for _ in range(_READS_AT_ONCE):
             try:
-                changes = self._interfaces.read()
+                if not self._interfaces.read().interfaces:
+                    break
             except OSError as error:
                 self._unread(error)
                 break
-            if changes.resynchronised:
-                changed.update(self._attachments)
-            if not changes.interfaces:
-                break
-            changed |= changes.interfaces
         at = now()
-        for name in changed & self._attachments.keys():
-            self._update(self._attachments[name], at)
+        for attachment in self._attachments.values():
+            interface = self._interfaces.get(attachment.name)
+            # Not `Changes`: an address that we put back and somebody removed again before we read of either has
+            # changed nothing, and yet is gone.
+            if interface is not attachment.seen:
+                self._update(attachment, interface, at)
 
     def _unread(self, error: OSError) -> None:
         """Notifications were lost and listing failed: try again soon, nothing else would wake us for it."""
         self._read_again.set(Instant(now() + _READ_AGAIN_AFTER))
         self._publish(Event(at=wall_clock(), kind="network_unread", fields={"error": str(error)}), None)
 
-    def _update(self, attachment: Attachment, at: Instant) -> None:
-        interface = self._interfaces.get(attachment.name)
+    def _update(self, attachment: Attachment, interface: Interface | None, at: Instant) -> None:
+        attachment.seen = interface
         footing = self._footing(attachment)
         if footing != attachment.footing or not attachment.serves(interface):
             self._move(attachment, interface, footing, at)

@@ -97,7 +97,7 @@ class Interfaces:
         return self._monitor.fileno()
 
     def get(self, name: str) -> Interface | None:
-        """The interface that bears this name now."""
+        """The interface that bears this name now: the same object as before until a notification is about it."""
         ifindex = self._names.get(name)
         return None if ifindex is None else self.by_index(ifindex)
 

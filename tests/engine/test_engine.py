@@ -1,0 +1,186 @@
+"""The engine inside this process, where the kernel can be made to fail."""
+
+import errno
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from ipaddress import ip_address
+
+import pytest
+
+from failover.config import parse
+from failover.engine import Engine, Loop
+from failover.lab.lan import Host, Lan
+from failover.linux.addresses import Batch, Failure
+from failover.linux.interfaces import Changes, Interfaces
+from failover.linux.netlink_socket import Netlink
+from failover.linux.sockets import Received
+from failover.linux.timer import now
+from failover.messages import Event, RouterStatus
+from failover.vrrp import Advertisement, Family, Instant, ReceivedFrom, Version, encode, seconds
+from failover.vrrp.protocol import GROUPS
+from tests.engine.test_addresses import VIRTUAL_4
+from tests.engine.watching import Addresses
+
+pytestmark = pytest.mark.root
+
+CONFIGURATION = """[
+    {"vrid": 51, "interface_name": "eth0", "ip_addresses": ["192.0.2.100/24"], "advert_interval": 0.05},
+    {"vrid": 52, "interface_name": "eth0", "ip_addresses": ["192.0.2.101/24"], "advert_interval": 0.05}
+]"""
+
+
+class Bench:
+    """An engine, and what it has told."""
+
+    def __init__(self) -> None:
+        self.loop = Loop()
+        self.events: list[Event] = []
+        self.engine = Engine(parse(CONFIGURATION), self.loop, self.take)
+        self.engine.start()
+
+    def take(self, event: Event, status: RouterStatus | None) -> None:
+        assert (status is None) == (event.name is None)
+        self.events.append(event)
+
+    def told(self, kind: str) -> list[Event]:
+        return [event for event in self.events if event.kind == kind]
+
+    def run_until(self, condition: Callable[[], object]) -> None:
+        deadline = time.monotonic() + 5
+        while not condition():
+            assert time.monotonic() < deadline
+            self.loop.dispatch()
+            time.sleep(0.002)
+
+    def run_until_master(self) -> None:
+        self.run_until(lambda: all(instance.is_master for instance in self.engine.instances))
+
+    def close(self) -> None:
+        self.engine.stop()
+        self.loop.close()
+
+
+@pytest.fixture
+def host(lan: Lan) -> Host:
+    return lan.host("one", "192.0.2.11/24")
+
+
+@pytest.fixture
+def bench(host: Host) -> Iterator[Bench]:
+    with host.enter(), closing(Bench()) as made:
+        yield made
+
+
+def refuse(message: str) -> OSError:
+    return OSError(errno.EAGAIN, message)
+
+
+def test_a_list_of_interfaces_that_fails_is_asked_for_again(
+    bench: Bench, host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.run_until_master()
+    real, failures = Interfaces.read, 2
+
+    def read(self: Interfaces) -> Changes:
+        nonlocal failures
+        if failures:
+            failures -= 1
+            self._drain()
+            self._lost = True
+            raise refuse("netlink dump: interrupted")
+        return real(self)
+
+    monkeypatch.setattr(Interfaces, "read", read)
+    host.ip("link set eth0 down")
+    bench.run_until(lambda: not any(instance.is_master for instance in bench.engine.instances))
+    assert [event.fields["error"] for event in bench.told("network_unread")] == [
+        "[Errno 11] netlink dump: interrupted"
+    ] * 2
+
+
+def test_an_address_that_is_removed_again_before_the_engine_read_of_its_return_comes_back(
+    bench: Bench, host: Host
+) -> None:
+    bench.run_until_master()
+    with Addresses(host) as addresses:
+        for _ in range(3):
+            addresses.remove(VIRTUAL_4)
+            assert VIRTUAL_4 not in addresses.there()
+            bench.run_until(lambda: VIRTUAL_4 in addresses.there())
+
+
+def test_addresses_that_could_not_be_put_there_do_not_hush_those_that_could_not_be_removed(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def apply(_: Netlink, batch: Batch) -> tuple[Failure, ...]:
+        return tuple(Failure(batch.ifindex, address, errno.EPERM) for address in batch.addresses)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Netlink, "apply", apply)
+        bench.run_until_master()
+        for instance in bench.engine.instances:
+            instance.stop(now())
+    assert [(event.name, event.fields["doing"], event.fields["count"]) for event in bench.told("addresses_failed")] == [
+        ("VR_51", "installing", 1),
+        ("VR_52", "installing", 1),
+        ("VR_51", "withdrawing", 1),
+        ("VR_52", "withdrawing", 1),
+    ]
+    assert "192.0.2.100/24: Operation not permitted" in str(bench.told("addresses_failed")[0].fields["errors"])
+
+
+def test_what_cannot_be_sent_is_counted_and_told_once_a_minute(bench: Bench, host: Host) -> None:
+    bench.run_until_master()
+    host.run(["nft", "add table ip t; add chain ip t o { type filter hook output priority 0; policy drop; }"])
+    before = bench.engine.status()[0].counters.send_errors
+    bench.run_until(lambda: bench.engine.status()[0].counters.send_errors > before + 5)
+    told = [event.fields for event in bench.told("send_failed") if event.name == "VR_51"]
+    assert told == [{"what": "advertisement", "error": "[Errno 1] Operation not permitted"}]
+    assert bench.engine.instances[0].is_master
+
+
+def test_a_master_that_overslept_does_not_put_addresses_back_before_it_has_listened(bench: Bench, host: Host) -> None:
+    bench.run_until_master()
+    instance = bench.engine.instances[0]
+    instance._restore(Instant(now() + seconds(60)))
+    assert not instance.is_master
+    assert "192.0.2.100/24" not in {str(address) for address in host.held()}
+    assert not bench.told("addresses_restored")
+    assert bench.events[-1].fields["cause"] == "overslept"
+
+
+def test_the_status_of_a_backup_tells_its_own_interval_and_how_long_it_waits_for_the_master(bench: Bench) -> None:
+    status = bench.engine.status()[0]
+    assert status.state == "BACKUP"
+    assert status.advertisement_interval == seconds(0.05)
+    assert status.master_down_interval == seconds(0.15 + 0.05 * 156 / 256)
+    assert status.addresses == ["192.0.2.100/24"]
+    assert status.master is None
+    peer = ip_address("192.0.2.12")
+    slow = Advertisement(
+        version=Version.V3,
+        vrid=51,
+        priority=200,
+        interval=seconds(1),
+        addresses=(ip_address("192.0.2.100"),),
+    )
+    meta = ReceivedFrom(peer, GROUPS[Family.IPV4], 255)
+    bench.engine.instances[0].hear(Received(encode(slow, peer), meta), now())
+    status = bench.engine.status()[0]
+    assert status.master == "192.0.2.12"
+    assert status.advertisement_interval == seconds(0.05)
+    assert status.master_down_interval == seconds(3 + 156 / 256)
+
+
+def test_stopping_an_engine_that_never_started_is_no_error(host: Host) -> None:
+    with host.enter(), closing(Loop()) as loop:
+        Engine(parse(CONFIGURATION), loop, lambda event, _: pytest.fail(event.kind)).stop()
+
+
+def test_every_descriptor_is_closed_in_the_end(host: Host) -> None:
+    before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - a count
+    with host.enter(), closing(Bench()) as bench:
+        bench.run_until_master()
+    assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208

@@ -1,0 +1,107 @@
+"""The daemon under systemd, as far as the protocol of sd_notify shows it."""
+
+import itertools
+import select
+import socket
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from failover.lab.lan import Host, Lan
+from tests.engine.daemons import OurDaemon, router, run_to_the_end
+
+pytestmark = pytest.mark.root
+
+WATCHDOG_SECONDS = 0.3
+
+
+class Manager:
+    """What systemd would read."""
+
+    def __init__(self, host: Host) -> None:
+        self.path = str(host.directory / "notify")
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(self.path)
+        self.heard: list[tuple[float, list[str]]] = []
+
+    def listen(self, for_line: str, seconds: float = 10) -> list[str]:
+        """Read until a message has this line; that message."""
+        deadline = time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0:
+            if select.select([self.socket], [], [], left)[0]:
+                lines = self.socket.recv(4096).decode().split("\n")
+                self.heard.append((time.monotonic(), lines))
+                if for_line in lines:
+                    return lines
+        raise AssertionError(f"never heard {for_line}: {self.heard}")
+
+
+@pytest.fixture
+def host(lan: Lan) -> Host:
+    return lan.host("one", "192.0.2.11/24")
+
+
+@pytest.fixture
+def manager(host: Host) -> Iterator[Manager]:
+    made = Manager(host)
+    yield made
+    made.socket.close()
+
+
+def test_ready_then_every_change_of_state_then_stopping(lan: Lan, host: Host, manager: Manager) -> None:
+    daemon = OurDaemon(host, router(), NOTIFY_SOCKET=manager.path)
+    assert manager.listen("READY=1") == ["READY=1", f"MAINPID={daemon.pid}", "STATUS=1 BACKUP"]
+    manager.listen("STATUS=1 MASTER")
+    host.ip("link set eth0 down")
+    manager.listen("STATUS=1 INITIALIZE (VR_51: eth0 is administratively down)")
+    host.ip("link set eth0 up")
+    manager.listen("STATUS=1 MASTER")
+    assert daemon.stop() == 0
+    manager.listen("STOPPING=1")
+    statuses = [line for _, lines in manager.heard for line in lines if line.startswith("STATUS=")]
+    assert all(one != two for one, two in itertools.pairwise(statuses)), "said when it changes"
+
+
+def test_it_is_ready_in_a_tenth_of_a_second(lan: Lan, host: Host, manager: Manager) -> None:
+    """At its best of several starts: what else the machine does is not its fault."""
+    took: list[float] = []
+    while not took or (min(took) >= 0.1 and len(took) < 20):
+        began = time.monotonic()
+        daemon = OurDaemon(host, router(), NOTIFY_SOCKET=manager.path)
+        manager.listen("READY=1")
+        took.append(time.monotonic() - began)
+        daemon.stop()
+    print("exec to READY=1:", [f"{seconds * 1000:.0f} ms" for seconds in took])
+    assert min(took) < 0.1
+
+
+def test_an_owner_is_master_before_it_is_ready(lan: Lan, host: Host, manager: Manager) -> None:
+    OurDaemon(host, router(priority=255), router(52, "192.0.2.101/24"), NOTIFY_SOCKET=manager.path)
+    assert manager.listen("READY=1")[2] == "STATUS=1 MASTER, 1 BACKUP"
+
+
+def test_the_watchdog_is_fed_at_a_third_of_its_time(lan: Lan, host: Host, manager: Manager) -> None:
+    usec = str(round(WATCHDOG_SECONDS * 1e6))
+    OurDaemon(host, router(), NOTIFY_SOCKET=manager.path, WATCHDOG_USEC=usec)
+    for _ in range(8):
+        manager.listen("WATCHDOG=1")
+    times = [at for at, lines in manager.heard if lines == ["WATCHDOG=1"]]
+    mean = (times[-1] - times[0]) / (len(times) - 1)
+    print(f"watchdog fed every {mean:.4f} s")
+    assert mean == pytest.approx(WATCHDOG_SECONDS / 3, rel=0.2)
+
+
+def test_a_watchdog_for_another_process_is_not_fed(lan: Lan, host: Host, manager: Manager) -> None:
+    daemon = OurDaemon(host, router(), NOTIFY_SOCKET=manager.path, WATCHDOG_USEC="100000", WATCHDOG_PID="1")
+    manager.listen("STATUS=1 MASTER")
+    assert daemon.stop() == 0
+    manager.listen("STOPPING=1")
+    assert not [lines for _, lines in manager.heard if "WATCHDOG=1" in lines]
+
+
+def test_a_start_that_fails_says_why_in_the_status(lan: Lan, host: Host, manager: Manager) -> None:
+    (host.directory / "refused").write_text("a file, where the runtime directory should be")
+    assert run_to_the_end(host, router(), NOTIFY_SOCKET=manager.path).returncode == 1
+    manager.socket.setblocking(False)
+    assert "File exists" in manager.socket.recv(4096).decode()

@@ -1,0 +1,206 @@
+"""Failover inside an asyncio program."""
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from failover import VirtualRouter, run
+from failover.config import ConfigError
+from failover.lab.lan import Host, Lan
+from failover.messages import Event
+from tests.engine.daemons import ENVIRONMENT, INTERVAL
+
+pytestmark = pytest.mark.root
+
+
+@pytest.fixture
+def lan() -> Iterator[Lan]:
+    with Lan() as made:
+        yield made
+
+
+@pytest.fixture
+def host(lan: Lan) -> Host:
+    return lan.host("one", "192.0.2.11/24")
+
+
+def routers() -> list[VirtualRouter]:
+    return [
+        VirtualRouter(vrid=51, interface_name="eth0", ip_addresses=["192.0.2.100/24"], advert_interval=INTERVAL),
+        VirtualRouter(
+            vrid=52, interface_name="eth0", ip_addresses=["192.0.2.101/24", "fe80::52:1/64"], advert_interval=INTERVAL
+        ),
+    ]
+
+
+def own(host: Host) -> set[str]:
+    return {str(one) for one in host.held()}
+
+
+HOST_OWN = {"192.0.2.11/24", "fe80::ff:fe00:1/64"}
+
+
+def descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+class Watcher:
+    """Takes events and says when all instances have been MASTER, and when all have left that."""
+
+    def __init__(self, instances: int = 3) -> None:
+        self.events: list[Event] = []
+        self.instances = instances
+        self.elected = asyncio.Event()
+        self.ended = asyncio.Event()
+
+    def __call__(self, event: Event) -> None:
+        self.events.append(event)
+        if len(self.told("MASTER")) == self.instances:
+            self.elected.set()
+        if len(self.told("INITIALIZE")) == self.instances:
+            self.ended.set()
+
+    def told(self, state: str) -> set[tuple[str | None, str | None]]:
+        return {(e.name, e.family) for e in self.events if e.fields.get("current") == state}
+
+
+def test_it_runs_until_it_is_cancelled_and_leaves_nothing(lan: Lan, host: Host) -> None:
+    capture = lan.capture()
+    before = descriptors()
+    beats = 0
+
+    async def program() -> Watcher:
+        nonlocal beats
+        watcher = Watcher()
+        running = asyncio.create_task(run(routers(), on_event=watcher))
+        await asyncio.wait_for(watcher.elected.wait(), 10)
+        assert own(host) == HOST_OWN | {"192.0.2.100/24", "192.0.2.101/24", "fe80::52:1/64"}
+        while len(capture.adverts()) < 20:
+            await asyncio.sleep(0.01)
+            beats += 1
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        return watcher
+
+    with host.enter():
+        watcher = asyncio.run(program())
+    assert beats > 3, "the program's own tasks run beside it"
+    assert own(host) == HOST_OWN
+    assert {(a.vrid, a.source.version) for a in capture.adverts() if a.priority == 0} == {(51, 4), (52, 4), (52, 6)}
+    assert (
+        watcher.told("MASTER")
+        == watcher.told("INITIALIZE")
+        == {
+            ("VR_51", "ipv4"),
+            ("VR_52", "ipv4"),
+            ("VR_52", "ipv6"),
+        }
+    )
+    assert descriptors() == before
+
+
+class Mishap(Exception):  # noqa: N818 - not an error of ours
+    """What a program's callback raises."""
+
+
+@pytest.mark.parametrize("mishap", [Mishap, StopIteration])
+def test_an_exception_of_the_callback_ends_the_run_and_every_router(
+    lan: Lan, host: Host, mishap: type[Exception]
+) -> None:
+    capture = lan.capture()
+    masters: set[Any] = set()
+    before = descriptors()
+
+    def on_event(event: Event) -> None:
+        if event.fields.get("current") == "MASTER":
+            masters.add((event.name, event.family))
+        if len(masters) == 3:
+            raise mishap("mine")  # also for each of the events of the end
+
+    async def program() -> list[dict[str, Any]]:
+        reported: list[dict[str, Any]] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: reported.append(context))
+        # A coroutine cannot raise StopIteration.
+        with pytest.raises(RuntimeError if mishap is StopIteration else mishap):
+            await asyncio.wait_for(run(routers(), on_event=on_event), 10)
+        return reported
+
+    with host.enter():
+        reported = asyncio.run(program())
+    assert own(host) == HOST_OWN
+    assert {(a.vrid, a.source.version) for a in capture.adverts() if a.priority == 0} == {(51, 4), (52, 4), (52, 6)}
+    assert [type(context["exception"]) for context in reported] == [mishap] * 3
+    assert descriptors() == before
+
+
+def test_it_follows_the_interface(lan: Lan, host: Host) -> None:
+    async def program() -> None:
+        watcher = Watcher()
+        running = asyncio.create_task(run(routers(), on_event=watcher))
+        await asyncio.wait_for(watcher.elected.wait(), 10)
+        host.ip("link set eth0 down")
+        await asyncio.wait_for(watcher.ended.wait(), 10)
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+
+    with host.enter():
+        asyncio.run(asyncio.wait_for(program(), 10))
+
+
+def test_routers_that_clash_are_refused_before_anything_is_opened(host: Host) -> None:
+    before = descriptors()
+    one = VirtualRouter(name="one", vrid=51, interface_name="eth0", ip_addresses=["192.0.2.100/24"])
+    two = VirtualRouter(name="two", vrid=51, interface_name="eth0", ip_addresses=["192.0.2.101/24"])
+    with host.enter(), pytest.raises(ConfigError, match="vrid"):
+        asyncio.run(run([one, two]))
+    with pytest.raises(ConfigError):
+        asyncio.run(run([]))
+    assert descriptors() == before
+
+
+def test_without_capabilities_it_is_a_permission_error(host: Host) -> None:
+    script = """
+import asyncio, os
+from failover import VirtualRouter, run
+before = len(os.listdir("/proc/self/fd"))
+try:
+    asyncio.run(run([VirtualRouter(vrid=51, interface_name="eth0", ip_addresses=["192.0.2.100/24"])]))
+except PermissionError as error:
+    print(error, len(os.listdir("/proc/self/fd")) - before)
+"""
+    without = ["setpriv", "--bounding-set", "-net_raw", "--inh-caps", "-net_raw"]
+    with host.enter():
+        done = subprocess.run(
+            [*without, sys.executable, "-c", script],
+            env=ENVIRONMENT,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=20,
+        )
+    assert done.stdout.startswith("[Errno 1] ")
+    assert done.stdout.endswith("eth0: opening it: Operation not permitted 0\n")
+
+
+def test_a_router_whose_interface_is_missing_waits_and_can_be_cancelled(host: Host) -> None:
+    async def program() -> list[Event]:
+        events: list[Event] = []
+        waiting = VirtualRouter(vrid=51, interface_name="eth7", ip_addresses=["192.0.2.100/24"])
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(run([waiting], on_event=events.append), 0.2)
+        return events
+
+    with host.enter():
+        events = asyncio.run(program())
+    assert [(e.fields["cause"], e.fields.get("fault")) for e in events] == [
+        ("fault", "interface_missing"),
+        ("shutdown", None),
+    ]
