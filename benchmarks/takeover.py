@@ -1,6 +1,6 @@
 """How long after theory a BACKUP takes over from a MASTER that died: ours beside keepalived, alternately in one run.
 
-The MASTER is the same for both (keepalived, priority 200); it is killed and its cable cut. Time stamps are the switch's.
+The MASTER is the same for both (keepalived, priority 200); it is killed and its cable cut. The switch takes the times.
 
     python -m benchmarks.takeover [--rounds N] [--interval SECONDS ...]
 """

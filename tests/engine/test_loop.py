@@ -205,3 +205,47 @@ def test_a_callback_may_forget_its_own_descriptor(loop: Loop, pipes: Callable[[]
     loop.dispatch()
     loop.dispatch()
     assert called == [1]
+
+
+def test_an_alarm_is_rehearsed_a_moment_before_it_rings(loop: Loop) -> None:
+    story: list[str] = []
+    alarm = loop.alarm(lambda _: story.append("rings"))
+    alarm.set(Instant(now() + seconds(0.01)), lambda at: story.append("on time" if at > now() else "late"))
+    while "rings" not in story:
+        loop.wait()
+    assert story[0] in {"on time", "rings"}  # a wake-up that is very late has nothing left to rehearse
+    assert story[-1] == "rings"
+
+
+def test_what_arrives_between_rehearsal_and_alarm_is_read_first(loop: Loop, pipes: Callable[[], Pipe]) -> None:
+    story: list[str] = []
+    pipe = pipes()
+    alarm = loop.alarm(lambda _: story.append("rings"))
+
+    def rehearse(_: Instant) -> None:
+        if "rehearsed" not in story:
+            story.append("rehearsed")
+            pipe.write()
+
+    def heard() -> None:
+        story.append("heard")
+        alarm.set(None)
+
+    loop.watch(pipe.reader, pipe.reading(heard))
+    # Late wake-ups happen: try until one is early enough to rehearse.
+    for _ in range(100):
+        story.clear()
+        alarm.set(Instant(now() + seconds(0.005)), rehearse)
+        while not {"rings", "heard"} & set(story):
+            loop.wait()
+        if "rehearsed" in story:
+            break
+    assert story == ["rehearsed", "heard"]
+
+
+def test_another_loop_is_never_kept_waiting_for_an_alarm(loop: Loop) -> None:
+    alarm = loop.alarm(lambda _: None)
+    rehearsed: list[Instant] = []
+    alarm.set(Instant(now() + seconds(0.0002)), rehearsed.append)
+    loop.dispatch()
+    assert rehearsed == []

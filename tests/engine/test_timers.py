@@ -51,7 +51,7 @@ class Model:
     def check(self) -> None:
         assert [alarm.at for alarm in self.alarms] == self.at
         waiting = [at for at in self.at if at is not None]
-        earliest = self.queue.earliest
+        earliest = self.queue.wake_at(0)
         assert not waiting or (earliest is not None and earliest <= min(waiting)), "would wake up late"
 
 
@@ -101,7 +101,7 @@ def test_entries_of_alarms_that_moved_earlier_are_gone_once_their_time_has_come(
         alarm.set(Instant(at))
     alarm.set(None)
     queue.ring(Instant(100), Instant(100))
-    assert queue.earliest is None
+    assert queue.wake_at(0) is None
 
 
 def test_entries_of_an_alarm_do_not_multiply() -> None:
@@ -117,4 +117,37 @@ def test_entries_of_an_alarm_do_not_multiply() -> None:
 def test_nothing_is_to_wake_up_for_without_an_alarm() -> None:
     queue = AlarmQueue()
     alarm_of(queue)
-    assert queue.earliest is None
+    assert queue.wake_at(0) is None
+
+
+@given(steps=st.lists(SETTINGS, max_size=40), until=RINGS)
+def test_the_imminent_alarm_is_the_earliest_and_looking_for_it_rings_nothing(
+    steps: list[tuple[int, Instant | None]], until: Instant
+) -> None:
+    model = Model([])
+    for step in steps:
+        model.set(*step)
+    near = [at for at in model.at if at is not None and at <= until]
+    alarm = model.queue.imminent(until)
+    assert (alarm.at if alarm else None) == min(near, default=None)
+    model.check()
+    assert model.rung == []
+
+
+def test_one_wakes_up_early_only_for_an_alarm_that_rehearses() -> None:
+    queue = AlarmQueue()
+    alarm_of(queue).set(Instant(1000))
+    assert queue.wake_at(10) == 1000
+    alarm_of(queue).set(Instant(900), lambda _: None)
+    assert queue.wake_at(10) == 890
+
+
+def test_an_alarm_that_is_moved_later_keeps_its_rehearsal() -> None:
+    queue = AlarmQueue()
+    alarm = alarm_of(queue)
+    rehearsed: list[Instant] = []
+    alarm.set(Instant(100), rehearsed.append)
+    alarm.set(Instant(200), rehearsed.append)
+    assert queue.imminent(Instant(100)) is None
+    assert queue.imminent(Instant(200)) is alarm
+    assert alarm.rehearse == rehearsed.append

@@ -137,6 +137,10 @@ class Instance:
     def _wake(self, now: Instant) -> None:
         self._feed(Wakeup(), now)
 
+    def _rehearse(self, at: Instant) -> None:
+        """What the wake-up at `at` will do, without doing it: `step()` is pure."""
+        step(self.router, self.state, Wakeup(), at)
+
     def _feed(self, event: ProtocolEvent, now: Instant) -> None:
         outcome = step(self.router, self.state, event, now)
         previous, self.state = self.state, outcome.state
@@ -144,7 +148,8 @@ class Instance:
             self._prepare()
         for action in outcome.actions:
             self._perform(action, now)
-        self._alarm.set(deadline(self.state))
+        # A MASTER's beat is many a second, and a little late does no harm; a takeover is rare, and waited for.
+        self._alarm.set(deadline(self.state), None if self.is_master else self._rehearse)
 
     def _perform(self, action: Action, now: Instant) -> None:
         match action:

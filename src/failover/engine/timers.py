@@ -9,17 +9,20 @@ from failover.vrrp import Instant
 class Alarm:
     """Calls `callback(now)` once at the time that was last set."""
 
-    __slots__ = ("_queue", "at", "callback", "queued_at")
+    __slots__ = ("_queue", "at", "callback", "queued_at", "rehearse")
 
     def __init__(self, queue: "AlarmQueue", callback: Callable[[Instant], None]) -> None:
         self._queue = queue
         self.callback = callback
         self.at: Instant | None = None
         self.queued_at: Instant | None = None
+        self.rehearse: Callable[[Instant], None] | None = None
+        """Called with `at` a moment before it: see `Loop`."""
 
-    def set(self, at: Instant | None) -> None:
-        """Ring at `at`, or not at all; replaces what was set before."""
+    def set(self, at: Instant | None, rehearse: Callable[[Instant], None] | None = None) -> None:
+        """Ring at `at`, or not at all; replaces what was set before. With `rehearse` it is worth being punctual."""
         self.at = at
+        self.rehearse = rehearse
         if at is not None and (self.queued_at is None or at < self.queued_at):
             self.queued_at = at
             self._queue.push(at, self)
@@ -45,10 +48,25 @@ class AlarmQueue:
         self._pushed += 1
         heappush(self._heap, (at, self._pushed, alarm))
 
-    @property
-    def earliest(self) -> Instant | None:
-        """When to wake up next."""
-        return self._heap[0][0] if self._heap else None
+    def wake_at(self, lead: int) -> Instant | None:
+        """When to wake up next: as the earliest alarm is due, or `lead` nanoseconds before it if that one rehearses."""
+        if not self._heap:
+            return None
+        at, _, alarm = self._heap[0]
+        return Instant(at - lead) if alarm.rehearse is not None else at
+
+    def imminent(self, until: Instant) -> Alarm | None:
+        """The alarm that rings next, if it does until then; those that were moved later go where they belong."""
+        heap = self._heap
+        while heap and heap[0][0] <= until:
+            queued_at, _, alarm = heap[0]
+            if alarm.queued_at == queued_at == alarm.at:
+                return alarm
+            heappop(heap)
+            if alarm.queued_at == queued_at:
+                alarm.queued_at = None
+                alarm.set(alarm.at, alarm.rehearse)
+        return None
 
     def ring(self, due: Instant, now: Instant) -> None:
         """Tell every alarm that is due at `due` that it is `now`; an alarm may set itself and others again."""
@@ -61,7 +79,7 @@ class AlarmQueue:
             if alarm.at is None:
                 continue
             if alarm.at > queued_at:
-                alarm.set(alarm.at)
+                alarm.set(alarm.at, alarm.rehearse)
                 continue
             alarm.at = None
             alarm.callback(now)
