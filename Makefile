@@ -4,7 +4,7 @@
 PYTHON ?= /usr/bin/python3
 VENV := .venv
 BIN := $(VENV)/bin
-SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
+SUDO = $(if $(filter 0,$(shell id -u)),,$(or $(shell command -v sudo),$(error this needs root and there is no sudo: run make as root)))
 # The namespace tests mostly wait: more of them side by side than there are cores.
 WORKERS ?= 4
 
@@ -47,10 +47,10 @@ clean: ## remove what the other targets made
 	rm -rf $(VENV) build dist .coverage .hypothesis .mypy_cache .ruff_cache
 
 system:
-	@$(SUDO) ./tools/install-packages python3 python3-venv iproute2
+	@./tools/install-packages python3 python3-venv iproute2
 
 system-test: system
-	@$(SUDO) ./tools/install-packages keepalived frr tshark nftables
+	@./tools/install-packages keepalived frr tshark nftables
 
 $(VENV)/ready: requirements/dev.txt pyproject.toml | system
 	$(PYTHON) -m venv --clear $(VENV)
