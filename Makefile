@@ -50,7 +50,7 @@ system:
 	@./tools/install-packages python3 python3-venv iproute2
 
 system-test: system
-	@./tools/install-packages keepalived frr tshark iputils-ping
+	@./tools/install-packages keepalived frr tshark nftables iputils-ping
 
 $(VENV)/ready: requirements/dev.txt pyproject.toml | system
 	$(PYTHON) -m venv --clear $(VENV)
