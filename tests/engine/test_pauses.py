@@ -49,7 +49,6 @@ def test_a_master_that_was_stopped_withdraws_before_it_does_anything_else(
         master.signal(signal.SIGCONT)
         took = addresses.wait(lambda there: VIRTUAL_4 not in there)
     print(f"withdrawn {took * 1000:.2f} ms after it ran again")
-    assert took < 0.1
     for _ in range(5):
         assert who_has(judge, "192.0.2.100", 0.05) == {two.mac}
     master.wait_for("BACKUP")

@@ -130,14 +130,14 @@ class Daemon(Router):
         config = self.host.directory / "failover.json"
         config.write_text(json.dumps(self.configuration(), indent=2))
         self.runtime_directory.mkdir(exist_ok=True)
-        state = self.host.directory / "state"
-        state.mkdir(exist_ok=True)
-        environment = {name: value for name, value in os.environ.items() if name not in _NOT_INHERITED}
-        environment["STATE_DIRECTORY"] = str(state)
         options = ["--config", str(config), "--runtime-dir", str(self.runtime_directory)]
         command = [sys.executable, "-m", "failover", "run", *options]
         with self.output() as log:
-            self.processes = [self.host.popen(command, output=log, env=environment)]
+            self.processes = [self.host.popen(command, output=log, env=self.environment())]
+
+    def environment(self) -> dict[str, str]:
+        """The environment that it runs in."""
+        return {name: value for name, value in os.environ.items() if name not in _NOT_INHERITED}
 
     def configuration(self) -> dict[str, Any]:
         """The content of the configuration file."""
