@@ -1,13 +1,19 @@
 """Our daemon with each peer, in both places, in every scenario and kind."""
 
+import json
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from failover import config
 from failover.lab.decode import Advert, Claim, advert, claim
+from failover.lab.judge import who_has
 from failover.lab.lan import Lan
-from failover.lab.router import Daemon
+from failover.lab.measure import takeovers
+from failover.lab.router import Daemon, RouterSpec
+from failover.lab.waiting import wait_until
 from tests.lab.frr import Frr
 from tests.lab.keepalived import Keepalived
 from tests.lab.ours import Ours
@@ -66,3 +72,32 @@ def test_tshark_has_no_complaint_about_anything_we_send(lan: Lan, tmp_path: Path
     judged = dissect(tmp_path, packets, f"vrrp.v3_checksum_as_in_v2:{form}", link=LINK_ETHERNET)
     assert len(judged) == len(packets)
     assert [said for fields in judged for said in complaints(fields)] == []
+
+
+class Sample(Daemon):
+    """Ours, configured by the original sample, but for the name of the interface."""
+
+    def configuration(self) -> dict[str, Any]:
+        sample: dict[str, Any] = json.loads(config.sample())
+        return sample | {"interface_name": self.host.interface}
+
+
+def test_the_original_sample_takes_over_from_keepalived_and_hands_back(lan: Lan) -> None:
+    address = "192.168.100.100/24"
+    capture, judge = lan.capture(), lan.host("judge", "192.168.100.3/24")
+    peer = Keepalived(lan.host("peer", "192.168.100.12/24"), RouterSpec(addresses=(address,), priority=90))
+    ours = Sample(lan.host("ours", "192.168.100.11/24"), RouterSpec(addresses=(address,), priority=101))
+    peer.start()
+    wait_until(lambda: peer.is_master(peer.specs[0]), "keepalived is MASTER", 15)
+    ours.start()
+    wait_until(lambda: ours.is_master(ours.specs[0]), "ours takes over", 15)
+    wait_until(lambda: not peer.is_master(peer.specs[0]), "keepalived gives in")
+    wait_until(lambda: who_has(judge, "192.168.100.100") == {ours.host.mac}, "ours alone answers")
+    ours.stop()
+    wait_until(lambda: peer.is_master(peer.specs[0]), "keepalived has it back")
+    wait_until(lambda: who_has(judge, "192.168.100.100") == {peer.host.mac}, "keepalived alone answers")
+    assert [(one.last.host, one.first.host) for one in takeovers(capture.adverts())] == [
+        ("peer", "ours"),
+        ("ours", "peer"),
+    ]
+    assert capture.adverts(host="ours")[-1].priority == 0
