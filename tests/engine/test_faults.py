@@ -113,6 +113,17 @@ def test_no_source_address(lan: Lan, host: Host) -> None:
     assert not holds(host)
 
 
+def test_the_hosts_only_address_is_not_taken_because_a_router_lists_it(lan: Lan, host: Host) -> None:
+    daemon = OurDaemon(host, router(51, "192.0.2.11/24"))
+    daemon.wait_for("INITIALIZE", "no_source_address")
+    assert holds(host, "192.0.2.11/24")
+    assert "192.0.2.11 is configured as a virtual address" in daemon.router()["fault"]["detail"]
+    host.ip("addr add 198.51.100.12/24 dev eth0")
+    daemon.wait_for("MASTER")
+    assert daemon.stop() == 0
+    assert not holds(host, "192.0.2.11/24")
+
+
 def test_flushing_the_interface_is_a_fault_and_no_crash(lan: Lan, host: Host) -> None:
     daemon = OurDaemon(host, router())
     daemon.wait_for("MASTER")

@@ -107,7 +107,11 @@ def test_a_virtual_router_needs_an_interface_that_runs(
 @pytest.mark.parametrize(
     ("family", "addresses", "detail"),
     [
-        (Family.IPV4, [assigned("192.0.2.100/24")], "eth0 has no IPv4 address of its own to send from"),
+        (
+            Family.IPV4,
+            [assigned("192.0.2.100/24")],
+            "eth0 has no IPv4 address of its own to send from: 192.0.2.100 is configured as a virtual address",
+        ),
         (Family.IPV6, [assigned("2001:db8::1/64")], "eth0 has no IPv6 link-local address to send from"),
         (
             Family.IPV6,

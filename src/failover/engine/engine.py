@@ -21,6 +21,7 @@ from failover.linux.readiness import source_address
 from failover.linux.timer import now
 from failover.messages import Event, RouterStatus
 from failover.vrrp import Address, Family, Fault, Instant, VirtualAddress, VirtualRouter, seconds
+from failover.vrrp.protocol import family_of
 
 MTU_TOO_SMALL = "mtu_too_small"
 """The reason of a fault: a MASTER whose advertisements do not fit would hold its addresses and be silent."""
@@ -76,8 +77,8 @@ class Engine:
                 if isinstance(refused, PermissionError):
                     raise refused
         for attachment in self._attachments.values():
-            self._remove_leftovers(attachment)
             attachment.footing = self._footing(attachment)
+            self._remove_leftovers(attachment)
             for instance in attachment.instances.values():
                 instance.start(self._stand(instance, attachment, at), at)
         self._watched = self._interfaces.fileno()
@@ -187,13 +188,18 @@ class Engine:
         """Take off what nobody holds: addresses of a daemon that was killed, or that somebody else put there.
 
         Tagged ones belong to a dead daemon. Of the others only our virtual addresses: in BACKUP they must not answer
-        (RFC 9568 §6.4.2). An address owner's addresses are the host's own.
+        (RFC 9568 §6.4.2). An address owner's addresses are the host's own. Nor is one taken that leaves its family
+        without a source: no router could run then, and the host may be reachable by that address alone.
         """
         interface = attachment.interface
         if interface is None:
             return
         held = {a for i in attachment.instances.values() if i.is_master for a in i.router.held_addresses}
-        mine = _virtual_addresses(attachment)
+        mine = {
+            address
+            for address in _virtual_addresses(attachment)
+            if attachment.footing[family_of(address)].source is not None
+        }
         left = tuple(
             assigned.address
             for assigned in interface.addresses

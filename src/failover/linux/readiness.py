@@ -5,6 +5,7 @@ Pure functions over `interfaces.Interface`.
 
 from collections.abc import Container, Iterator
 from enum import StrEnum
+from ipaddress import IPv4Interface
 
 from failover.frames.ethernet import MAC_LENGTH
 from failover.linux.interfaces import Interface
@@ -64,10 +65,21 @@ def _candidates(interface: Interface, family: Family, excluded: Container[Addres
 
 def _sourceless(interface: Interface, family: Family, excluded: Container[Address]) -> str:
     if family is Family.IPV4:
-        return f"{interface.name} has no IPv4 address of its own to send from"
+        return f"{interface.name} has no IPv4 address of its own to send from{_taken(interface, excluded)}"
     blocked = next(_candidates(interface, family, excluded), None)
     if blocked is None:
         return f"{interface.name} has no IPv6 link-local address to send from"
     if blocked.is_duplicate:
         return f"{blocked.address.ip} on {interface.name} belongs to another host (duplicate address detected)"
     return f"{blocked.address.ip} on {interface.name} is still being checked for duplicates"
+
+
+def _taken(interface: Interface, excluded: Container[Address]) -> str:
+    """The address that would do if it were not configured as a virtual one."""
+    own = (
+        assigned.address.ip
+        for assigned in interface.addresses
+        if isinstance(assigned.address, IPv4Interface) and assigned.address.ip in excluded and not assigned.is_tagged
+    )
+    address = next(own, None)
+    return "" if address is None else f": {address} is configured as a virtual address"
