@@ -88,6 +88,17 @@ def test_administratively_down(lan: Lan, host: Host) -> None:
     assert holds(host)
 
 
+def test_a_port_of_a_bridge_hears_nobody_and_does_not_become_master_beside_the_master(lan: Lan, host: Host) -> None:
+    daemon = OurDaemon(host, router())
+    daemon.wait_for("MASTER")
+    host.ip("link add br9 type bridge", "link set eth0 master br9")
+    daemon.wait_for("INITIALIZE", "port")
+    assert daemon.router()["fault"]["detail"].startswith("eth0 is a port of a bridge")
+    assert not holds(host)
+    host.ip("link set eth0 nomaster")
+    daemon.wait_for("MASTER")
+
+
 def test_carrier_lost(lan: Lan, host: Host) -> None:
     capture = lan.capture()
     daemon = OurDaemon(host, router())

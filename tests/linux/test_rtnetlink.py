@@ -216,12 +216,13 @@ def test_a_link_from_pyroute2_is_read_whole() -> None:
             ("IFLA_MTU", 1500),
             ("IFLA_MASTER", 7),
             ("IFLA_ADDRESS", "02:00:00:00:00:01"),
+            ("IFLA_LINKINFO", {"attrs": [("IFLA_INFO_KIND", "veth"), ("IFLA_INFO_SLAVE_KIND", "bridge")]}),
         ],
         index=4,
         flags=0x11043,
     )
     mac = bytes.fromhex("020000000001")
-    assert parse(datagram) == [LinkChanged(4, "eth0", mac, up=True, running=True, mtu=1500, master=7)]
+    assert parse(datagram) == [LinkChanged(4, "eth0", mac, up=True, running=True, mtu=1500, master=7, port_of="bridge")]
 
 
 def test_a_removed_link_is_gone() -> None:

@@ -47,6 +47,7 @@ class Interface(Struct, frozen=True):
     master: int | None
     addresses: tuple[AssignedAddress, ...]
     """Of each family the oldest first."""
+    port_of: str = ""
 
 
 class AddressChange(Struct, frozen=True):
@@ -218,7 +219,17 @@ class Interfaces:
 
 
 def _interface(link: LinkChanged, addresses: Iterable[AssignedAddress]) -> Interface:
-    return Interface(link.ifindex, link.name, link.mac, link.up, link.running, link.mtu, link.master, tuple(addresses))
+    return Interface(
+        link.ifindex,
+        link.name,
+        link.mac,
+        link.up,
+        link.running,
+        link.mtu,
+        link.master,
+        tuple(addresses),
+        link.port_of,
+    )
 
 
 def _put(addresses: dict[VirtualAddress, AssignedAddress], assigned: AssignedAddress) -> None:

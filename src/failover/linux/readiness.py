@@ -6,6 +6,7 @@ Pure functions over `interfaces.Interface`.
 from collections.abc import Container, Iterator
 from enum import StrEnum
 from ipaddress import IPv4Interface
+from typing import Final
 
 from failover.frames.ethernet import MAC_LENGTH
 from failover.linux.interfaces import Interface
@@ -13,12 +14,17 @@ from failover.linux.rtnetlink import SCOPE_GLOBAL, SCOPE_HOST, AssignedAddress
 from failover.vrrp.protocol import Address, Family
 from failover.vrrp.states import Fault
 
+_SWALLOWED_BY: Final = frozenset({"bridge", "bond", "team"})
+"""What takes the packets of its ports for itself: a router on a port would hear nobody, and become MASTER beside
+the MASTER. A VRF leaves them to the port."""
+
 
 class FaultReason(StrEnum):
     """The stable words of `Fault.reason` that an interface can give."""
 
     INTERFACE_MISSING = "interface_missing"
     NOT_ETHERNET = "not_ethernet"
+    PORT = "port"
     INTERFACE_DOWN = "interface_down"
     NO_CARRIER = "no_carrier"
     NO_SOURCE_ADDRESS = "no_source_address"
@@ -45,6 +51,11 @@ def fault(name: str, interface: Interface | None, family: Family, excluded: Cont
         return Fault(FaultReason.INTERFACE_MISSING, f"interface {name} does not exist")
     if len(interface.mac) != MAC_LENGTH:
         return Fault(FaultReason.NOT_ETHERNET, f"{name} is not an Ethernet interface: it has no MAC address of 6 bytes")
+    if interface.port_of in _SWALLOWED_BY:
+        detail = (
+            f"{name} is a port of a {interface.port_of}, which receives its packets: run on the {interface.port_of}"
+        )
+        return Fault(FaultReason.PORT, detail)
     if not interface.up:
         return Fault(FaultReason.INTERFACE_DOWN, f"{name} is administratively down")
     if not interface.running:

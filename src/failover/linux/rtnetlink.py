@@ -56,6 +56,8 @@ _IFLA_ADDRESS: Final = 1
 _IFLA_IFNAME: Final = 3
 _IFLA_MTU: Final = 4
 _IFLA_MASTER: Final = 10
+_IFLA_LINKINFO: Final = 18
+_IFLA_INFO_SLAVE_KIND: Final = 4
 _IFLA_EXT_MASK: Final = 29
 _SKIP_STATISTICS: Final = 0x8
 _IFF_UP: Final = 0x1
@@ -114,6 +116,8 @@ class LinkChanged(Struct, frozen=True):
     mtu: int
     master: int | None
     """The ifindex of the bridge, bond or VRF that the interface belongs to."""
+    port_of: str = ""
+    """What that is: "bridge", "bond", "vrf" or another kind; empty where it belongs to none."""
 
 
 class LinkRemoved(Struct, frozen=True):
@@ -214,6 +218,7 @@ def _link_changed(body: bytes) -> LinkChanged | None:
         running=_is_running(flags),
         mtu=u32(found.get(_IFLA_MTU)) or 0,
         master=u32(found.get(_IFLA_MASTER)),
+        port_of=text(attributes(found.get(_IFLA_LINKINFO, b""), 0).get(_IFLA_INFO_SLAVE_KIND, b"")),
     )
 
 
