@@ -7,8 +7,8 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TextIO
 
+from failover.agent.log_file import LogFile
 from failover.agent.privileges import drop_capabilities
 from failover.agent.server import descriptor_sockets, serve
 from failover.messages import CHANNEL_FD, LISTENER_FD
@@ -23,18 +23,19 @@ def main() -> None:
     parser.add_argument("--log-file", type=Path)
     log_file: Path | None = parser.parse_args().log_file
     channel, listener = descriptor_sockets(CHANNEL_FD, LISTENER_FD)
-    # Whatever the locale says: a name that it cannot spell must not stop the log.
-    output = sys.stderr if log_file is None else log_file.open("a", encoding="utf-8", errors="backslashreplace")
     drop_capabilities()
-    asyncio.run(serve(channel, listener, _writer(output)))
+    asyncio.run(serve(channel, listener, _write_to(log_file)))
 
 
-def _writer(output: TextIO) -> Callable[[str], None]:
+def _write_to(path: Path | None) -> Callable[[str], None]:
+    log = None if path is None else LogFile(path)
+
     def write(text: str) -> None:
-        # A log that cannot be written (a full disk, a closed terminal) must not take the API along.
-        with suppress(OSError):
-            output.write(f"{text}\n")
-            output.flush()
+        if (log is None or not log.write(text)) and sys.stderr is not None:
+            # A log that cannot be written (a full disk, a closed terminal) must not take the API along.
+            with suppress(OSError):
+                sys.stderr.write(f"{text}\n")
+                sys.stderr.flush()
 
     return write
 

@@ -1,0 +1,43 @@
+"""The log file: opened when it is needed, and anew when somebody has moved it away or removed it."""
+
+import os
+from pathlib import Path
+
+
+class LogFile:
+    """Appends lines to whatever bears the name `path` now, so that rotation needs no signal."""
+
+    def __init__(self, path: Path) -> None:
+        """Open nothing yet: an agent that could not must still answer `status`."""
+        self._path = path
+        self._descriptor: int | None = None
+
+    def write(self, text: str) -> bool:
+        """Append a line; False where that was not possible now. The next one is tried anew."""
+        # Whatever the locale says: a name that it cannot spell must not stop the log.
+        line = f"{text}\n".encode(errors="backslashreplace")
+        try:
+            os.write(self._current(), line)
+        except OSError:
+            self.close()
+            return False
+        return True
+
+    def close(self) -> None:
+        """Close the file; the next line opens it again."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def _current(self) -> int:
+        if self._descriptor is not None and not self._is_at_path(self._descriptor):
+            self.close()
+        if self._descriptor is None:
+            self._descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        return self._descriptor
+
+    def _is_at_path(self, descriptor: int) -> bool:
+        try:
+            return os.path.samestat(self._path.stat(), os.fstat(descriptor))
+        except OSError:
+            return False
