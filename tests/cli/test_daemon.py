@@ -220,6 +220,27 @@ def test_teardown_of_cli_mode_leaves_other_routers_addresses(host: Host) -> None
     assert host.addresses() == [OWN, "192.0.2.8/24"]
 
 
+def test_teardown_of_cli_mode_removes_what_an_owner_was_given_and_leaves_it_its_own(host: Host) -> None:
+    host.mark(VIRTUAL)
+    owner = [*CLI, "--ip-address", OWN, "--priority", "255"]
+    done = host.failover("teardown", "cli-mode", *owner)
+    assert (done.returncode, done.stdout) == (0, f"removed {VIRTUAL} from v0\n")
+    assert host.addresses() == [OWN]
+
+
+def test_a_signal_that_the_parent_had_ignored_does_not_stop_the_daemon(host: Host) -> None:
+    previous = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        process = host.start_file()
+    finally:
+        signal.signal(signal.SIGHUP, previous)
+    process.send_signal(signal.SIGHUP)
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(1)
+    assert ended(process, signal.SIGTERM) == 0
+    assert host.is_clean()
+
+
 def test_run_cleans_up_after_a_daemon_that_was_killed_and_holds_the_address_anew(host: Host) -> None:
     assert ended(host.start_file(), signal.SIGKILL) == -signal.SIGKILL
     wait_until(lambda: not host.namespace.pids(), "the agent has ended too")

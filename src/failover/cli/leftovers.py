@@ -42,9 +42,19 @@ def remove(path: Path, where: Places) -> int:
 
 
 def remove_configured(configuration: Configuration, where: Places) -> int:
-    """Remove the addresses of these virtual routers and nothing else."""
+    """Remove the addresses of these virtual routers and nothing else; an address owner's where they are marked."""
     configured = _virtual_addresses(configuration)
-    return _remove(lambda interface, assigned: assigned.address.ip in configured.get(interface.name, ()), where)
+    held = {
+        (router.interface_name, address)
+        for router in configuration.virtual_routers
+        for address in (*router.ip_addresses, *router.excluded_ip_addresses)
+    }
+
+    def belongs(interface: Interface, assigned: AssignedAddress) -> bool:
+        marked = assigned.is_tagged and (interface.name, assigned.address) in held
+        return marked or assigned.address.ip in configured.get(interface.name, ())
+
+    return _remove(belongs, where)
 
 
 def _virtual_addresses(configuration: Configuration) -> dict[str, frozenset[Address]]:

@@ -40,7 +40,10 @@ class Settings:
 
 
 def run(configuration: Configuration, settings: Settings) -> None:
-    """Run until SIGTERM, SIGINT or SIGHUP. `OSError` says what kept it from starting; nothing is left behind then."""
+    """Run until SIGTERM, SIGINT or SIGHUP, as far as they were not ignored before.
+
+    `OSError` says what kept it from starting; nothing is left behind then.
+    """
     notifier = Notifier(os.environ)
     try:
         lacking = capabilities.missing()
@@ -109,7 +112,9 @@ class _Daemon:
         self._waker.setblocking(False)
         signal.set_wakeup_fd(self._waker.fileno(), warn_on_full_buffer=False)
         for number in _STOP_SIGNALS:
-            signal.signal(number, _ignore_here)
+            # What our parent had us ignore, such as nohup SIGHUP, stays ignored.
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, _ignore_here)
 
         def read() -> None:
             self._stopping = any(number in _STOP_SIGNALS for number in reader.recv(64)) or self._stopping
