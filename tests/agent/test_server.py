@@ -110,7 +110,9 @@ def test_anything_else_is_refused(agent: Agent, method: str, resource: str, code
     agent.run(client)
 
 
-def test_what_is_no_http_is_refused_and_the_next_client_is_served(agent: Agent) -> None:
+def test_what_is_no_http_is_refused_and_the_next_client_is_served(
+    agent: Agent, caplog: pytest.LogCaptureFixture
+) -> None:
     agent.tell(DAEMON)
 
     def client() -> None:
@@ -121,6 +123,7 @@ def test_what_is_no_http_is_refused_and_the_next_client_is_served(agent: Agent) 
         until(lambda: ask(agent.control)[0] == 200)
 
     agent.run(client)
+    assert not caplog.records
 
 
 def test_events_become_lines_in_their_order_and_losses_are_told(agent: Agent) -> None:

@@ -11,6 +11,7 @@ from failover import config
 from failover.cli import check, main, preview
 from failover.linux.interfaces import Interface
 from failover.linux.rtnetlink import ADDRESS_PROTOCOL, AssignedAddress
+from failover.vrrp import Fault
 
 
 def interface(*addresses: str, tagged: tuple[str, ...] = (), up: bool = True) -> Interface:
@@ -66,6 +67,14 @@ def test_what_is_wrong_with_the_interface_is_information(here: Interface | None,
     assert one.fault is not None
     assert one.fault.reason == reason
     assert f"{one.fault.detail}: would wait" in check.text(one)
+
+
+def test_an_advertisement_that_does_not_fit_the_mtu_would_not_be_sent() -> None:
+    addresses = [f"fe80::100:{number:x}/64" for number in range(1, 94)]
+    (one,) = previews(interface("fe80::1/64"), ip_addresses=addresses)
+    assert one.fault == Fault("mtu_too_small", "an advertisement has 1536 bytes, the MTU of eth0 is 1500")
+    (one,) = previews(interface("fe80::1/64"), ip_addresses=addresses[:90])
+    assert one.fault is None
 
 
 def test_virtual_addresses_are_no_source_even_those_of_another_router() -> None:

@@ -29,7 +29,10 @@ class _Server(uvicorn.Server):
 async def serve(channel: socket.socket, listener: socket.socket, write: Write) -> None:
     """Serve until the other end of `channel` is closed. `write` gets the log, a line at a time."""
     mirror = Mirror()
-    config = uvicorn.Config(application(mirror), lifespan="off", log_config=None, access_log=False, ws="none")
+    # Its warnings are about clients, have no time, and advise on packages: nothing for the log of a router.
+    config = uvicorn.Config(
+        application(mirror), lifespan="off", log_config=None, log_level="error", access_log=False, ws="none"
+    )
     server = _Server(config)
 
     def hung_up() -> None:

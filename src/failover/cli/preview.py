@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from failover.config import Configuration, instances
+from failover.engine.prepared import mtu_fault
 from failover.linux.interfaces import Interface, Interfaces
 from failover.linux.netlink_socket import Netlink
 from failover.linux.readiness import fault, source_address
@@ -82,6 +83,8 @@ def _on(
     interface: Interface | None, name: str, interface_name: str, router: VirtualRouter, virtual: set[Address]
 ) -> Preview:
     found = fault(interface_name, interface, router.family, virtual)
+    if found is None and interface is not None:
+        found = mtu_fault(router, interface_name, interface.mtu)
     source = source_address(interface, router.family, virtual) if interface else None
     return Preview(name, interface_name, router, source, found, tuple(_warnings(router, interface)))
 

@@ -11,7 +11,7 @@ from failover.config import instances as protocol_instances
 from failover.engine.attachment import Attachment, Footing
 from failover.engine.instance import Instance
 from failover.engine.loop import Loop
-from failover.engine.prepared import datagram_bytes
+from failover.engine.prepared import mtu_fault
 from failover.engine.reporting import Fields, wall_clock
 from failover.linux.addresses import prepare_remove
 from failover.linux.interfaces import Interface, Interfaces
@@ -22,9 +22,6 @@ from failover.linux.timer import now
 from failover.messages import Event, RouterStatus
 from failover.vrrp import Address, Family, Fault, Instant, VirtualAddress, VirtualRouter, seconds
 from failover.vrrp.protocol import family_of
-
-MTU_TOO_SMALL = "mtu_too_small"
-"""The reason of a fault: a MASTER whose advertisements do not fit would hold its addresses and be silent."""
 
 _READS_AT_ONCE = 64
 """Bounds the notifications of a storm that are read before anything else has its turn."""
@@ -163,11 +160,9 @@ class Engine:
         fault = footing.fault or attachment.refusal(instance.router.family)
         if fault is not None or interface is None or footing.source is None:
             return fault
-        needed = datagram_bytes(instance.router)
-        if needed > footing.mtu:
-            return Fault(
-                MTU_TOO_SMALL, f"an advertisement has {needed} bytes, the MTU of {interface.name} is {footing.mtu}"
-            )
+        too_long = mtu_fault(instance.router, interface.name, footing.mtu)
+        if too_long is not None:
+            return too_long
         instance.stand(attachment, footing.source, _foreign(instance, interface), at)
         return None
 

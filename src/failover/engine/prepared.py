@@ -9,8 +9,11 @@ from dataclasses import dataclass
 
 from failover.frames import advertisement_datagram, announcement
 from failover.linux.addresses import Batch, prepare_add, prepare_remove
-from failover.vrrp import ChecksumForm, SendAdvertisement, VirtualAddress, VirtualRouter, advertisements, encode
+from failover.vrrp import ChecksumForm, Fault, SendAdvertisement, VirtualAddress, VirtualRouter, advertisements, encode
 from failover.vrrp.protocol import PRIORITY_RESIGN
+
+MTU_TOO_SMALL = "mtu_too_small"
+"""The reason of a fault: a MASTER whose advertisements do not fit would hold its addresses and be silent."""
 
 ANNOUNCEMENT_REPEAT = 5
 """Rounds of gratuitous ARP each time, keepalived's default: one lost frame must not leave a host behind."""
@@ -56,6 +59,14 @@ def datagram_bytes(router: VirtualRouter) -> int:
         len(datagram) for datagram in datagrams(router, SendAdvertisement(router.priority, router.initial_checksum))
     )
     return max(sizes)
+
+
+def mtu_fault(router: VirtualRouter, interface: str, mtu: int) -> Fault | None:
+    """The fault of a router whose advertisements an interface cannot carry."""
+    needed = datagram_bytes(router)
+    if needed <= mtu:
+        return None
+    return Fault(MTU_TOO_SMALL, f"an advertisement has {needed} bytes, the MTU of {interface} is {mtu}")
 
 
 def announcements(addresses: tuple[VirtualAddress, ...], mac: bytes) -> tuple[bytes, ...]:
