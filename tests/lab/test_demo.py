@@ -70,7 +70,7 @@ def test_without_root_it_says_what_it_needs(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.root
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupted_demonstration_removes_everything(number: signal.Signals) -> None:
     command = [sys.executable, "-c", "import sys; from failover.lab.demo import demonstrate; sys.exit(demonstrate())"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:

@@ -188,13 +188,15 @@ def _succeeds(story: _Story) -> bool:
 
 @contextmanager
 def _terminable() -> Iterator[None]:
-    """SIGTERM ends the demonstration as Ctrl-C does: with everything removed."""
+    """SIGTERM, and the end of the terminal, end the demonstration as Ctrl-C does: with everything removed."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    heeded = [n for n in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(n) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, interrupt) for number in heeded}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

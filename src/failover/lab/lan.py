@@ -115,8 +115,8 @@ class Lan:
         self.close()
 
     def close(self) -> None:
-        """Remove everything, deaf to Ctrl-C meanwhile; does nothing the second time."""
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+        """Remove everything, deaf to Ctrl-C and the like meanwhile; does nothing the second time."""
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
         try:
             self._stack.close()
         finally:
