@@ -13,9 +13,9 @@ from failover.config import parse
 from failover.engine import Engine, Loop
 from failover.lab.lan import Host, Lan
 from failover.linux.addresses import Batch, Failure
+from failover.linux.inbox import Received
 from failover.linux.interfaces import Changes, Interfaces
 from failover.linux.netlink_socket import Netlink
-from failover.linux.sockets import Received
 from failover.linux.timer import now
 from failover.messages import Event, RouterStatus
 from failover.vrrp import Advertisement, Family, Instant, ReceivedFrom, Version, encode, seconds

@@ -14,7 +14,7 @@ from failover.linux.interfaces import Interface
 from failover.linux.netlink_socket import Netlink
 from failover.linux.sockets import AdvertisementSocket, AnnouncementSocket
 from failover.linux.timer import now
-from failover.vrrp import Address, Family, Fault
+from failover.vrrp import Address, Family, Fault, Instant
 
 if TYPE_CHECKING:
     from failover.engine.instance import Instance
@@ -139,15 +139,26 @@ class Attachment:
         self._loop.watch(opened.fileno(), self._reader(opened))
 
     def _reader(self, advertisement_socket: AdvertisementSocket) -> Callable[[], None]:
-        family = advertisement_socket.family
+        receive, vrid_position = advertisement_socket.receive, advertisement_socket.vrid_position
+        of_vrid = [self.instances.get((advertisement_socket.family, vrid)) for vrid in range(256)]
 
         def read() -> None:
             # Before reading: what follows on cold caches takes longer than a BACKUP should be late for.
             at = now()
-            for packet in advertisement_socket.receive(_PACKETS_AT_ONCE):
+            for packet in receive(_PACKETS_AT_ONCE):
                 # The kernel filter passes our VRIDs alone, and nothing too short to have one.
-                instance = self.instances.get((family, packet.payload[1]))
-                if instance is not None:
-                    instance.hear(packet, at)
+                instance = of_vrid[packet[vrid_position]]
+                if instance is not None and packet == instance.settled:
+                    instance.hear_again(at)
+                else:
+                    self._unpack(advertisement_socket, packet, at)
 
         return read
+
+    def _unpack(self, advertisement_socket: AdvertisementSocket, packet: bytes, at: Instant) -> None:
+        received = advertisement_socket.unpack(packet)
+        if received is None:
+            return
+        instance = self.instances.get((advertisement_socket.family, received.payload[1]))
+        if instance is not None:
+            instance.hear(received, at, packet)

@@ -12,7 +12,7 @@ from failover.engine.loop import Loop
 from failover.engine.prepared import Prepared, announcements, managed, prepare
 from failover.engine.reporting import Fields, Hush, fault_of, oddity_fields, transition_fields, wall_clock
 from failover.linux.addresses import Batch, prepare_add, prepare_remove
-from failover.linux.sockets import Received
+from failover.linux.inbox import Received
 from failover.messages import Counters, Event, FaultStatus, RouterStatus
 from failover.vrrp import (
     Action,
@@ -25,6 +25,7 @@ from failover.vrrp import (
     Fault,
     InstallAddresses,
     Instant,
+    Interval,
     LinkChanged,
     Master,
     ReportOddity,
@@ -33,6 +34,7 @@ from failover.vrrp import (
     Startup,
     State,
     StateChanged,
+    Step,
     VirtualAddress,
     VirtualRouter,
     Wakeup,
@@ -48,6 +50,7 @@ from failover.vrrp import (
     Event as ProtocolEvent,
 )
 from failover.vrrp.protocol import PRIORITY_RESIGN
+from failover.vrrp.shortcut import heard_again, settled_for
 
 RESTORE_EVERY = seconds(0.1)
 """How soon an address that somebody keeps removing is put back again; the first time it is put back at once."""
@@ -62,10 +65,15 @@ class Instance:
         self.name = name
         self.interface = interface
         self.router = router
-        self.state: State = initial_state(router)
+        self.settled: bytes | None = None
+        """The MASTER's packet that `hear_again` may take, as long as nothing else has happened."""
         self.since = wall_clock()
         self.counters = Counters(discarded={}, oddities={})
         self._held = [str(address) for address in router.held_addresses]
+        self._state: State = initial_state(router)
+        self._heard_again_at: Instant | None = None
+        """Later than the state knows: it is made up when somebody asks for it, not with every packet."""
+        self._held_off = Interval(0)
         self._publish = publish
         self._alarm = loop.alarm(self._wake)
         self._restoring = loop.alarm(self._restore)
@@ -74,6 +82,14 @@ class Instance:
         self._attachment: Attachment | None = None
         self._foreign: frozenset[VirtualAddress] = frozenset()
         self._prepared: Prepared | None = None
+
+    @property
+    def state(self) -> State:
+        """Where it is in the protocol."""
+        if self._heard_again_at is not None and isinstance(self._state, Backup):
+            self._state = heard_again(self._state, self._heard_again_at)
+            self._heard_again_at = None
+        return self._state
 
     @property
     def is_master(self) -> bool:
@@ -116,8 +132,8 @@ class Instance:
         if self.is_master and before and self._prepared and before.announcements != self._prepared.announcements:
             self._announce(self.router.held_addresses, now)  # the interface has another MAC address
 
-    def hear(self, packet: Received, now: Instant) -> None:
-        """A packet with our VRID arrived."""
+    def hear(self, packet: Received, now: Instant, raw: bytes | None = None) -> None:
+        """A packet with our VRID arrived, `raw` as it came from the socket."""
         outcome = receive(packet.payload, packet.meta, self.router)
         if isinstance(outcome, Discard):
             self._discard(outcome, packet, now)
@@ -125,7 +141,16 @@ class Instance:
         self.counters.advertisements_received += 1
         if outcome.priority == PRIORITY_RESIGN:
             self.counters.priority_zero_received += 1
-        self._feed(AdvertisementReceived(outcome, packet.meta.source), now)
+        event = AdvertisementReceived(outcome, packet.meta.source)
+        held_off = settled_for(event, self._feed(event, now), now)
+        if held_off is not None:
+            self.settled, self._held_off = raw, held_off
+
+    def hear_again(self, now: Instant) -> None:
+        """The packet that is `settled` arrived once more: what `hear` would do, in a tenth of its time."""
+        self.counters.advertisements_received += 1
+        self._heard_again_at = now
+        self._alarm.set(Instant(now + self._held_off), self._rehearse)
 
     def addresses_present(self, present: frozenset[VirtualAddress], now: Instant) -> None:
         """What is on the interface now; a MASTER puts back what somebody else has taken away."""
@@ -141,15 +166,20 @@ class Instance:
         """What the wake-up at `at` will do, without doing it: `step()` is pure."""
         step(self.router, self.state, Wakeup(), at)
 
-    def _feed(self, event: ProtocolEvent, now: Instant) -> None:
-        outcome = step(self.router, self.state, event, now)
-        previous, self.state = self.state, outcome.state
-        if self.state.checksum is not previous.checksum or isinstance(event, ConfigChanged):
+    def _feed(self, event: ProtocolEvent, now: Instant) -> Step:
+        previous = self.state
+        outcome = step(self.router, previous, event, now)
+        self._state = outcome.state
+        reconfigured = isinstance(event, ConfigChanged)
+        if outcome.state is not previous or reconfigured:
+            self.settled = None
+        if outcome.state.checksum is not previous.checksum or reconfigured:
             self._prepare()
         for action in outcome.actions:
             self._perform(action, now)
         # A MASTER's beat is many a second, and a little late does no harm; a takeover is rare, and waited for.
-        self._alarm.set(deadline(self.state), None if self.is_master else self._rehearse)
+        self._alarm.set(deadline(outcome.state), None if self.is_master else self._rehearse)
+        return outcome
 
     def _perform(self, action: Action, now: Instant) -> None:
         match action:

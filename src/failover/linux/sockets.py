@@ -10,13 +10,10 @@ Nothing here reads a VRRP message; what is wrong with it, `failover.vrrp.receive
 import errno
 import socket
 from collections.abc import Sequence
-from dataclasses import dataclass
-from ipaddress import IPv6Address
-from struct import Struct
 from typing import Final
 
-from failover.frames import ipv4
 from failover.linux import filter as kernel_filter
+from failover.linux.inbox import VRID_POSITION, Received, inbox, unpack
 from failover.linux.socket_options import (
     DOMAINS,
     PRIORITY_CONTROL,
@@ -31,27 +28,12 @@ from failover.linux.socket_options import (
     open_raw,
 )
 from failover.vrrp.protocol import GROUPS, PROTOCOL_NUMBER, Family
-from failover.vrrp.receive import ReceivedFrom
 
-_PACKET_BYTES: Final = 8192
-"""Twice the largest advertisement (255 IPv6 addresses, 4088 bytes). What is longer arrives cut, and is refused."""
 _RECEIVE_BUFFER_BYTES: Final = 1 << 20
 """About 2,700 waiting adverts on Linux, which doubles it: more than 0.1 s of 255 peers at 100 adverts a second."""
 _SEND_BUFFER_BYTES: Final = 1 << 20
 """Frames of 1,000 addresses and more wait for the network card without a refusal."""
-_ANCILLARY_BYTES: Final = socket.CMSG_SPACE(20) + socket.CMSG_SPACE(4)
-"""Room for IPV6_PKTINFO, an address and an interface index, and IPV6_HOPLIMIT, an int."""
-_INT: Final = Struct("@i")
 _QUEUE_FULL: Final = frozenset({errno.EAGAIN, errno.ENOBUFS})
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """One packet of protocol 112."""
-
-    payload: bytes
-    """The VRRP message."""
-    meta: ReceivedFrom
 
 
 class AdvertisementSocket:
@@ -73,12 +55,15 @@ class AdvertisementSocket:
         self.family = family
         self.malformed = 0
         """IPv4 packets received whose header contradicts their length."""
+        self.vrid_position = VRID_POSITION[family]
+        """Where a packet has its VRID, unless its IPv4 header has options."""
         self._owner = f"{family.label} advertisement socket on {interface}"
         domain, self._membership = DOMAINS[family], membership(family, index)
         group = str(GROUPS[family])
         self._destination = (group, 0) if family is Family.IPV4 else (group, 0, 0, index)
         demand_interface(self._owner, index)  # binding does not check; the next option would fail oddly
         self._socket = open_raw(self._owner, domain, PROTOCOL_NUMBER)
+        self._descriptor, self._inbox = self._socket.fileno(), inbox(family)
         try:
             self.accept_vrids(vrids)
             for option in advertisement_options(family, index):
@@ -115,20 +100,18 @@ class AdvertisementSocket:
         """Send a datagram, IP header included, to the group: one system call."""
         self._socket.sendto(datagram, self._destination)
 
-    def receive(self, limit: int) -> list[Received]:
-        """The packets that wait, at most `limit`, without waiting for any."""
-        receive = self._receive_ipv4 if self.family is Family.IPV4 else self._receive_ipv6
-        packets: list[Received] = []
-        try:
-            for _ in range(limit):
-                packet = receive()
-                if packet is None:
-                    self.malformed += 1
-                else:
-                    packets.append(packet)
-        except BlockingIOError:
-            pass  # there are no more
-        return packets
+    def receive(self, limit: int) -> list[bytes]:
+        """The packets that wait, at most `limit`, without waiting for any; `unpack` takes one apart.
+
+        Two that are equal say the same, from the same sender.
+        """
+        return self._inbox.receive(self._descriptor, limit)
+
+    def unpack(self, packet: bytes) -> Received | None:
+        """What a packet contains and what its header said; None, and counted, where it is malformed."""
+        unpacked = unpack(self.family, packet)
+        self.malformed += unpacked is None
+        return unpacked
 
     def fileno(self) -> int:
         """The descriptor, for epoll."""
@@ -144,20 +127,6 @@ class AdvertisementSocket:
                 self._socket.recv(1)
         except BlockingIOError:
             return
-
-    def _receive_ipv4(self) -> Received | None:
-        datagram = ipv4.parse(self._socket.recv(_PACKET_BYTES))
-        if datagram is None:
-            return None
-        meta = ReceivedFrom(datagram.source, datagram.destination, datagram.ttl)
-        return Received(datagram.payload, meta)
-
-    def _receive_ipv6(self) -> Received:
-        payload, ancillary, _, sender = self._socket.recvmsg(_PACKET_BYTES, _ANCILLARY_BYTES)
-        told = {kind: data for _, kind, data in ancillary}
-        destination = IPv6Address(told[socket.IPV6_PKTINFO][:16])
-        (hop_limit,) = _INT.unpack(told[socket.IPV6_HOPLIMIT])
-        return Received(payload, ReceivedFrom(IPv6Address(sender[0]), destination, hop_limit))
 
 
 class AnnouncementSocket:

@@ -1,0 +1,201 @@
+"""Receives many packets by one system call, recvmmsg(2), into memory that is made once.
+
+The socket module has no recvmmsg; ctypes does. Measured per packet on a veth pair, system calls included, against
+`recv` / `recvmsg` until EAGAIN: IPv4 1.7 instead of 2.5 us at 2 packets a wake-up, 0.7 instead of 1.1 at 8; IPv6 1.8
+instead of 5.4 and 1.3 instead of 3.2. It needs no last call to learn that nothing is left.
+
+A packet is handed out as one string of bytes that holds what matters of it, and nothing in which two advertisements
+with the same content differ: comparing strings compares packets. `unpack` takes one apart.
+
+Over IPv4 it is the datagram without identification, fragment offset and header checksum: the kernel writes these
+elsewhere (five parts instead of one cost nothing measurable). Over IPv6 it is what the kernel tells of the header,
+the sender, and the VRRP message.
+"""
+
+import ctypes
+import os
+import socket
+from dataclasses import dataclass
+from errno import EAGAIN
+from functools import cache
+from ipaddress import IPv6Address
+from struct import Struct
+from typing import Final
+
+from failover.frames import ipv4
+from failover.vrrp.protocol import Family
+from failover.vrrp.receive import ReceivedFrom
+
+_AT_ONCE: Final = 32
+"""Packets by one call; beyond that the call's own cost no longer shows."""
+_ROOM_BYTES: Final = 8192
+"""For one packet: twice the largest advertisement (255 IPv6 addresses, 4088 bytes). What is longer arrives cut, and
+is refused."""
+
+# The parts of an IPv4 header, in bytes; addresses follow.
+_VERSION_TO_LENGTH: Final = 4
+_IDENTIFICATION_AND_OFFSET: Final = 4
+_TTL_AND_PROTOCOL: Final = 2
+_HEADER_CHECKSUM: Final = 2
+_LEFT_OUT: Final = _IDENTIFICATION_AND_OFFSET + _HEADER_CHECKSUM
+_KEPT_BEFORE_ADDRESSES: Final = _VERSION_TO_LENGTH + _TTL_AND_PROTOCOL
+
+# What the kernel writes before an IPv6 message: control messages in its own order, then the sender.
+_DESTINATION: Final = Struct("@Nii16s")
+"""`cmsghdr` of IPV6_PKTINFO with the beginning of its `in6_pktinfo`; the interface's index follows."""
+_HOP_LIMIT: Final = Struct("@Niii")
+"""`cmsghdr` and the int of IPV6_HOPLIMIT."""
+_SENDER: Final = Struct("@HHI16sI")
+"""`sockaddr_in6`."""
+_HOP_LIMIT_AT: Final = socket.CMSG_SPACE(20)
+_SENDER_AT: Final = _HOP_LIMIT_AT + socket.CMSG_SPACE(4)
+_MESSAGE_AT: Final = _SENDER_AT + _SENDER.size
+
+VRID_POSITION: Final = {
+    Family.IPV4: _KEPT_BEFORE_ADDRESSES + 8 + 1,
+    Family.IPV6: _MESSAGE_AT + 1,
+}
+"""Where in a packet its VRID is; over IPv4, if its header has no options."""
+
+
+class _Part(ctypes.Structure):
+    """`struct iovec`."""
+
+    _fields_ = (("base", ctypes.c_void_p), ("length", ctypes.c_size_t))
+
+
+class _Message(ctypes.Structure):
+    """`struct msghdr`."""
+
+    _fields_ = (
+        ("name", ctypes.c_void_p),
+        ("name_length", ctypes.c_uint),
+        ("parts", ctypes.c_void_p),
+        ("part_count", ctypes.c_size_t),
+        ("control", ctypes.c_void_p),
+        ("control_length", ctypes.c_size_t),
+        ("flags", ctypes.c_int),
+    )
+
+
+class _Header(ctypes.Structure):
+    """`struct mmsghdr`."""
+
+    _fields_ = (("message", _Message), ("length", ctypes.c_uint))
+
+
+# Keeps the interpreter lock: the call does not block, and letting go of it costs more than a packet.
+_LIBC: Final = ctypes.PyDLL(None, use_errno=True)
+_WORD: Final = ctypes.sizeof(ctypes.c_uint)
+_HEADER_WORDS: Final = ctypes.sizeof(_Header) // _WORD
+_LENGTH_WORD: Final = _Header.length.offset // _WORD
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One packet of protocol 112."""
+
+    payload: bytes
+    """The VRRP message."""
+    meta: ReceivedFrom
+
+
+class Inbox:
+    """Memory for packets of one family, used by one socket after the other."""
+
+    def __init__(self, family: Family) -> None:
+        self._memory = ctypes.create_string_buffer(_ROOM_BYTES * _AT_ONCE)
+        self._starts = tuple(range(0, len(self._memory), _ROOM_BYTES))
+        self._left_out = ctypes.create_string_buffer(_LEFT_OUT)
+        self._headers = (_Header * _AT_ONCE)()
+        # `msg_len` counts what was scattered, and not what was told.
+        self._besides = _MESSAGE_AT if family is Family.IPV6 else -_LEFT_OUT
+        self._parts = [
+            self._scatter_ipv4(start) if family is Family.IPV4 else self._append_ipv6(header, start)
+            for header, start in zip(self._headers, self._starts, strict=True)
+        ]
+        for header, parts in zip(self._headers, self._parts, strict=True):
+            header.message.parts, header.message.part_count = ctypes.addressof(parts), len(parts)
+        self._words = memoryview(self._headers).cast("B").cast("I")
+        self._fresh = bytes(self._headers)
+        self._address = ctypes.c_void_p(ctypes.addressof(self._headers))
+
+    def _scatter_ipv4(self, start: int) -> ctypes.Array[_Part]:
+        matters, not_so = ctypes.addressof(self._memory) + start, ctypes.addressof(self._left_out)
+        rest = _ROOM_BYTES - _KEPT_BEFORE_ADDRESSES
+        return (_Part * 5)(
+            _Part(matters, _VERSION_TO_LENGTH),
+            _Part(not_so, _IDENTIFICATION_AND_OFFSET),
+            _Part(matters + _VERSION_TO_LENGTH, _TTL_AND_PROTOCOL),
+            _Part(not_so + _IDENTIFICATION_AND_OFFSET, _HEADER_CHECKSUM),
+            _Part(matters + _KEPT_BEFORE_ADDRESSES, rest),
+        )
+
+    def _append_ipv6(self, header: _Header, start: int) -> ctypes.Array[_Part]:
+        address = ctypes.addressof(self._memory) + start
+        header.message.control, header.message.control_length = address, _SENDER_AT
+        header.message.name, header.message.name_length = address + _SENDER_AT, _SENDER.size
+        return (_Part * 1)(_Part(address + _MESSAGE_AT, _ROOM_BYTES - _MESSAGE_AT))
+
+    def receive(self, descriptor: int, limit: int) -> list[bytes]:
+        """What waits in a socket, at most `limit` packets, without waiting for any."""
+        packets = self._batch(descriptor, min(limit, _AT_ONCE))
+        # A batch that is not full has emptied the socket.
+        while len(packets) % _AT_ONCE == 0 and 0 < len(packets) < limit:
+            more = self._batch(descriptor, min(limit - len(packets), _AT_ONCE))
+            if not more:
+                break
+            packets += more
+        return packets
+
+    def _batch(self, descriptor: int, size: int) -> list[bytes]:
+        count = _LIBC.recvmmsg(descriptor, self._address, size, 0, None)
+        if count < 0:
+            number = ctypes.get_errno()
+            if number == EAGAIN:
+                return []
+            raise OSError(number, f"recvmmsg: {os.strerror(number)}")
+        memory, besides = self._memory, self._besides
+        lengths = self._words[_LENGTH_WORD : count * _HEADER_WORDS : _HEADER_WORDS]
+        # Of an array of c_char, a slice is bytes, whatever its type says.
+        packets: list[bytes] = [
+            memory[at : at + length + besides]  # type: ignore[misc]
+            for at, length in zip(self._starts, lengths, strict=False)
+        ]
+        if besides > 0:  # the kernel has put the lengths that it used where it found those of the room
+            ctypes.memmove(self._headers, self._fresh, count * ctypes.sizeof(_Header))
+        return packets
+
+
+@cache
+def inbox(family: Family) -> Inbox:
+    """The one of a family: what it receives is copied out before it is used again."""
+    return Inbox(family)
+
+
+def unpack(family: Family, packet: bytes) -> Received | None:
+    """Take a packet of `Inbox.receive` apart; None where it is malformed."""
+    return _unpack_ipv4(packet) if family is Family.IPV4 else _unpack_ipv6(packet)
+
+
+def _unpack_ipv4(packet: bytes) -> Received | None:
+    ttl_at, addresses_at = _VERSION_TO_LENGTH, _KEPT_BEFORE_ADDRESSES
+    datagram = ipv4.parse(
+        packet[:ttl_at]
+        + bytes(_IDENTIFICATION_AND_OFFSET)
+        + packet[ttl_at:addresses_at]
+        + bytes(_HEADER_CHECKSUM)
+        + packet[addresses_at:]
+    )
+    if datagram is None:
+        return None
+    return Received(datagram.payload, ReceivedFrom(datagram.source, datagram.destination, datagram.ttl))
+
+
+def _unpack_ipv6(packet: bytes) -> Received | None:
+    _, _, first, destination = _DESTINATION.unpack_from(packet)
+    _, _, second, hop_limit = _HOP_LIMIT.unpack_from(packet, _HOP_LIMIT_AT)
+    if (first, second) != (socket.IPV6_PKTINFO, socket.IPV6_HOPLIMIT):
+        return None
+    source = IPv6Address(_SENDER.unpack_from(packet, _SENDER_AT)[3])
+    return Received(packet[_MESSAGE_AT:], ReceivedFrom(source, IPv6Address(destination), hop_limit))

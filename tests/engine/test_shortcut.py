@@ -1,0 +1,185 @@
+"""Two instances hear the same; one is read for by the engine, shortcut and all. Nobody can tell them apart."""
+
+import socket
+from dataclasses import replace
+from ipaddress import IPv4Address
+from typing import Any, cast
+from unittest.mock import patch
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from failover.engine import attachment as attachment_module
+from failover.engine.attachment import Attachment
+from failover.engine.instance import Instance
+from failover.engine.loop import Loop
+from failover.engine.timers import AlarmQueue
+from failover.frames import advertisement_datagram
+from failover.linux import inbox
+from failover.linux.netlink_socket import Netlink
+from failover.linux.sockets import AdvertisementSocket
+from failover.messages import Event, Value
+from failover.vrrp import Action, Address, ConfigChanged, Family, Shutdown, Startup, VirtualRouter, encode, seconds
+from failover.vrrp.protocol import GROUPS
+from tests.vrrp.making import GREATER, NO_CARRIER, NOW, V2, a_router, after, an_advertisement
+from tests.vrrp.strategies import intervals, routers, sources
+
+
+def kept(source: Address, message: bytes, hop_limit: int = 255) -> bytes:
+    """The packet as an inbox hands it out."""
+    datagram = advertisement_datagram(source, message)
+    if isinstance(source, IPv4Address):
+        return datagram[:4] + bytes((hop_limit,)) + datagram[9:10] + datagram[12:]
+    destination = inbox._DESTINATION.pack(36, socket.IPPROTO_IPV6, socket.IPV6_PKTINFO, GROUPS[Family.IPV6].packed)
+    told = inbox._HOP_LIMIT.pack(20, socket.IPPROTO_IPV6, socket.IPV6_HOPLIMIT, hop_limit)
+    sender = inbox._SENDER.pack(socket.AF_INET6, 0, 0, source.packed, 2)
+    return destination.ljust(inbox._HOP_LIMIT_AT, b"\0") + told.ljust(socket.CMSG_SPACE(4), b"\0") + sender + message
+
+
+class Waiting:
+    """Stands for the advertisement socket: what waits in it."""
+
+    def __init__(self, family: Family) -> None:
+        self.family, self.packets = family, list[bytes]()
+        self.vrid_position = inbox.VRID_POSITION[family]
+
+    def receive(self, _limit: int) -> list[bytes]:
+        return self.packets
+
+    def unpack(self, packet: bytes) -> inbox.Received | None:
+        return inbox.unpack(self.family, packet)
+
+
+class Watched(Instance):
+    """Remembers what it did and told."""
+
+    def __init__(self, router: VirtualRouter, queue: AlarmQueue) -> None:
+        self.done: list[Action] = []
+        self.told: list[tuple[str, dict[str, Value]]] = []
+        super().__init__("VR", "eth0", router, cast(Loop, queue), self.tell)
+
+    def tell(self, event: Event, _: Instance) -> None:
+        self.told.append((event.kind, event.fields))
+
+    def _perform(self, action: Action, now: Any) -> None:
+        self.done.append(action)
+        super()._perform(action, now)
+
+
+class TwoOfAKind(RuleBasedStateMachine):
+    """`short` is read for by an attachment, `long` is given every packet taken apart."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now, self.alarms, self.heard = NOW, AlarmQueue(), list[bytes]()
+        self.router: VirtualRouter
+        self.both: tuple[Watched, Watched] | tuple[()] = ()
+
+    @initialize(router=routers(), data=st.data())
+    def begin(self, router: VirtualRouter, data: st.DataObject) -> None:
+        self.router = router
+        self.both = self.short, self.long = Watched(router, self.alarms), Watched(router, self.alarms)
+        self.waiting = Waiting(router.family)
+        attachment = Attachment("eth0", cast(Loop, self.alarms), cast(Netlink, None))
+        attachment.instances[router.family, router.vrid] = self.short
+        self.read = attachment._reader(cast(AdvertisementSocket, self.waiting))
+        for instance in self.both:
+            instance.start(None, self.now)
+        self.hears_something(data, priority=254)
+
+    @rule(data=st.data(), priority=st.sampled_from([0, 1, 100, 254, 254, 254, 255]))
+    def hears_something(self, data: st.DataObject, priority: int) -> None:
+        router, changes = self.router, dict[str, Any]()
+        if data.draw(st.integers(0, 4)) == 0:
+            changes["interval"] = data.draw(intervals(router.version))
+        if router.with_version_2 and data.draw(st.booleans()):
+            changes.update(version=V2, interval=seconds(1))
+        source = data.draw(sources(router.family))
+        message = encode(an_advertisement(router, priority=priority, **changes), source)
+        flaw = data.draw(st.integers(0, 9))
+        hop_limit, message = 254 if flaw == 0 else 255, message[:-1] if flaw == 1 else message
+        self.heard.append(kept(source, message, hop_limit))
+        self.hear([self.heard[-1]] * data.draw(st.integers(1, 3)))
+
+    @rule(data=st.data(), times=st.integers(1, 4), delay=st.sampled_from([0, 1, seconds(0.5), seconds(3)]))
+    def hears_the_same_again(self, data: st.DataObject, times: int, delay: int) -> None:
+        recent = data.draw(st.sampled_from(self.heard[-3:]))
+        for _ in range(times):
+            self.now = after(self.now, delay)
+            self.hear([recent])
+
+    def hear(self, packets: list[bytes]) -> None:
+        self.waiting.packets = packets
+        with patch.object(attachment_module, "now", lambda: self.now):
+            self.read()
+        for packet in packets:
+            received = self.waiting.unpack(packet)
+            assert received is not None
+            self.long.hear(received, self.now)
+
+    @rule(late=st.sampled_from([0, 0, 1, seconds(0.01), seconds(300)]))
+    def wakes_up(self, late: int) -> None:
+        due = self.long._alarm.at
+        if due is not None:
+            self.now = after(max(self.now, due), late)
+            self.alarms.ring(self.now, self.now)
+
+    @rule(fault=st.sampled_from([None, NO_CARRIER]))
+    def link_changes(self, fault: Any) -> None:
+        for instance in self.both:
+            instance.link_changed(fault, self.now)
+
+    @rule()
+    def restarts(self) -> None:
+        for instance in self.both:
+            instance._feed(Shutdown(), self.now)
+            instance._feed(Startup(), self.now)
+
+    @rule(priority=st.sampled_from([1, 100, 253, 255]), preempt_mode=st.booleans())
+    def configuration_changes(self, priority: int, preempt_mode: bool) -> None:  # noqa: FBT001 - drawn
+        previous = self.router
+        self.router = replace(previous, priority=priority, preempt_mode=preempt_mode)
+        for instance in self.both:
+            instance.router = self.router
+            instance._feed(ConfigChanged(previous), self.now)
+
+    @rule()
+    def somebody_asks(self) -> None:
+        """Reading the state makes it up; that must not end the shortcut, nor change what comes after."""
+        settled = self.short.settled
+        assert self.short.status().master == self.long.status().master
+        assert self.short.settled == settled
+
+    @invariant()
+    def nobody_can_tell_them_apart(self) -> None:
+        if not self.both:
+            return
+        assert self.short.counters == self.long.counters
+        assert self.short.done == self.long.done
+        assert self.short.told == self.long.told
+        assert self.short._alarm.at == self.long._alarm.at
+        assert (self.short._alarm.rehearse is None) == (self.long._alarm.rehearse is None)
+
+    def teardown(self) -> None:
+        if self.both:
+            assert self.short.state == self.long.state
+
+
+TestTwoOfAKind = TwoOfAKind.TestCase
+TestTwoOfAKind.settings = settings(settings.default, stateful_step_count=30)
+
+
+def test_the_same_packet_again_is_not_taken_apart() -> None:
+    router, queue = a_router(), AlarmQueue()
+    instance, waiting = Watched(router, queue), Waiting(router.family)
+    attachment = Attachment("eth0", cast(Loop, queue), cast(Netlink, None))
+    attachment.instances[router.family, router.vrid] = instance
+    read = attachment._reader(cast(AdvertisementSocket, waiting))
+    instance.start(None, NOW)
+    source = GREATER[router.family]
+    waiting.packets = [kept(source, encode(an_advertisement(router, priority=200), source))] * 3
+    with patch.object(Instance, "hear", autospec=True, side_effect=Instance.hear) as hear:
+        read()
+        assert hear.call_count == 1
+    assert instance.counters.advertisements_received == 3

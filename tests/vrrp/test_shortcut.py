@@ -1,0 +1,133 @@
+"""`failover.vrrp.shortcut`: what it answers is what `receive()` and `step()` would."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import event as note
+from hypothesis import given
+from hypothesis import strategies as st
+
+from failover.vrrp import (
+    AdvertisementReceived,
+    Backup,
+    Heard,
+    State,
+    Step,
+    Version,
+    VirtualRouter,
+    initial_state,
+    seconds,
+    step,
+)
+from failover.vrrp.shortcut import heard_again, settled_for
+from tests.vrrp.making import GREATER, NOW, SMALLER, V2, a_backup, a_follower, a_master, a_router, after, hears
+from tests.vrrp.strategies import routers, sources
+
+delays = st.one_of(st.just(0), st.integers(0, seconds(100)))
+
+
+@st.composite
+def heard(draw: st.DrawFn, router: VirtualRouter) -> AdvertisementReceived:
+    """What most often settles, and what nearly does."""
+    changes: dict[str, Any] = {"priority": draw(st.sampled_from([0, 1, 100, router.priority, 254, 255]))}
+    if draw(st.integers(0, 3)) == 0:
+        changes["interval"] = seconds(2)
+    if router.with_version_2 and draw(st.booleans()):
+        changes["version"] = V2
+    return hears(router, draw(sources(router.family)), **changes)
+
+
+@st.composite
+def states(draw: st.DrawFn, router: VirtualRouter) -> State:
+    """Where a few events lead, from any of the three."""
+    starts: list[State] = [initial_state(router), a_backup(router), a_master(router)]
+    state = draw(st.sampled_from(starts))
+    for heard_before in draw(st.lists(heard(router), max_size=3)):
+        state = step(router, state, heard_before, NOW).state
+    return state
+
+
+@given(st.data(), routers(), st.lists(delays, min_size=1, max_size=5), delays)
+def test_a_settled_advertisement_does_what_the_long_way_does(
+    data: st.DataObject, router: VirtualRouter, passing: list[int], delay: int
+) -> None:
+    state, event = data.draw(states(router)), data.draw(heard(router))
+    now = after(NOW, delay)
+    outcome = step(router, state, event, now)
+    held_off = settled_for(event, outcome, now)
+    note(f"settled: {held_off is not None}")
+    if held_off is None:
+        return
+    long = outcome.state
+    assert isinstance(long, Backup)
+    settled = long
+    for interval in passing:
+        now = after(now, interval)
+        outcome = step(router, long, event, now)
+        long = outcome.state
+        assert outcome == Step(heard_again(settled, now)), "the state after several is that after the last"
+        assert isinstance(long, Backup)
+        assert long.master_down_at == now + held_off
+
+
+def settles(state: State, event: AdvertisementReceived, router: VirtualRouter) -> bool:
+    return settled_for(event, step(router, state, event, NOW), NOW) is not None
+
+
+def test_the_masters_advertisement_settles() -> None:
+    router = a_router()
+    assert settles(a_follower(router), hears(router, priority=200), router)
+    assert settles(a_backup(router), hears(router, priority=200), router)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"priority": 0}, {"priority": 99}, {"priority": 100}, {"interval": seconds(2)}],
+    ids=["a resignation", "outranked", "an equal priority is reported", "another interval is reported"],
+)
+def test_an_advertisement_that_does_or_tells_more_does_not_settle(changes: dict[str, Any]) -> None:
+    router = a_router()
+    assert not settles(a_follower(router), hears(router, **{"priority": 200, **changes}), router)
+
+
+def test_a_master_that_gives_way_settles_with_the_next_advertisement() -> None:
+    router = a_router()
+    event = hears(router, priority=200)
+    first = step(router, a_master(router), event, NOW)
+    assert settled_for(event, first, NOW) is None
+    assert settles(first.state, event, router)
+
+
+def test_the_echo_in_version_2_does_not_settle_even_within_the_same_nanosecond() -> None:
+    router = a_router(with_version_2=True)
+    follower = a_follower(router)
+    assert not settles(follower, hears(router, priority=200, version=Version.V2), router)
+    assert settles(follower, hears(router, priority=200), router)
+
+
+def test_it_does_not_settle_on_a_state_that_another_sender_has_made() -> None:
+    router = a_router()
+    made = Step(a_follower(router))
+    peer = GREATER[router.family]
+    assert made.state.checksum is router.initial_checksum
+    assert settled_for(hears(router, peer, priority=200), made, NOW) is not None
+    assert settled_for(hears(router, SMALLER[router.family], priority=200), made, NOW) is None
+    assert settled_for(hears(router, peer, priority=200), made, after(NOW, 1)) is None
+
+
+def test_only_the_times_move() -> None:
+    follower = a_follower(a_router())
+    assert isinstance(follower.master, Heard)
+    moved = heard_again(follower, after(NOW, 7))
+    assert moved == replace(
+        follower,
+        armed_at=after(NOW, 7),
+        master_down_at=after(follower.master_down_at, 7),
+        master=replace(follower.master, at=after(NOW, 7)),
+    )
+
+
+def test_what_was_followed_and_is_outranked_since_does_not_settle_even_within_the_same_nanosecond() -> None:
+    now_better = a_router(priority=254)
+    assert not settles(a_follower(a_router()), hears(now_better, priority=200), now_better)
