@@ -7,6 +7,7 @@ from ipaddress import ip_address
 
 import pytest
 
+from failover.engine.flood import ENOUGH
 from failover.frames import advertisement_datagram
 from failover.lab.lan import Host, Lan
 from failover.lab.waiting import wait_until
@@ -17,7 +18,9 @@ from tests.engine.daemons import INTERVAL, OurDaemon, router
 
 pytestmark = pytest.mark.root
 
-TIMES = 25
+TIMES = 4
+"""So that all together is not yet a flood."""
+FLOOD = 5000
 PEER, PEER_6 = ip_address("192.0.2.12"), ip_address("fe80::ff:fe00:2")
 OURS = ip_address("192.0.2.11")
 
@@ -85,6 +88,10 @@ def test_every_reason_has_a_packet_here_or_cannot_happen() -> None:
     assert {reason for _, reason in PACKETS} | UNREACHABLE.keys() == set(DiscardReason)
 
 
+def test_all_together_is_no_flood() -> None:
+    assert TIMES * (len(PACKETS) + len(TOO_SHORT)) < ENOUGH
+
+
 def total_length(datagram: bytes) -> bytes:
     """With the length that it has in its IPv4 header."""
     header = bytearray(datagram[:20])
@@ -137,4 +144,41 @@ def test_malformed_packets_are_counted_by_reason_told_once_and_change_nothing(la
     assert daemon.router(0)["counters"]["transitions_to_master"] == 1
     assert daemon.router(0)["counters"]["advertisements_received"] == 0
     assert daemon.log().count("discarded an advertisement from") == len(PACKETS)
+    assert daemon.stop() == 0
+
+
+REFUSED_BY_THE_KERNEL = [
+    DiscardReason.HOP_LIMIT,
+    DiscardReason.LENGTH,
+    DiscardReason.VERSION,
+    DiscardReason.TYPE,
+    DiscardReason.ADDRESS_COUNT,
+    DiscardReason.TRAILING_BYTES,
+]
+
+
+def test_a_flood_is_counted_in_part_and_its_end_noticed(lan: Lan) -> None:
+    host, stranger = lan.host("one", "192.0.2.11/24"), lan.host("two", "192.0.2.12/24")
+    daemon = OurDaemon(host, router(51))
+    daemon.wait_for("MASTER")
+    sender = open_socket(stranger, Family.IPV4)
+
+    def discarded() -> dict[str, int]:
+        counted: dict[str, int] = daemon.router()["counters"]["discarded"]
+        return counted
+
+    for number in range(FLOOD):
+        sender.send(PACKETS[51, REFUSED_BY_THE_KERNEL[number % len(REFUSED_BY_THE_KERNEL)]])
+    wait_until(lambda: sum(discarded().values()) >= ENOUGH, "a flood's worth is counted", 5)
+    before = discarded()
+    assert before.keys() == {reason.value for reason in REFUSED_BY_THE_KERNEL}
+
+    def one_more_is_counted() -> bool:
+        sender.send(PACKETS[51, DiscardReason.HOP_LIMIT])
+        return discarded()["hop_limit"] > before["hop_limit"]
+
+    wait_until(one_more_is_counted, "the kernel passes single packets again", 5)
+    assert sum(discarded().values()) < FLOOD / 2
+    sender.close()
+    assert daemon.router()["counters"]["transitions_to_master"] == 1
     assert daemon.stop() == 0

@@ -12,6 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from failover.engine import attachment as attachment_module
 from failover.engine.attachment import Attachment
+from failover.engine.flood import Floodgate
 from failover.engine.instance import Instance
 from failover.engine.loop import Loop
 from failover.engine.timers import AlarmQueue
@@ -35,6 +36,10 @@ def kept(source: Address, message: bytes, hop_limit: int = 255) -> bytes:
     told = inbox._HOP_LIMIT.pack(20, socket.IPPROTO_IPV6, socket.IPV6_HOPLIMIT, hop_limit)
     sender = inbox._SENDER.pack(socket.AF_INET6, 0, 0, source.packed, 2)
     return destination.ljust(inbox._HOP_LIMIT_AT, b"\0") + told.ljust(socket.CMSG_SPACE(4), b"\0") + sender + message
+
+
+def nothing(_: object) -> None:
+    """Stands for narrowing the filter."""
 
 
 class Waiting:
@@ -83,7 +88,9 @@ class TwoOfAKind(RuleBasedStateMachine):
         self.waiting = Waiting(router.family)
         attachment = Attachment("eth0", cast(Loop, self.alarms), cast(Netlink, None))
         attachment.instances[router.family, router.vrid] = self.short
-        self.read = attachment._reader(cast(AdvertisementSocket, self.waiting))
+        self.read = attachment._reader(
+            cast(AdvertisementSocket, self.waiting), Floodgate(cast(Loop, self.alarms), nothing)
+        )
         for instance in self.both:
             instance.start(None, self.now)
         self.hears_something(data, priority=254)
@@ -175,7 +182,7 @@ def test_the_same_packet_again_is_not_taken_apart() -> None:
     instance, waiting = Watched(router, queue), Waiting(router.family)
     attachment = Attachment("eth0", cast(Loop, queue), cast(Netlink, None))
     attachment.instances[router.family, router.vrid] = instance
-    read = attachment._reader(cast(AdvertisementSocket, waiting))
+    read = attachment._reader(cast(AdvertisementSocket, waiting), Floodgate(cast(Loop, queue), nothing))
     instance.start(None, NOW)
     source = GREATER[router.family]
     waiting.packets = [kept(source, encode(an_advertisement(router, priority=200), source))] * 3

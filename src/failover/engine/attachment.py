@@ -8,13 +8,14 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from failover.engine.flood import Floodgate
 from failover.engine.loop import Loop
 from failover.linux.addresses import Batch, Failure
 from failover.linux.interfaces import Interface
 from failover.linux.netlink_socket import Netlink
 from failover.linux.sockets import AdvertisementSocket, AnnouncementSocket
 from failover.linux.timer import now
-from failover.vrrp import Address, Family, Fault, Instant
+from failover.vrrp import Address, Family, Fault, Instant, Version
 
 if TYPE_CHECKING:
     from failover.engine.instance import Instance
@@ -55,6 +56,7 @@ class Attachment:
         self._loop = loop
         self._netlink = netlink
         self._sockets: dict[Family, AdvertisementSocket] = {}
+        self._gates: dict[Family, Floodgate] = {}
         self._announcer: AnnouncementSocket | None = None
 
     @property
@@ -112,6 +114,7 @@ class Attachment:
 
     def _close(self, family: Family) -> None:
         closing = self._sockets.pop(family)
+        self._gates.pop(family).close()
         self._loop.forget(closing.fileno())
         closing.close()
 
@@ -136,9 +139,10 @@ class Attachment:
         vrids = frozenset(vrid for of, vrid in self.instances if of is family)
         opened = AdvertisementSocket(interface.name, interface.ifindex, family, vrids)
         self._sockets[family] = opened
-        self._loop.watch(opened.fileno(), self._reader(opened))
+        gate = self._gates[family] = Floodgate(self._loop, self._narrowing(opened, vrids))
+        self._loop.watch(opened.fileno(), self._reader(opened, gate))
 
-    def _reader(self, advertisement_socket: AdvertisementSocket) -> Callable[[], None]:
+    def _reader(self, advertisement_socket: AdvertisementSocket, gate: Floodgate) -> Callable[[], None]:
         receive, vrid_position = advertisement_socket.receive, advertisement_socket.vrid_position
         of_vrid = [self.instances.get((advertisement_socket.family, vrid)) for vrid in range(256)]
 
@@ -150,15 +154,27 @@ class Attachment:
                 instance = of_vrid[packet[vrid_position]]
                 if instance is not None and packet == instance.settled:
                     instance.hear_again(at)
-                else:
-                    self._unpack(advertisement_socket, packet, at)
+                elif not self._hear(advertisement_socket, packet, at):
+                    gate.refused(at)
 
         return read
 
-    def _unpack(self, advertisement_socket: AdvertisementSocket, packet: bytes, at: Instant) -> None:
+    def _hear(self, advertisement_socket: AdvertisementSocket, packet: bytes, at: Instant) -> bool:
+        """Take it apart for the router that it concerns; False where it is an advertisement to none."""
         received = advertisement_socket.unpack(packet)
         if received is None:
-            return
+            return False
         instance = self.instances.get((advertisement_socket.family, received.payload[1]))
-        if instance is not None:
-            instance.hear(received, at, packet)
+        return instance is not None and instance.hear(received, at, packet)
+
+    def _narrowing(self, advertisement_socket: AdvertisementSocket, vrids: frozenset[int]) -> Callable[[bool], None]:
+        routers = [self.instances[advertisement_socket.family, vrid].router for vrid in vrids]
+        versions = {router.version for router in routers}
+        if any(router.with_version_2 for router in routers):
+            versions.add(Version.V2)
+        sound = frozenset(versions)
+
+        def narrow(narrowly: bool) -> None:  # noqa: FBT001 - the only thing to say
+            advertisement_socket.accept_vrids(vrids, sound if narrowly else frozenset())
+
+        return narrow

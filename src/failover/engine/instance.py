@@ -132,12 +132,12 @@ class Instance:
         if self.is_master and before and self._prepared and before.announcements != self._prepared.announcements:
             self._announce(self.router.held_addresses, now)  # the interface has another MAC address
 
-    def hear(self, packet: Received, now: Instant, raw: bytes | None = None) -> None:
-        """A packet with our VRID arrived, `raw` as it came from the socket."""
+    def hear(self, packet: Received, now: Instant, raw: bytes | None = None) -> bool:
+        """A packet with our VRID arrived, `raw` as it came from the socket; whether it was an advertisement for us."""
         outcome = receive(packet.payload, packet.meta, self.router)
         if isinstance(outcome, Discard):
             self._discard(outcome, packet, now)
-            return
+            return False
         self.counters.advertisements_received += 1
         if outcome.priority == PRIORITY_RESIGN:
             self.counters.priority_zero_received += 1
@@ -145,6 +145,7 @@ class Instance:
         held_off = settled_for(event, self._feed(event, now), now)
         if held_off is not None:
             self.settled, self._held_off = raw, held_off
+        return True
 
     def hear_again(self, now: Instant) -> None:
         """The packet that is `settled` arrived once more: what `hear` would do, in a tenth of its time."""

@@ -1,10 +1,12 @@
 """The kernel filter of an advertisement socket: classic BPF, attached with SO_ATTACH_FILTER.
 
-It refuses only what cannot concern us: another destination than the VRRP group, a VRID that nobody here has. A
-wrong TTL, version or checksum passes, so that the daemon counts and explains it.
+It refuses what cannot concern us: another destination than the VRRP group, a VRID that nobody here has. A wrong TTL,
+version or checksum passes, so that the daemon counts and explains it; in a flood of them a stricter program refuses
+all that it can, which is all but a wrong checksum and what depends on the router.
 
 The set of VRIDs is a bitmap of eight 32-bit words. The program picks the word by the VRID's upper three bits and
-tests the bit given by the lower five: 18 instructions for one VRID over IPv4, at most 47 for all 255 over IPv6.
+tests the bit given by the lower five: 18 instructions for one VRID over IPv4, at most 47 for all 255 over IPv6. The
+stricter one has up to 28 more.
 """
 
 import socket
@@ -12,7 +14,8 @@ from ctypes import addressof, create_string_buffer
 from struct import Struct
 from typing import Final, NamedTuple
 
-from failover.vrrp.protocol import GROUPS, VRIDS, Family
+from failover.vrrp.advertisement import HEADER_LENGTH, TYPE_ADVERTISEMENT, trailer_length
+from failover.vrrp.protocol import GROUPS, HOP_LIMIT, VRIDS, Family, Version
 
 
 class Instruction(NamedTuple):
@@ -30,6 +33,8 @@ LOAD_WORD: Final = 0x20
 """ld [k]"""
 LOAD_BYTE: Final = 0x30
 """ldb [k]"""
+LOAD_LENGTH: Final = 0x80
+"""ld len: of the packet, as the socket sees it"""
 LOAD_BYTE_INDEXED: Final = 0x50
 """ldb [x + k]"""
 LOAD_HEADER_LENGTH: Final = 0xB1
@@ -42,6 +47,12 @@ LOAD_STORED: Final = 0x60
 """ld M[k]"""
 COPY_TO_X: Final = 0x07
 """tax"""
+ADD: Final = 0x04
+"""add #k"""
+ADD_X: Final = 0x0C
+"""add x"""
+SHIFT_LEFT: Final = 0x64
+"""lsh #k"""
 AND: Final = 0x54
 """and #k"""
 SHIFT_RIGHT: Final = 0x74
@@ -52,6 +63,8 @@ JUMP: Final = 0x05
 """ja k"""
 JUMP_IF_EQUAL: Final = 0x15
 """jeq #k"""
+JUMP_IF_EQUAL_X: Final = 0x1D
+"""jeq x"""
 JUMP_IF_ANY_BIT: Final = 0x45
 """jset #k"""
 RETURN: Final = 0x06
@@ -65,8 +78,12 @@ _REFUSE: Final = Instruction(RETURN, 0)
 
 _IPV4_DESTINATION: Final = 16
 _IPV6_DESTINATION: Final = 24
+_IPV4_TTL: Final = 8
+_IPV6_HOP_LIMIT: Final = 7
+# Offsets in the VRRP message (RFC 9568 §5.2).
 _VRID: Final = 1
-"""Offset in the VRRP message (RFC 9568 §5.2)."""
+_COUNT: Final = 3
+_LOG2_ADDRESS_LENGTH: Final = {Family.IPV4: 2, Family.IPV6: 4}
 _WORD_BITS: Final = 32
 
 _SO_ATTACH_FILTER: Final = 26
@@ -74,11 +91,17 @@ _SOCK_FILTER: Final = Struct("@HBBI")
 _SOCK_FPROG: Final = Struct("@HP")
 
 
-def program(family: Family, vrids: frozenset[int]) -> tuple[Instruction, ...]:
-    """The filter for a raw socket of protocol 112 that accepts `vrids`, none to 255 of them."""
+def program(
+    family: Family, vrids: frozenset[int], versions: frozenset[Version] = frozenset()
+) -> tuple[Instruction, ...]:
+    """The filter for a raw socket of protocol 112 that accepts `vrids`, none to 255 of them.
+
+    With `versions` it is the stricter one: only whole advertisements of these, from this link.
+    """
     if not vrids <= frozenset(VRIDS):
         raise ValueError(f"vrids are {sorted(vrids)}; allowed: {VRIDS[0]} to {VRIDS[-1]}")
-    return (*_load_vrid(family), *_test_membership(vrids))
+    strictly = _demand_sound(family, versions) if versions else ()
+    return (*_demand_group(family), *strictly, *_load_message_byte(family, _VRID), *_test_membership(vrids))
 
 
 def attach(sock: socket.socket, instructions: tuple[Instruction, ...]) -> None:
@@ -88,17 +111,56 @@ def attach(sock: socket.socket, instructions: tuple[Instruction, ...]) -> None:
     sock.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, _SOCK_FPROG.pack(len(instructions), addressof(buffer)))
 
 
-def _load_vrid(family: Family) -> tuple[Instruction, ...]:
-    """Refuse another destination than the group, then leave the VRID in A. A load past the end refuses."""
-    group = GROUPS[family].packed
-    if family is Family.IPV4:  # a raw IPv4 socket sees the packet from its IP header
-        return (
-            *_demand_words(_IPV4_DESTINATION, group),
-            Instruction(LOAD_HEADER_LENGTH, 0),
-            Instruction(LOAD_BYTE_INDEXED, _VRID),
+def _demand_group(family: Family) -> tuple[Instruction, ...]:
+    """Refuse another destination than the group."""
+    # a raw IPv4 socket sees the packet from its IP header; to an IPv6 one, the kernel keeps that at hand
+    offset = _IPV4_DESTINATION if family is Family.IPV4 else NETWORK_HEADER + _IPV6_DESTINATION
+    return _demand_words(offset, GROUPS[family].packed)
+
+
+def _demand_sound(family: Family, versions: frozenset[Version]) -> tuple[Instruction, ...]:
+    """Refuse what has passed a router, other versions and types, and a length that contradicts the count."""
+    hop_limit = _IPV4_TTL if family is Family.IPV4 else NETWORK_HEADER + _IPV6_HOP_LIMIT
+    blocks: tuple[Instruction, ...] = (_REFUSE,)
+    for version in sorted(versions):
+        length = _demand_length(family, version)
+        blocks = (
+            Instruction(JUMP_IF_EQUAL, version << 4 | TYPE_ADVERTISEMENT, jump_false=len(length) + 1),
+            *length,
+            Instruction(JUMP, len(blocks)),
+            *blocks,
         )
-    # a raw IPv6 socket sees it from the VRRP message; the kernel keeps the IP header at hand
-    return (*_demand_words(NETWORK_HEADER + _IPV6_DESTINATION, group), Instruction(LOAD_BYTE, _VRID))
+    return (
+        Instruction(LOAD_BYTE, hop_limit),
+        Instruction(JUMP_IF_EQUAL, HOP_LIMIT, jump_true=1),
+        _REFUSE,
+        *_load_message_byte(family, 0),
+        *blocks,
+    )
+
+
+def _demand_length(family: Family, version: Version) -> tuple[Instruction, ...]:
+    """Refuse a message that has no address, or is not as long as its count says."""
+    header = (Instruction(ADD_X),) if family is Family.IPV4 else ()
+    return (
+        *_load_message_byte(family, _COUNT),
+        Instruction(JUMP_IF_EQUAL, 0, jump_false=1),
+        _REFUSE,
+        Instruction(SHIFT_LEFT, _LOG2_ADDRESS_LENGTH[family]),
+        Instruction(ADD, HEADER_LENGTH + trailer_length(version)),
+        *header,
+        Instruction(COPY_TO_X),
+        Instruction(LOAD_LENGTH),
+        Instruction(JUMP_IF_EQUAL_X, jump_true=1),
+        _REFUSE,
+    )
+
+
+def _load_message_byte(family: Family, offset: int) -> tuple[Instruction, ...]:
+    """Load a byte of the VRRP message to A, over IPv4 the IP header's length to X. Past the end, a load refuses."""
+    if family is Family.IPV4:
+        return Instruction(LOAD_HEADER_LENGTH, 0), Instruction(LOAD_BYTE_INDEXED, offset)
+    return (Instruction(LOAD_BYTE, offset),)
 
 
 def _demand_words(offset: int, expected: bytes) -> tuple[Instruction, ...]:

@@ -27,7 +27,7 @@ from failover.linux.socket_options import (
     membership,
     open_raw,
 )
-from failover.vrrp.protocol import GROUPS, PROTOCOL_NUMBER, Family
+from failover.vrrp.protocol import GROUPS, PROTOCOL_NUMBER, Family, Version
 
 _RECEIVE_BUFFER_BYTES: Final = 1 << 20
 """About 2,700 waiting adverts on Linux, which doubles it: more than 0.1 s of 255 peers at 100 adverts a second."""
@@ -75,10 +75,13 @@ class AdvertisementSocket:
             self.close()
             raise
 
-    def accept_vrids(self, vrids: frozenset[int]) -> None:
-        """Let the kernel pass `vrids` and refuse the others, from the next packet on."""
+    def accept_vrids(self, vrids: frozenset[int], versions: frozenset[Version] = frozenset()) -> None:
+        """Let the kernel pass `vrids` and refuse the others, from the next packet on.
+
+        With `versions` it refuses as well what it can tell to be no whole advertisement of one of these.
+        """
         try:
-            kernel_filter.attach(self._socket, kernel_filter.program(self.family, vrids))
+            kernel_filter.attach(self._socket, kernel_filter.program(self.family, vrids, versions))
         except OSError as error:
             raise failed(self._owner, "SO_ATTACH_FILTER", error) from error
 
