@@ -238,7 +238,7 @@ def test_every_jump_stays_inside_and_the_program_is_short(
     family: Family, vrids: frozenset[int], versions: frozenset[Version]
 ) -> None:
     instructions = program(family, vrids, versions)
-    assert len(instructions) <= (80 if versions else 47)
+    assert len(instructions) <= (74 if versions else 47)
     assert instructions[-1].code == kernel_filter.RETURN
     for position, instruction in enumerate(instructions):
         jumps = (instruction.jump_true, instruction.jump_false)

@@ -6,7 +6,7 @@ all that it can, which is all but a wrong checksum and what depends on the route
 
 The set of VRIDs is a bitmap of eight 32-bit words. The program picks the word by the VRID's upper three bits and
 tests the bit given by the lower five: 18 instructions for one VRID over IPv4, at most 47 for all 255 over IPv6. The
-stricter one has up to 28 more.
+stricter one has 16 to 32 more.
 """
 
 import socket
