@@ -5,23 +5,24 @@ import re
 from pathlib import Path
 
 from failover.config import load, parse
-from tests.docs.generated import README, readme_with_table
+from tests.docs.generated import README, readme_with_tables
 
 ROOT = README.parent
 
 
-def test_the_table_of_settings_is_made_from_the_code() -> None:
+def test_the_tables_of_settings_are_made_from_the_code() -> None:
     text = README.read_text()
-    assert text == readme_with_table(text), "run: python -m tests.docs.generated"
+    assert text == readme_with_tables(text), "run: python -m tests.docs.generated"
 
 
-def test_the_sample_configuration_is_valid() -> None:
-    (sample,) = re.findall(r"```json\n(.*?)```", README.read_text(), re.DOTALL)
+def test_the_sample_configurations_are_valid() -> None:
+    sample, long_form = re.findall(r"```json\n(.*?)```", README.read_text(), re.DOTALL)
     assert parse(sample, "README.md").virtual_routers[0].name == "VR_1"
+    assert parse(long_form, "README.md").daemon.cpu_affinity == (1,)
 
 
 def test_the_sample_file_is_the_readmes_sample() -> None:
-    (sample,) = re.findall(r"```json\n(.*?)```", README.read_text(), re.DOTALL)
+    sample, *_ = re.findall(r"```json\n(.*?)```", README.read_text(), re.DOTALL)
     example = ROOT / "docs" / "examples" / "vrrp-config.json"
     assert json.loads(example.read_text()) == json.loads(sample)
     assert load(example).virtual_routers[0].vrid == 51

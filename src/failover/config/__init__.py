@@ -4,6 +4,7 @@ Imports `failover.vrrp` and msgspec, nothing else of the project. Public names a
 """
 
 from failover.config.configuration import Configuration
+from failover.config.daemon_settings import DAEMON_SETTINGS, DaemonSettings
 from failover.config.file import load, parse
 from failover.config.json_schema import schema
 from failover.config.places import default_path, sample
@@ -13,9 +14,11 @@ from failover.config.router import SETTINGS, VirtualRouter
 from failover.config.settings import Setting
 
 __all__ = [
+    "DAEMON_SETTINGS",
     "SETTINGS",
     "ConfigError",
     "Configuration",
+    "DaemonSettings",
     "Problem",
     "Setting",
     "VirtualRouter",

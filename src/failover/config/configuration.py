@@ -4,6 +4,7 @@ import msgspec
 from msgspec.structs import force_setattr
 
 from failover.config.clashes import check_clashes
+from failover.config.daemon_settings import DaemonSettings
 from failover.config.draft import Draft
 from failover.config.problems import ConfigError, Problem, within
 from failover.config.router import VirtualRouter
@@ -16,6 +17,7 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     virtual_routers: tuple[VirtualRouter, ...]
+    daemon: DaemonSettings = DaemonSettings()
 
     def __post_init__(self) -> None:
         force_setattr(self, "virtual_routers", tuple(self.virtual_routers))

@@ -9,7 +9,7 @@ from failover.vrrp.protocol import Family, VirtualAddress, family_of
 
 
 class Draft(msgspec.Struct, kw_only=True):
-    """What is known of one virtual router so far.
+    """What is known of one virtual router, or of the daemon's settings, so far.
 
     `values` holds every setting, defaults applied, except the ones whose value could not be understood: a rule that
     needs one of those stays silent, so that one slip is reported once.

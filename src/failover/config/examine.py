@@ -1,17 +1,16 @@
-"""One entry, all of it: each setting by itself, then the rules between them."""
+"""The keys and values of one object of the file, each setting by itself."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from failover.config.draft import Draft
 from failover.config.problems import Problem, within
-from failover.config.rules import check_rules
 from failover.config.settings import Setting, nearest
 from failover.config.values import convert
 
 
 def examine(settings: Mapping[str, Setting], given: Mapping[str, Any], path: str = "") -> Draft:
-    """The draft of the entry at `path` whose keys are `given`."""
+    """The draft of the object at `path` whose keys are `given`."""
     draft = Draft(path=path, values={}, problems=[])
     meant = _check_keys(settings, given, draft)
     for name, setting in settings.items():
@@ -24,7 +23,6 @@ def examine(settings: Mapping[str, Setting], given: Mapping[str, Any], path: str
             draft.values[name] = setting.default
         elif name not in meant:
             draft.problems.append(Problem(within(path, name), "", "missing", setting.allowed))
-    check_rules(draft)
     return draft
 
 

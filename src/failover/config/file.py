@@ -1,6 +1,7 @@
 """The configuration file: its three accepted shapes, read to a `Configuration` or refused as a whole.
 
-A file is one virtual router, a list of them, or the long form: an object with `virtual_routers`.
+A file is one virtual router, a list of them, or the long form: an object with `virtual_routers`, and with `daemon`
+where the daemon's own settings are not the defaults.
 """
 
 from collections import Counter
@@ -9,17 +10,23 @@ from typing import Any, Final
 
 from failover.config.clashes import check_clashes
 from failover.config.configuration import Configuration, no_virtual_router
+from failover.config.daemon_settings import DAEMON_SETTINGS, DaemonSettings
 from failover.config.draft import Draft
 from failover.config.examine import examine, unknown_key
 from failover.config.problems import ConfigError, Problem, show, within
 from failover.config.router import SETTINGS, VirtualRouter, default_name
+from failover.config.rules import check_rules
 from failover.config.settings import nearest
 from failover.config.syntax import LARGEST_FILE, BadNumber, JsonObject, read_tree
 from failover.config.values import kind_of
 
 ROUTERS: Final = "virtual_routers"
+DAEMON: Final = "daemon"
 
-LONG_FORM: Final[dict[str, str]] = {ROUTERS: "a list of virtual routers"}
+LONG_FORM: Final[dict[str, str]] = {
+    ROUTERS: "a list of virtual routers",
+    DAEMON: "an object with the daemon's settings",
+}
 """The keys of the long form and what each takes."""
 
 _SHAPES: Final = "a virtual router, a list of them, or an object with virtual_routers"
@@ -39,15 +46,17 @@ def load(path: str | PathLike[str]) -> Configuration:
 def parse(text: str | bytes, where: str = "configuration") -> Configuration:
     """The configuration that `text` is; `where` is what errors call it."""
     problems: list[Problem] = []
-    drafts = [
-        draft for path, entry in _entries(read_tree(text, where), problems) if (draft := _draft(path, entry, problems))
-    ]
+    tree = read_tree(text, where)
+    drafts = [draft for path, entry in _entries(tree, problems) if (draft := _draft(path, entry, problems))]
+    own = _daemon(tree, problems)
     _name(drafts)
     check_clashes(drafts)
     problems += (problem for draft in drafts for problem in draft.problems)
     if problems:
         raise ConfigError(where, problems)
-    return Configuration(virtual_routers=tuple(VirtualRouter(**draft.values) for draft in drafts))
+    return Configuration(
+        virtual_routers=tuple(VirtualRouter(**draft.values) for draft in drafts), daemon=DaemonSettings(**own)
+    )
 
 
 def _entries(tree: Any, problems: list[Problem]) -> list[tuple[str, Any]]:
@@ -60,6 +69,8 @@ def _entries(tree: Any, problems: list[Problem]) -> list[tuple[str, Any]]:
         problems += (_unknown_in_long_form(key) for key in tree if key not in LONG_FORM)
         path = within(path, ROUTERS)
         if ROUTERS not in tree:
+            if not any(nearest(key, (ROUTERS,)) for key in tree):
+                problems.append(Problem(path, "", "missing", LONG_FORM[ROUTERS]))
             return []
         tree = tree[ROUTERS]
         if not isinstance(tree, list):
@@ -83,6 +94,8 @@ def _is_long_form(tree: JsonObject) -> bool:
 def _unknown_in_long_form(key: str) -> Problem:
     if key in SETTINGS:
         return Problem(within("$", key), "", f"belongs in an entry of {ROUTERS}")
+    if key in DAEMON_SETTINGS:
+        return Problem(within("$", key), "", f"belongs in {DAEMON}")
     return unknown_key(within("$", key), nearest(key, LONG_FORM), LONG_FORM)
 
 
@@ -91,8 +104,22 @@ def _draft(path: str, entry: Any, problems: list[Problem]) -> Draft | None:
         problems.append(_not("an object", entry, path, "a virtual router"))
         return None
     draft = examine(SETTINGS, entry, path)
+    check_rules(draft)
     draft.problems[:0] = _repeated(entry, path)
     return draft
+
+
+def _daemon(tree: Any, problems: list[Problem]) -> dict[str, Any]:
+    """The daemon's settings, none where the file has none."""
+    if not (isinstance(tree, JsonObject) and _is_long_form(tree) and DAEMON in tree):
+        return {}
+    path, given = within("$", DAEMON), tree[DAEMON]
+    if not isinstance(given, JsonObject):
+        problems.append(_not("an object", given, path, LONG_FORM[DAEMON]))
+        return {}
+    draft = examine(DAEMON_SETTINGS, given, path)
+    problems += _repeated(given, path) + draft.problems
+    return draft.values
 
 
 def _repeated(tree: JsonObject, path: str) -> list[Problem]:

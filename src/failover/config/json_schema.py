@@ -4,14 +4,17 @@ A schema cannot say everything: clashes between entries, the step of an interval
 left to `failover check`.
 """
 
+from collections.abc import Mapping
 from enum import Enum
-from typing import Annotated, Any, Final, Literal, get_origin
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
-from failover.config.file import ROUTERS
+from failover.config.daemon_settings import DAEMON_SETTINGS
+from failover.config.file import DAEMON, ROUTERS
 from failover.config.router import SETTINGS
 from failover.config.settings import Setting, as_json
+from failover.vrrp.protocol import VirtualAddress
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
@@ -41,7 +44,7 @@ def schema() -> dict[str, Any]:
         "type": "object",
         "description": "The long form.",
         "required": [ROUTERS],
-        "properties": {ROUTERS: _ROUTER_LIST},
+        "properties": {ROUTERS: _ROUTER_LIST, DAEMON: {"$ref": "#/$defs/Daemon"}},
         "additionalProperties": False,
     }
     return {
@@ -49,17 +52,26 @@ def schema() -> dict[str, Any]:
         "title": "Failover configuration",
         "description": "One virtual router, a list of them, or an object with virtual_routers.",
         "anyOf": [_ROUTER, _ROUTER_LIST, long_form],
-        "$defs": {"VirtualRouter": {**_virtual_router(), **_BY_VERSION}},
+        "$defs": {"VirtualRouter": {**_virtual_router(), **_BY_VERSION}, "Daemon": _daemon()},
     }
 
 
-def _virtual_router() -> dict[str, Any]:
-    fields = [_field(setting) for setting in SETTINGS.values()]
-    struct = msgspec.defstruct("VirtualRouter", fields, kw_only=True, forbid_unknown_fields=True)
+def _object(name: str, settings: Mapping[str, Setting]) -> dict[str, Any]:
+    fields = [_field(setting) for setting in settings.values()]
+    struct = msgspec.defstruct(name, fields, kw_only=True, forbid_unknown_fields=True)
     components = msgspec.json.schema_components((struct,), ref_template="#/{name}")[1]
-    described: dict[str, Any] = components["VirtualRouter"]
-    for name, setting in SETTINGS.items():
-        described["properties"][name]["description"] = _description(setting)
+    described: dict[str, Any] = components[name]
+    for key, setting in settings.items():
+        described["properties"][key]["description"] = _description(setting)
+    return described
+
+
+def _daemon() -> dict[str, Any]:
+    return {**_object("Daemon", DAEMON_SETTINGS), "description": "Settings of the daemon itself."}
+
+
+def _virtual_router() -> dict[str, Any]:
+    described = _object("VirtualRouter", SETTINGS)
     del described["properties"]["name"]["default"]  # it depends on the entry
     described["description"] = "A virtual router: addresses that move together between hosts."
     return described
@@ -68,9 +80,9 @@ def _virtual_router() -> dict[str, Any]:
 def _field(setting: Setting) -> tuple[str, Any] | tuple[str, Any, Any]:
     """The field with the type that it has in the file: addresses are strings, enumerations their values."""
     kind: Any = setting.type
-    if get_origin(kind) is tuple:
+    if kind == tuple[VirtualAddress, ...]:
         kind = tuple[str, ...]
-    elif issubclass(kind, Enum):
+    elif isinstance(kind, type) and issubclass(kind, Enum):
         kind = Literal[*(member.value for member in kind)]
     kind = Annotated[kind, *setting.constrained.__metadata__]
     if setting.required:

@@ -8,6 +8,7 @@ from msgspec.structs import force_setattr
 
 from failover.config.examine import examine
 from failover.config.problems import ConfigError
+from failover.config.rules import check_rules
 from failover.config.settings import Complaint, Setting, about, settings_of
 from failover.vrrp.protocol import PRIORITIES, PRIORITY_DEFAULT, VRIDS, Version, VirtualAddress
 from failover.vrrp.router import ChecksumPolicy
@@ -188,6 +189,7 @@ class VirtualRouter(msgspec.Struct, frozen=True, kw_only=True):
         if self.name == "":
             del given["name"]
         draft = examine(SETTINGS, given)
+        check_rules(draft)
         if draft.problems:
             raise ConfigError("VirtualRouter", draft.problems)
         draft.values["name"] = self.name or default_name(self.vrid)

@@ -3,9 +3,10 @@
 `msgspec.convert` decides about type and range, setting by setting, since it stops at the first error.
 """
 
+from collections.abc import Sequence
 from contextlib import suppress
 from enum import Enum
-from typing import Any, Final, get_origin
+from typing import Any, Final, get_args, get_origin
 
 import msgspec
 
@@ -48,7 +49,7 @@ def convert(setting: Setting, value: object, path: str) -> tuple[Any, list[Probl
     if isinstance(value, BadNumber):
         return None, [Problem(path, str(value), value.message, setting.allowed)]
     if get_origin(setting.type) is tuple:
-        return _addresses(setting, value, path)
+        return _list(setting, value, path)
     try:
         converted = msgspec.convert(value, setting.constrained)
     except msgspec.ValidationError:
@@ -96,12 +97,33 @@ def _unquoted(setting: Setting, value: object) -> str | None:
     return None
 
 
-def _addresses(setting: Setting, value: object, path: str) -> tuple[Any, list[Problem]]:
+def _list(setting: Setting, value: object, path: str) -> tuple[Any, list[Problem]]:
+    item = get_args(setting.type)[0]
     if not isinstance(value, list | tuple):
-        alone = isinstance(value, str) and not isinstance(parse_address(value), Complaint)
+        alone = _is_item(setting, item, value)
         suggestion = f"did you mean [{show(value)}]?" if alone else None
         message = f"is {kind_of(value)}, not a list"
         return None, [Problem(path, show(value), message, setting.allowed, suggestion)]
+    if item is VirtualAddress:
+        return _addresses(setting, value, path)
+    one = _item_setting(setting, item)
+    outcomes = [convert(one, entry, within(path, index)) for index, entry in enumerate(value)]
+    problems = [problem for _, found in outcomes for problem in found]
+    return (None if problems else tuple(converted for converted, _ in outcomes)), problems
+
+
+def _item_setting(setting: Setting, item: Any) -> Setting:
+    """An entry of a list as if it were a setting."""
+    return msgspec.structs.replace(setting, type=get_args(item)[0], constrained=item, required=True)
+
+
+def _is_item(setting: Setting, item: Any, value: object) -> bool:
+    if item is VirtualAddress:
+        return isinstance(value, str) and not isinstance(parse_address(value), Complaint)
+    return not convert(_item_setting(setting, item), value, "")[1]
+
+
+def _addresses(setting: Setting, value: Sequence[object], path: str) -> tuple[Any, list[Problem]]:
     if not value and setting.required:
         return (), [Problem(path, "[]", "lists no address", setting.allowed)]
     addresses: list[VirtualAddress | None] = []

@@ -6,15 +6,27 @@ from typing import Final
 NEEDED: Final = {"CAP_NET_ADMIN": 12, "CAP_NET_RAW": 13}
 """Addresses on interfaces; raw sockets. The numbers are those of linux/capability.h."""
 
+IPC_LOCK: Final = 14
+"""Memory locked without limit."""
+
 
 def missing() -> tuple[str, ...]:
     """The needed capabilities that this process does not have in effect."""
     return _missing_in(Path("/proc/self/status").read_text())
 
 
+def has(capability: int) -> bool:
+    """Whether this process has one in effect."""
+    return bool(_effective_in(Path("/proc/self/status").read_text()) >> capability & 1)
+
+
 def _missing_in(status: str) -> tuple[str, ...]:
+    effective = _effective_in(status)
+    return tuple(name for name, bit in NEEDED.items() if not effective >> bit & 1)
+
+
+def _effective_in(status: str) -> int:
     for line in status.splitlines():
         if line.startswith("CapEff:"):
-            effective = int(line.split()[1], 16)
-            return tuple(name for name, bit in NEEDED.items() if not effective >> bit & 1)
-    return tuple(NEEDED)
+            return int(line.split()[1], 16)
+    return 0
