@@ -2,10 +2,11 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from failover.linux.capabilities import _missing_in
+from failover.linux.capabilities import _effective_in, _missing_in, has
 from tests.engine.daemons import ENVIRONMENT
 
 
@@ -26,6 +27,11 @@ def test_the_effective_set_counts_and_no_other(effective: str, missing: tuple[st
 
 def test_where_the_kernel_does_not_say_everything_is_missing() -> None:
     assert _missing_in("Name:\tx\n") == ("CAP_NET_ADMIN", "CAP_NET_RAW")
+
+
+def test_one_capability_is_in_effect_or_not() -> None:
+    effective = _effective_in(Path("/proc/self/status").read_text())
+    assert [bit for bit in range(64) if has(bit)] == [bit for bit in range(64) if effective >> bit & 1]
 
 
 @pytest.mark.root

@@ -6,8 +6,8 @@ from typing import Final
 NEEDED: Final = {"CAP_NET_ADMIN": 12, "CAP_NET_RAW": 13}
 """Addresses on interfaces; raw sockets. The numbers are those of linux/capability.h."""
 
-IPC_LOCK: Final = 14
-"""Memory locked without limit."""
+OPTIONAL: Final = {"CAP_IPC_LOCK": 14, "CAP_SYS_NICE": 23}
+"""Locked memory without limit; real-time scheduling. The engine does without, less punctually."""
 
 
 def missing() -> tuple[str, ...]:

@@ -68,7 +68,7 @@ def lock_memory() -> None:
     come from a busy disk then; memory allocated later, which never was on a disk, takes no more than it uses.
     """
     limit = resource.getrlimit(resource.RLIMIT_MEMLOCK)[0]
-    if limit != resource.RLIM_INFINITY and not capabilities.has(capabilities.IPC_LOCK):
+    if limit != resource.RLIM_INFINITY and not capabilities.has(capabilities.OPTIONAL["CAP_IPC_LOCK"]):
         raise OSError(errno.EPERM, os.strerror(errno.EPERM))
     for flags in (_MCL_CURRENT, _MCL_FUTURE | _MCL_ONFAULT):
         if _LIBC.mlockall(c_int(flags)):
@@ -76,7 +76,7 @@ def lock_memory() -> None:
 
 
 def timer_slack() -> int:
-    """Nanoseconds by which the kernel may put off a wake-up to join it with others."""
+    """Nanoseconds by which the kernel may put off a wake-up to join it with others; newer kernels: 0 for real time."""
     return int(_LIBC.prctl(_PR_GET_TIMERSLACK, c_ulong(0), c_ulong(0), c_ulong(0), c_ulong(0)))
 
 
