@@ -14,9 +14,12 @@ from failover.messages import (
     Counters,
     DaemonStatus,
     Dropped,
+    EngineLag,
     Event,
     FaultStatus,
+    Lag,
     Message,
+    RealtimeStatus,
     RouterStatus,
     decode,
     encode,
@@ -35,8 +38,13 @@ ROUTERS = st.builds(
     **dict.fromkeys(NUMBERS + DURATIONS, COUNTS),
 )
 VALUES = TEXTS | COUNTS | st.floats(allow_nan=False) | st.booleans() | st.none()
+REALTIME = st.builds(
+    RealtimeStatus, priority=COUNTS, timer_slack_ns=COUNTS, cpu_affinity=st.none() | st.lists(COUNTS, max_size=2)
+)
+LAGS = st.builds(Lag, max=COUNTS, counts=st.lists(COUNTS, max_size=3))
 MESSAGES: st.SearchStrategy[Message] = st.one_of(
-    st.builds(DaemonStatus, started_at=COUNTS, pid=COUNTS),
+    st.builds(DaemonStatus, started_at=COUNTS, pid=COUNTS, realtime=REALTIME),
+    st.builds(EngineLag, since_start=LAGS, last_minute=LAGS),
     st.builds(Event, at=COUNTS, fields=st.dictionaries(TEXTS, VALUES, max_size=4)),
     st.builds(Changed, st.lists(ROUTERS, max_size=2)),
     st.builds(Dropped, COUNTS),

@@ -60,12 +60,60 @@ class RouterStatus(msgspec.Struct, frozen=True, kw_only=True):
     counters: Counters
 
 
+class RealtimeStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """What makes the engine punctual, as it is in force."""
+
+    scheduler: str
+    """The name of its scheduling class, such as `SCHED_RR`."""
+    priority: int
+    """0 for an ordinary process."""
+    memory_locked: bool
+    timer_slack_ns: int
+    cpu_affinity: list[int] | None
+    """None: not asked for."""
+
+
 class DaemonStatus(msgspec.Struct, frozen=True, kw_only=True, tag="daemon"):
-    """Who the engine is; said once to each agent, before the routers' status."""
+    """Who the engine is and how it runs; said to each agent before the routers' status, and when it changes."""
 
     version: str
     pid: int
     started_at: int
+    realtime: RealtimeStatus
+    warnings: list[str]
+    """What was wanted of the system and could not be had, a sentence each."""
+
+
+LAG_BOUNDS: Final = (
+    50_000,
+    100_000,
+    200_000,
+    500_000,
+    1_000_000,
+    2_000_000,
+    5_000_000,
+    10_000_000,
+    20_000_000,
+    50_000_000,
+    100_000_000,
+    1_000_000_000,
+)
+"""The upper ends of the buckets of `Lag`, inclusive; one more holds the rest."""
+
+
+class Lag(msgspec.Struct, frozen=True, kw_only=True):
+    """How late alarms rang in some stretch of time."""
+
+    max: int
+    counts: list[int]
+    """By bucket of `LAG_BOUNDS`."""
+
+
+class EngineLag(msgspec.Struct, frozen=True, kw_only=True, tag="engine_lag"):
+    """How late the engine's alarms have rung."""
+
+    since_start: Lag
+    last_minute: Lag
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, tag="event"):
@@ -93,7 +141,7 @@ class Dropped(msgspec.Struct, frozen=True, tag="dropped"):
     count: int
 
 
-Message = DaemonStatus | Event | Changed | Dropped
+Message = DaemonStatus | EngineLag | Event | Changed | Dropped
 
 encode: Final = msgspec.msgpack.Encoder().encode
 decode: Final = msgspec.msgpack.Decoder(Message).decode

@@ -3,11 +3,27 @@
 from msgspec.structs import replace
 
 from failover.agent.mirror import Mirror, timestamp
-from failover.messages import Changed, Counters, DaemonStatus, Dropped, Event, FaultStatus, RouterStatus
+from failover.messages import (
+    LAG_BOUNDS,
+    Changed,
+    Counters,
+    DaemonStatus,
+    Dropped,
+    EngineLag,
+    Event,
+    FaultStatus,
+    Lag,
+    Message,
+    RealtimeStatus,
+    RouterStatus,
+)
 
 BORN = 1_767_225_600_000_000_000
 """2026-01-01."""
-DAEMON = DaemonStatus(version="1.2.3", pid=42, started_at=BORN)
+REALTIME = RealtimeStatus(scheduler="SCHED_RR", priority=49, memory_locked=False, timer_slack_ns=1, cpu_affinity=[1])
+DAEMON = DaemonStatus(
+    version="1.2.3", pid=42, started_at=BORN, realtime=REALTIME, warnings=["memory is not locked: needs CAP_IPC_LOCK"]
+)
 ROUTER = RouterStatus(
     name="VR_1",
     family="ipv4",
@@ -36,7 +52,7 @@ ROUTER = RouterStatus(
 )
 
 
-def told(*messages: DaemonStatus | Changed | Dropped | Event) -> Mirror:
+def told(*messages: Message) -> Mirror:
     mirror = Mirror()
     for message in messages:
         mirror.update(message)
@@ -45,7 +61,20 @@ def told(*messages: DaemonStatus | Changed | Dropped | Event) -> Mirror:
 
 def test_the_document_is_this() -> None:
     assert told(DAEMON, Changed([ROUTER])).status(BORN + 12_345_678_901) == {
-        "daemon": {"version": "1.2.3", "pid": 42, "uptime_seconds": 12.346},
+        "daemon": {
+            "version": "1.2.3",
+            "pid": 42,
+            "uptime_seconds": 12.346,
+            "realtime": {
+                "scheduler": "SCHED_RR",
+                "priority": 49,
+                "memory_locked": False,
+                "timer_slack_ns": 1,
+                "cpu_affinity": [1],
+            },
+            "engine_lag_seconds": None,
+            "warnings": ["memory is not locked: needs CAP_IPC_LOCK"],
+        },
         "virtual_routers": [
             {
                 "name": "VR_1",
@@ -75,6 +104,20 @@ def test_the_document_is_this() -> None:
             }
         ],
     }
+
+
+def test_lateness_is_told_in_seconds_with_the_end_of_each_bucket() -> None:
+    counts = list(range(len(LAG_BOUNDS) + 1))
+    lag = EngineLag(
+        since_start=Lag(max=2_000_000_000, counts=counts), last_minute=Lag(max=70_000, counts=[0] * len(counts))
+    )
+    document = told(DAEMON, lag).status(BORN)
+    assert document is not None
+    told_lag = document["daemon"]["engine_lag_seconds"]
+    assert told_lag["max"] == 2.0
+    assert told_lag["histogram"][0] == {"up_to": 0.00005, "count": 0}
+    assert told_lag["histogram"][-2:] == [{"up_to": 1.0, "count": 11}, {"up_to": None, "count": 12}]
+    assert told_lag["last_minute"]["max"] == 0.00007
 
 
 def test_a_fault_has_a_word_for_machines_and_a_sentence() -> None:

@@ -43,6 +43,17 @@ SENTENCES: dict[str, tuple[dict[str, Value], str]] = {
         {"interface": "eth0", "addresses": "192.0.2.100/24", "failed": 0},
         "removed addresses left on eth0: 192.0.2.100/24",
     ),
+    "degraded": (
+        {"warning": "memory is not locked: needs CAP_IPC_LOCK"},
+        "memory is not locked: needs CAP_IPC_LOCK",
+    ),
+    "late": (
+        {"late_seconds": 1.5, "master_down_interval_seconds": 3.609375},
+        (
+            "the daemon ran 1.5 s late, more than a quarter of the shortest master down interval (3.60938 s):"
+            " the host is too busy or was paused"
+        ),
+    ),
     "network_unread": (
         {"error": "netlink dump: busy"},
         "could not read the state of the interfaces, trying again: netlink dump: busy",

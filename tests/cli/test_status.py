@@ -33,7 +33,7 @@ def router(**changes: Any) -> dict[str, Any]:
 
 def document(*routers: dict[str, Any]) -> dict[str, Any]:
     return {
-        "daemon": {"version": "9", "pid": 17, "uptime_seconds": 62.5},
+        "daemon": {"version": "9", "pid": 17, "uptime_seconds": 62.5, "warnings": []},
         "virtual_routers": list(routers) or [router()],
     }
 
@@ -49,6 +49,13 @@ THREE = document(
         fault={"reason": "no_carrier", "detail": "eth0 has no carrier"},
     ),
 )
+
+
+def test_what_is_missing_takes_one_line_and_nothing_missing_none() -> None:
+    daemon = {**document()["daemon"], "warnings": ["no real-time scheduling: needs CAP_SYS_NICE", "b"]}
+    warned = status.text({**document(), "daemon": daemon}, NOW).split("\n")
+    plain = status.text(document(), NOW).split("\n")
+    assert [line for line in warned if line not in plain] == ["warning: no real-time scheduling: needs CAP_SYS_NICE; b"]
 
 
 @pytest.fixture

@@ -73,15 +73,17 @@ class OurDaemon:
         *routers: dict[str, Any],
         label: str = "failover",
         prefix: Sequence[str] = (),
+        settings: Mapping[str, Any] | None = None,
         **environment: str,
     ) -> None:
-        """`label` names its files; `prefix` is a command that runs it."""
+        """`label` names its files; `prefix` is a command that runs it; `settings` are those of the daemon."""
         self.host = host
         self.log_file = host.directory / f"{label}.log"
         self.runtime = host.directory / label
         self.control = self.runtime / "control.sock"
         config = host.directory / f"{label}.json"
-        config.write_text(json.dumps(list(routers)))
+        document = {"virtual_routers": routers, "daemon": settings} if settings is not None else routers
+        config.write_text(json.dumps(document))
         command = [sys.executable, "-m", "failover", "run", "--config", str(config), "--runtime-dir", str(self.runtime)]
         with self.log_file.open("ab") as log:
             self.process = host.popen([*prefix, *command], output=log, env={**ENVIRONMENT, **environment})

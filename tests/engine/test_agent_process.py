@@ -5,8 +5,9 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -80,6 +81,30 @@ def test_it_is_this_python_with_the_options_and_without_the_working_directory_in
     stage.agent.start()
     assert stage.found()[2] == "-P -m failover.agent --option"
     assert stage.greeted == 1
+
+
+def test_it_is_spawned_inside_what_keeps_it_ordinary(
+    loop: Loop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    spawn = os.posix_spawn
+
+    @contextmanager
+    def aside() -> Iterator[None]:
+        told.append("aside")
+        yield
+        told.append("back")
+
+    def spawning(*arguments: Any, **options: Any) -> int:
+        told.append("spawned")
+        return spawn(*arguments, **options)
+
+    with closing(Stage(loop, tmp_path, monkeypatch)) as stage:
+        monkeypatch.setattr(os, "posix_spawn", spawning)
+        agent = AgentProcess(loop, stage.channel, stage.listener.fileno(), [], stage.greet, aside)
+        agent.start()
+        assert told == ["aside", "spawned", "back"]
+        agent.stop()
 
 
 def run_until(loop: Loop, condition: Callable[[], bool]) -> None:

@@ -12,13 +12,13 @@ from failover.messages import (
     MAX_MESSAGE_BYTES,
     Changed,
     Counters,
-    DaemonStatus,
     Dropped,
     Event,
     Message,
     RouterStatus,
     decode,
 )
+from tests.agent.test_mirror import DAEMON
 
 ROUTER = RouterStatus(
     name="VR_51",
@@ -61,11 +61,10 @@ def read(theirs: socket.socket) -> list[Message]:
 
 
 def test_a_message_arrives_as_it_was(channel: Channel) -> None:
-    daemon = DaemonStatus(version="1", pid=2, started_at=3)
     with channel.open() as theirs:
-        channel.send(daemon)
+        channel.send(DAEMON)
         channel.send(Changed([ROUTER]))
-        assert read(theirs) == [daemon, Changed([ROUTER])]
+        assert read(theirs) == [DAEMON, Changed([ROUTER])]
 
 
 def test_an_agent_that_does_not_read_costs_no_time_and_no_more_than_the_queue(channel: Channel) -> None:
@@ -115,8 +114,8 @@ def test_events_outlive_a_dead_agent_and_what_described_the_present_does_not(cha
     channel.send(event(1))
     channel.send(event(2))
     with channel.open() as theirs:
-        channel.send(DaemonStatus(version="1", pid=2, started_at=3))
-        assert read(theirs) == [event(1), event(2), DaemonStatus(version="1", pid=2, started_at=3)]
+        channel.send(DAEMON)
+        assert read(theirs) == [event(1), event(2), DAEMON]
     assert channel.dropped == 0
 
 

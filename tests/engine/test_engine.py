@@ -1,6 +1,7 @@
 """The engine inside this process, where the kernel can be made to fail."""
 
 import errno
+import gc
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -22,6 +23,7 @@ from failover.vrrp import Advertisement, Family, Instant, ReceivedFrom, Version,
 from failover.vrrp.protocol import GROUPS
 from tests.engine.test_addresses import VIRTUAL_4
 from tests.engine.watching import Addresses
+from tests.rfc.marks import negative, positive
 
 pytestmark = pytest.mark.root
 
@@ -184,3 +186,55 @@ def test_every_descriptor_is_closed_in_the_end(host: Host) -> None:
     with host.enter(), closing(Bench()) as bench:
         bench.run_until_master()
     assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208
+
+
+@positive("R-106")
+def test_lateness_that_may_cost_a_mastership_is_told_once_a_minute(bench: Bench) -> None:
+    (shortest,) = {instance.status().master_down_interval for instance in bench.engine.instances}
+    at = now()
+    for late in (shortest // 4 + 1, shortest, shortest):
+        bench.loop.lateness.note(late)
+        bench.engine._watch_lateness(at)
+    (event,) = bench.told("late")
+    assert event.fields == {
+        "late_seconds": (shortest // 4 + 1) / 1e9,
+        "master_down_interval_seconds": shortest / 1e9,
+    }
+    bench.loop.lateness.note(shortest)
+    bench.engine._watch_lateness(Instant(at + seconds(60)))
+    assert bench.told("late")[-1].fields["suppressed"] == 2
+
+
+@negative("R-106")
+def test_lateness_that_costs_nothing_is_not_told(bench: Bench) -> None:
+    (shortest,) = {instance.status().master_down_interval for instance in bench.engine.instances}
+    bench.loop.lateness.turn(now())
+    bench.loop.lateness.note(shortest // 4)
+    bench.engine._watch_lateness(now())
+    assert bench.told("late") == []
+
+
+def test_interfaces_that_flap_leave_no_cycle_behind(bench: Bench, host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    def flap() -> None:
+        host.ip("link set eth0 down")
+        bench.run_until(lambda: all(instance.is_faulted for instance in bench.engine.instances))
+        host.ip("link set eth0 up")
+        bench.run_until_master()
+
+    flap()
+    # The collector is off in this stretch of an engine's life: what it would find stays.
+    gc.collect()
+    gc.disable()
+    try:
+        flap()
+        with monkeypatch.context() as patch:
+            patch.setattr(Netlink, "apply", lambda *_: (Failure(2, VIRTUAL_4, errno.EPERM),))
+            flap()
+        gc.set_debug(gc.DEBUG_SAVEALL)
+        gc.collect()
+        ours = [one for one in gc.garbage if type(one).__module__.startswith("failover.engine")]
+        assert ours == []
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+        gc.enable()

@@ -19,7 +19,7 @@ class Model:
     """The queue beside what it must be equal to; `reactions` are what the next callbacks set."""
 
     def __init__(self, reactions: list[list[tuple[int, Instant | None]]]) -> None:
-        self.queue = AlarmQueue()
+        self.queue = AlarmQueue(lambda _: None)
         self.at: list[Instant | None] = [None] * ALARMS
         self.rung: list[Instant] = []
         self.reactions = reactions
@@ -87,7 +87,7 @@ def alarm_of(queue: AlarmQueue) -> Alarm:
 
 
 def test_moving_an_alarm_later_puts_nothing_in_the_heap() -> None:
-    queue = AlarmQueue()
+    queue = AlarmQueue(lambda _: None)
     alarm = alarm_of(queue)
     for at in range(10_000):
         alarm.set(Instant(at))
@@ -95,7 +95,7 @@ def test_moving_an_alarm_later_puts_nothing_in_the_heap() -> None:
 
 
 def test_entries_of_alarms_that_moved_earlier_are_gone_once_their_time_has_come() -> None:
-    queue = AlarmQueue()
+    queue = AlarmQueue(lambda _: None)
     alarm = alarm_of(queue)
     for at in range(100, 0, -1):
         alarm.set(Instant(at))
@@ -105,7 +105,7 @@ def test_entries_of_alarms_that_moved_earlier_are_gone_once_their_time_has_come(
 
 
 def test_entries_of_an_alarm_do_not_multiply() -> None:
-    queue = AlarmQueue()
+    queue = AlarmQueue(lambda _: None)
     alarm = alarm_of(queue)
     for at in range(100, 0, -1):
         alarm.set(Instant(at))
@@ -115,7 +115,7 @@ def test_entries_of_an_alarm_do_not_multiply() -> None:
 
 
 def test_nothing_is_to_wake_up_for_without_an_alarm() -> None:
-    queue = AlarmQueue()
+    queue = AlarmQueue(lambda _: None)
     alarm_of(queue)
     assert queue.wake_at(0) is None
 
@@ -135,7 +135,7 @@ def test_the_imminent_alarm_is_the_earliest_and_looking_for_it_rings_nothing(
 
 
 def test_one_wakes_up_early_only_for_an_alarm_that_rehearses() -> None:
-    queue = AlarmQueue()
+    queue = AlarmQueue(lambda _: None)
     alarm_of(queue).set(Instant(1000))
     assert queue.wake_at(10) == 1000
     alarm_of(queue).set(Instant(900), lambda _: None)
@@ -143,7 +143,7 @@ def test_one_wakes_up_early_only_for_an_alarm_that_rehearses() -> None:
 
 
 def test_an_alarm_that_is_moved_later_keeps_its_rehearsal() -> None:
-    queue = AlarmQueue()
+    queue = AlarmQueue(lambda _: None)
     alarm = alarm_of(queue)
     rehearsed: list[Instant] = []
     alarm.set(Instant(100), rehearsed.append)

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from failover.agent.log_file import LogFile
-from failover.agent.privileges import drop_capabilities
+from failover.agent.privileges import drop_capabilities, take_time
 from failover.agent.server import descriptor_sockets, serve
 from failover.messages import CHANNEL_FD, LISTENER_FD
 
@@ -23,6 +23,7 @@ def main() -> None:
     parser.add_argument("--log-file", type=Path)
     log_file: Path | None = parser.parse_args().log_file
     channel, listener = descriptor_sockets(CHANNEL_FD, LISTENER_FD)
+    take_time()
     drop_capabilities()
     asyncio.run(serve(channel, listener, _write_to(log_file)))
 

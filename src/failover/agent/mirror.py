@@ -3,7 +3,9 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from failover.messages import Changed, DaemonStatus, Dropped, Event, Message, RouterStatus
+import msgspec
+
+from failover.messages import LAG_BOUNDS, Changed, DaemonStatus, Dropped, EngineLag, Event, Lag, Message, RouterStatus
 
 _NANOSECONDS = 1_000_000_000
 
@@ -13,6 +15,7 @@ class Mirror:
 
     def __init__(self) -> None:
         self.daemon: DaemonStatus | None = None
+        self.lag: EngineLag | None = None
         self.dropped = 0
         """Messages that the engine could not deliver."""
         self._routers: dict[tuple[str, str], RouterStatus] = {}
@@ -22,6 +25,8 @@ class Mirror:
         match message:
             case DaemonStatus():
                 self.daemon = message
+            case EngineLag():
+                self.lag = message
             case Changed():
                 for router in message.routers:
                     self._routers[router.name, router.family] = router
@@ -40,9 +45,22 @@ class Mirror:
                 "version": daemon.version,
                 "pid": daemon.pid,
                 "uptime_seconds": round((at - daemon.started_at) / _NANOSECONDS, 3),
+                "realtime": msgspec.to_builtins(daemon.realtime),
+                "engine_lag_seconds": _engine_lag(self.lag) if self.lag else None,
+                "warnings": daemon.warnings,
             },
             "virtual_routers": [_router(router) for router in self._routers.values()],
         }
+
+
+def _engine_lag(lag: EngineLag) -> dict[str, Any]:
+    return {**_lag(lag.since_start), "last_minute": _lag(lag.last_minute)}
+
+
+def _lag(lag: Lag) -> dict[str, Any]:
+    bounds = [*(bound / _NANOSECONDS for bound in LAG_BOUNDS), None]
+    buckets = [{"up_to": bound, "count": count} for bound, count in zip(bounds, lag.counts, strict=True)]
+    return {"max": lag.max / _NANOSECONDS, "histogram": buckets}
 
 
 def _router(router: RouterStatus) -> dict[str, Any]:

@@ -86,5 +86,10 @@ _KINDS: dict[str, Callable[[Fields], str]] = {
         f"removed addresses left on {f['interface']}: {f['addresses']}"
         + (f" ({f['failed']} of them would not go)" if f["failed"] else "")
     ),
+    "degraded": lambda f: str(f["warning"]),
+    "late": lambda f: (
+        f"the daemon ran {_seconds(f['late_seconds'])} late, more than a quarter of the shortest master down interval"
+        f" ({_seconds(f['master_down_interval_seconds'])}): the host is too busy or was paused"
+    ),
     "network_unread": lambda f: f"could not read the state of the interfaces, trying again: {f['error']}",
 }

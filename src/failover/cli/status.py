@@ -70,6 +70,8 @@ def text(document: Document, now: datetime) -> str:
         for router in routers
         if router["fault"]
     )
+    if daemon["warnings"]:
+        lines.append(f"warning: {'; '.join(daemon['warnings'])}")
     lines.append(f"failover {daemon['version']}, process {daemon['pid']}, up {elapsed(daemon['uptime_seconds'])}")
     return "\n".join(lines)
 

@@ -9,7 +9,7 @@ import select
 import signal
 import sys
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 
 from failover.engine.channel import Channel
 from failover.engine.loop import Loop
@@ -27,9 +27,19 @@ class AgentProcess:
     """The agent, one process after another."""
 
     def __init__(
-        self, loop: Loop, channel: Channel, listener_fd: int, options: list[str], greet: Callable[[], None]
+        self,
+        loop: Loop,
+        channel: Channel,
+        listener_fd: int,
+        options: list[str],
+        greet: Callable[[], None],
+        aside: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
-        """`options` are the agent's arguments; `greet` tells a new agent all that it must know."""
+        """`options` are the agent's arguments; `greet` tells a new agent all that it must know.
+
+        It is spawned inside `aside()`.
+        """
+        self._aside = aside
         self._loop = loop
         self._channel = channel
         self._listener_fd = listener_fd
@@ -44,7 +54,7 @@ class AgentProcess:
     def start(self) -> None:
         """Start one, with a channel of its own, and greet it. `OSError` where the system has no room for it."""
         theirs = self._channel.open()
-        with theirs:
+        with theirs, self._aside():
             self._pid = self._spawn(theirs.fileno())
         try:
             self._pidfd = os.pidfd_open(self._pid)

@@ -1,6 +1,7 @@
 """The daemon: the process around an `Engine`. Lock, agent, signals, systemd, and an orderly end."""
 
 import errno
+import gc
 import os
 import signal
 import socket
@@ -13,17 +14,17 @@ from failover.config import Configuration
 from failover.engine.agent_process import AgentProcess
 from failover.engine.channel import Channel
 from failover.engine.engine import Engine
+from failover.engine.lateness import next_beat
 from failover.engine.loop import Loop
+from failover.engine.realtime import RealTime
+from failover.engine.reporting import wall_clock
 from failover.engine.runtime import Runtime
 from failover.engine.systemd import Notifier, watchdog_interval
 from failover.linux import capabilities
 from failover.linux.timer import now
-from failover.messages import Changed, DaemonStatus, Event, RouterStatus
+from failover.messages import Changed, DaemonStatus, EngineLag, Event, RouterStatus
 from failover.version import __version__
-from failover.vrrp import Instant, seconds
-
-REFRESH_EVERY = seconds(1)
-"""How old the counters in `status` may be."""
+from failover.vrrp import Instant
 
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
@@ -70,9 +71,12 @@ class _Daemon:
         self._started_at = time.time_ns()
         self._stopping = False
         self._dirty = False
+        self._realtime = RealTime(configuration.daemon)
+        self._told_warnings = 0
         self._engine = Engine(configuration, self._loop, self._publish)
         options = [f"--log-file={settings.log_file}"] if settings.log_file else []
-        self._agent = AgentProcess(self._loop, self._channel, runtime.listener.fileno(), options, self._greet)
+        listener = runtime.listener.fileno()
+        self._agent = AgentProcess(self._loop, self._channel, listener, options, self._greet, self._realtime.aside)
         self._refreshing = self._loop.alarm(self._refresh)
         self._watchdog_interval = watchdog_interval(os.environ)
         self._watchdog = self._loop.alarm(self._feed_watchdog)
@@ -87,7 +91,14 @@ class _Daemon:
 
     def _run_engine(self) -> None:
         try:
+            # Before anything is due: to read all of the program into memory takes some milliseconds.
+            self._realtime.enter()
+            self._warn()
             self._engine.start()
+            # What is there by now stays, and nothing after it makes cycles: there is nothing to collect, and a
+            # collection takes milliseconds that no advertisement should wait for.
+            gc.freeze()
+            gc.disable()
             self._notifier.ready(self._summary())
             # Only now: an agent takes the processor for a third of a second, and what has happened waits for it.
             self._agent.start()
@@ -115,9 +126,14 @@ class _Daemon:
             # What our parent had us ignore, such as nohup SIGHUP, stays ignored.
             if signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, _ignore_here)
+        signal.signal(signal.SIGXCPU, self._realtime.give_up)  # the one that cannot wait for the loop
 
         def read() -> None:
-            self._stopping = any(number in _STOP_SIGNALS for number in reader.recv(64)) or self._stopping
+            numbers = reader.recv(64)
+            self._stopping = any(number in _STOP_SIGNALS for number in numbers) or self._stopping
+            if signal.SIGXCPU in numbers:
+                self._warn()
+                self._channel.send(self._status())
 
         self._loop.watch(reader.fileno(), read)
 
@@ -129,9 +145,24 @@ class _Daemon:
             self._channel.send(Changed([status]))
         self._dirty = self._dirty or event.kind == "state_changed"
 
+    def _warn(self) -> None:
+        """An event for every warning, once."""
+        for warning in self._realtime.warnings[self._told_warnings :]:
+            self._channel.send(Event(at=wall_clock(), kind="degraded", fields={"warning": warning}))
+        self._told_warnings = len(self._realtime.warnings)
+
     def _greet(self) -> None:
-        self._channel.send(DaemonStatus(version=__version__, pid=os.getpid(), started_at=self._started_at))
+        self._channel.send(self._status())
         self._send_status()
+
+    def _status(self) -> DaemonStatus:
+        return DaemonStatus(
+            version=__version__,
+            pid=os.getpid(),
+            started_at=self._started_at,
+            realtime=self._realtime.status(),
+            warnings=self._realtime.warnings,
+        )
 
     def _refresh(self, at: Instant) -> None:
         self._channel.flush()
@@ -139,9 +170,11 @@ class _Daemon:
         if self._channel.is_clear:
             self._send_status()
         self._notifier.status(self._summary())
-        self._refreshing.set(Instant(at + REFRESH_EVERY))
+        self._refreshing.set(next_beat(at))  # how old the counters in `status` may be
 
     def _send_status(self) -> None:
+        lateness = self._loop.lateness
+        self._channel.send(EngineLag(since_start=lateness.since_start(), last_minute=lateness.last_minute()))
         for router in self._engine.status():
             self._channel.send(Changed([router]))
 

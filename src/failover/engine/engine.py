@@ -10,9 +10,10 @@ from failover.config import VirtualRouter as Entry
 from failover.config import instances as protocol_instances
 from failover.engine.attachment import Attachment, Footing
 from failover.engine.instance import Instance
+from failover.engine.lateness import next_beat
 from failover.engine.loop import Loop
 from failover.engine.prepared import mtu_fault
-from failover.engine.reporting import Fields, wall_clock
+from failover.engine.reporting import Fields, Hush, master_down_interval, wall_clock
 from failover.linux.addresses import prepare_remove
 from failover.linux.interfaces import Interface, Interfaces
 from failover.linux.netlink_socket import Netlink
@@ -20,8 +21,11 @@ from failover.linux.readiness import fault as find_fault
 from failover.linux.readiness import source_address
 from failover.linux.timer import now
 from failover.messages import Event, RouterStatus
-from failover.vrrp import Address, Family, Fault, Instant, VirtualAddress, VirtualRouter, seconds
+from failover.vrrp import Address, Family, Fault, Instant, VirtualAddress, VirtualRouter, seconds, to_seconds
 from failover.vrrp.protocol import family_of
+
+TOLERATED_LATENESS = 1 / 4
+"""Of the shortest master-down interval. What is later than that, and a lost packet or two, is a failover."""
 
 _READS_AT_ONCE = 64
 """Bounds the notifications of a storm that are read before anything else has its turn."""
@@ -46,6 +50,8 @@ class Engine:
             raise
         self._watched: int | None = None
         self._read_again = loop.alarm(lambda _: self._network_changed())
+        self._watching = loop.alarm(self._watch_lateness)
+        self._hush = Hush()
         self._attachments: dict[str, Attachment] = {}
         self.instances: list[Instance] = []
         for entry in configuration.virtual_routers:
@@ -80,6 +86,7 @@ class Engine:
                 instance.start(self._stand(instance, attachment, at), at)
         self._watched = self._interfaces.fileno()
         self._loop.watch(self._watched, self._network_changed)
+        self._watch_lateness(at)
 
     def stop(self) -> None:
         """Priority 0 for whatever is MASTER, addresses removed, everything closed; also after a start that failed."""
@@ -87,6 +94,7 @@ class Engine:
         for instance in self.instances:
             instance.stop(at)
         self._read_again.set(None)
+        self._watching.set(None)
         if self._watched is not None:
             self._loop.forget(self._watched)
             self._watched = None
@@ -98,6 +106,19 @@ class Engine:
     def status(self) -> list[RouterStatus]:
         """All routers, in the order of the configuration."""
         return [instance.status() for instance in self.instances]
+
+    # --- its own punctuality
+
+    def _watch_lateness(self, at: Instant) -> None:
+        """Say so, seldom, when we are so late that this host may change states for no other reason (RFC 9568 §2.5)."""
+        late = self._loop.lateness.turn(at)
+        shortest = min(master_down_interval(instance.router, instance.state) for instance in self.instances)
+        if late > shortest * TOLERATED_LATENESS and (suppressed := self._hush.admit("late", at)) is not None:
+            fields: Fields = {"late_seconds": to_seconds(late), "master_down_interval_seconds": to_seconds(shortest)}
+            if suppressed:
+                fields["suppressed"] = suppressed
+            self._publish(Event(at=wall_clock(), kind="late", fields=fields), None)
+        self._watching.set(next_beat(at))
 
     # --- the network
 

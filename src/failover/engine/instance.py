@@ -10,7 +10,15 @@ from typing import assert_never
 from failover.engine.attachment import Attachment
 from failover.engine.loop import Loop
 from failover.engine.prepared import Prepared, announcements, managed, prepare
-from failover.engine.reporting import Fields, Hush, fault_of, oddity_fields, transition_fields, wall_clock
+from failover.engine.reporting import (
+    Fields,
+    Hush,
+    fault_of,
+    master_down_interval,
+    oddity_fields,
+    transition_fields,
+    wall_clock,
+)
 from failover.linux.addresses import Batch, prepare_add, prepare_remove
 from failover.linux.inbox import Received
 from failover.messages import Counters, Event, FaultStatus, RouterStatus
@@ -301,10 +309,8 @@ class Instance:
     def status(self) -> RouterStatus:
         """Everything about it, now."""
         state, router = self.state, self.router
-        interval = router.advertisement_interval
         master = None
         if isinstance(state, Backup):
-            interval = state.master_advertisement_interval
             master = str(state.master.source) if state.master else None
         elif isinstance(state, Master):
             master = str(router.primary_address)
@@ -322,7 +328,7 @@ class Instance:
             effective_priority=router.priority,
             master=master,
             advertisement_interval=router.advertisement_interval,
-            master_down_interval=router.master_down_interval(interval),
+            master_down_interval=master_down_interval(router, state),
             addresses=self._held,
             counters=self.counters,
         )

@@ -9,6 +9,7 @@ import select
 from collections.abc import Callable
 from typing import Final
 
+from failover.engine.lateness import Lateness
 from failover.engine.timers import Alarm, AlarmQueue
 from failover.linux.timer import Timer, now
 from failover.vrrp import Instant
@@ -28,7 +29,9 @@ class Loop:
     def __init__(self) -> None:
         self._epoll = select.epoll()
         self._timer = Timer()
-        self._alarms = AlarmQueue()
+        self.lateness = Lateness(now())
+        """Of the alarms; whoever reads it turns its pages."""
+        self._alarms = AlarmQueue(self.lateness.note)
         self._armed: Instant | None = None
         self._callbacks: dict[int, Callable[[], None]] = {}
         self._epoll.register(self._timer.fileno(), select.EPOLLIN)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from failover.messages import Value
 from failover.vrrp import (
+    Backup,
     BecameOwner,
     BetterMaster,
     Cause,
@@ -12,6 +13,7 @@ from failover.vrrp import (
     Heard,
     Initialize,
     Instant,
+    Interval,
     MasterDown,
     MasterResigned,
     Overslept,
@@ -98,6 +100,13 @@ def _heard(heard: Heard | None, now: Instant) -> Fields:
         "master_priority": heard.priority,
         "heard_seconds_ago": (now - heard.at) / 1e9,
     }
+
+
+def master_down_interval(router: VirtualRouter, state: State) -> Interval:
+    """How long the MASTER may be silent as things are now: by its own interval for a BACKUP, else by ours."""
+    return router.master_down_interval(
+        state.master_advertisement_interval if isinstance(state, Backup) else router.advertisement_interval
+    )
 
 
 def fault_of(state: State) -> tuple[str, str] | None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from heapq import heappop, heappush
 
+from failover.linux.timer import now as read_clock
 from failover.vrrp import Instant
 
 
@@ -35,7 +36,9 @@ class AlarmQueue:
     leaves a dead entry behind, known by `queued_at`. So the heap holds few more entries than there are alarms.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, note: Callable[[int], None]) -> None:
+        """`note` is told of each alarm by how many nanoseconds it was late."""
+        self._note = note
         self._heap: list[tuple[Instant, int, Alarm]] = []
         self._pushed = 0
 
@@ -81,5 +84,7 @@ class AlarmQueue:
             if alarm.at > queued_at:
                 alarm.set(alarm.at, alarm.rehearse)
                 continue
+            # The clock again: those before it have taken their time.
+            self._note(read_clock() - alarm.at)
             alarm.at = None
             alarm.callback(now)
