@@ -16,7 +16,7 @@ class Gate:
     """A gate, and what it has done."""
 
     def __init__(self) -> None:
-        self.alarms, self.done, self.fails = AlarmQueue(), list[bool](), False
+        self.alarms, self.done, self.fails = AlarmQueue(lambda _: None), list[bool](), False
         self.gate = Floodgate(cast(Loop, self.alarms), self.narrow)
 
     def narrow(self, narrowly: bool) -> None:  # noqa: FBT001 - as the gate calls it

@@ -77,7 +77,7 @@ class TwoOfAKind(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.now, self.alarms, self.heard = NOW, AlarmQueue(), list[bytes]()
+        self.now, self.alarms, self.heard = NOW, AlarmQueue(lambda _: None), list[bytes]()
         self.router: VirtualRouter
         self.both: tuple[Watched, Watched] | tuple[()] = ()
 
@@ -178,7 +178,7 @@ TestTwoOfAKind.settings = settings(settings.default, stateful_step_count=30)
 
 
 def test_the_same_packet_again_is_not_taken_apart() -> None:
-    router, queue = a_router(), AlarmQueue()
+    router, queue = a_router(), AlarmQueue(lambda _: None)
     instance, waiting = Watched(router, queue), Waiting(router.family)
     attachment = Attachment("eth0", cast(Loop, queue), cast(Netlink, None))
     attachment.instances[router.family, router.vrid] = instance

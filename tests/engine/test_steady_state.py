@@ -18,7 +18,7 @@ from failover.engine.lateness import Lateness
 from failover.engine.loop import Loop
 from failover.engine.timers import Alarm, AlarmQueue
 from failover.linux.addresses import Batch, Failure
-from failover.linux.sockets import Received
+from failover.linux.inbox import Received
 from failover.linux.timer import now as read_clock
 from failover.messages import Event, encode
 from failover.vrrp import Address, Advertisement, Family, Fault, Instant, ReceivedFrom, Version, seconds
