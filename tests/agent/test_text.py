@@ -43,6 +43,10 @@ SENTENCES: dict[str, tuple[dict[str, Value], str]] = {
         {"interface": "eth0", "addresses": "192.0.2.100/24", "failed": 0},
         "removed addresses left on eth0: 192.0.2.100/24",
     ),
+    "strays_removed": (
+        {"interface": "eth0", "addresses": "192.0.2.100/32", "failed": 0},
+        "removed virtual addresses that somebody put on eth0: 192.0.2.100/32",
+    ),
     "degraded": (
         {"warning": "memory is not locked: needs CAP_IPC_LOCK"},
         "memory is not locked: needs CAP_IPC_LOCK",

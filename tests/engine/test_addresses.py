@@ -66,6 +66,29 @@ def test_whoever_keeps_removing_an_address_cannot_make_the_daemon_spin(lan: Lan,
     assert daemon.log().count("put back") == 1, "said once a minute"
 
 
+def test_a_virtual_address_that_somebody_puts_on_a_backup_does_not_stay(lan: Lan, host: Host) -> None:
+    master = OurDaemon(lan.host("two", "192.0.2.12/24", "2001:db8::12/64"), router(51, str(VIRTUAL_4), priority=200))
+    master.wait_for("MASTER")
+    daemon = OurDaemon(host, router(51, str(VIRTUAL_4)))
+    daemon.wait_for("BACKUP")
+    for address in (str(VIRTUAL_4), f"{VIRTUAL_4.ip}/32"):
+        host.ip(f"addr add {address} dev eth0")
+        wait_until(lambda address=address: not holds(host, address), f"{address} is gone")  # type: ignore[misc]
+    daemon.wait_for_log("removed virtual addresses that somebody put on eth0: 192.0.2.100/24")
+    assert daemon.log().count("somebody put on") == 1, "said once a minute"
+    assert daemon.router()["state"] == "BACKUP"
+
+
+def test_a_virtual_address_with_another_prefix_length_gives_way(lan: Lan, host: Host) -> None:
+    daemon = OurDaemon(host, router(51, "fe80::51:1/64", "2001:db8::100/64"))
+    daemon.wait_for("MASTER")
+    host.ip("addr del 2001:db8::100/64 dev eth0", "addr add 2001:db8::100/128 dev eth0 nodad")
+    wait_until(lambda: holds(host, "2001:db8::100/64") and not holds(host, "2001:db8::100/128"), "it is as configured")
+    assert daemon.stop() == 0
+    assert not holds(host, "2001:db8::100/64")
+    assert not holds(host, "2001:db8::100/128")
+
+
 def test_a_backup_does_not_bring_addresses_back(lan: Lan, host: Host) -> None:
     master = OurDaemon(lan.host("two", "192.0.2.12/24"), router(priority=200))
     master.wait_for("MASTER")

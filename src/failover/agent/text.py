@@ -86,6 +86,10 @@ _KINDS: dict[str, Callable[[Fields], str]] = {
         f"removed addresses left on {f['interface']}: {f['addresses']}"
         + (f" ({f['failed']} of them would not go)" if f["failed"] else "")
     ),
+    "strays_removed": lambda f: (
+        f"removed virtual addresses that somebody put on {f['interface']}: {f['addresses']}"
+        + (f" ({f['failed']} of them would not go)" if f["failed"] else "")
+    ),
     "degraded": lambda f: str(f["warning"]),
     "late": lambda f: (
         f"the daemon ran {_seconds(f['late_seconds'])} late, more than a quarter of the shortest master down interval"

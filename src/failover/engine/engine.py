@@ -49,6 +49,7 @@ class Engine:
             self._netlink.close()
             raise
         self._watched: int | None = None
+        self._hush = Hush()
         self._read_again = loop.alarm(lambda _: self._network_changed())
         self._watching = loop.alarm(self._watch_lateness)
         self._hush = Hush()
@@ -149,6 +150,7 @@ class Engine:
         footing = self._footing(attachment)
         if footing != attachment.footing or not attachment.serves(interface):
             self._move(attachment, interface, footing, at)
+        self._remove_strays(attachment, at)
         there = frozenset(assigned.address for assigned in interface.addresses) if interface else frozenset()
         for instance in attachment.instances.values():
             instance.addresses_present(there, at)
@@ -201,34 +203,51 @@ class Engine:
         }
 
     def _remove_leftovers(self, attachment: Attachment) -> None:
-        """Take off what nobody holds: addresses of a daemon that was killed, or that somebody else put there.
+        """Take off what a daemon that was killed has left, known by its tag, and what else nobody holds here."""
+        left = self._unheld(attachment, tagged_too=True)
+        if left:
+            fields = self._remove(attachment, left)
+            self._publish(Event(at=wall_clock(), kind="leftovers_removed", fields=fields), None)
 
-        Tagged ones belong to a dead daemon. Of the others only our virtual addresses: in BACKUP they must not answer
-        (RFC 9568 §6.4.2). An address owner's addresses are the host's own. Nor is one taken that leaves its family
-        without a source: no router could run then, and the host may be reachable by that address alone.
+    def _remove_strays(self, attachment: Attachment, at: Instant) -> None:
+        """Take off virtual addresses that somebody else put there: in BACKUP they must not answer (RFC 9568 §6.4.2)."""
+        strays = self._unheld(attachment, tagged_too=False)
+        if strays:
+            fields = self._remove(attachment, strays)
+            if self._hush.admit(attachment.name, at) is not None:
+                self._publish(Event(at=wall_clock(), kind="strays_removed", fields=fields), None)
+
+    def _unheld(self, attachment: Attachment, *, tagged_too: bool) -> tuple[VirtualAddress, ...]:
+        """The addresses on an interface that belong to its routers, and that none of them holds now.
+
+        With another prefix length they are as good as held by nobody. An address owner's addresses are the host's
+        own. Nor is one counted that leaves its family without a source: no router could run then, and the host may be
+        reachable by that address alone.
         """
-        interface = attachment.interface
+        interface = attachment.seen
         if interface is None:
-            return
+            return ()
         held = {a for i in attachment.instances.values() if i.is_master for a in i.router.held_addresses}
         mine = {
             address
             for address in _virtual_addresses(attachment)
             if attachment.footing[family_of(address)].source is not None
         }
-        left = tuple(
+        return tuple(
             assigned.address
             for assigned in interface.addresses
-            if assigned.address not in held and (assigned.is_tagged or assigned.address.ip in mine)
+            if assigned.address not in held and ((tagged_too and assigned.is_tagged) or assigned.address.ip in mine)
         )
-        if left:
-            failures = self._netlink.apply(prepare_remove(interface.ifindex, left))
-            fields: Fields = {
-                "interface": attachment.name,
-                "addresses": ", ".join(map(str, left)),
-                "failed": len(failures),
-            }
-            self._publish(Event(at=wall_clock(), kind="leftovers_removed", fields=fields), None)
+
+    def _remove(self, attachment: Attachment, addresses: tuple[VirtualAddress, ...]) -> Fields:
+        """Take addresses off; what there is to tell of it."""
+        index = attachment.seen.ifindex if attachment.seen else 0
+        failures = self._netlink.apply(prepare_remove(index, addresses))
+        return {
+            "interface": attachment.name,
+            "addresses": ", ".join(map(str, addresses)),
+            "failed": len(failures),
+        }
 
     def _tell(self, event: Event, instance: Instance) -> None:
         self._publish(event, instance.status())
