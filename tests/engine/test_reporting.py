@@ -6,7 +6,8 @@ from typing import get_args
 
 import pytest
 
-from failover.engine.reporting import REPEAT_AFTER, Hush, fault_of, oddity_fields, transition_fields
+from failover.engine.reporting import REPEAT_AFTER, Hush, fault_status, oddity_fields, transition_fields
+from failover.messages import FaultStatus
 from failover.vrrp import (
     Advertisement,
     Backup,
@@ -97,9 +98,9 @@ def test_an_oddity_says_who_and_what_beside_what_is_configured_here(oddity: Oddi
 
 
 def test_only_a_fault_makes_initialize_a_fault() -> None:
-    assert fault_of(Initialize(ChecksumForm.MESSAGE, FAULT)) == ("no_carrier", "eth0 has no carrier")
-    assert fault_of(INITIALIZE) is None
-    assert fault_of(BACKUP) is None
+    assert fault_status(Initialize(ChecksumForm.MESSAGE, FAULT)) == FaultStatus("no_carrier", "eth0 has no carrier")
+    assert fault_status(INITIALIZE) is None
+    assert fault_status(BACKUP) is None
 
 
 def test_the_first_of_a_kind_is_told_and_the_next_minute_counts_the_others() -> None:

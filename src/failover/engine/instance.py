@@ -13,15 +13,16 @@ from failover.engine.prepared import Prepared, announcements, managed, prepare
 from failover.engine.reporting import (
     Fields,
     Hush,
-    fault_of,
+    fault_status,
     master_down_interval,
+    master_of,
     oddity_fields,
     transition_fields,
     wall_clock,
 )
 from failover.linux.addresses import Batch, prepare_add, prepare_remove
 from failover.linux.inbox import Received
-from failover.messages import Counters, Event, FaultStatus, RouterStatus
+from failover.messages import Counters, Event, RouterStatus
 from failover.vrrp import (
     Action,
     Address,
@@ -107,7 +108,7 @@ class Instance:
     @property
     def is_faulted(self) -> bool:
         """Whether it waits for the end of a fault."""
-        return fault_of(self.state) is not None
+        return fault_status(self.state) is not None
 
     # --- what happens to it
 
@@ -308,13 +309,7 @@ class Instance:
 
     def status(self) -> RouterStatus:
         """Everything about it, now."""
-        state, router = self.state, self.router
-        master = None
-        if isinstance(state, Backup):
-            master = str(state.master.source) if state.master else None
-        elif isinstance(state, Master):
-            master = str(router.primary_address)
-        fault = fault_of(state)
+        router, state = self.router, self.state
         return RouterStatus(
             name=self.name,
             family=router.family.label,
@@ -323,10 +318,10 @@ class Instance:
             version=int(router.version),
             state=state_name(state),
             since=self.since,
-            fault=FaultStatus(*fault) if fault else None,
+            fault=fault_status(state),
             configured_priority=router.priority,
             effective_priority=router.priority,
-            master=master,
+            master=master_of(router, state),
             advertisement_interval=router.advertisement_interval,
             master_down_interval=master_down_interval(router, state),
             addresses=self._held,

@@ -3,7 +3,7 @@
 import time
 from dataclasses import dataclass
 
-from failover.messages import Value
+from failover.messages import FaultStatus, Value
 from failover.vrrp import (
     Backup,
     BecameOwner,
@@ -14,6 +14,7 @@ from failover.vrrp import (
     Initialize,
     Instant,
     Interval,
+    Master,
     MasterDown,
     MasterResigned,
     Overslept,
@@ -109,11 +110,22 @@ def master_down_interval(router: VirtualRouter, state: State) -> Interval:
     )
 
 
-def fault_of(state: State) -> tuple[str, str] | None:
-    """Reason and detail where a fault keeps the router in INITIALIZE."""
+def fault_status(state: State) -> FaultStatus | None:
+    """The fault that keeps the router in INITIALIZE."""
     if isinstance(state, Initialize) and state.fault is not None:
-        return state.fault.reason, state.fault.detail
+        return FaultStatus(state.fault.reason, state.fault.detail)
     return None
+
+
+def master_of(router: VirtualRouter, state: State) -> str | None:
+    """The address of the MASTER, as far as it is known: ours, or where its advertisements come from."""
+    match state:
+        case Master():
+            return str(router.primary_address)
+        case Backup(master=Heard(source=source)):
+            return str(source)
+        case _:
+            return None
 
 
 @dataclass(slots=True)

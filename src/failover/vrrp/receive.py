@@ -90,7 +90,7 @@ def _check_network(meta: ReceivedFrom, router: VirtualRouter) -> Discard | None:
         return Discard(DiscardReason.HOP_LIMIT, meta.hop_limit, HOP_LIMIT)
     if meta.destination != GROUPS[router.family]:
         return Discard(DiscardReason.DESTINATION, meta.destination, GROUPS[router.family])
-    # A frame of ours that a loop in the network brought back, or an address conflict.
+    # A frame of ours that a loop in the network brought back.
     if meta.source == router.primary_address:
         return Discard(DiscardReason.OWN_SOURCE, meta.source)
     return None
