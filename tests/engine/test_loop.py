@@ -207,13 +207,19 @@ def test_a_callback_may_forget_its_own_descriptor(loop: Loop, pipes: Callable[[]
     assert called == [1]
 
 
-def test_an_alarm_is_rehearsed_a_moment_before_it_rings(loop: Loop) -> None:
-    story: list[str] = []
+def test_an_alarm_is_rehearsed_before_it_rings(loop: Loop) -> None:
+    story: list[object] = []
     alarm = loop.alarm(lambda _: story.append("rings"))
-    alarm.set(Instant(now() + seconds(0.01)), lambda at: story.append("on time" if at > now() else "late"))
-    while "rings" not in story:
-        loop.wait()
-    assert story[0] in {"on time", "rings"}  # a wake-up that is very late has nothing left to rehearse
+    # Late wake-ups happen, and leave nothing to rehearse: try until one is early enough.
+    for _ in range(100):
+        story.clear()
+        at = Instant(now() + seconds(0.005))
+        alarm.set(at, story.append)
+        while "rings" not in story:
+            loop.wait()
+        if story[0] != "rings":
+            break
+    assert set(story[:-1]) == {at}
     assert story[-1] == "rings"
 
 

@@ -68,8 +68,9 @@ class Loop:
 
     def _meet(self) -> None:
         """Stay awake until the next alarm rings or something arrives, if that alarm is near and worth it."""
-        alarm = self._alarms.imminent(Instant(now() + _LEAD))
-        if alarm is None or alarm.at is None or alarm.rehearse is None:
+        at = now()
+        alarm = self._alarms.imminent(Instant(at + _LEAD))
+        if alarm is None or alarm.at is None or alarm.rehearse is None or alarm.at <= at:
             return
         alarm.rehearse(alarm.at)
         self._quiet_timer()
