@@ -52,8 +52,11 @@ system:
 system-test: system
 	@./tools/install-packages keepalived frr tshark nftables iputils-ping
 
+# The pinned set is whole, so nothing is resolved: Debian's pip, resolving, wants a pin for `coverage[toml]` beside
+# the one for `coverage`, and fails as soon as a newer coverage is out. `pip check` says whether it is whole.
 $(VENV)/ready: requirements/dev.txt pyproject.toml | system
 	$(PYTHON) -m venv --clear $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/dev.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(BIN)/pip check --disable-pip-version-check
 	@touch $@
