@@ -50,6 +50,14 @@ def test_a_full_buffer_is_told(lan: Lan) -> None:
     assert capture.dropped > 0
 
 
+def test_a_host_can_be_left_out(lan: Lan) -> None:
+    one, two, three = lan.host("one"), lan.host("two"), lan.host("three")
+    capture = lan.capture(two)
+    for host in (two, three, one):
+        frames_from(host, 2)
+    assert numbers(capture) == [("three", 0), ("three", 1), ("one", 0), ("one", 1)]
+
+
 def test_what_was_heard_stays_after_closing(lan: Lan) -> None:
     one = lan.host("one")
     with lan.capture() as capture:

@@ -32,19 +32,19 @@ _LINKTYPE_ETHERNET: Final = 1
 class Capture:
     """Every frame from a host, in the order in which the switch got them."""
 
-    def __init__(self, switch: Namespace, ignore: str, buffer_bytes: int = BUFFER_BYTES) -> None:
-        """Listen on all ports of `switch`, but not on its interface `ignore`, the bridge itself."""
+    def __init__(self, switch: Namespace, ignore: Sequence[str], buffer_bytes: int = BUFFER_BYTES) -> None:
+        """Listen on all interfaces of `switch` but these; one of them is the bridge itself."""
         with switch.enter():
             self._socket = socket.socket(
                 socket.AF_PACKET, socket.SOCK_RAW | socket.SOCK_NONBLOCK, socket.htons(_ETH_P_ALL)
             )
-            index = socket.if_nametoindex(ignore)
+            ignored = [socket.if_nametoindex(interface) for interface in ignore]
         self._frames: list[Frame] = []
         self._dropped = 0
         self._socket.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, buffer_bytes)
         stamp(self._socket)
         self._socket.setsockopt(_SOL_PACKET, _PACKET_IGNORE_OUTGOING, 1)
-        _attach_filter(self._socket, _all_but(index))
+        _attach_filter(self._socket, _all_but(ignored))
         self._discard()
 
     def __enter__(self) -> Self:
@@ -111,13 +111,13 @@ class Capture:
         self._dropped += struct.unpack("II", self._socket.getsockopt(_SOL_PACKET, _PACKET_STATISTICS, 8))[1]
 
 
-def _all_but(index: int) -> bytes:
-    """A classic BPF program that takes every frame except those of one interface."""
+def _all_but(indexes: Sequence[int]) -> bytes:
+    """A classic BPF program that takes every frame except those of some interfaces."""
     instructions = (
         (0x20, 0, 0, 0xFFFFF000 + 8),  # load the index of the interface
-        (0x15, 0, 1, index),  # is it this one?
-        (0x06, 0, 0, 0),  # drop
+        *((0x15, left, 0, index) for left, index in zip(range(len(indexes), 0, -1), indexes, strict=True)),
         (0x06, 0, 0, 0x40000),  # keep whole
+        (0x06, 0, 0, 0),  # drop
     )
     return b"".join(struct.pack("HBBI", *instruction) for instruction in instructions)
 

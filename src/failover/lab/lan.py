@@ -139,9 +139,10 @@ class Lan:
         self.wait_for_carrier(host)
         return host
 
-    def capture(self, buffer_bytes: int = BUFFER_BYTES) -> Capture:
-        """Listen to everything that hosts send from now on; closed with the LAN at the latest."""
-        return self._stack.enter_context(Capture(self.switch, BRIDGE, buffer_bytes))
+    def capture(self, *without: Host, buffer_bytes: int = BUFFER_BYTES) -> Capture:
+        """Listen to everything that hosts send from now on, but for some; closed with the LAN at the latest."""
+        ignored = [BRIDGE, *(host.label for host in without)]
+        return self._stack.enter_context(Capture(self.switch, ignored, buffer_bytes))
 
     def cut(self, host: Host) -> None:
         """Pull the cable: both ends lose their carrier."""
