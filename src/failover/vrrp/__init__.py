@@ -38,6 +38,7 @@ from failover.vrrp.events import (
     Startup,
     Wakeup,
 )
+from failover.vrrp.floor import Floor, floor_of, is_below
 from failover.vrrp.machine import initial_state, step
 from failover.vrrp.protocol import Address, ChecksumForm, Family, Version, VirtualAddress, family_of, virtual_mac
 from failover.vrrp.receive import Discard, DiscardReason, ReceivedFrom, receive
@@ -65,6 +66,7 @@ __all__ = [
     "Family",
     "Fault",
     "Faulted",
+    "Floor",
     "Heard",
     "Initialize",
     "InstallAddresses",
@@ -98,7 +100,9 @@ __all__ = [
     "deadline",
     "encode",
     "family_of",
+    "floor_of",
     "initial_state",
+    "is_below",
     "receive",
     "seconds",
     "state_name",
