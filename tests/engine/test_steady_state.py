@@ -49,6 +49,9 @@ class Net:
             raise OSError(100, "Network is down")
         self.sent += count
 
+    def reopen(self, family: Family, vrid: int, at: Instant) -> None:
+        """Nothing is closed here."""
+
     def apply(self, batch: Batch) -> tuple[Failure, ...]:
         return ()
 

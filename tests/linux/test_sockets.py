@@ -15,11 +15,14 @@ import pytest
 
 from failover.frames import advertisement_datagram, announcement
 from failover.lab.namespaces import Namespace
+from failover.linux.filter import Terms
 from failover.linux.inbox import Received
 from failover.linux.socket_options import RECEIVE_BUFFER, grow
 from failover.linux.sockets import AdvertisementSocket, AnnouncementSocket
-from failover.vrrp.protocol import GROUPS, Address, Family
+from failover.vrrp import Address, ChecksumForm, Family, Floor, Version, encode
+from failover.vrrp.protocol import GROUPS
 from tests.rfc.marks import positive
+from tests.vrrp.making import a_router, an_advertisement
 
 pytestmark = pytest.mark.root
 
@@ -282,7 +285,7 @@ def test_the_kernel_passes_the_vrids_of_the_set_and_follows_its_changes(
     cable.up()
     assert_passes(sender, receiver, family)
     for allowed in (vrids, frozenset(range(1, 256)), frozenset[int](), VRIDS):
-        receiver.accept_vrids(allowed)
+        receiver.accept(Terms(allowed))
         take(receiver, 1000)
         for vrid in range(256):
             sender.send(datagram(family, vrid))
@@ -304,6 +307,78 @@ def test_what_is_wrong_inside_a_message_is_left_to_the_daemon(cable: Cable, stac
         sender.send(advertisement_datagram(SOURCES[family], payload))
         (got,) = received(receiver)
         assert got.payload == payload
+
+
+def sound(family: Family, form: ChecksumForm) -> bytes:
+    """A whole advertisement, with the form of checksum over IPv4."""
+    router = a_router(family, vrid=VRID)
+    form = form if family is Family.IPV4 else ChecksumForm.PSEUDO_HEADER
+    return encode(an_advertisement(router, checksum=form), SOURCES[family])
+
+
+@families
+def test_on_strict_terms_the_kernel_refuses_what_is_wrong_inside_and_afterwards_not(
+    cable: Cable, stack: ExitStack, family: Family
+) -> None:
+    sender, receiver = both(cable, family, stack)
+    cable.up()
+    assert_passes(sender, receiver, family)
+    right = [sound(family, form) for form in ChecksumForm]
+    wrong_sum = right[0][:-1] + b"\xaa"
+    wrong = [b"\x71" + right[0][1:], wrong_sum, right[0][:-1], right[0] + bytes(4), message()]
+    for terms, expected in (
+        (Terms(VRIDS, frozenset({Version.V3})), right),
+        (Terms(VRIDS), [*wrong, *right]),
+    ):
+        receiver.accept(terms)
+        take(receiver, 1000)
+        for payload in (*wrong, *right):
+            sender.send(advertisement_datagram(SOURCES[family], payload))
+        assert [packet.payload for packet in collect(receiver, len(expected))] == expected
+
+
+@families
+def test_below_its_floor_the_kernel_refuses_a_vrid(cable: Cable, stack: ExitStack, family: Family) -> None:
+    sender, receiver = both(cable, family, stack)
+    cable.up()
+    assert_passes(sender, receiver, family)
+    for bound, least in ((None, 100), (SOURCES[family], 101), (SOURCES[family] - 1, 100)):
+        receiver.accept(Terms(VRIDS, floors={VRID: Floor(100, bound)}))
+        take(receiver, 1000)
+        for priority in range(256):
+            payload = bytes((0x31, VRID, priority)) + message()[3:]
+            sender.send(advertisement_datagram(SOURCES[family], payload))
+        passed = [packet.payload[2] for packet in collect(receiver, 257 - least)]
+        assert passed == [0, *range(least, 256)]
+
+
+def test_a_socket_on_strict_terms_still_sends_what_it_is_given(cable: Cable, stack: ExitStack) -> None:
+    """The kernel's check of IPv6 checksums is of what is received: it fills in none of ours."""
+    family = Family.IPV6
+    sender, receiver = both(cable, family, stack)
+    cable.up()
+    assert_passes(sender, receiver, family)
+    sender.accept(Terms(VRIDS, frozenset({Version.V3})))
+    for payload in (sound(family, ChecksumForm.PSEUDO_HEADER), message()):
+        sender.send(advertisement_datagram(SOURCES[family], payload))
+        (got,) = received(receiver)
+        assert got.payload == payload
+
+
+@pytest.mark.parametrize("optmem_max", [20480])
+@families
+def test_strict_terms_fit_the_memory_that_older_kernels_give(
+    cable: Cable, stack: ExitStack, family: Family, optmem_max: int
+) -> None:
+    """For the program in force and for the one that replaces it, both at once."""
+    if not (Path("/proc/sys/net/core/optmem_max")).exists():
+        pytest.skip("this kernel has no such limit")
+    _, receiver = both(cable, family, stack)
+    cable.right.sysctl("core/optmem_max", str(optmem_max))
+    floors = {vrid: Floor(100, SOURCES[family]) for vrid in range(1, 101)}
+    for _ in range(2):
+        receiver.accept(Terms(frozenset(range(1, 256)), frozenset({Version.V3}), floors))
+    receiver.accept(Terms(VRIDS))
 
 
 @families

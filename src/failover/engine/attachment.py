@@ -8,9 +8,10 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from failover.engine.flood import Floodgate
+from failover.engine.flood import Floodgate, Narrowing, Verdict
 from failover.engine.loop import Loop
 from failover.linux.addresses import Batch, Failure
+from failover.linux.filter import Terms
 from failover.linux.interfaces import Interface
 from failover.linux.netlink_socket import Netlink
 from failover.linux.sockets import AdvertisementSocket, AnnouncementSocket
@@ -154,27 +155,38 @@ class Attachment:
                 instance = of_vrid[packet[vrid_position]]
                 if instance is not None and packet == instance.settled:
                     instance.hear_again(at)
-                elif not self._hear(advertisement_socket, packet, at):
-                    gate.refused(at)
+                else:
+                    self._hear(advertisement_socket, gate, packet, at)
 
         return read
 
-    def _hear(self, advertisement_socket: AdvertisementSocket, packet: bytes, at: Instant) -> bool:
-        """Take it apart for the router that it concerns; False where it is an advertisement to none."""
+    def _hear(self, advertisement_socket: AdvertisementSocket, gate: Floodgate, packet: bytes, at: Instant) -> None:
+        """Take it apart for the router that it concerns."""
         received = advertisement_socket.unpack(packet)
-        if received is None:
-            return False
-        instance = self.instances.get((advertisement_socket.family, received.payload[1]))
-        return instance is not None and instance.hear(received, at, packet)
+        vrid = received.payload[1] if received else 0
+        instance = self.instances.get((advertisement_socket.family, vrid))
+        verdict = instance.hear(received, at, packet) if received and instance else Verdict.REFUSED
+        if verdict is Verdict.REFUSED:
+            gate.refused(at)
+        elif verdict is Verdict.LOSING:
+            gate.lost(vrid, at)
 
-    def _narrowing(self, advertisement_socket: AdvertisementSocket, vrids: frozenset[int]) -> Callable[[bool], None]:
-        routers = [self.instances[advertisement_socket.family, vrid].router for vrid in vrids]
-        versions = {router.version for router in routers}
-        if any(router.with_version_2 for router in routers):
+    def reopen(self, family: Family, vrid: int, at: Instant) -> None:
+        """A router has changed: what lost against it may win from now on."""
+        if family in self._gates:
+            self._gates[family].reopen(vrid, at)
+
+    def _narrowing(
+        self, advertisement_socket: AdvertisementSocket, vrids: frozenset[int]
+    ) -> Callable[[Narrowing], None]:
+        instances = {vrid: self.instances[advertisement_socket.family, vrid] for vrid in vrids}
+        versions = {instance.router.version for instance in instances.values()}
+        if any(instance.router.with_version_2 for instance in instances.values()):
             versions.add(Version.V2)
         sound = frozenset(versions)
 
-        def narrow(narrowly: bool) -> None:  # noqa: FBT001 - the only thing to say
-            advertisement_socket.accept_vrids(vrids, sound if narrowly else frozenset())
+        def narrow(narrowing: Narrowing) -> None:
+            floors = {vrid: floor for vrid in narrowing.losing if (floor := instances[vrid].floor) is not None}
+            advertisement_socket.accept(Terms(vrids, sound if narrowing.unsound else frozenset(), floors))
 
         return narrow

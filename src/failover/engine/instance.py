@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from failover.engine.attachment import Attachment
+from failover.engine.flood import Verdict
 from failover.engine.loop import Loop
 from failover.engine.prepared import Prepared, announcements, managed, prepare
 from failover.engine.reporting import (
@@ -32,11 +33,13 @@ from failover.vrrp import (
     ConfigChanged,
     Discard,
     Fault,
+    Floor,
     InstallAddresses,
     Instant,
     Interval,
     LinkChanged,
     Master,
+    PriorityChanged,
     ReportOddity,
     SendAdvertisement,
     Shutdown,
@@ -49,7 +52,9 @@ from failover.vrrp import (
     Wakeup,
     WithdrawAddresses,
     deadline,
+    floor_of,
     initial_state,
+    is_below,
     receive,
     seconds,
     state_name,
@@ -106,6 +111,11 @@ class Instance:
         return isinstance(self.state, Master)
 
     @property
+    def floor(self) -> Floor | None:
+        """What an advertisement must at least be to have a say as things are."""
+        return floor_of(self.router, self.state)
+
+    @property
     def is_faulted(self) -> bool:
         """Whether it waits for the end of a fault."""
         return fault_status(self.state) is not None
@@ -141,12 +151,12 @@ class Instance:
         if self.is_master and before and self._prepared and before.announcements != self._prepared.announcements:
             self._announce(self.router.held_addresses, now)  # the interface has another MAC address
 
-    def hear(self, packet: Received, now: Instant, raw: bytes | None = None) -> bool:
-        """A packet with our VRID arrived, `raw` as it came from the socket; whether it was an advertisement for us."""
+    def hear(self, packet: Received, now: Instant, raw: bytes | None = None) -> Verdict:
+        """A packet with our VRID arrived, `raw` as it came from the socket."""
         outcome = receive(packet.payload, packet.meta, self.router)
         if isinstance(outcome, Discard):
             self._discard(outcome, packet, now)
-            return False
+            return Verdict.REFUSED
         self.counters.advertisements_received += 1
         if outcome.priority == PRIORITY_RESIGN:
             self.counters.priority_zero_received += 1
@@ -154,7 +164,7 @@ class Instance:
         held_off = settled_for(event, self._feed(event, now), now)
         if held_off is not None:
             self.settled, self._held_off = raw, held_off
-        return True
+        return Verdict.LOSING if is_below(self.floor, event) else Verdict.HEEDED
 
     def hear_again(self, now: Instant) -> None:
         """The packet that is `settled` arrived once more: what `hear` would do, in a tenth of its time."""
@@ -180,13 +190,15 @@ class Instance:
         previous = self.state
         outcome = step(self.router, previous, event, now)
         self._state = outcome.state
-        reconfigured = isinstance(event, ConfigChanged)
+        reconfigured = isinstance(event, ConfigChanged | PriorityChanged)
         if outcome.state is not previous or reconfigured:
             self.settled = None
         if outcome.state.checksum is not previous.checksum or reconfigured:
             self._prepare()
         for action in outcome.actions:
             self._perform(action, now)
+        if self._attachment and (reconfigured or type(outcome.state) is not type(previous)):
+            self._attachment.reopen(self.router.family, self.router.vrid, now)
         # A MASTER's beat is many a second, and a little late does no harm; a takeover is rare, and waited for.
         self._alarm.set(deadline(outcome.state), None if self.is_master else self._rehearse)
         return outcome

@@ -13,6 +13,7 @@ _SO_BINDTOIFINDEX: Final = 62
 _IP_MULTICAST_ALL: Final = 49
 _IPV6_MULTICAST_ALL: Final = 29
 _IPV6_HDRINCL: Final = 36
+_CHECKSUM_AT: Final = 6
 
 _IP_MREQN: Final = Struct("@4s4si")
 _IPV6_MREQ: Final = Struct("@16si")
@@ -96,6 +97,11 @@ def membership(family: Family, index: int) -> Membership:
         Option(f"joining {group}", level, join, request),
         Option(f"leaving {group}", level, leave, request),
     )
+
+
+def checksum_check(*, on: bool) -> Option:
+    """Whether the kernel refuses IPv6 messages with a wrong checksum; what we send has its own either way (HDRINCL)."""
+    return Option("IPV6_CHECKSUM", socket.IPPROTO_IPV6, socket.IPV6_CHECKSUM, _CHECKSUM_AT if on else -1)
 
 
 def demand_interface(owner: str, index: int) -> str:

@@ -12,7 +12,8 @@ import socket
 from collections.abc import Sequence
 from typing import Final
 
-from failover.linux import filter as kernel_filter
+from failover.linux import bpf
+from failover.linux.filter import Terms, program
 from failover.linux.inbox import VRID_POSITION, Received, inbox, unpack
 from failover.linux.socket_options import (
     DOMAINS,
@@ -20,6 +21,7 @@ from failover.linux.socket_options import (
     RECEIVE_BUFFER,
     SEND_BUFFER,
     advertisement_options,
+    checksum_check,
     configure,
     demand_interface,
     failed,
@@ -27,7 +29,7 @@ from failover.linux.socket_options import (
     membership,
     open_raw,
 )
-from failover.vrrp.protocol import GROUPS, PROTOCOL_NUMBER, Family, Version
+from failover.vrrp.protocol import GROUPS, PROTOCOL_NUMBER, Family
 
 _RECEIVE_BUFFER_BYTES: Final = 1 << 20
 """About 2,700 waiting adverts on Linux, which doubles it: more than 0.1 s of 255 peers at 100 adverts a second."""
@@ -65,7 +67,7 @@ class AdvertisementSocket:
         self._socket = open_raw(self._owner, domain, PROTOCOL_NUMBER)
         self._descriptor, self._inbox = self._socket.fileno(), inbox(family)
         try:
-            self.accept_vrids(vrids)
+            self.accept(Terms(vrids))
             for option in advertisement_options(family, index):
                 configure(self._socket, self._owner, option)
             self._drain()
@@ -75,15 +77,14 @@ class AdvertisementSocket:
             self.close()
             raise
 
-    def accept_vrids(self, vrids: frozenset[int], versions: frozenset[Version] = frozenset()) -> None:
-        """Let the kernel pass `vrids` and refuse the others, from the next packet on.
-
-        With `versions` it refuses as well what it can tell to be no whole advertisement of one of these.
-        """
+    def accept(self, terms: Terms) -> None:
+        """Let the kernel pass what is as these say and refuse the rest, from the next packet on."""
         try:
-            kernel_filter.attach(self._socket, kernel_filter.program(self.family, vrids, versions))
+            bpf.attach(self._socket, program(self.family, terms))
         except OSError as error:
             raise failed(self._owner, "SO_ATTACH_FILTER", error) from error
+        if self.family is Family.IPV6:
+            configure(self._socket, self._owner, checksum_check(on=bool(terms.versions)))
 
     def rejoin(self) -> None:
         """Join the group again, for when the interface comes back into use.
