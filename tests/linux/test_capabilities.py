@@ -1,12 +1,13 @@
 """Whether this process may do what the engine needs, as the kernel says it."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from failover.linux.capabilities import _effective_in, _missing_in, has
+from failover.linux.capabilities import NEEDED, _effective_in, _missing_in, has, may_send_raw
 from tests.engine.daemons import ENVIRONMENT
 
 
@@ -47,3 +48,8 @@ def test_a_process_without_one_of_them_is_told_which() -> None:
         timeout=30,
     )
     assert done.stdout.strip() == "('CAP_NET_RAW',)"
+
+
+def test_another_process_may_send_or_may_not_and_where_nobody_knows_it_may() -> None:
+    assert may_send_raw(os.getpid()) == has(NEEDED["CAP_NET_RAW"])
+    assert may_send_raw(1 << 30)

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from failover.cli.failures import FINE, describe, tell
+from failover.cli.failures import FINE, tell
 from failover.cli.words import precise
+from failover.linux.errors import describe
 from failover.vrrp.units import to_seconds
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ import time
 from pathlib import Path
 from typing import Final
 
-from failover.cli.failures import Failure, describe
+from failover.cli.failures import Failure
+from failover.linux.errors import describe
 
 PATIENCE_SECONDS: Final = 3.0
 """How long a daemon that is starting, or whose agent is, may take to answer."""

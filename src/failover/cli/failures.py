@@ -8,6 +8,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
+from failover.linux.errors import describe
+
 FINE: Final = 0
 FAILED: Final = 1
 """Did not work here and now; also: the daemon cannot be reached."""
@@ -37,12 +39,6 @@ def exit_status(command: Callable[[], int]) -> int:
         return FAILED
     except KeyboardInterrupt:
         return INTERRUPTED
-
-
-def describe(error: OSError) -> str:
-    """An `OSError` for people: what it is about, and the reason, without the number."""
-    reason = error.strerror or str(error)
-    return f"{error.filename}: {reason}" if error.filename else reason
 
 
 def tell(text: str) -> None:

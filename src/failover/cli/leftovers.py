@@ -1,12 +1,13 @@
 """What a dead daemon may have left on this host, found and removed; a living one is refused."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import click
 
 from failover.cli.failures import BAD_CONFIGURATION, FAILED, FINE, Failure, tell
+from failover.cli.living import Living
 from failover.cli.places import Places
 from failover.config import ConfigError, Configuration, load
 from failover.engine.runtime import Runtime, running_daemon
@@ -21,24 +22,28 @@ from failover.vrrp.protocol import PRIORITY_OWNER
 Belongs = Callable[[Interface, AssignedAddress], bool]
 """Whether an address of an interface is to go."""
 
+_Outcome = tuple[int, int]
+"""How many addresses of one interface are gone, and how many are still there."""
+
 
 def remove(path: Path, where: Places) -> int:
     """Remove marked addresses everywhere and those that the file lists; a file that is missing or wrong is told of."""
     status = FINE
-    configured: dict[str, frozenset[Address]] = {}
+    loaded: Configuration | None = None
     try:
-        configured = _virtual_addresses(load(path))
+        loaded = load(path)
     except ConfigError as error:
         if isinstance(error.__cause__, FileNotFoundError):
             tell(f"{path} does not exist: looking for marked addresses only")
         else:
             tell(f"looking for marked addresses only, because the configuration cannot be used: {error}")
             status = BAD_CONFIGURATION
+    configured = _virtual_addresses(loaded) if loaded else {}
 
     def belongs(interface: Interface, assigned: AssignedAddress) -> bool:
         return assigned.is_tagged or assigned.address.ip in configured.get(interface.name, ())
 
-    return _remove(belongs, where) or status
+    return _remove(belongs, Living(loaded), where) or status
 
 
 def remove_configured(configuration: Configuration, where: Places) -> int:
@@ -54,7 +59,7 @@ def remove_configured(configuration: Configuration, where: Places) -> int:
         marked = assigned.is_tagged and (interface.name, assigned.address) in held
         return marked or assigned.address.ip in configured.get(interface.name, ())
 
-    return _remove(belongs, where)
+    return _remove(belongs, Living(configuration), where)
 
 
 def _virtual_addresses(configuration: Configuration) -> dict[str, frozenset[Address]]:
@@ -67,30 +72,37 @@ def _virtual_addresses(configuration: Configuration) -> dict[str, frozenset[Addr
     return found
 
 
-def _remove(belongs: Belongs, where: Places) -> int:
+def _remove(belongs: Belongs, living: Living, where: Places) -> int:
     if "CAP_NET_ADMIN" in capabilities.missing():
         raise Failure("needs CAP_NET_ADMIN: run it as root")
-    with _no_daemon(where), Netlink() as netlink:
+    with closing(living), _no_daemon(where), Netlink() as netlink:
         interfaces = Interfaces(netlink)
         try:
-            outcomes = [_remove_from(netlink, interface, belongs) for interface in interfaces]
+            outcomes = [_remove_from(netlink, interface, belongs, living) for interface in interfaces]
         finally:
             interfaces.close()
-    if not any(removed or failed for removed, failed in outcomes):
+    if not any(removed or left for removed, left in outcomes):
         click.echo("nothing to remove")
-    return FAILED if any(failed for _, failed in outcomes) else FINE
+    return FAILED if any(left for _, left in outcomes) else FINE
 
 
-def _remove_from(netlink: Netlink, interface: Interface, belongs: Belongs) -> tuple[int, int]:
-    """How many addresses of one interface are gone, and how many would not go."""
-    theirs = tuple(assigned.address for assigned in interface.addresses if belongs(interface, assigned))
+def _remove_from(netlink: Netlink, interface: Interface, belongs: Belongs, living: Living) -> _Outcome:
+    found = [assigned.address for assigned in interface.addresses if belongs(interface, assigned)]
+    held = {address: claim for address in found if (claim := living.holder(interface.name, address))}
+    for claim in dict.fromkeys(held.values()):
+        listed = ", ".join(str(address) for address in found if held.get(address) == claim)
+        tell(
+            f"{interface.name}: {listed} left alone, because another failover, {claim.process}, runs {claim.router}:"
+            " stop it, it removes its addresses"
+        )
+    theirs = tuple(address for address in found if address not in held)
     failures = {failure.address: failure for failure in netlink.apply(prepare_remove(interface.ifindex, theirs))}
     for address in theirs:
         if address in failures:
             tell(f"{interface.name}: {failures[address]}")
         else:
             click.echo(f"removed {address} from {interface.name}")
-    return len(theirs) - len(failures), len(failures)
+    return len(theirs) - len(failures), len(failures) + len(held)
 
 
 @contextmanager

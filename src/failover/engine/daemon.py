@@ -13,6 +13,7 @@ from pathlib import Path
 from failover.config import Configuration
 from failover.engine.agent_process import AgentProcess
 from failover.engine.channel import Channel
+from failover.engine.claims import exclusively
 from failover.engine.engine import Engine
 from failover.engine.lateness import next_beat
 from failover.engine.loop import Loop
@@ -21,6 +22,7 @@ from failover.engine.reporting import wall_clock
 from failover.engine.runtime import Runtime
 from failover.engine.systemd import Notifier, watchdog_interval
 from failover.linux import capabilities
+from failover.linux.errors import describe
 from failover.linux.timer import now
 from failover.messages import Changed, DaemonStatus, EngineLag, Event, RouterStatus
 from failover.version import __version__
@@ -53,11 +55,12 @@ def run(configuration: Configuration, settings: Settings) -> None:
             raise PermissionError(errno.EPERM, text)
         runtime = Runtime(settings.runtime_directory, settings.control_socket)
         try:
-            _Daemon(configuration, settings, runtime, notifier).run()
+            with exclusively(configuration) as warnings:
+                _Daemon(configuration, settings, runtime, notifier).run(warnings)
         finally:
             runtime.release()
     except OSError as error:
-        notifier.failed(str(error))
+        notifier.failed(describe(error))
         raise
     finally:
         notifier.close()
@@ -81,18 +84,19 @@ class _Daemon:
         self._watchdog_interval = watchdog_interval(os.environ)
         self._watchdog = self._loop.alarm(self._feed_watchdog)
 
-    def run(self) -> None:
+    def run(self, warnings: list[str]) -> None:
         self._watch_signals()
         try:
-            self._run_engine()
+            self._run_engine(warnings)
         finally:
             self._agent.stop()
             signal.set_wakeup_fd(-1)
 
-    def _run_engine(self) -> None:
+    def _run_engine(self, warnings: list[str]) -> None:
         try:
             # Before anything is due: to read all of the program into memory takes some milliseconds.
             self._realtime.enter()
+            self._realtime.warnings += warnings
             self._warn()
             self._engine.start()
             # What is there by now stays, and nothing after it makes cycles: there is nothing to collect, and a

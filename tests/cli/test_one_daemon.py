@@ -1,0 +1,134 @@
+"""One daemon for each virtual router of a network namespace, whatever runtime directories are used."""
+
+import json
+import signal
+from pathlib import Path
+
+import pytest
+
+from failover.lab.waiting import wait_until
+from tests.cli.commands import command, complaint, environment
+from tests.cli.host import CLI, OWN, VIRTUAL, Host, ended, host
+
+__all__ = ["host"]
+
+pytestmark = pytest.mark.root
+
+OTHER_VIRTUAL = "192.0.2.101/24"
+OTHER_CLI = ["--vrid", "52", "--interface-name", "v0", "--ip-address", OTHER_VIRTUAL, "--advert-interval", "0.1"]
+
+
+def elsewhere(host: Host) -> Path:
+    return host.directory / "elsewhere"
+
+
+@pytest.mark.parametrize("before", [(), ("unshare", "--mount", "--pid", "--fork", "--mount-proc")])
+def test_a_second_daemon_of_a_virtual_router_is_refused_by_name_and_leaves_nothing(
+    host: Host, before: tuple[str, ...]
+) -> None:
+    process = host.start_file()
+    who = "in another container" if before else f"process {process.pid}"
+    for arguments in (["run", "--config", str(host.config)], ["cli-mode", *CLI]):
+        line = complaint(host.failover(*arguments, run=elsewhere(host), before=before), 1)
+        assert line == (
+            f"another failover, {who}, already runs virtual router 51 (ipv4) on v0;"
+            " stop it, or give one of them another vrid or interface"
+        )
+        assert not elsewhere(host).exists() or not list(elsewhere(host).iterdir())
+    assert host.addresses() == [OWN, VIRTUAL]
+    assert host.log.read_text().count("-> MASTER") == 1
+    assert ended(process, signal.SIGTERM) == 0
+    assert host.is_clean()
+
+
+def test_it_is_refused_for_an_interface_that_does_not_exist_yet_too(host: Host) -> None:
+    host.namespace.ip("link delete v0")
+    run = ["run", "--config", str(host.config)]
+    with host.log.open("ab") as log:
+        process = host.namespace.popen(command(*run), output=log, env=environment(RUNTIME_DIRECTORY=str(host.run)))
+    wait_until(lambda: "does not exist" in host.log.read_text(), "the first runs")
+    assert f"process {process.pid}" in complaint(host.failover(*run, run=elsewhere(host)), 1)
+    assert ended(process, signal.SIGTERM) == 0
+
+
+def test_daemons_for_different_virtual_routers_of_an_interface_run_side_by_side(host: Host) -> None:
+    one = host.start("cli-mode", *CLI)
+    two = host.start("cli-mode", *OTHER_CLI, until=OTHER_VIRTUAL, run=elsewhere(host))
+    assert host.addresses() == [OWN, VIRTUAL, OTHER_VIRTUAL]
+    assert ended(one, signal.SIGTERM) == 0
+    assert host.addresses() == [OWN, OTHER_VIRTUAL]
+    assert ended(two, signal.SIGTERM) == 0
+
+
+def test_a_daemon_that_was_killed_keeps_nobody_from_its_virtual_router(host: Host) -> None:
+    assert ended(host.start_file(), signal.SIGKILL) == -signal.SIGKILL
+    began = host.log.read_text().count("-> MASTER")
+    process = host.start("cli-mode", *CLI, run=elsewhere(host))
+    wait_until(lambda: host.log.read_text().count("-> MASTER") > began, "MASTER again")
+    assert ended(process, signal.SIGTERM) == 0
+
+
+def test_of_two_that_start_at_once_exactly_one_runs(host: Host) -> None:
+    with host.log.open("ab") as log:
+        both = [
+            host.namespace.popen(
+                command("run", "--config", str(host.config)),
+                output=log,
+                env=environment(RUNTIME_DIRECTORY=str(host.directory / f"run{n}")),
+            )
+            for n in range(2)
+        ]
+    wait_until(lambda: any(one.poll() is not None for one in both), "one of them is refused")
+    wait_until(lambda: VIRTUAL in host.addresses(), "the other one runs")
+    assert sorted(str(one.poll()) for one in both) == ["1", "None"]
+    (running,) = (one for one in both if one.poll() is None)
+    assert ended(running, signal.SIGTERM) == 0
+
+
+@pytest.mark.parametrize(
+    "arguments", [["teardown", "--config", "CONFIG"], ["teardown", "--config", "/none"], ["teardown", "cli-mode", *CLI]]
+)
+def test_teardown_leaves_a_living_daemon_its_addresses_and_says_whose_they_are(
+    host: Host, arguments: list[str]
+) -> None:
+    process = host.start_file()
+    host.namespace.ip("link add v8 type veth peer name v9")
+    host.mark("198.51.100.7/24", "v8")
+    given = [str(host.config) if one == "CONFIG" else one for one in arguments]
+    done = host.failover(*given, run=elsewhere(host))
+    assert done.returncode == 1
+    assert (
+        f"failover: v0: {VIRTUAL} left alone, because another failover, process {process.pid},"
+        " runs virtual router 51 (ipv4) on v0: stop it, it removes its addresses"
+    ) in done.stderr.splitlines()
+    assert done.stdout == ("" if "cli-mode" in given else "removed 198.51.100.7/24 from v8\n")
+    assert host.addresses() == [OWN, VIRTUAL]
+    assert "put back" not in host.log.read_text()
+    assert ended(process, signal.SIGTERM) == 0
+
+
+def test_teardown_of_a_dead_daemon_leaves_one_that_lives_on_the_same_interface(host: Host) -> None:
+    dead = host.start("cli-mode", *CLI)
+    living = host.start("cli-mode", *OTHER_CLI, until=OTHER_VIRTUAL, run=elsewhere(host))
+    assert ended(dead, signal.SIGKILL) == -signal.SIGKILL
+    done = host.failover("teardown", "cli-mode", *CLI)
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"removed {VIRTUAL} from v0\n", "")
+    assert host.addresses() == [OWN, OTHER_VIRTUAL]
+    assert ended(living, signal.SIGTERM) == 0
+
+
+def test_a_thousand_claims_cost_a_start_next_to_nothing(host: Host) -> None:
+    routers = [
+        {"vrid": 1 + n % 250, "interface_name": f"x{n // 250}", "ip_addresses": [f"10.{n // 250}.{n % 250}.1/32"]}
+        for n in range(1000)
+    ]
+    host.config.write_text(json.dumps(routers))
+    script = (
+        "import sys, time; from failover.config import load; from failover.engine.claims import exclusively\n"
+        "loaded = load(sys.argv[1]); began = time.process_time()\n"
+        "with exclusively(loaded) as warnings: print(warnings, time.process_time() - began)"
+    )
+    done = host.python(script, str(host.config))
+    warnings, seconds = done.rsplit(maxsplit=1)
+    assert warnings == "[]"
+    assert float(seconds) < 0.1
