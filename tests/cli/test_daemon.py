@@ -120,6 +120,36 @@ def test_teardown_with_a_bad_configuration_does_what_it_can_and_fails(host: Host
     assert host.addresses() == [OWN]
 
 
+READ_ONLY = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"'
+
+
+def test_teardown_removes_addresses_where_the_runtime_directory_cannot_be_written(host: Host) -> None:
+    host.run.mkdir()
+    host.mark(VIRTUAL)
+    before = ["unshare", "--mount", "sh", "-c", READ_ONLY, str(host.run)]
+    done = host.failover("teardown", "--config", str(host.config), before=before)
+    assert (done.returncode, done.stdout) == (0, f"removed {VIRTUAL} from v0\n")
+    assert done.stderr == f"failover: {host.run}/failover.pid: Read-only file system: only addresses are removed\n"
+    assert host.is_clean()
+
+
+def test_teardown_removes_addresses_where_the_runtime_directory_is_none(host: Host) -> None:
+    host.run.write_text("precious")
+    host.mark(VIRTUAL)
+    done = host.failover("teardown", "--config", str(host.config))
+    assert (done.returncode, done.stdout) == (0, f"removed {VIRTUAL} from v0\n")
+    assert done.stderr == f"failover: {host.run}/failover.pid: Not a directory: only addresses are removed\n"
+    assert host.run.read_text() == "precious"
+
+
+def test_teardown_in_a_read_only_runtime_directory_still_sees_the_daemon_that_runs_there(host: Host) -> None:
+    process = host.start_file()
+    before = ["unshare", "--mount", "sh", "-c", READ_ONLY, str(host.run)]
+    line = complaint(host.failover("teardown", "--config", str(host.config), before=before), 1)
+    assert f"a daemon runs on {host.run}, process {process.pid}" in line
+    assert ended(process, signal.SIGTERM) == 0
+
+
 def test_teardown_removes_configured_addresses_without_a_mark_but_not_an_owners(host: Host) -> None:
     host.namespace.ip("address add 192.0.2.7/24 dev v0", "address add 192.0.2.8/32 dev v0")
     routers = [

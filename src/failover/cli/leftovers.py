@@ -1,5 +1,6 @@
 """What a dead daemon may have left on this host, found and removed; a living one is refused."""
 
+import errno
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ from failover.config import ConfigError, Configuration, load
 from failover.engine.runtime import Runtime, running_daemon
 from failover.linux import capabilities
 from failover.linux.addresses import prepare_remove
+from failover.linux.errors import describe
 from failover.linux.interfaces import Interface, Interfaces
 from failover.linux.netlink_socket import Netlink
 from failover.linux.rtnetlink import AssignedAddress
@@ -21,6 +23,9 @@ from failover.vrrp.protocol import PRIORITY_OWNER
 
 Belongs = Callable[[Interface, AssignedAddress], bool]
 """Whether an address of an interface is to go."""
+
+_IN_USE = (errno.EBUSY, errno.EADDRINUSE)
+"""Why a runtime directory is refused that is not broken."""
 
 _Outcome = tuple[int, int]
 """How many addresses of one interface are gone, and how many are still there."""
@@ -107,15 +112,25 @@ def _remove_from(netlink: Netlink, interface: Interface, belongs: Belongs, livin
 
 @contextmanager
 def _no_daemon(where: Places) -> Iterator[None]:
-    """Hold the runtime directory as a daemon would, so that none starts meanwhile; leaves no lock and no socket."""
-    pid = running_daemon(where.runtime_directory)
-    if pid is not None:
-        raise Failure(f"a daemon runs on {where.runtime_directory}, process {pid}: stop it, it removes its addresses")
-    if not where.runtime_directory.exists():
-        yield
-        return
-    runtime = Runtime(where.runtime_directory, where.control_socket)
+    """Hold the runtime directory as a daemon would, so that none starts meanwhile; leaves no lock and no socket.
+
+    One that cannot be read or written is told of: the addresses matter more.
+    """
+    runtime: Runtime | None = None
+    try:
+        pid = running_daemon(where.runtime_directory)
+        if pid is not None:
+            raise Failure(
+                f"a daemon runs on {where.runtime_directory}, process {pid}: stop it, it removes its addresses"
+            )
+        if where.runtime_directory.exists():
+            runtime = Runtime(where.runtime_directory, where.control_socket)
+    except OSError as error:
+        if error.errno in _IN_USE:
+            raise
+        tell(f"{describe(error)}: only addresses are removed")
     try:
         yield
     finally:
-        runtime.release()
+        if runtime is not None:
+            runtime.release()
