@@ -126,16 +126,54 @@ def test_a_control_socket_in_the_way_is_one_line_and_leaves_nothing(config: Path
     done = failover("run", "--config", str(config), *arguments)
     assert complaint(done, 1) == f"{tmp_path}/s: control socket: exists and is not a socket"
     assert (tmp_path / "s").read_text() == "precious"
-    assert not list((tmp_path / "run").iterdir())
+    assert not (tmp_path / "run").exists()
     done = failover("run", "--config", str(config), *arguments[:2], "--socket", str(tmp_path / ("x" * 120)))
     assert "too long" in complaint(done, 1)
 
 
+@pytest.mark.root
 def test_a_log_file_that_cannot_be_written_is_known_before_anything_starts(config: Path, tmp_path: Path) -> None:
     run = str(tmp_path / "run")
     done = failover("file-mode", "--filename", str(config), "--log-file-path", str(tmp_path), "--runtime-dir", run)
     assert complaint(done, 1) == f"{tmp_path}: Is a directory"
     assert not Path(run).exists()
+
+
+@pytest.mark.root
+@pytest.mark.parametrize("lacking", ["capabilities", "a runtime directory", "a log file", "room for the sample"])
+def test_a_start_that_fails_leaves_neither_sample_nor_log_nor_directories(tmp_path: Path, lacking: str) -> None:
+    there = tmp_path / "there"
+    there.mkdir()
+    (there / "file").write_text("precious")
+    paths = {
+        "--filename": there / "etc" / "failover" / "config.json",
+        "--log-file-path": there / "log",
+        "--runtime-dir": there / "new" / "run",
+    }
+    before: tuple[str, ...] = ()
+    if lacking == "capabilities":
+        before = WITHOUT_CAPABILITIES
+    elif lacking == "a runtime directory":
+        paths["--runtime-dir"] = there / "file" / "run"
+    elif lacking == "a log file":
+        paths["--log-file-path"] = there / "missing" / "log"
+    else:
+        paths["--filename"] = Path("/proc/failover/config.json")
+    done = failover("file-mode", *(f"{option}={path}" for option, path in paths.items()), before=before)
+    complaint(done, 1)
+    assert [str(path.relative_to(there)) for path in there.rglob("*")] == ["file"]
+
+
+def test_a_sample_that_does_not_fit_on_the_disk_is_not_left_in_part(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "config.json"
+    limited = "import resource, sys; from pathlib import Path; from failover.cli.file_mode import _write\n"
+    limited += "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+    limited += "resource.setrlimit(resource.RLIMIT_FSIZE, (20, 20)); _write(Path(sys.argv[1]), 'x' * 100)"
+    done = subprocess.run(
+        [sys.executable, "-c", limited, str(path)], env=environment(), capture_output=True, timeout=30, check=False
+    )
+    assert b"File too large" in done.stderr
+    assert not path.parent.exists()
 
 
 def test_a_reader_that_leaves_is_no_traceback() -> None:

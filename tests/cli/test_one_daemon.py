@@ -62,6 +62,7 @@ def test_daemons_for_different_virtual_routers_of_an_interface_run_side_by_side(
 
 def test_a_daemon_that_was_killed_keeps_nobody_from_its_virtual_router(host: Host) -> None:
     assert ended(host.start_file(), signal.SIGKILL) == -signal.SIGKILL
+    wait_until(lambda: not host.namespace.pids(), "the agent has ended too")
     began = host.log.read_text().count("-> MASTER")
     process = host.start("cli-mode", *CLI, run=elsewhere(host))
     wait_until(lambda: host.log.read_text().count("-> MASTER") > began, "MASTER again")

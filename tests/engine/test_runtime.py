@@ -44,7 +44,7 @@ def test_it_makes_the_directory_locks_it_and_listens(tmp_path: Path) -> None:
         assert running_daemon(directory) == os.getpid()
     finally:
         claimed.release()
-    assert list(directory.iterdir()) == []
+    assert not directory.parent.exists()
     assert running_daemon(directory) is None
 
 
@@ -77,6 +77,34 @@ def test_a_second_claim_is_refused_and_names_the_process(tmp_path: Path) -> None
     finally:
         claimed.release()
     Runtime(tmp_path).release()
+
+
+def test_a_directory_that_was_there_stays(tmp_path: Path) -> None:
+    (tmp_path / "made").mkdir()
+    Runtime(tmp_path / "made" / "run").release()
+    assert list((tmp_path / "made").iterdir()) == []
+
+
+def test_a_directory_that_its_maker_removes_as_we_lock_it_is_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory = tmp_path / "run"
+    removed: list[Path] = []
+    real = os.open
+
+    def opening(path: Path, *given: int) -> int:
+        if not removed:
+            removed.append(path)
+            directory.rmdir()
+        return real(path, *given)
+
+    directory.mkdir()
+    monkeypatch.setattr(os, "open", opening)
+    claimed = Runtime(directory)
+    monkeypatch.undo()
+    assert connects(claimed.control)
+    claimed.release()
+    assert not directory.exists()
 
 
 def test_two_directories_are_two_daemons(tmp_path: Path) -> None:
@@ -118,7 +146,7 @@ def test_a_socket_elsewhere_that_is_in_use_is_refused_and_left(tmp_path: Path) -
         assert refused.value.errno == errno.EADDRINUSE
         assert refused.value.filename == str(path)
         assert connects(path)
-    assert list((tmp_path / "run").iterdir()) == []
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_dead_socket_elsewhere_is_replaced(tmp_path: Path) -> None:
@@ -148,7 +176,7 @@ def test_what_is_no_socket_is_refused_and_left(tmp_path: Path, make: Callable[[P
 def test_a_path_that_is_too_long_for_a_socket_leaves_no_lock(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="control socket: AF_UNIX path too long"):
         Runtime(tmp_path / "run", tmp_path / ("x" * 120))
-    assert list((tmp_path / "run").iterdir()) == []
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_lock_that_cannot_be_written_is_not_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

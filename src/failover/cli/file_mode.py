@@ -28,25 +28,36 @@ def _file_mode(
     A file that does not exist is created with a sample. The action may also stand before the mode:
     `failover teardown file-mode`.
     """
+    from failover import config  # noqa: PLC0415 - not for `--help`
     from failover.cli import configuration, launch, leftovers, places  # noqa: PLC0415 - not for `--help`
 
     path = configuration.path_of(filename)
     where = places.find(runtime_dir, socket)
     if modes.is_teardown(action, teardown=teardown):
         return leftovers.remove(path, where)
-    _provide(path)
-    return launch.run(configuration.load(path), where, Path(log_file_path) if log_file_path else None)
-
-
-def _provide(path: Path) -> None:
-    """Write the sample where there is no file."""
-    from failover import config  # noqa: PLC0415 - as above
-
+    log_file = Path(log_file_path) if log_file_path else None
     if path.exists():
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("x") as file:
-        file.write(config.sample())
+        return launch.run(configuration.load(path), where, log_file)
+    sample = config.sample()
+    return launch.run(config.parse(sample, str(path)), where, log_file, lambda: _write(path, sample))
+
+
+def _write(path: Path, sample: str) -> None:
+    """Write the sample, all of it or nothing."""
+    from failover.engine import directories  # noqa: PLC0415 - as above
+
+    made = directories.make(path.parent)
+    try:
+        with path.open("x") as file:
+            try:
+                file.write(sample)
+                file.flush()
+            except OSError:
+                path.unlink()
+                raise
+    except OSError:
+        directories.remove(made)
+        raise
     tell(f"{path} did not exist and holds a sample now")
 
 

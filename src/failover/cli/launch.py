@@ -1,5 +1,6 @@
 """Starts the daemon in this process, for `run` and the original modes. No click here: the daemon stays small."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from failover.cli import configuration, places
@@ -14,11 +15,28 @@ def run_file(config: str | None, runtime_dir: str | None, socket: str | None) ->
     return run(loaded, places.find(runtime_dir, socket))
 
 
-def run(loaded: Configuration, where: places.Places, log_file: Path | None = None) -> int:
-    """Run until stopped; `OSError` where it could not start."""
-    if log_file is not None:
+def run(
+    loaded: Configuration,
+    where: places.Places,
+    log_file: Path | None = None,
+    provide: Callable[[], None] = lambda: None,
+) -> int:
+    """Run until stopped; `OSError` where it could not start. `provide` writes what is to be there when it runs."""
+
+    def prepare() -> None:
+        if log_file is None:
+            provide()
+            return
         # The agent will write it, but by then the routers would be running.
+        made = not log_file.exists()
         log_file.open("a").close()
+        try:
+            provide()
+        except OSError:
+            if made:
+                log_file.unlink()
+            raise
+
     daemon.run(
         loaded,
         daemon.Settings(
@@ -26,5 +44,6 @@ def run(loaded: Configuration, where: places.Places, log_file: Path | None = Non
             control_socket=where.control_socket,
             log_file=log_file,
         ),
+        prepare,
     )
     return FINE

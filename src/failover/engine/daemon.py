@@ -7,6 +7,7 @@ import signal
 import socket
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,10 +43,11 @@ class Settings:
     """None: standard error."""
 
 
-def run(configuration: Configuration, settings: Settings) -> None:
+def run(configuration: Configuration, settings: Settings, prepare: Callable[[], None] = lambda: None) -> None:
     """Run until SIGTERM, SIGINT or SIGHUP, as far as they were not ignored before.
 
-    `OSError` says what kept it from starting; nothing is left behind then.
+    `OSError` says what kept it from starting; nothing is left behind then. `prepare` is called once the daemon may
+    run here, and before it does.
     """
     notifier = Notifier(os.environ)
     try:
@@ -56,7 +58,9 @@ def run(configuration: Configuration, settings: Settings) -> None:
         runtime = Runtime(settings.runtime_directory, settings.control_socket)
         try:
             with exclusively(configuration) as warnings:
-                _Daemon(configuration, settings, runtime, notifier).run(warnings)
+                daemon = _Daemon(configuration, settings, runtime, notifier)
+                prepare()
+                daemon.run(warnings)
         finally:
             runtime.release()
     except OSError as error:

@@ -12,6 +12,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from failover.engine import directories
+
 _BACKLOG = 64
 _LOCK = "failover.pid"
 _AGENT_LEAVES_SECONDS = 0.5
@@ -30,8 +32,12 @@ class Runtime:
         """
         self.directory = directory
         self.control = control if control is not None else directory / SOCKET
-        directory.mkdir(mode=0o755, parents=True, exist_ok=True)
-        self._lock = _lock(directory / _LOCK)
+        self._made: list[Path] = []
+        try:
+            self._lock = self._claim()
+        except OSError:
+            directories.remove(self._made)
+            raise
         try:
             # In our directory nobody but a dead daemon's agent, on its way out, can still listen.
             self.listener = _listen(self.control, ours=control is None)
@@ -40,16 +46,25 @@ class Runtime:
             raise
 
     def release(self) -> None:
-        """Leave nothing behind; the directory stays, it may be systemd's."""
+        """Leave nothing behind; the directory stays where it was there before, as systemd's is."""
         self.listener.close()
         with suppress(FileNotFoundError):
             self.control.unlink()
         self._unlock()
 
+    def _claim(self) -> int:
+        self._made += directories.make(self.directory)
+        try:
+            return _lock(self.directory / _LOCK)
+        except FileNotFoundError:  # the daemon before us has just removed the directory that it had made
+            self._made = directories.make(self.directory)
+            return _lock(self.directory / _LOCK)
+
     def _unlock(self) -> None:
         with suppress(FileNotFoundError):
             (self.directory / _LOCK).unlink()
         os.close(self._lock)
+        directories.remove(self._made)
 
 
 def running_daemon(directory: Path) -> int | None:

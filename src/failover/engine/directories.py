@@ -1,0 +1,38 @@
+"""Directories that are made when they are missing, and removed again by whoever made them."""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+
+def make(directory: Path, mode: int = 0o755) -> list[Path]:
+    """Make a directory and those above it; returns what was missing, the deepest first. Nothing stays on `OSError`."""
+    made: list[Path] = []
+    try:
+        _make(directory, mode, made)
+    except OSError:
+        remove(reversed(made))
+        raise
+    return made[::-1]
+
+
+def remove(made: Iterable[Path]) -> None:
+    """Remove what `make` returned, as far as nobody else has put anything there."""
+    with suppress(OSError):
+        for directory in made:
+            directory.rmdir()
+
+
+def _make(directory: Path, mode: int, made: list[Path]) -> None:
+    try:
+        directory.mkdir(mode)
+    except FileNotFoundError:
+        if directory.parent == directory:
+            raise
+        _make(directory.parent, 0o777, made)
+        directory.mkdir(mode)
+    except FileExistsError:
+        if not directory.is_dir():
+            raise
+        return
+    made.append(directory)
