@@ -28,8 +28,8 @@ SENTENCES: dict[str, tuple[dict[str, Value], str]] = {
         "discarded an advertisement from 192.0.2.12: checksum",
     ),
     "send_failed": (
-        {"what": "advertisement", "error": "[Errno 1] Operation not permitted"},
-        "could not send an advertisement: [Errno 1] Operation not permitted",
+        {"what": "advertisement", "error": "Operation not permitted"},
+        "could not send an advertisement: Operation not permitted",
     ),
     "addresses_failed": (
         {"doing": "installing", "count": 2, "errors": "192.0.2.100/24: Permission denied"},

@@ -97,9 +97,7 @@ def test_a_list_of_interfaces_that_fails_is_asked_for_again(
     monkeypatch.setattr(Interfaces, "read", read)
     host.ip("link set eth0 down")
     bench.run_until(lambda: not any(instance.is_master for instance in bench.engine.instances))
-    assert [event.fields["error"] for event in bench.told("network_unread")] == [
-        "[Errno 11] netlink dump: interrupted"
-    ] * 2
+    assert [event.fields["error"] for event in bench.told("network_unread")] == ["netlink dump: interrupted"] * 2
 
 
 def test_an_address_that_is_removed_again_before_the_engine_read_of_its_return_comes_back(
@@ -139,7 +137,7 @@ def test_what_cannot_be_sent_is_counted_and_told_once_a_minute(bench: Bench, hos
     before = bench.engine.status()[0].counters.send_errors
     bench.run_until(lambda: bench.engine.status()[0].counters.send_errors > before + 5)
     told = [event.fields for event in bench.told("send_failed") if event.name == "VR_51"]
-    assert told == [{"what": "advertisement", "error": "[Errno 1] Operation not permitted"}]
+    assert told == [{"what": "advertisement", "error": "Operation not permitted"}]
     assert bench.engine.instances[0].is_master
 
 

@@ -12,6 +12,7 @@ from failover.engine.flood import Floodgate, Narrowing, Verdict
 from failover.engine.loop import Loop
 from failover.linux.addresses import Batch, Failure
 from failover.linux.filter import Terms
+from failover.linux.errors import reason
 from failover.linux.interfaces import Interface
 from failover.linux.netlink_socket import Netlink
 from failover.linux.sockets import AdvertisementSocket, AnnouncementSocket
@@ -103,7 +104,7 @@ class Attachment:
     def refusal(self, family: Family) -> Fault | None:
         """The fault of a family without a socket."""
         error = self.refused.get(family)
-        return Fault(SOCKET_REFUSED, f"{self.name} cannot be used: {error.strerror}") if error else None
+        return Fault(SOCKET_REFUSED, f"{self.name} cannot be used: {reason(error)}") if error else None
 
     def close(self) -> None:
         """Close the sockets."""

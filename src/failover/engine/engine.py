@@ -15,6 +15,7 @@ from failover.engine.loop import Loop
 from failover.engine.prepared import mtu_fault
 from failover.engine.reporting import Fields, Hush, master_down_interval, wall_clock
 from failover.linux.addresses import prepare_remove
+from failover.linux.errors import reason
 from failover.linux.interfaces import Interface, Interfaces
 from failover.linux.netlink_socket import Netlink
 from failover.linux.readiness import fault as find_fault
@@ -143,7 +144,7 @@ class Engine:
     def _unread(self, error: OSError) -> None:
         """Notifications were lost and listing failed: try again soon, nothing else would wake us for it."""
         self._read_again.set(Instant(now() + _READ_AGAIN_AFTER))
-        self._publish(Event(at=wall_clock(), kind="network_unread", fields={"error": str(error)}), None)
+        self._publish(Event(at=wall_clock(), kind="network_unread", fields={"error": reason(error)}), None)
 
     def _update(self, attachment: Attachment, interface: Interface | None, at: Instant) -> None:
         attachment.seen = interface

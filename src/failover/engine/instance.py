@@ -22,6 +22,7 @@ from failover.engine.reporting import (
     wall_clock,
 )
 from failover.linux.addresses import Batch, prepare_add, prepare_remove
+from failover.linux.errors import reason
 from failover.linux.inbox import Received
 from failover.messages import Counters, Event, RouterStatus
 from failover.vrrp import (
@@ -258,7 +259,7 @@ class Instance:
 
     def _send_failed(self, what: str, error: OSError, now: Instant) -> None:
         self.counters.send_errors += 1
-        self._report("send_failed", {"what": what, "error": str(error)}, now, f"send_failed {what}")
+        self._report("send_failed", {"what": what, "error": reason(error)}, now, f"send_failed {what}")
 
     def _install_batch(self, addresses: tuple[VirtualAddress, ...]) -> Batch | None:
         if self._prepared is None or addresses == self.router.held_addresses:

@@ -12,6 +12,7 @@ from typing import Final
 
 from failover.config import DaemonSettings
 from failover.linux import capabilities, realtime
+from failover.linux.errors import reason
 from failover.messages import RealtimeStatus
 
 _MOST_WITHOUT_SLEEP: Final = 5_000_000
@@ -55,7 +56,7 @@ class RealTime:
             ask()
         except OSError as error:
             lacking = error.errno == errno.EPERM and needed and not capabilities.has(capabilities.OPTIONAL[needed])
-            self.warnings.append(f"{without}: {f'needs {needed}' if lacking else error.strerror}")
+            self.warnings.append(f"{without}: {f'needs {needed}' if lacking else reason(error)}")
             return False
         return True
 

@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from failover.engine import directories
+from failover.linux.errors import reason
 
 _BACKLOG = 64
 _LOCK = "failover.pid"
@@ -130,7 +131,7 @@ def _listen(path: Path, *, ours: bool) -> socket.socket:
         listener.listen(_BACKLOG)
     except OSError as error:
         listener.close()
-        raise OSError(error.errno, f"control socket: {error.strerror or error}", str(path)) from error
+        raise OSError(error.errno, f"control socket: {reason(error)}", str(path)) from error
     return listener
 
 

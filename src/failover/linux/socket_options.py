@@ -4,6 +4,7 @@ import socket
 from struct import Struct
 from typing import Final, NamedTuple
 
+from failover.linux.errors import reason
 from failover.vrrp.protocol import GROUPS, Family
 
 # Options of asm-generic/socket.h, linux/in.h and linux/in6.h that the socket module has no name for.
@@ -138,4 +139,4 @@ def grow(sock: socket.socket, buffer: Buffer, size_bytes: int) -> None:
 
 def failed(owner: str, step: str, error: OSError) -> OSError:
     """The same error, of the same class, that says whose it is and at which step."""
-    return OSError(error.errno, f"{owner}: {step}: {error.strerror}")
+    return OSError(error.errno, f"{owner}: {step}: {reason(error)}")
