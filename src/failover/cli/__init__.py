@@ -7,7 +7,7 @@ not understand, from `--help` to a slip, click answers.
 import sys
 from collections.abc import Sequence
 
-from failover.cli.failures import USAGE, exit_status
+from failover.cli import signals
 
 __all__ = ["main"]
 
@@ -15,6 +15,10 @@ __all__ = ["main"]
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status; whatever went wrong is one line on standard error."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    if argv is None:  # a process of its own, and not a call from some program
+        signals.hold(arguments)
+    from failover.cli.failures import USAGE, exit_status  # noqa: PLC0415 - takes time in which a signal may come
+
     if not arguments:
         exit_status(lambda: _dispatch(["--help"]))
         return USAGE

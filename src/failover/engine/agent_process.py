@@ -92,8 +92,8 @@ class AgentProcess:
         ]
         # -P: `-m` alone would look for the program in the working directory first, whoever may write there.
         arguments = [sys.executable, "-P", "-m", "failover.agent", *self._options]
-        # A session of its own: Ctrl-C is for the engine, which then tells the agent how it ended.
-        return os.posix_spawn(sys.executable, arguments, os.environ, file_actions=actions, setsid=True)
+        # A session of its own: Ctrl-C is for the engine, which then tells the agent how it ended. No signal is blocked.
+        return os.posix_spawn(sys.executable, arguments, os.environ, file_actions=actions, setsid=True, setsigmask=())
 
     def _died(self) -> None:
         self._loop.forget(self._pidfd)

@@ -98,6 +98,8 @@ class _Daemon:
 
     def _run_engine(self, warnings: list[str]) -> None:
         try:
+            if self._stopping:  # told so before it has begun
+                return
             # Before anything is due: to read all of the program into memory takes some milliseconds.
             self._realtime.enter()
             self._realtime.warnings += warnings
@@ -144,6 +146,9 @@ class _Daemon:
                 self._channel.send(self._status())
 
         self._loop.watch(reader.fileno(), read)
+        # What has come since the start of the process was held back until now.
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP_SIGNALS)
+        self._loop.dispatch()
 
     # --- what the agent is told
 
