@@ -21,6 +21,7 @@ from failover.messages import (
     Message,
     RealtimeStatus,
     RouterStatus,
+    SendError,
     decode,
     encode,
 )
@@ -34,6 +35,7 @@ DURATIONS = ("advertisement_interval", "master_down_interval")
 ROUTERS = st.builds(
     RouterStatus,
     fault=st.none() | st.builds(FaultStatus, TEXTS, TEXTS),
+    send_error=st.none() | st.builds(SendError, what=TEXTS, error=TEXTS, count=COUNTS, at=COUNTS),
     counters=st.builds(Counters, discarded=TABLES, oddities=TABLES),
     **dict.fromkeys(NUMBERS + DURATIONS, COUNTS),
 )

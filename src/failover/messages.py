@@ -40,6 +40,17 @@ class FaultStatus(msgspec.Struct, frozen=True):
     detail: str
 
 
+class SendError(msgspec.Struct, frozen=True, kw_only=True):
+    """What a virtual router has to send and could not, the last times that it tried."""
+
+    what: str
+    error: str
+    """The last time's."""
+    count: int
+    """In a row."""
+    at: int
+
+
 class RouterStatus(msgspec.Struct, frozen=True, kw_only=True):
     """Everything about one protocol instance at one moment."""
 
@@ -58,6 +69,7 @@ class RouterStatus(msgspec.Struct, frozen=True, kw_only=True):
     master_down_interval: int
     addresses: list[str]
     counters: Counters
+    send_error: SendError | None = None
 
 
 class RealtimeStatus(msgspec.Struct, frozen=True, kw_only=True):

@@ -16,6 +16,7 @@ from failover.messages import (
     Message,
     RealtimeStatus,
     RouterStatus,
+    SendError,
 )
 
 BORN = 1_767_225_600_000_000_000
@@ -91,6 +92,7 @@ def test_the_document_is_this() -> None:
                 "master_down_interval_seconds": 3.609375,
                 "addresses": ["192.168.100.100/24"],
                 "virtual_mac": None,
+                "send_error": None,
                 "counters": {
                     "advertisements_sent": 7,
                     "advertisements_received": 6,
@@ -154,3 +156,15 @@ def test_events_change_nothing_and_losses_add_up() -> None:
 def test_a_time_stamp_is_utc_with_milliseconds_cut_not_rounded() -> None:
     assert timestamp(BORN + 999_999_999) == "2026-01-01T00:00:00.999Z"
     assert timestamp(0) == "1970-01-01T00:00:00.000Z"
+
+
+def test_what_cannot_be_sent_is_in_the_document() -> None:
+    error = SendError(what="advertisement", error="Operation not permitted", count=12, at=BORN + 2_000_000)
+    document = told(DAEMON, Changed([replace(ROUTER, send_error=error)])).status(BORN)
+    assert document is not None
+    assert document["virtual_routers"][0]["send_error"] == {
+        "what": "advertisement",
+        "error": "Operation not permitted",
+        "count": 12,
+        "at": "2026-01-01T00:00:00.002Z",
+    }

@@ -31,6 +31,10 @@ SENTENCES: dict[str, tuple[dict[str, Value], str]] = {
         {"what": "advertisement", "error": "Operation not permitted"},
         "could not send an advertisement: Operation not permitted",
     ),
+    "send_recovered": (
+        {"what": "advertisement", "failed": 12, "error": "Operation not permitted"},
+        "can send its advertisements again, after 12 that failed: Operation not permitted",
+    ),
     "addresses_failed": (
         {"doing": "installing", "count": 2, "errors": "192.0.2.100/24: Permission denied"},
         "installing 2 addresses failed: 192.0.2.100/24: Permission denied",

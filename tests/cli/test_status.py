@@ -27,6 +27,7 @@ def router(**changes: Any) -> dict[str, Any]:
         "priority": {"configured": 100, "effective": 100},
         "master": "192.0.2.1",
         "addresses": ["192.0.2.100/24"],
+        "send_error": None,
         **changes,
     }
 
@@ -84,6 +85,17 @@ def test_the_table_has_a_line_for_each_instance_then_faults_in_words_then_the_da
         "LAN   ipv4    INITIALIZE  2 h 5 min  -          60 (100 configured)  eth0       51    192.0.2.100/24",
         "LAN (ipv4) cannot run: eth0 has no carrier",
         "failover 9, process 17, up 1 min 2 s",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("at", "last"), [("2026-01-01T11:59:59.600Z", "0.4 s"), ("2026-01-01T11:57:55.000Z", "2 min 5 s")]
+)
+def test_what_cannot_be_sent_has_a_line_below_the_table(at: str, last: str) -> None:
+    error = {"what": "advertisement", "error": "Operation not permitted", "count": 12, "at": at}
+    lines = status.text(document(router(), router(name="LAN", send_error=error)), NOW).splitlines()
+    assert [line for line in lines if "cannot" in line] == [
+        f"LAN (ipv4) cannot send its advertisements: Operation not permitted (12 failed, last {last} ago)"
     ]
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from failover.config import parse
 from failover.engine import Engine, Loop
+from failover.engine.reporting import wall_clock
 from failover.lab.lan import Host, Lan
 from failover.linux.addresses import Batch, Failure
 from failover.linux.inbox import Received
@@ -96,7 +97,7 @@ def test_a_list_of_interfaces_that_fails_is_asked_for_again(
 
     monkeypatch.setattr(Interfaces, "read", read)
     host.ip("link set eth0 down")
-    bench.run_until(lambda: not any(instance.is_master for instance in bench.engine.instances))
+    bench.run_until(lambda: all(instance.is_faulted for instance in bench.engine.instances))
     assert [event.fields["error"] for event in bench.told("network_unread")] == ["netlink dump: interrupted"] * 2
 
 
@@ -139,6 +140,32 @@ def test_what_cannot_be_sent_is_counted_and_told_once_a_minute(bench: Bench, hos
     told = [event.fields for event in bench.told("send_failed") if event.name == "VR_51"]
     assert told == [{"what": "advertisement", "error": "Operation not permitted"}]
     assert bench.engine.instances[0].is_master
+
+
+def test_what_cannot_be_sent_is_in_the_status_until_it_is_sent_and_both_are_told(bench: Bench, host: Host) -> None:
+    bench.run_until_master()
+    assert bench.engine.status()[0].send_error is None
+    host.run(["nft", "add table ip t; add chain ip t o { type filter hook output priority 0; policy drop; }"])
+    bench.run_until(lambda: (error := bench.engine.status()[0].send_error) and error.count > 5)
+    error = bench.engine.status()[0].send_error
+    assert error is not None
+    assert (error.what, error.error) == ("advertisement", "Operation not permitted")
+    assert 0 <= wall_clock() - error.at < 1e9
+    host.run(["nft", "delete table ip t"])
+    bench.run_until(lambda: bench.engine.status()[0].send_error is None)
+    told = [event.fields for event in bench.told("send_recovered") if event.name == "VR_51"]
+    assert [(fields["what"], fields["error"]) for fields in told] == [("advertisement", "Operation not permitted")]
+    assert int(str(told[0]["failed"])) > 5
+    assert bench.engine.instances[0].is_master
+
+
+def test_a_backup_has_nothing_to_send(bench: Bench, host: Host) -> None:
+    bench.run_until_master()
+    host.run(["nft", "add table ip t; add chain ip t o { type filter hook output priority 0; policy drop; }"])
+    bench.run_until(lambda: bench.engine.status()[0].send_error)
+    host.ip("link set eth0 down")
+    bench.run_until(lambda: not bench.engine.instances[0].is_master)
+    assert bench.engine.status()[0].send_error is None
 
 
 def test_a_master_that_overslept_does_not_put_addresses_back_before_it_has_listened(bench: Bench, host: Host) -> None:

@@ -14,6 +14,7 @@ from tests.engine.daemons import OurDaemon, router, run_to_the_end
 pytestmark = pytest.mark.root
 
 WATCHDOG_SECONDS = 0.3
+DROP_ALL = "add table ip t; add chain ip t o { type filter hook output priority 0; policy drop; }"
 
 
 class Manager:
@@ -61,6 +62,17 @@ def test_ready_then_every_change_of_state_then_stopping(lan: Lan, host: Host, ma
     manager.listen("STOPPING=1")
     statuses = [line for _, lines in manager.heard for line in lines if line.startswith("STATUS=")]
     assert all(one != two for one, two in itertools.pairwise(statuses)), "said when it changes"
+
+
+def test_a_master_whose_advertisements_are_not_sent_is_told_of_until_they_are(
+    lan: Lan, host: Host, manager: Manager
+) -> None:
+    OurDaemon(host, router(), NOTIFY_SOCKET=manager.path)
+    manager.listen("STATUS=1 MASTER")
+    host.run(["nft", DROP_ALL])
+    manager.listen("STATUS=1 MASTER (VR_51: cannot send its advertisements: Operation not permitted)")
+    host.run(["nft", "delete table ip t"])
+    manager.listen("STATUS=1 MASTER")
 
 
 def test_an_owner_is_master_before_it_is_ready(lan: Lan, host: Host, manager: Manager) -> None:

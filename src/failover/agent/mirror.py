@@ -5,7 +5,18 @@ from typing import Any
 
 import msgspec
 
-from failover.messages import LAG_BOUNDS, Changed, DaemonStatus, Dropped, EngineLag, Event, Lag, Message, RouterStatus
+from failover.messages import (
+    LAG_BOUNDS,
+    Changed,
+    DaemonStatus,
+    Dropped,
+    EngineLag,
+    Event,
+    Lag,
+    Message,
+    RouterStatus,
+    SendError,
+)
 
 _NANOSECONDS = 1_000_000_000
 
@@ -79,6 +90,7 @@ def _router(router: RouterStatus) -> dict[str, Any]:
         "master_down_interval_seconds": router.master_down_interval / _NANOSECONDS,
         "addresses": router.addresses,
         "virtual_mac": None,
+        "send_error": _send_error(router.send_error) if router.send_error else None,
         "counters": {
             "advertisements_sent": router.counters.advertisements_sent,
             "advertisements_received": router.counters.advertisements_received,
@@ -90,6 +102,10 @@ def _router(router: RouterStatus) -> dict[str, Any]:
             "oddities": router.counters.oddities,
         },
     }
+
+
+def _send_error(error: SendError) -> dict[str, Any]:
+    return {"what": error.what, "error": error.error, "count": error.count, "at": timestamp(error.at)}
 
 
 def timestamp(at: int) -> str:

@@ -80,6 +80,7 @@ _KINDS: dict[str, Callable[[Fields], str]] = {
     "oddity": _oddity,
     "discarded": lambda f: f"discarded an advertisement from {f['source']}: {f['detail']}",
     "send_failed": lambda f: f"could not send an {f['what']}: {f['error']}",
+    "send_recovered": lambda f: f"can send its {f['what']}s again, after {f['failed']} that failed: {f['error']}",
     "addresses_failed": lambda f: f"{f['doing']} {f['count']} addresses failed: {f['errors']}",
     "addresses_restored": lambda f: f"somebody removed virtual addresses from {f['interface']}: put back",
     "leftovers_removed": lambda f: (

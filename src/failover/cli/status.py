@@ -11,7 +11,7 @@ from failover.cli import control, places, table
 from failover.cli.commands import declared
 from failover.cli.failures import FINE, Failure
 from failover.cli.options import RUNTIME_DIR, SOCKET
-from failover.cli.words import elapsed
+from failover.cli.words import ago, elapsed
 
 WATCH_SECONDS: Final = 1.0
 
@@ -61,7 +61,7 @@ def only(document: Document, name: str) -> Document:
 
 
 def text(document: Document, now: datetime) -> str:
-    """The table, the faults in words, and the daemon."""
+    """The table, what is wrong in words, and the daemon."""
     daemon, routers = document["daemon"], document["virtual_routers"]
     rows = [_row(router, now) for router in routers]
     lines = [table.render(_HEADER, rows, [_STYLES.get(router["state"], "") for router in routers])]
@@ -70,10 +70,20 @@ def text(document: Document, now: datetime) -> str:
         for router in routers
         if router["fault"]
     )
+    lines += (_unsent(router, now) for router in routers if router["send_error"])
     if daemon["warnings"]:
         lines.append(f"warning: {'; '.join(daemon['warnings'])}")
     lines.append(f"failover {daemon['version']}, process {daemon['pid']}, up {elapsed(daemon['uptime_seconds'])}")
     return "\n".join(lines)
+
+
+def _unsent(router: Document, now: datetime) -> str:
+    error = router["send_error"]
+    last = ago((now - datetime.fromisoformat(error["at"])).total_seconds())
+    return (
+        f"{router['name']} ({router['family']}) cannot send its {error['what']}s: {error['error']}"
+        f" ({error['count']} failed, last {last} ago)"
+    )
 
 
 def _row(router: Document, now: datetime) -> list[str]:

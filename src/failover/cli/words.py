@@ -15,6 +15,11 @@ def elapsed(seconds: float) -> str:
     return f"{rest} s"
 
 
+def ago(seconds: float) -> str:
+    """How long ago, to a tenth of a second while that matters: `0.4 s`, `2 min 5 s`."""
+    return f"{max(seconds, 0):.1f} s" if seconds < 10 else elapsed(seconds)
+
+
 def precise(seconds: float) -> str:
     """A timer, to a tenth of a millisecond and without needless zeros: `3.6055 s`."""
     return f"{round(seconds, 4):.10g} s"

@@ -21,6 +21,7 @@ from failover.engine.loop import Loop
 from failover.engine.realtime import RealTime
 from failover.engine.reporting import wall_clock
 from failover.engine.runtime import Runtime
+from failover.engine.sending import trouble
 from failover.engine.systemd import Notifier, watchdog_interval
 from failover.linux import capabilities
 from failover.linux.errors import describe
@@ -199,12 +200,12 @@ class _Daemon:
             self._watchdog.set(Instant(at + self._watchdog_interval))
 
     def _summary(self) -> str:
-        """`2 MASTER, 1 BACKUP`, and what is wrong with the first that cannot run."""
+        """`2 MASTER, 1 BACKUP`, and what is wrong with the first that cannot do its work."""
         routers = self._engine.status()
         counts = Counter(router.state for router in routers)
         text = ", ".join(f"{counts[state]} {state}" for state in ("MASTER", "BACKUP", "INITIALIZE") if counts[state])
-        faults = [f"{router.name}: {router.fault.detail}" for router in routers if router.fault]
-        return f"{text} ({faults[0]})" if faults else text
+        troubles = [f"{router.name}: {what}" for router in routers if (what := trouble(router))]
+        return f"{text} ({troubles[0]})" if troubles else text
 
 
 def _ignore_here(number: int, frame: object) -> None:

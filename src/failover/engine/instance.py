@@ -21,6 +21,7 @@ from failover.engine.reporting import (
     transition_fields,
     wall_clock,
 )
+from failover.engine.sending import Unsent
 from failover.linux.addresses import Batch, prepare_add, prepare_remove
 from failover.linux.errors import reason
 from failover.linux.inbox import Received
@@ -94,6 +95,7 @@ class Instance:
         self._restoring = loop.alarm(self._restore)
         self._restore_after = Instant(0)
         self._hush = Hush()
+        self._unsent = Unsent()
         self._attachment: Attachment | None = None
         self._foreign: frozenset[VirtualAddress] = frozenset()
         self._prepared: Prepared | None = None
@@ -243,6 +245,7 @@ class Instance:
         except OSError as error:
             self._send_failed("advertisement", error, now)
             return
+        self._sent("advertisement", now)
         self.counters.advertisements_sent += 1
         self.counters.priority_zero_sent += resigns
 
@@ -256,10 +259,19 @@ class Instance:
             at.announce(frames)
         except OSError as error:
             self._send_failed("announcement", error, now)
+            return
+        self._sent("announcement", now)
 
     def _send_failed(self, what: str, error: OSError, now: Instant) -> None:
         self.counters.send_errors += 1
+        self._unsent.failed(what, reason(error), wall_clock())
         self._report("send_failed", {"what": what, "error": reason(error)}, now, f"send_failed {what}")
+
+    def _sent(self, what: str, now: Instant) -> None:
+        over = self._unsent.sent(what)
+        if over is not None:
+            fields: Fields = {"what": what, "failed": over.count, "error": over.error}
+            self._report("send_recovered", fields, now, f"send_recovered {what}")
 
     def _install_batch(self, addresses: tuple[VirtualAddress, ...]) -> Batch | None:
         if self._prepared is None or addresses == self.router.held_addresses:
@@ -294,6 +306,7 @@ class Instance:
     def _changed(self, change: StateChanged, now: Instant) -> None:
         if type(change.current) is not type(change.previous):
             self.since = wall_clock()
+            self._unsent.forget()
             self.counters.transitions_to_master += isinstance(change.current, Master)
         self._tell("state_changed", transition_fields(change, now))
 
@@ -339,6 +352,7 @@ class Instance:
             master_down_interval=master_down_interval(router, state),
             addresses=self._held,
             counters=self.counters,
+            send_error=self._unsent.worst,
         )
 
 

@@ -1,0 +1,37 @@
+"""What a router has to send and cannot: a MASTER that nobody hears looks healthy otherwise."""
+
+from failover.messages import RouterStatus, SendError
+
+
+class Unsent:
+    """The failures in a row, by what could not be sent; none of what was sent since."""
+
+    def __init__(self) -> None:
+        self._errors: dict[str, SendError] = {}
+
+    @property
+    def worst(self) -> SendError | None:
+        """What has failed most often."""
+        return max(self._errors.values(), key=lambda error: error.count, default=None)
+
+    def failed(self, what: str, error: str, at: int) -> None:
+        """Something could not be sent, at this wall-clock time (ns)."""
+        before = self._errors.get(what)
+        self._errors[what] = SendError(what=what, error=error, count=before.count + 1 if before else 1, at=at)
+
+    def sent(self, what: str) -> SendError | None:
+        """Something was sent: the failures that are over now."""
+        return self._errors.pop(what, None) if self._errors else None
+
+    def forget(self) -> None:
+        """There is nothing to send any more."""
+        self._errors.clear()
+
+
+def trouble(router: RouterStatus) -> str | None:
+    """What keeps a router from its work, in words; None where nothing does."""
+    if router.fault is not None:
+        return router.fault.detail
+    if router.send_error is not None:
+        return f"cannot send its {router.send_error.what}s: {router.send_error.error}"
+    return None
