@@ -142,6 +142,16 @@ def test_teardown_removes_addresses_where_the_runtime_directory_is_none(host: Ho
     assert host.run.read_text() == "precious"
 
 
+def test_teardown_leaves_an_address_that_was_added_beside_a_virtual_one(host: Host) -> None:
+    for scope in ("all", "v0"):
+        host.namespace.sysctl(f"ipv4/conf/{scope}/promote_secondaries", "0")
+    host.mark("198.51.100.100/24")
+    host.namespace.ip("address add 198.51.100.7/24 dev v0")
+    done = host.failover("teardown", "--config", str(host.config))
+    assert (done.returncode, done.stdout) == (0, "removed 198.51.100.100/24 from v0\n")
+    assert host.addresses() == [OWN, "198.51.100.7/24"]
+
+
 def test_teardown_in_a_read_only_runtime_directory_still_sees_the_daemon_that_runs_there(host: Host) -> None:
     process = host.start_file()
     before = ["unshare", "--mount", "sh", "-c", READ_ONLY, str(host.run)]

@@ -233,3 +233,48 @@ def test_several_families_vrids_and_interfaces_live_side_by_side(lan: Lan, host:
     assert daemon.stop() == 0
     resigned = {(a.vrid, a.source.version) for a in capture.adverts(host="one") if a.priority == 0}
     assert resigned == {(51, 4), (51, 6), (52, 4)}
+
+
+PROMOTE = "ipv4/conf/{}/promote_secondaries"
+LATER, FIRST = "198.51.100.7/24", "198.51.100.100/24"
+"""An address of the host's own in a subnet where the virtual one came first, and that one."""
+
+
+def lose_secondaries(host: Host, interface: str = "eth0") -> None:
+    """The kernel's own default, whatever this host has made of it."""
+    for scope in ("all", "default", interface):
+        host.sysctl(PROMOTE.format(scope), "0")
+
+
+def test_an_address_added_beside_a_virtual_one_stays_when_that_goes(lan: Lan, host: Host) -> None:
+    lose_secondaries(host)
+    daemon = OurDaemon(host, router(51, FIRST))
+    daemon.wait_for("MASTER")
+    host.ip(f"address add {LATER} dev eth0")
+    assert daemon.stop() == 0
+    assert holds(host, LATER)
+    assert not holds(host, FIRST)
+    assert "198.51.100.7" in host.run(["ip", "route", "show", "198.51.100.0/24"]).stdout
+
+
+def test_it_stays_on_an_interface_that_came_later_too(lan: Lan, host: Host) -> None:
+    lose_secondaries(host)
+    daemon = OurDaemon(host, router(51, FIRST, interface_name="late0"))
+    daemon.wait_for("INITIALIZE", "interface_missing")
+    host.ip("link add late0 type veth peer name late1")
+    host.ip("address add 203.0.113.1/24 dev late0", "link set late1 up", "link set late0 up")
+    daemon.wait_for("MASTER")
+    host.ip(f"address add {LATER} dev late0")
+    assert daemon.stop() == 0
+    addresses = host.run(["ip", "-4", "address", "show", "dev", "late0"]).stdout
+    assert LATER in addresses
+    assert FIRST not in addresses
+
+
+def test_where_it_is_set_already_nothing_is_changed(lan: Lan, host: Host) -> None:
+    lose_secondaries(host)
+    host.sysctl(PROMOTE.format("all"), "1")
+    daemon = OurDaemon(host, router(51, FIRST))
+    daemon.wait_for("MASTER")
+    assert host.run(["cat", "/proc/sys/net/ipv4/conf/eth0/promote_secondaries"]).stdout == "0\n"
+    assert daemon.stop() == 0

@@ -159,6 +159,28 @@ def test_what_cannot_be_sent_is_in_the_status_until_it_is_sent_and_both_are_told
     assert bench.engine.instances[0].is_master
 
 
+def test_promoting_that_is_refused_is_told_once_and_no_reason_to_stop(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def change(_: Netlink, request: bytes) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(Netlink, "change", change)
+    for scope in ("all", "eth0"):
+        host.sysctl(f"ipv4/conf/{scope}/promote_secondaries", "0")
+    with host.enter(), closing(Bench()) as bench:
+        bench.run_until_master()
+        host.ip("link set eth0 down")
+        bench.run_until(lambda: all(instance.is_faulted for instance in bench.engine.instances))
+        host.ip("link set eth0 up")
+        bench.run_until_master()
+        (told,) = bench.told("degraded")
+    assert told.fields["warning"] == (
+        "an address that is added to eth0 beside a virtual one may go with it:"
+        " promote_secondaries is off, and to set it failed: Operation not permitted"
+    )
+
+
 def test_a_backup_has_nothing_to_send(bench: Bench, host: Host) -> None:
     bench.run_until_master()
     host.run(["nft", "add table ip t; add chain ip t o { type filter hook output priority 0; policy drop; }"])

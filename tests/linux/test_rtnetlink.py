@@ -22,6 +22,7 @@ from failover.linux.rtnetlink import (
     dump_addresses,
     dump_links,
     parse,
+    promote_secondaries,
     remove_address,
 )
 from failover.vrrp.protocol import VirtualAddress
@@ -121,6 +122,13 @@ def test_pyroute2_reads_our_request_as_it_was_meant(ifindex: int, address: Virtu
     assert ip_address(attributes["IFA_LOCAL"]) == address.ip
     assert attributes["IFA_PROTO"] == ADDRESS_PROTOCOL
     assert attributes.get("IFA_FLAGS") == (None if address.version == 4 else 0x02)
+
+
+@pytest.mark.skipif(struct.pack("=H", 1) != b"\x01\x00", reason="the golden bytes are little-endian")
+def test_the_request_to_promote_secondaries_has_these_bytes() -> None:
+    nested = "1400 1a001000 02000c00 01000800 1400 01000000"
+    link = "00 00 0000 07000000 00000000 00000000"
+    assert promote_secondaries(7) == bytes.fromhex(f"34000000 1300 0100 00000000 00000000 {link} {nested}")
 
 
 @given(

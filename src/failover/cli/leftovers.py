@@ -14,12 +14,13 @@ from failover.config import ConfigError, Configuration, load
 from failover.engine.runtime import Runtime, running_daemon
 from failover.linux import capabilities
 from failover.linux.addresses import prepare_remove
-from failover.linux.errors import describe
+from failover.linux.errors import describe, reason
 from failover.linux.interfaces import Interface, Interfaces
 from failover.linux.netlink_socket import Netlink
 from failover.linux.rtnetlink import AssignedAddress
-from failover.vrrp import Address
-from failover.vrrp.protocol import PRIORITY_OWNER
+from failover.linux.secondaries import keep_secondaries
+from failover.vrrp import Address, Family
+from failover.vrrp.protocol import PRIORITY_OWNER, family_of
 
 Belongs = Callable[[Interface, AssignedAddress], bool]
 """Whether an address of an interface is to go."""
@@ -101,6 +102,8 @@ def _remove_from(netlink: Netlink, interface: Interface, belongs: Belongs, livin
             " stop it, it removes its addresses"
         )
     theirs = tuple(address for address in found if address not in held)
+    if any(family_of(address) is Family.IPV4 for address in theirs):
+        _spare_others(netlink, interface)
     failures = {failure.address: failure for failure in netlink.apply(prepare_remove(interface.ifindex, theirs))}
     for address in theirs:
         if address in failures:
@@ -108,6 +111,13 @@ def _remove_from(netlink: Netlink, interface: Interface, belongs: Belongs, livin
         else:
             click.echo(f"removed {address} from {interface.name}")
     return len(theirs) - len(failures), len(failures) + len(held)
+
+
+def _spare_others(netlink: Netlink, interface: Interface) -> None:
+    try:
+        keep_secondaries(netlink, interface)
+    except OSError as error:
+        tell(f"{interface.name}: promote_secondaries cannot be set ({reason(error)}): other addresses may go as well")
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from failover.linux.interfaces import Interface, Interfaces
 from failover.linux.netlink_socket import Netlink
 from failover.linux.readiness import fault as find_fault
 from failover.linux.readiness import source_address
+from failover.linux.secondaries import keep_secondaries
 from failover.linux.timer import now
 from failover.messages import Event, RouterStatus
 from failover.vrrp import Address, Family, Fault, Instant, VirtualAddress, VirtualRouter, seconds, to_seconds
@@ -50,7 +51,7 @@ class Engine:
             self._netlink.close()
             raise
         self._watched: int | None = None
-        self._hush = Hush()
+        self._keeping: set[int] = set()
         self._read_again = loop.alarm(lambda _: self._network_changed())
         self._watching = loop.alarm(self._watch_lateness)
         self._hush = Hush()
@@ -83,6 +84,7 @@ class Engine:
                     raise refused
         for attachment in self._attachments.values():
             attachment.footing = self._footing(attachment)
+            self._keep_secondaries(attachment)
             self._remove_leftovers(attachment)
             for instance in attachment.instances.values():
                 instance.start(self._stand(instance, attachment, at), at)
@@ -172,11 +174,27 @@ class Engine:
             if instance.is_faulted and footing[instance.router.family].fault is None
         }
         attachment.follow(interface)
+        self._keep_secondaries(attachment)
         attachment.rejoin(recovered)
         if recovered:
             self._remove_leftovers(attachment)
         for instance in instances:
             instance.link_changed(self._stand(instance, attachment, at), at)
+
+    def _keep_secondaries(self, attachment: Attachment) -> None:
+        """See to it, once for an interface, that no virtual address takes the host's own along when it goes."""
+        interface = attachment.interface
+        if interface is None or Family.IPV4 not in attachment.families or interface.ifindex in self._keeping:
+            return
+        self._keeping.add(interface.ifindex)
+        try:
+            keep_secondaries(self._netlink, interface)
+        except OSError as error:
+            warning = (
+                f"an address that is added to {interface.name} beside a virtual one may go with it:"
+                f" promote_secondaries is off, and to set it failed: {reason(error)}"
+            )
+            self._publish(Event(at=wall_clock(), kind="degraded", fields={"warning": warning}), None)
 
     def _stand(self, instance: Instance, attachment: Attachment, at: Instant) -> Fault | None:
         """Put an instance on its interface as that is now; the fault where it cannot stand there."""

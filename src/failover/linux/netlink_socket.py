@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from failover.linux.addresses import Batch, Datagram, Failure
-from failover.linux.netlink import Acknowledged, Done, Payload, Refused, frames, numbered
+from failover.linux.netlink import Acknowledged, Done, Payload, Refused, batch, frames, numbered
 from failover.linux.rtnetlink import Entry, entry
 
 RECEIVE_BUFFER_BYTES: Final = 4 << 20
@@ -99,6 +99,11 @@ class Netlink:
                     address = batch.addresses[refused.sequence]
                     failures.append(Failure(batch.ifindex, address, refused.errno, refused.text))
         return tuple(failures)
+
+    def change(self, request: bytes) -> None:
+        """Carry out one request; `OSError` where the kernel refuses."""
+        for refused in self._send(Datagram(batch([request], 0), range(1))):
+            raise OSError(refused.errno, refused.text or strerror(refused.errno))
 
     def dump(self, request: bytes) -> list[Entry]:
         """What a `dump_*` request of `rtnetlink` lists, asked again while it changed during the answer.

@@ -39,6 +39,7 @@ SCOPE_HOST: Final = 254
 _NEW_LINK: Final = 16
 _DELETE_LINK: Final = 17
 _GET_LINK: Final = 18
+_SET_LINK: Final = 19
 _NEW_ADDRESS: Final = 20
 _DELETE_ADDRESS: Final = 21
 _GET_ADDRESS: Final = 22
@@ -58,6 +59,9 @@ _IFLA_MTU: Final = 4
 _IFLA_MASTER: Final = 10
 _IFLA_LINKINFO: Final = 18
 _IFLA_INFO_SLAVE_KIND: Final = 4
+_IFLA_AF_SPEC: Final = 26
+_IFLA_INET_CONF: Final = 1
+_IPV4_DEVCONF_PROMOTE_SECONDARIES: Final = 20
 _IFLA_EXT_MASK: Final = 29
 _SKIP_STATISTICS: Final = 0x8
 _IFF_UP: Final = 0x1
@@ -159,6 +163,13 @@ def add_address(ifindex: int, address: VirtualAddress) -> bytes:
 def remove_address(ifindex: int, address: VirtualAddress) -> bytes:
     """The request that takes exactly this address with this prefix length off an interface."""
     return request(_DELETE_ADDRESS, 0, _address_body(ifindex, address))
+
+
+def promote_secondaries(ifindex: int) -> bytes:
+    """The request that has the removal of an IPv4 primary address make the next of its subnet the primary."""
+    setting = attribute_u32(_IPV4_DEVCONF_PROMOTE_SECONDARIES, 1)
+    nested = attribute(_IFLA_AF_SPEC, attribute(AF_INET, attribute(_IFLA_INET_CONF, setting)))
+    return request(_SET_LINK, 0, _LINK.pack(AF_UNSPEC, 0, ifindex, 0, 0) + nested)
 
 
 def dump_links() -> bytes:
