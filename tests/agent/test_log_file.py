@@ -1,5 +1,6 @@
 """A log file that is moved away, removed, or cannot be written for a while."""
 
+import os
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -42,6 +43,21 @@ def test_a_file_that_cannot_be_opened_is_tried_again_with_the_next_line(log: Log
     directory.mkdir()
     assert log.write("kept")
     assert (directory / "log").read_text() == "kept\n"
+
+
+def test_a_pipe_that_nobody_reads_or_that_is_full_keeps_nobody_waiting(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    with closing(LogFile(path)) as log:
+        assert not log.write("lost")
+        reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        try:
+            assert log.write("kept")
+            assert os.read(reader, 100) == b"kept\n"
+            while log.write("x" * 4000):
+                pass
+        finally:
+            os.close(reader)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full disk to try")

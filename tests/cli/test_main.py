@@ -83,6 +83,31 @@ def test_a_configuration_that_cannot_be_read_is_status_3(arguments: list[str], t
         assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    "arguments", [["run", "--config", ""], ["run", "--config="], ["check", ""], ["file-mode", "--filename="]]
+)
+def test_an_empty_name_is_not_the_default_configuration(arguments: list[str], tmp_path: Path) -> None:
+    (tmp_path / "vrrp-config.json").write_text(json.dumps(GOOD))
+    done = failover(*arguments, env=environment(SNAP_COMMON=str(tmp_path)))
+    assert complaint(done, 2) == "the name of the configuration is empty"
+
+
+def test_a_configuration_from_another_command_is_read(config: Path) -> None:
+    done = subprocess.run(
+        command("check", "/dev/stdin"), input=config.read_bytes(), env=environment(), capture_output=True, check=False
+    )
+    assert done.returncode == 0, done
+
+
+@pytest.mark.root
+def test_a_log_that_is_a_pipe_which_nobody_reads_is_one_line(config: Path, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    run = ["--runtime-dir", str(tmp_path / "run"), "--log-file-path", str(tmp_path / "pipe")]
+    line = complaint(failover("file-mode", "--filename", str(config), *run), 1)
+    assert line == f"{tmp_path}/pipe: No such device or address"
+    assert not (tmp_path / "run").exists()
+
+
 def test_status_without_a_daemon_is_status_1(tmp_path: Path) -> None:
     assert "no daemon runs on" in complaint(failover("status", "--runtime-dir", str(tmp_path)), 1)
     done = failover("status", env=environment(FAILOVER_SOCKET=str(tmp_path / "s")))

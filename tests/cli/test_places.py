@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from failover.cli.failures import USAGE, Failure
 from failover.cli.places import CONTROL_SOCKET, find
 from failover.engine import runtime
 
@@ -37,6 +38,15 @@ def test_empty_variables_count_as_absent(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("RUNTIME_DIRECTORY", "")
     monkeypatch.setenv("FAILOVER_SOCKET", "")
     assert find(None, None) == (Path("/run/failover"), None)
+
+
+@pytest.mark.parametrize(("given", "flag"), [(("", None), "--runtime-dir"), ((None, ""), "--socket")])
+def test_an_option_that_is_empty_is_refused_rather_than_replaced(
+    given: tuple[str | None, str | None], flag: str
+) -> None:
+    with pytest.raises(Failure, match=f"{flag} is empty") as refused:
+        find(*given)
+    assert refused.value.status == USAGE
 
 
 def test_the_socket_has_the_name_that_the_engine_gives_it() -> None:

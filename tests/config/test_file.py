@@ -158,7 +158,7 @@ def test_a_file_that_may_not_be_read_is_refused_by_name(monkeypatch: pytest.Monk
     def forbid(*_: object) -> None:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
-    monkeypatch.setattr("builtins.open", forbid)
+    monkeypatch.setattr(os, "open", forbid)
     with pytest.raises(ConfigError) as caught:
         load("/x.json")
     assert str(caught.value) == "/x.json: 1 problem\n  cannot be read: Permission denied"

@@ -22,6 +22,6 @@ def test_nothing_stays_of_a_path_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(NotADirectoryError):
         directories.make(tmp_path / "file" / "b")
-    with pytest.raises(FileExistsError):
+    with pytest.raises(NotADirectoryError, match="exists and is not a directory"):
         directories.make(tmp_path / "file")
     assert [path.name for path in tmp_path.iterdir()] == ["file"]

@@ -107,6 +107,23 @@ def test_a_directory_that_its_maker_removes_as_we_lock_it_is_made_anew(
     assert not directory.exists()
 
 
+def test_a_link_in_the_place_of_the_lock_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "precious").write_text("precious")
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "failover.pid").symlink_to(tmp_path / "precious")
+    with pytest.raises(OSError, match=r"failover\.pid") as refused:
+        Runtime(tmp_path / "run")
+    assert refused.value.errno == errno.ELOOP
+    assert (tmp_path / "precious").read_text() == "precious"
+
+
+def test_what_is_no_file_in_the_place_of_the_lock_is_named(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "failover.pid")
+    assert running_daemon(tmp_path) is None
+    with pytest.raises(OSError, match=r"Invalid argument: '.*failover\.pid'"):
+        Runtime(tmp_path)
+
+
 def test_two_directories_are_two_daemons(tmp_path: Path) -> None:
     one, two = Runtime(tmp_path / "one"), Runtime(tmp_path / "two")
     one.release()

@@ -103,4 +103,4 @@ def test_a_start_that_fails_says_why_in_the_status(lan: Lan, host: Host, manager
     (host.directory / "refused").write_text("a file, where the runtime directory should be")
     assert run_to_the_end(host, router(), NOTIFY_SOCKET=manager.path).returncode == 1
     manager.socket.setblocking(False)
-    assert manager.socket.recv(4096).decode() == f"STATUS={host.directory}/refused: File exists"
+    assert manager.socket.recv(4096).decode() == f"STATUS={host.directory}/refused: exists and is not a directory"

@@ -4,6 +4,11 @@ import os
 from pathlib import Path
 
 
+def open_log(path: Path) -> int:
+    """A descriptor to append to. A pipe that nobody reads is an `OSError` at once, and a full one is later."""
+    return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC, 0o666)
+
+
 class LogFile:
     """Appends lines to whatever bears the name `path` now, so that rotation needs no signal."""
 
@@ -33,7 +38,7 @@ class LogFile:
         if self._descriptor is not None and not self._is_at_path(self._descriptor):
             self.close()
         if self._descriptor is None:
-            self._descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
+            self._descriptor = open_log(self._path)
         return self._descriptor
 
     def _is_at_path(self, descriptor: int) -> bool:

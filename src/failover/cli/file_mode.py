@@ -35,7 +35,7 @@ def _file_mode(
     where = places.find(runtime_dir, socket)
     if modes.is_teardown(action, teardown=teardown):
         return leftovers.remove(path, where)
-    log_file = Path(log_file_path) if log_file_path else None
+    log_file = Path(log_file_path) if log_file_path is not None else None
     if path.exists():
         return launch.run(configuration.load(path), where, log_file)
     sample = config.sample()

@@ -1,5 +1,6 @@
 """Starts the daemon in this process, for `run` and the original modes. No click here: the daemon stays small."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -27,9 +28,11 @@ def run(
         if log_file is None:
             provide()
             return
+        from failover.agent.log_file import open_log  # noqa: PLC0415 - needed for a log file alone
+
         # The agent will write it, but by then the routers would be running.
         made = not log_file.exists()
-        log_file.open("a").close()
+        os.close(open_log(log_file))
         try:
             provide()
         except OSError:

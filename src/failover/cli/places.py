@@ -4,6 +4,8 @@ import os
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from failover.cli.failures import USAGE, Failure
+
 SYSTEM_RUNTIME_DIRECTORY: Final = "/run/failover"
 CONTROL_SOCKET: Final = "control.sock"
 
@@ -22,7 +24,10 @@ class Places(NamedTuple):
 
 
 def find(runtime_dir: str | None, socket: str | None) -> Places:
-    """What `--runtime-dir` and `--socket` mean, absent ones replaced."""
+    """What `--runtime-dir` and `--socket` mean, absent ones replaced; `Failure` where one is empty."""
+    for flag, value in (("--runtime-dir", runtime_dir), ("--socket", socket)):
+        if value == "":
+            raise Failure(f"{flag} is empty", USAGE)
     # The service manager lists several directories with colons between them; the first one is the daemon's.
     configured = os.environ.get("RUNTIME_DIRECTORY", "").partition(":")[0]
     control = socket or os.environ.get("FAILOVER_SOCKET")

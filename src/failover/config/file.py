@@ -14,6 +14,7 @@ from failover.config.daemon_settings import DAEMON_SETTINGS, DaemonSettings
 from failover.config.draft import Draft
 from failover.config.examine import examine, unknown_key
 from failover.config.problems import ConfigError, Problem, show, within
+from failover.config.reading import read
 from failover.config.router import SETTINGS, VirtualRouter, default_name
 from failover.config.rules import check_rules
 from failover.config.settings import nearest
@@ -35,8 +36,7 @@ _SHAPES: Final = "a virtual router, a list of them, or an object with virtual_ro
 def load(path: str | PathLike[str]) -> Configuration:
     """The configuration in a file; raises `ConfigError` with all that is wrong with it."""
     try:
-        with open(path, "rb") as file:  # noqa: PTH123 - importing pathlib costs the engine 2 ms
-            data = file.read(LARGEST_FILE + 1)
+        data = read(path, LARGEST_FILE + 1)
     except OSError as error:
         message = f"cannot be read: {error.strerror or error}"
         raise ConfigError(fspath(path), (Problem("", "", message),)) from error

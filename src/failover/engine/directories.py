@@ -1,5 +1,6 @@
 """Directories that are made when they are missing, and removed again by whoever made them."""
 
+import errno
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -33,6 +34,6 @@ def _make(directory: Path, mode: int, made: list[Path]) -> None:
         directory.mkdir(mode)
     except FileExistsError:
         if not directory.is_dir():
-            raise
+            raise NotADirectoryError(errno.ENOTDIR, "exists and is not a directory", str(directory)) from None
         return
     made.append(directory)

@@ -71,7 +71,7 @@ class Runtime:
 def running_daemon(directory: Path) -> int | None:
     """The process that uses a runtime directory, None where there is none."""
     try:
-        descriptor = os.open(directory / _LOCK, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(directory / _LOCK, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
         return None
     try:
@@ -92,15 +92,16 @@ def _lock(path: Path) -> int:
     try:
         os.ftruncate(descriptor, 0)
         os.write(descriptor, f"{os.getpid()}\n".encode())
-    except OSError:
+    except OSError as error:
         path.unlink()
         os.close(descriptor)
-        raise
+        raise OSError(error.errno, reason(error), str(path)) from error
     return descriptor
 
 
 def _open_lock(path: Path) -> int:
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+    # Not through a link: what it points to would be overwritten.
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o640)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
