@@ -101,6 +101,15 @@ def test_a_list_of_interfaces_that_fails_is_asked_for_again(
     assert [event.fields["error"] for event in bench.told("network_unread")] == ["netlink dump: interrupted"] * 2
 
 
+def test_what_a_master_gives_up_with_its_link_is_not_blamed_on_somebody(bench: Bench, host: Host) -> None:
+    bench.run_until_master()
+    host.ip("link set eth0 down")
+    bench.run_until(lambda: all(instance.is_faulted for instance in bench.engine.instances))
+    host.ip("address add 192.0.2.101/24 dev eth0")
+    bench.run_until(lambda: bench.told("strays_removed"))
+    assert [event.fields["addresses"] for event in bench.told("strays_removed")] == ["192.0.2.101/24"]
+
+
 def test_an_address_that_is_removed_again_before_the_engine_read_of_its_return_comes_back(
     bench: Bench, host: Host
 ) -> None:

@@ -151,9 +151,12 @@ class Engine:
     def _update(self, attachment: Attachment, interface: Interface | None, at: Instant) -> None:
         attachment.seen = interface
         footing = self._footing(attachment)
+        masters = [instance for instance in attachment.instances.values() if instance.is_master]
         if footing != attachment.footing or not attachment.serves(interface):
             self._move(attachment, interface, footing, at)
-        self._remove_strays(attachment, at)
+        # What they have just given up is still in the table; we are called again when it no longer is.
+        if all(instance.is_master for instance in masters):
+            self._remove_strays(attachment, at)
         there = frozenset(assigned.address for assigned in interface.addresses) if interface else frozenset()
         for instance in attachment.instances.values():
             instance.addresses_present(there, at)
