@@ -101,6 +101,16 @@ def test_a_list_of_interfaces_that_fails_is_asked_for_again(
     assert [event.fields["error"] for event in bench.told("network_unread")] == ["netlink dump: interrupted"] * 2
 
 
+def test_an_address_that_the_kernel_tells_of_a_moment_later_was_not_removed(bench: Bench) -> None:
+    instance = bench.engine.instances[0]
+    bench.run_until(lambda: instance.is_master)
+    assert instance._restore_after > now() - seconds(60), "it waits after it has put them there"
+    instance.addresses_present(frozenset(), now())
+    instance.addresses_present(frozenset(instance.router.held_addresses), now())
+    bench.run_until(lambda: instance.counters.advertisements_sent > 5)
+    assert not bench.told("addresses_restored")
+
+
 def test_what_a_master_gives_up_with_its_link_is_not_blamed_on_somebody(bench: Bench, host: Host) -> None:
     bench.run_until_master()
     host.ip("link set eth0 down")

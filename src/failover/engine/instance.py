@@ -179,6 +179,8 @@ class Instance:
         """What is on the interface now; a MASTER puts back what somebody else has taken away."""
         if self.is_master and not present.issuperset(managed(self.router.held_addresses, self._foreign)):
             self._restoring.set(max(now, self._restore_after))
+        else:
+            self._restoring.set(None)
 
     # --- the state machine
 
@@ -212,6 +214,8 @@ class Instance:
                 self._advertise(action, now)
             case InstallAddresses(addresses=addresses):
                 self._apply(self._install_batch(addresses), "installing", now)
+                # The kernel tells of IPv6 addresses a moment after those that others get meanwhile.
+                self._restore_after = Instant(now + RESTORE_EVERY)
             case WithdrawAddresses(addresses=addresses):
                 self._apply(self._withdraw_batch(addresses), "withdrawing", now)
             case AnnounceAddresses(addresses=addresses):
