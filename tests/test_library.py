@@ -1,6 +1,9 @@
 """Failover inside an asyncio program."""
 
 import asyncio
+import errno
+import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,7 +17,7 @@ from failover import VirtualRouter, run
 from failover.config import ConfigError
 from failover.lab.lan import Host, Lan
 from failover.messages import Event
-from tests.engine.daemons import ENVIRONMENT, INTERVAL
+from tests.engine.daemons import ENVIRONMENT, INTERVAL, OurDaemon, router
 
 pytestmark = pytest.mark.root
 
@@ -164,6 +167,36 @@ def test_routers_that_clash_are_refused_before_anything_is_opened(host: Host) ->
     with pytest.raises(ConfigError):
         asyncio.run(run([]))
     assert descriptors() == before
+
+
+def test_a_router_that_a_daemon_runs_is_refused(host: Host) -> None:
+    daemon = OurDaemon(host, router())
+    daemon.wait_for("MASTER")
+    with host.enter(), pytest.raises(OSError, match=f"process {daemon.pid}, already runs") as refused:
+        asyncio.run(run(routers()))
+    assert refused.value.errno == errno.EBUSY
+    assert "192.0.2.100/24" in own(host)
+    assert daemon.stop() == 0
+
+
+def test_a_daemon_for_a_router_that_runs_in_a_program_is_refused(host: Host, tmp_path: Path) -> None:
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps(router()))
+    command = [sys.executable, "-m", "failover", "run", "--config", str(config), "--runtime-dir", str(tmp_path / "run")]
+
+    async def main() -> str:
+        running = asyncio.create_task(run(routers()))
+        # Without `host.enter()`, which opens and closes the namespace's file: that would give the claims back.
+        daemon = await asyncio.create_subprocess_exec(*command, env=ENVIRONMENT, stderr=asyncio.subprocess.PIPE)
+        _, said = await asyncio.wait_for(daemon.communicate(), 20)
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+        return said.decode()
+
+    with host.enter():
+        said = asyncio.run(main())
+    assert said.startswith(f"failover: another failover, process {os.getpid()}, already runs virtual router 51 (ipv4)")
 
 
 def test_without_capabilities_it_is_a_permission_error(host: Host) -> None:

@@ -6,6 +6,8 @@ from contextlib import closing
 
 from failover.config import Configuration, VirtualRouter
 from failover.engine import Engine, Loop
+from failover.engine.claims import exclusively
+from failover.engine.reporting import wall_clock
 from failover.messages import Event, RouterStatus
 
 
@@ -16,8 +18,9 @@ async def run(virtual_routers: Iterable[VirtualRouter], *, on_event: Callable[[E
     no advertisement is sent. An exception that it raises ends the run.
 
     Raises `ConfigError` where the routers clash, `PermissionError` without CAP_NET_RAW and CAP_NET_ADMIN, and
-    `OSError` where the system has no descriptors left. Timing is only as good as the program's own event loop:
-    whatever blocks it delays adverts (RFC 9568 §6.4.3 sends one every interval).
+    `OSError` where another process runs one of the routers (EBUSY) or the system has no descriptors left. Timing is
+    only as good as the program's own event loop: whatever blocks it delays adverts (RFC 9568 §6.4.3 sends one every
+    interval).
     """
     configuration = Configuration(virtual_routers=tuple(virtual_routers))
     loop = asyncio.get_running_loop()
@@ -39,7 +42,9 @@ async def run(virtual_routers: Iterable[VirtualRouter], *, on_event: Callable[[E
         except BaseException as error:  # noqa: BLE001 - raised again where `run` is awaited
             end(error)
 
-    with closing(Loop()) as inner:
+    with exclusively(configuration) as warnings, closing(Loop()) as inner:
+        for warning in warnings:
+            publish(Event(at=wall_clock(), kind="degraded", fields={"warning": warning}), None)
 
         def dispatch() -> None:
             try:
