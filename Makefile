@@ -8,7 +8,7 @@ SUDO = $(if $(filter 0,$(shell id -u)),,$(or $(shell command -v sudo),$(error th
 # The namespace tests mostly wait: more of them side by side than there are cores.
 WORKERS ?= 4
 
-.PHONY: help demo test check unit namespace soak format requirements clean system system-test
+.PHONY: help demo test check unit namespace soak bench bench-smoke format requirements clean system system-test
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -16,7 +16,7 @@ help: ## this list
 demo: $(VENV)/ready ## routers in network namespaces: the MASTER dies, the address moves, the timeline is printed
 	$(SUDO) $(BIN)/failover lab
 
-test: check unit namespace ## set up, then run every check and test
+test: check unit namespace bench-smoke ## set up, then run every check and test
 
 check: $(VENV)/ready ## ruff and mypy
 	$(BIN)/ruff format --check .
@@ -33,6 +33,12 @@ soak: $(VENV)/ready system-test ## the namespace tests, ten times over
 	for round in 1 2 3 4 5 6 7 8 9 10; do \
 		echo "round $$round"; $(SUDO) $(BIN)/python -m pytest -q -n $(WORKERS) -m root || exit 1; \
 	done
+
+bench: $(VENV)/ready system-test ## measure ours beside keepalived, and write docs/performance: hours; on a quiet machine
+	$(SUDO) $(BIN)/python -m benchmarks --output docs/performance
+
+bench-smoke: $(VENV)/ready system-test ## only see that every measurement runs; its numbers mean nothing
+	$(SUDO) $(BIN)/python -m benchmarks --smoke
 
 format: $(VENV)/ready ## rewrite the code as ruff has it
 	$(BIN)/ruff format .

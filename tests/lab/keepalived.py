@@ -1,5 +1,9 @@
 """keepalived on a host of the lab."""
 
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
 from failover.lab.router import Router, RouterSpec
 
 
@@ -7,33 +11,45 @@ class Keepalived(Router):
     """`keepalived`, its VRRP half only, in the foreground, logging to a file."""
 
     program = "keepalived"
+    options: ClassVar[Sequence[str]] = ("-n", "-P", "-G", "-l", "-D")
+    global_settings: ClassVar[Sequence[str]] = ()
+
+    @property
+    def child_pid_file(self) -> Path:
+        """The number of the process that does VRRP, once there is one."""
+        return self.host.directory / "vrrp.pid"
 
     def start(self) -> None:
         directory = self.host.directory
         config = directory / "keepalived.conf"
         config.write_text(self.configuration())
-        parent, child = directory / "keepalived.pid", directory / "vrrp.pid"
-        for stale in (parent, child):  # it takes a zombie of that number for itself
+        parent = directory / "keepalived.pid"
+        for stale in (parent, self.child_pid_file):  # it takes a zombie of that number for itself
             stale.unlink(missing_ok=True)
-        own_files = ["-p", str(parent), "-r", str(child)]
-        command = ["keepalived", "-n", "-P", "-G", "-l", "-D", "-f", str(config), *own_files]
+        own_files = ["-p", str(parent), "-r", str(self.child_pid_file)]
+        command = ["keepalived", *self.options, "-f", str(config), *own_files]
         with self.output() as log:
             self.processes = [self.host.popen(command, output=log)]
 
     def configuration(self) -> str:
-        return "\n".join((f"global_defs {{\n  router_id {self.host.label}\n}}", *map(self._instance, self.specs)))
+        settings = "\n".join(f"  {line}" for line in (f"router_id {self.host.label}", *self.global_settings))
+        return "\n".join((f"global_defs {{\n{settings}\n}}", *map(_instance, self.specs)))
 
-    def _instance(self, spec: RouterSpec) -> str:
-        addresses = "\n".join(f"    {address}" for address in spec.addresses)
-        return f"""vrrp_instance VR_{spec.vrid}_{spec.family.label} {{
+
+def _instance(spec: RouterSpec) -> str:
+    return f"""vrrp_instance VR_{spec.interface}_{spec.vrid}_{spec.family.label} {{
   state {"MASTER" if spec.priority == 255 else "BACKUP"}
-  interface {self.host.interface}
+  interface {spec.interface}
   version {spec.version}
   virtual_router_id {spec.vrid}
   priority {spec.priority}
   advert_int {spec.interval:g}
   {"" if spec.preempt else "nopreempt"}
-  virtual_ipaddress {{
-{addresses}
-  }}
+  {_block("virtual_ipaddress", spec.addresses)}
+  {_block("virtual_ipaddress_excluded", spec.excluded) if spec.excluded else ""}
 }}"""
+
+
+def _block(name: str, addresses: Sequence[str]) -> str:
+    lines = "".join(f"    {address}\n" for address in addresses)
+    return f"{name} {{\n{lines}  }}"

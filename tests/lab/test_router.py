@@ -1,11 +1,13 @@
 """What the lab configures a router with."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from failover.lab.lan import Host
 from failover.lab.router import Daemon, RouterSpec
 from failover.vrrp.protocol import Family
+from tests.lab.keepalived import Keepalived
 
 IPV4 = RouterSpec(addresses=("192.0.2.100/24",), priority=100)
 IPV6 = RouterSpec(addresses=("fe80::51/64", "2001:db8::100/64"), interval=0.1, priority=200, preempt=False)
@@ -39,3 +41,15 @@ def test_advertisements_come_from_the_hosts_own_address(tmp_path: Path) -> None:
 
 def test_a_router_that_never_ran_has_said_nothing(tmp_path: Path) -> None:
     assert Daemon(host(tmp_path), IPV4).log() == ""
+
+
+def test_two_interfaces_and_excluded_addresses_reach_both_configurations(tmp_path: Path) -> None:
+    other = replace(IPV4, interface="eth1", excluded=("192.0.2.101/24",))
+    one, two = Daemon(host(tmp_path), IPV4, other).configuration()["virtual_routers"]
+    assert (one["interface_name"], two["interface_name"]) == ("eth0", "eth1")
+    assert (one["excluded_ip_addresses"], two["excluded_ip_addresses"]) == ([], ["192.0.2.101/24"])
+    assert one["name"] != two["name"]
+    plain, with_excluded = (Keepalived(host(tmp_path), spec).configuration() for spec in (IPV4, other))
+    assert "excluded" not in plain
+    assert "interface eth1" in with_excluded
+    assert "virtual_ipaddress_excluded {\n    192.0.2.101/24\n  }" in with_excluded

@@ -16,7 +16,7 @@ from ipaddress import ip_interface
 from pathlib import Path
 from typing import IO, Any, ClassVar, Final
 
-from failover.lab.lan import Host
+from failover.lab.lan import INTERFACE, Host
 from failover.vrrp.protocol import Address, Family, Version, VirtualAddress
 from failover.vrrp.timers import master_down_interval, skew_time
 from failover.vrrp.units import Interval, seconds
@@ -38,10 +38,14 @@ class RouterSpec:
     interval: float = 1.0
     """Seconds."""
     preempt: bool = True
+    excluded: tuple[str, ...] = ()
+    """Addresses that are held while MASTER but not advertised."""
+    interface: str = INTERFACE
+    """Where it runs, on a host with several."""
 
     @property
     def virtual_addresses(self) -> tuple[VirtualAddress, ...]:
-        """The addresses as such."""
+        """The advertised addresses as such."""
         return tuple(ip_interface(address) for address in self.addresses)
 
     @property
@@ -146,10 +150,11 @@ class Daemon(Router):
     def settings(self, spec: RouterSpec) -> dict[str, Any]:
         """The object for one virtual router; who wants other options adds them."""
         return {
-            "name": f"VR_{spec.vrid}_{spec.family.label}",
+            "name": f"VR_{spec.interface}_{spec.vrid}_{spec.family.label}",
             "vrid": spec.vrid,
-            "interface_name": self.host.interface,
+            "interface_name": spec.interface,
             "ip_addresses": list(spec.addresses),
+            "excluded_ip_addresses": list(spec.excluded),
             "priority": spec.priority,
             "advert_interval": spec.interval,
             "preempt_mode": spec.preempt,

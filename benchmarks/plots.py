@@ -1,0 +1,121 @@
+"""The results as SVG: text stays text, and the same numbers give the same file.
+
+python -m benchmarks.plots DIRECTORY    draws anew from DIRECTORY/results.json
+"""
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+import matplotlib as mpl
+import msgspec
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from benchmarks.quantiles import PERCENTILES
+from benchmarks.results import FRR, KEEPALIVED, OURS, Measurement, Results
+
+COLOURS: Final = {OURS: "#0b6e4f", KEEPALIVED: "#c8553d", FRR: "#6c757d"}
+_STYLE: Final = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "failover",
+    "font.family": "sans-serif",
+    "font.size": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.alpha": 0.3,
+    "path.simplify": True,
+}
+
+Plot = Callable[[Sequence[Measurement]], Figure | None]
+
+
+def draw(results: Results, directory: Path) -> None:
+    """Write each plot for which there are numbers."""
+    with mpl.rc_context(_STYLE):
+        for name, plot in PLOTS.items():
+            figure = plot([one for one in results.measurements if one.scenario.partition("/")[0] == name])
+            if figure is not None:
+                figure.savefig(directory / f"{name}.svg", metadata={"Date": None, "Creator": None})
+
+
+def _panels(count: int, title: str) -> tuple[Figure, list[Axes]]:
+    figure = Figure(figsize=(3.6 * count, 3.2), layout="constrained")
+    figure.suptitle(title)
+    return figure, [figure.add_subplot(1, count, index + 1) for index in range(count)]
+
+
+def _failover(measurements: Sequence[Measurement]) -> Figure | None:
+    """Bars at each interval: what a takeover costs beyond theory, step by step."""
+    keys = {"excess": "detection beyond theory", "announced": "then to the first ARP", "stop": "graceful stop"}
+    chosen = {key: [one for one in measurements if one.labels.get("key") == key] for key in keys}
+    if not all(chosen.values()):
+        return None
+    figure, panels = _panels(len(keys), "Failover, milliseconds")
+    for axes, (key, title) in zip(panels, keys.items(), strict=True):
+        _bars(axes, chosen[key], [f"{one.labels['interval']:g} s" for one in chosen[key]])
+        axes.set_title(title)
+    panels[0].set_xlabel("advertisement interval")
+    panels[0].legend(frameon=False)
+    return figure
+
+
+def _cpu(measurements: Sequence[Measurement]) -> Figure | None:
+    """Lines over the number of virtual routers at 0.1 s."""
+    keys = ("sent", f"received from {OURS}", f"received from {KEEPALIVED}")
+    at = [one for one in measurements if one.labels.get("interval") == 0.1]
+    chosen = {key: [one for one in at if one.labels.get("key") == key] for key in keys}
+    if not all(chosen.values()):
+        return None
+    figure, panels = _panels(len(keys), "CPU per advertisement at 0.1 s, microseconds")
+    for axes, key in zip(panels, keys, strict=True):
+        for program in (OURS, KEEPALIVED):
+            points = [(one.labels["routers"], one.median(program)) for one in chosen[key]]
+            axes.plot(*zip(*points, strict=True), "o-", color=COLOURS[program], label=program)
+        axes.set_xscale("log")
+        axes.set_ylim(bottom=0)
+        axes.set_title(key)
+        axes.set_xlabel("virtual routers")
+    panels[0].legend(frameon=False)
+    return figure
+
+
+def _spacing(measurements: Sequence[Measurement]) -> Figure | None:
+    """The spacing at each percentile, under load, both intervals and both kinds of priority."""
+    chosen = [one for one in measurements if one.distributions and one.labels.get("load") != "idle"]
+    if not chosen:
+        return None
+    figure, panels = _panels(len(chosen), "Spacing of adverts beside two CPU hogs, milliseconds")
+    for axes, one in zip(panels, chosen, strict=True):
+        for program, values in one.distributions.items():
+            axes.plot(PERCENTILES, values, color=COLOURS[program], label=program)
+        priority = "real-time" if one.labels["realtime"] == "True" else "ordinary"
+        axes.set_title(f"{one.labels['interval']:g} s, {priority}")
+        axes.set_xlabel("percentile")
+    panels[0].legend(frameon=False)
+    return figure
+
+
+def _bars(axes: Axes, measurements: Sequence[Measurement], names: Sequence[str]) -> None:
+    programs = [program for program in COLOURS if any(program in one.samples for one in measurements)]
+    width = 0.8 / len(programs)
+    for offset, program in enumerate(programs):
+        heights = [one.median(program) or 0 for one in measurements]
+        places = [index + width * (offset - (len(programs) - 1) / 2) for index in range(len(measurements))]
+        axes.bar(places, heights, width, color=COLOURS[program], label=program)
+    axes.set_xticks(range(len(names)), names)
+
+
+PLOTS: Final[dict[str, Plot]] = {"failover": _failover, "cpu": _cpu, "spacing": _spacing}
+
+
+def main() -> None:
+    """Draw again."""
+    (directory,) = map(Path, sys.argv[1:])
+    draw(msgspec.json.decode((directory / "results.json").read_bytes(), type=Results), directory)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,13 @@
+"""What is measured, a module each; `ALL` has them in the order of the report."""
+
+from typing import Final
+
+from benchmarks.registry import Scenario
+from benchmarks.scenarios import cpu, floor, spacing, takeover
+
+ALL: Final[tuple[Scenario, ...]] = (
+    *takeover.SCENARIOS,
+    *cpu.SCENARIOS,
+    *floor.SCENARIOS,
+    *spacing.SCENARIOS,
+)
