@@ -9,31 +9,17 @@ import socket
 import sys
 import time
 from collections.abc import Callable
-from ipaddress import IPv4Address
 from typing import Final
 
 from benchmarks.mmsg import Batch
-from failover.vrrp import Advertisement, ChecksumForm, Version, encode, seconds
+from benchmarks.packets import message
+from failover.lab.router import RouterSpec
 from failover.vrrp.protocol import GROUPS, PROTOCOL_NUMBER, Family
 
 GROUP: Final = str(GROUPS[Family.IPV4])
 AT_ONCE: Final = 32
+SPEC: Final = RouterSpec(addresses=("10.0.1.1/16",), vrid=1)
 PATIENCE_SECONDS: Final = 1.0
-
-
-def message(source: str) -> bytes:
-    """An advertisement with one address, VRID 1."""
-    return encode(
-        Advertisement(
-            version=Version.V3,
-            vrid=1,
-            priority=100,
-            interval=seconds(0.1),
-            addresses=(IPv4Address("10.0.1.1"),),
-            checksum=ChecksumForm.PSEUDO_HEADER,
-        ),
-        IPv4Address(source),
-    )
 
 
 def _open(interface: str, source: str) -> socket.socket:
@@ -84,7 +70,7 @@ def main() -> None:
     kind, interface, source, count = sys.argv[1:]
     out = _open(interface, source)
     began = time.process_time_ns()
-    done = KINDS[kind](out, message(source), int(count))
+    done = KINDS[kind](out, message(SPEC, source), int(count))
     used = time.process_time_ns() - began
     print(f"{used / done / 1000:.4f}")
 

@@ -15,8 +15,8 @@ class _Part(ctypes.Structure):
     _fields_ = (("base", ctypes.c_void_p), ("length", ctypes.c_size_t))
 
 
-class _Header(ctypes.Structure):
-    """`struct mmsghdr`, the name before the parts."""
+class _Message(ctypes.Structure):
+    """`struct msghdr`."""
 
     _fields_ = (
         ("name", ctypes.c_void_p),
@@ -26,8 +26,13 @@ class _Header(ctypes.Structure):
         ("control", ctypes.c_void_p),
         ("control_length", ctypes.c_size_t),
         ("flags", ctypes.c_int),
-        ("sent", ctypes.c_uint),
     )
+
+
+class _Header(ctypes.Structure):
+    """`struct mmsghdr`."""
+
+    _fields_ = (("message", _Message), ("length", ctypes.c_uint))
 
 
 class Batch:
@@ -40,7 +45,7 @@ class Batch:
         )
         self._headers = (_Header * len(datagrams))()
         for index, header in enumerate(self._headers):
-            header.parts, header.part_count = ctypes.addressof(self._parts[index]), 1
+            header.message.parts, header.message.part_count = ctypes.addressof(self._parts[index]), 1
 
     def send(self, sender: socket.socket, count: int) -> int:
         """Send the first `count` of them; how many were."""

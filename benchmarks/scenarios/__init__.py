@@ -3,11 +3,14 @@
 from typing import Final
 
 from benchmarks.registry import Scenario
-from benchmarks.scenarios import cpu, floor, spacing, takeover
+from benchmarks.scenarios import addresses, cpu, false_failovers, floods, floor, spacing, takeover
 
 ALL: Final[tuple[Scenario, ...]] = (
     *takeover.SCENARIOS,
     *cpu.SCENARIOS,
     *floor.SCENARIOS,
     *spacing.SCENARIOS,
+    *false_failovers.SCENARIOS,
+    *addresses.SCENARIOS,
+    *floods.SCENARIOS,
 )

@@ -43,6 +43,14 @@ def test_every_frame_is_there_once_with_its_host_and_the_time(lan: Lan) -> None:
     assert capture.dropped == 0
 
 
+def test_one_host_alone_can_be_listened_to(lan: Lan) -> None:
+    one, two = lan.host("one"), lan.host("two")
+    capture = lan.capture(only=two)
+    frames_from(one, 3)
+    frames_from(two, 3)
+    assert numbers(capture) == [("two", n) for n in range(3)]
+
+
 def test_a_full_buffer_is_told(lan: Lan) -> None:
     one = lan.host("one")
     capture = lan.capture(buffer_bytes=4096)

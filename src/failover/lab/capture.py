@@ -7,6 +7,7 @@ import ctypes
 import socket
 import struct
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -32,8 +33,10 @@ _LINKTYPE_ETHERNET: Final = 1
 class Capture:
     """Every frame from a host, in the order in which the switch got them."""
 
-    def __init__(self, switch: Namespace, ignore: Sequence[str], buffer_bytes: int = BUFFER_BYTES) -> None:
-        """Listen on all interfaces of `switch` but these; one of them is the bridge itself."""
+    def __init__(
+        self, switch: Namespace, ignore: Sequence[str], buffer_bytes: int = BUFFER_BYTES, *, only: str | None = None
+    ) -> None:
+        """Listen on all interfaces of `switch` but these, the bridge itself among them; or on one alone."""
         with switch.enter():
             self._socket = socket.socket(
                 socket.AF_PACKET, socket.SOCK_RAW | socket.SOCK_NONBLOCK, socket.htons(_ETH_P_ALL)
@@ -45,6 +48,8 @@ class Capture:
         stamp(self._socket)
         self._socket.setsockopt(_SOL_PACKET, _PACKET_IGNORE_OUTGOING, 1)
         _attach_filter(self._socket, _all_but(ignored))
+        if only is not None:
+            self._socket.bind((only, _ETH_P_ALL))
         self._discard()
 
     def __enter__(self) -> Self:
@@ -92,11 +97,10 @@ class Capture:
 
     def _discard(self) -> None:
         """Forget what arrived before the settings held; Python cannot bind a packet socket to all interfaces later."""
-        try:
+        with suppress(BlockingIOError):
             while True:
                 self._socket.recv(1)
-        except BlockingIOError:
-            return
+        self._read_drops()
 
     def _drain(self) -> None:
         if self._socket.fileno() < 0:
@@ -107,8 +111,12 @@ class Capture:
             except BlockingIOError:
                 break
             self._frames.append(Frame(arrived_at(ancillary), address[0], data))
-        # the kernel's counters start anew with each reading
-        self._dropped += struct.unpack("II", self._socket.getsockopt(_SOL_PACKET, _PACKET_STATISTICS, 8))[1]
+        self._dropped += self._read_drops()
+
+    def _read_drops(self) -> int:
+        """How many were lost since the last reading."""
+        drops: int = struct.unpack("II", self._socket.getsockopt(_SOL_PACKET, _PACKET_STATISTICS, 8))[1]
+        return drops
 
 
 def _all_but(indexes: Sequence[int]) -> bytes:

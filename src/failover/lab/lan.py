@@ -139,10 +139,11 @@ class Lan:
         self.wait_for_carrier(host)
         return host
 
-    def capture(self, *without: Host, buffer_bytes: int = BUFFER_BYTES) -> Capture:
-        """Listen to everything that hosts send from now on, but for some; closed with the LAN at the latest."""
+    def capture(self, *without: Host, only: Host | None = None, buffer_bytes: int = BUFFER_BYTES) -> Capture:
+        """Listen to what hosts send from now on, but for some, or to one alone; closed with the LAN at the latest."""
         ignored = [BRIDGE, *(host.label for host in without)]
-        return self._stack.enter_context(Capture(self.switch, ignored, buffer_bytes))
+        label = only.label if only else None
+        return self._stack.enter_context(Capture(self.switch, ignored, buffer_bytes, only=label))
 
     def cut(self, host: Host) -> None:
         """Pull the cable: both ends lose their carrier."""
