@@ -66,8 +66,13 @@ class Arena(Lan):
         rows = (line.replace(":", " ").split() for line in lines)
         return sum(int(row[1 + column]) for row in rows if row[0] in ports)
 
-    def settle(self, host: Host, rate: float) -> None:
-        """Wait until a host sends so many frames a second and nothing else, for two seconds on end."""
+    def settle(self, host: Host, rate: float, office: float = 0) -> None:
+        """Wait until a host sends so many frames a second and nothing else, for two seconds on end.
+
+        At the earliest after `office` seconds: both programs announce their addresses again 5 s after they became
+        MASTER, and what is measured should not depend on whether that falls into it.
+        """
+        time.sleep(office)
         deadline = time.monotonic() + SETTLE_SECONDS
         steady = 0
         while steady < 2:
@@ -88,6 +93,11 @@ def port(host: Host, number: int) -> str:
 def specs(count: int, interval: float, priority: int = 100) -> list[RouterSpec]:
     """So many virtual routers with an address each, filling segment by segment."""
     return [_spec(*divmod(index, VRIDS_PER_SEGMENT), interval, priority) for index in range(count)]
+
+
+def office(interval: float) -> float:
+    """How many seconds after its start a router has announced its addresses for the last time."""
+    return 4 * interval + 5.2
 
 
 def segments(count: int) -> int:

@@ -3,7 +3,7 @@
 from typing import Final
 
 from benchmarks.registry import Scenario
-from benchmarks.scenarios import addresses, cpu, false_failovers, floods, floor, spacing, takeover
+from benchmarks.scenarios import addresses, cpu, false_failovers, floods, floor, lifetime, memory, spacing, takeover
 
 ALL: Final[tuple[Scenario, ...]] = (
     *takeover.SCENARIOS,
@@ -12,5 +12,7 @@ ALL: Final[tuple[Scenario, ...]] = (
     *spacing.SCENARIOS,
     *false_failovers.SCENARIOS,
     *addresses.SCENARIOS,
+    *lifetime.SCENARIOS,
+    *memory.SCENARIOS,
     *floods.SCENARIOS,
 )

@@ -11,24 +11,15 @@ from functools import partial
 from statistics import mean
 from typing import Final
 
-from benchmarks.arena import Arena, arena, specs
+from benchmarks.arena import Arena, arena, office, specs
 from benchmarks.machine import Rest, cpu_seconds
 from benchmarks.plan import Plan
-from benchmarks.programs import Driver, Keepalived, Ours, engine_pid, helper_pids
+from benchmarks.programs import BOTH, Driver, engine_pid, helper_pids
 from benchmarks.registry import Scenario
 from benchmarks.results import KEEPALIVED, OURS, Measurement, Target
 from benchmarks.rounds import Round
 
 MICRO: Final = 1e6
-
-
-class QuietKeepalived(Keepalived):
-    """Its second round of gratuitous ARP a second after the first, so that what follows is advertisements alone."""
-
-    global_settings = (*Keepalived.global_settings, "vrrp_garp_master_delay 1")
-
-
-DRIVERS: Final[tuple[Driver, ...]] = (Ours, QuietKeepalived)
 
 
 @dataclass(frozen=True)
@@ -73,21 +64,29 @@ class Cost:
     rest: float
 
 
-def pair(made: Arena, master: Driver, backup: Driver, case: Case, seconds: float) -> Cost:
+@dataclass(frozen=True)
+class Times:
+    """Seconds: from the start to the steady state, and from there to the end."""
+
+    office: float
+    window: float
+
+
+def pair(made: Arena, master: Driver, backup: Driver, case: Case, times: Times) -> Cost:
     """Run both and measure them in the steady state."""
     sender = master(made.one, *specs(case.routers, case.interval, 200))
     receiver = backup(made.two, *specs(case.routers, case.interval, 100))
     receiver.start()
     sender.start()
     try:
-        made.settle(made.one, case.rate)
+        made.settle(made.one, case.rate, times.office)
         pids = engine_pid(sender), engine_pid(receiver)
         helpers = helper_pids(sender)
         with Rest() as rest:
             began, silent = time.monotonic(), made.frames(made.two, "rx")
             before = [cpu_seconds(pids[0]), cpu_seconds(pids[1]), cpu_seconds(*helpers)]
             sent, received = made.frames(made.one, "rx"), made.frames(made.two, "tx")
-            time.sleep(seconds)
+            time.sleep(times.window)
             sent, received = made.frames(made.one, "rx") - sent, made.frames(made.two, "tx") - received
             after = [cpu_seconds(pids[0]), cpu_seconds(pids[1]), cpu_seconds(*helpers)]
             elapsed = time.monotonic() - began
@@ -100,15 +99,15 @@ def pair(made: Arena, master: Driver, backup: Driver, case: Case, seconds: float
     return Cost(used[0] / sent * MICRO, used[1] / received * MICRO, used[2] / elapsed * 1000, rest.cpus)
 
 
-def _round(case: Case, seconds: float) -> Round:
+def _round(case: Case, times: Times) -> Round:
     with arena(case.routers) as made:
         costs: dict[tuple[str, str], Cost] = {}
-        for master in DRIVERS:
-            for backup in DRIVERS:
-                costs[master.program, backup.program] = pair(made, master, backup, case, seconds)
+        for master in BOTH:
+            for backup in BOTH:
+                costs[master.program, backup.program] = pair(made, master, backup, case, times)
                 for host in (made.one, made.two):
                     made.reboot(host)
-    names = [driver.program for driver in DRIVERS]
+    names = [driver.program for driver in BOTH]
     values = {
         "sent": {name: mean(costs[name, other].sent for other in names) for name in names},
         "helper": {name: mean(costs[name, other].sender_helper for other in names) for name in names},
@@ -118,8 +117,9 @@ def _round(case: Case, seconds: float) -> Round:
 
 
 def _run(case: Case, plan: Plan) -> Iterator[Measurement]:
-    seconds = plan.pick(20.0 if case.rate < 5 else 5.0, 10.0 if case.rate < 5 else 3.0, 1.0)
-    rounds = plan.collect(lambda: _round(case, seconds), full=5, quick=1)
+    window = plan.pick(20.0 if case.rate < 5 else 5.0, 10.0 if case.rate < 5 else 3.0, 1.0)
+    times = Times(plan.pick(office(case.interval), office(case.interval), 0.0), window)
+    rounds = plan.collect(lambda: _round(case, times), full=5, quick=1)
     single = case.routers == 1
     title = f"{case.routers} router{'' if single else 's'} at {case.interval:g} s"
 

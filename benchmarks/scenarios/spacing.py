@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from benchmarks.arena import Arena, arena, specs
+from benchmarks.arena import Arena, arena, office, specs
 from benchmarks.hogs import hogs
 from benchmarks.machine import Rest
 from benchmarks.plan import Plan
@@ -54,11 +54,11 @@ CASES: Final = tuple(
 )
 
 
-def _times(made: Arena, driver: Driver, case: Case, seconds: float) -> tuple[list[list[int]], float]:
+def _times(made: Arena, driver: Driver, case: Case, settling: float, seconds: float) -> tuple[list[list[int]], float]:
     """When each virtual router advertised, and how busy the rest of the machine was."""
     router = driver(made.one, *specs(ROUTERS, case.interval))
     router.start()
-    made.settle(made.one, ROUTERS / case.interval)
+    made.settle(made.one, ROUTERS / case.interval, settling)
     load = hogs(made.client, HOGS, seconds + 10) if case.is_loaded else nullcontext()
     with load, Rest() as rest, made.capture() as capture:
         time.sleep(seconds)
@@ -67,14 +67,14 @@ def _times(made: Arena, driver: Driver, case: Case, seconds: float) -> tuple[lis
     return [[one.at for one in adverts if one.vrid == vrid] for vrid in range(1, ROUTERS + 1)], rest.cpus
 
 
-def _round(case: Case, seconds: float) -> Round:
+def _round(case: Case, settling: float, seconds: float) -> Round:
     values: dict[str, dict[str, float]] = {what: {} for what in (*QUANTILES, "mean")}
     lists: dict[str, list[float]] = {}
     interval = round(case.interval * 1e9)
     busiest = 0.0
     for driver in case.drivers:
         with arena() as made:
-            times, rest = _times(made, driver, case, seconds)
+            times, rest = _times(made, driver, case, settling, seconds)
         off = [deviation / MILLI for each in times for deviation in deviations(each, interval)]
         for what, share in QUANTILES.items():
             values[what][driver.program] = quantile(off, share)
@@ -86,7 +86,8 @@ def _round(case: Case, seconds: float) -> Round:
 
 def _run(case: Case, plan: Plan) -> Iterator[Measurement]:
     seconds = plan.pick(20.0, 5.0, 1.0)
-    rounds = plan.collect(lambda: _round(case, seconds), full=5, quick=1)
+    settling = plan.pick(office(case.interval), office(case.interval), 0.0)
+    rounds = plan.collect(lambda: _round(case, settling, seconds), full=5, quick=1)
     load = f"{HOGS} hogs" if case.is_loaded else "idle"
     title = f"{case.interval:g} s, {load}, {'real-time' if case.is_realtime else 'ordinary'} priority"
     spacing = {program: distribution(values) for program, values in rounds.pooled("spacing").items()}
