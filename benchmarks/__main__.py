@@ -6,15 +6,19 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
+import failover
 from benchmarks.machine import environment
 from benchmarks.plan import Plan, Scale
 from benchmarks.registry import Scenario, select
 from benchmarks.report import markdown
 from benchmarks.results import Failure, Measurement, Results
 from benchmarks.scenarios import ALL
+
+CHECKOUT: Final = Path(__file__).parents[1]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -23,6 +27,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.list:
         print("\n".join(scenario.name for scenario in ALL))
         return 0
+    if not Path(failover.__file__).is_relative_to(CHECKOUT):
+        print(f"this would measure {failover.__file__}: set PYTHONPATH to the src of this checkout", file=sys.stderr)
+        return 2
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed package has its bytecode
     scale = Scale.SMOKE if options.smoke else Scale.QUICK if options.quick else Scale.FULL
     try:
@@ -61,8 +68,7 @@ def keep(results: Results, directory: Path) -> None:
 
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "results.json").write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=1) + b"\n")
-    (directory / "results.md").write_text(markdown(results))
-    draw(results, directory)
+    (directory / "results.md").write_text(markdown(results, draw(results, directory)))
 
 
 def _parser() -> argparse.ArgumentParser:

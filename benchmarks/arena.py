@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Self
 
+from benchmarks.plan import Pace
 from failover.lab.lan import Host, Lan
 from failover.lab.router import RouterSpec
 from failover.lab.waiting import wait_until
@@ -66,23 +67,19 @@ class Arena(Lan):
         rows = (line.replace(":", " ").split() for line in lines)
         return sum(int(row[1 + column]) for row in rows if row[0] in ports)
 
-    def settle(self, host: Host, rate: float, office: float = 0) -> None:
-        """Wait until a host sends so many frames a second and nothing else, for two seconds on end.
-
-        At the earliest after `office` seconds: both programs announce their addresses again 5 s after they became
-        MASTER, and what is measured should not depend on whether that falls into it.
-        """
-        time.sleep(office)
+    def settle(self, host: Host, rate: float, pace: Pace) -> None:
+        """Wait until a host sends so many frames a second and nothing else, for two beats on end."""
+        time.sleep(pace.office)
         deadline = time.monotonic() + SETTLE_SECONDS
         steady = 0
         while steady < 2:
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{host.label} does not settle at {rate:g} frames a second")
             before, began = self.frames(host, "rx"), time.monotonic()
-            time.sleep(1)
-            expected = rate * (time.monotonic() - began)
-            off = abs(self.frames(host, "rx") - before - expected)
-            steady = steady + 1 if off <= max(1.5, 0.02 * expected) else 0
+            time.sleep(pace.beat)
+            seen, elapsed = self.frames(host, "rx") - before, time.monotonic() - began
+            is_steady = 0.98 * rate * pace.beat - 1.5 <= seen <= 1.02 * rate * elapsed + 1.5
+            steady = steady + 1 if is_steady else 0
 
 
 def port(host: Host, number: int) -> str:
@@ -93,11 +90,6 @@ def port(host: Host, number: int) -> str:
 def specs(count: int, interval: float, priority: int = 100) -> list[RouterSpec]:
     """So many virtual routers with an address each, filling segment by segment."""
     return [_spec(*divmod(index, VRIDS_PER_SEGMENT), interval, priority) for index in range(count)]
-
-
-def office(interval: float) -> float:
-    """How many seconds after its start a router has announced its addresses for the last time."""
-    return 4 * interval + 5.2
 
 
 def segments(count: int) -> int:

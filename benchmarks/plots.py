@@ -32,13 +32,16 @@ _STYLE: Final = {
 Plot = Callable[[Sequence[Measurement]], Figure | None]
 
 
-def draw(results: Results, directory: Path) -> None:
-    """Write each plot for which there are numbers."""
+def draw(results: Results, directory: Path) -> list[str]:
+    """Write each plot for which there are numbers; the groups that have one."""
+    drawn = []
     with mpl.rc_context(_STYLE):
         for name, plot in PLOTS.items():
             figure = plot([one for one in results.measurements if one.scenario.partition("/")[0] == name])
             if figure is not None:
                 figure.savefig(directory / f"{name}.svg", metadata={"Date": None, "Creator": None})
+                drawn.append(name)
+    return drawn
 
 
 def _panels(count: int, title: str) -> tuple[Figure, list[Axes]]:
@@ -72,8 +75,7 @@ def _cpu(measurements: Sequence[Measurement]) -> Figure | None:
     figure, panels = _panels(len(keys), "CPU per advertisement at 0.1 s, microseconds")
     for axes, key in zip(panels, keys, strict=True):
         for program in (OURS, KEEPALIVED):
-            points = [(one.labels["routers"], one.median(program)) for one in chosen[key]]
-            axes.plot(*zip(*points, strict=True), "o-", color=COLOURS[program], label=program)
+            _line(axes, chosen[key], program)
         axes.set_xscale("log")
         axes.set_ylim(bottom=0)
         axes.set_title(key)
@@ -98,6 +100,42 @@ def _spacing(measurements: Sequence[Measurement]) -> Figure | None:
     return figure
 
 
+def _addresses(measurements: Sequence[Measurement]) -> Figure | None:
+    """Bars for each case: when the last address was there, and when it was announced."""
+    keys = {"configured": "last address configured", "announced": "last address announced", "late": "others late by"}
+    chosen = {key: [one for one in measurements if one.labels.get("key") == key] for key in keys}
+    if not all(chosen.values()):
+        return None
+    figure, panels = _panels(len(keys), "A takeover of many at once, milliseconds")
+    for axes, (key, title) in zip(panels, keys.items(), strict=True):
+        names = [f"{one.labels['routers']} x {one.labels['addresses']}" for one in chosen[key]]
+        _bars(axes, chosen[key], names)
+        axes.set_title(title)
+    panels[0].set_xlabel("virtual routers x addresses")
+    panels[0].legend(frameon=False)
+    return figure
+
+
+def _memory(measurements: Sequence[Measurement]) -> Figure | None:
+    """Memory over the number of virtual routers."""
+    chosen = [one for one in measurements if one.labels.get("key") == "Pss"]
+    if len(chosen) < 2:
+        return None
+    figure, (axes,) = _panels(1, "Memory of the engine (PSS), MB")
+    for program in (OURS, KEEPALIVED):
+        _line(axes, chosen, program)
+    axes.set_ylim(bottom=0)
+    axes.set_xlabel("virtual routers")
+    axes.legend(frameon=False)
+    return figure
+
+
+def _line(axes: Axes, measurements: Sequence[Measurement], program: str) -> None:
+    """Medians over the number of virtual routers."""
+    routers = [one.labels["routers"] for one in measurements]
+    axes.plot(routers, [one.median(program) for one in measurements], "o-", color=COLOURS[program], label=program)
+
+
 def _bars(axes: Axes, measurements: Sequence[Measurement], names: Sequence[str]) -> None:
     programs = [program for program in COLOURS if any(program in one.samples for one in measurements)]
     width = 0.8 / len(programs)
@@ -108,7 +146,14 @@ def _bars(axes: Axes, measurements: Sequence[Measurement], names: Sequence[str])
     axes.set_xticks(range(len(names)), names)
 
 
-PLOTS: Final[dict[str, Plot]] = {"failover": _failover, "cpu": _cpu, "spacing": _spacing}
+PLOTS: Final[dict[str, Plot]] = {
+    "failover": _failover,
+    "cpu": _cpu,
+    "spacing": _spacing,
+    "addresses": _addresses,
+    "memory": _memory,
+}
+"""By the group of scenarios; the name of the file too."""
 
 
 def main() -> None:

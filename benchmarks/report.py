@@ -1,6 +1,6 @@
 """The results as Markdown."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import groupby
 
 from benchmarks.results import FRR, KEEPALIVED, OURS, Measurement, Results
@@ -26,11 +26,14 @@ in the rounds that count, median and highest. A round with more than {NOISE_LIMI
 limits; *rounds* says how many counted and how many were dropped."""
 
 
-def markdown(results: Results) -> str:
-    """The whole report."""
+def markdown(results: Results, plots: Collection[str] = ()) -> str:
+    """The whole report; `plots` are the groups that have one beside it."""
     parts = ["# Measurements", PREFACE, _environment(results)]
     for group, measurements in groupby(results.measurements, key=lambda one: one.scenario.partition("/")[0]):
-        parts += [f"## {group}", table(list(measurements))]
+        parts.append(f"## {group}")
+        if group in plots:
+            parts.append(f"![{group}]({group}.svg)")
+        parts.append(table(list(measurements)))
     if results.failures:
         listed = "\n".join(f"- {failure.scenario}: {failure.reason}" for failure in results.failures)
         parts += ["## Not measured", listed]

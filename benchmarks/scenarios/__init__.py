@@ -3,7 +3,19 @@
 from typing import Final
 
 from benchmarks.registry import Scenario
-from benchmarks.scenarios import addresses, cpu, false_failovers, floods, floor, lifetime, memory, spacing, takeover
+from benchmarks.scenarios import (
+    addresses,
+    cpu,
+    false_failovers,
+    floods,
+    floor,
+    isolation,
+    lifetime,
+    memory,
+    micro,
+    spacing,
+    takeover,
+)
 
 ALL: Final[tuple[Scenario, ...]] = (
     *takeover.SCENARIOS,
@@ -15,4 +27,6 @@ ALL: Final[tuple[Scenario, ...]] = (
     *lifetime.SCENARIOS,
     *memory.SCENARIOS,
     *floods.SCENARIOS,
+    *isolation.SCENARIOS,
+    *micro.SCENARIOS,
 )

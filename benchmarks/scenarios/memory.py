@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Final
 
-from benchmarks.arena import arena, office, specs
+from benchmarks.arena import arena, specs
 from benchmarks.machine import Rest, cpu_seconds, memory_megabytes
-from benchmarks.plan import Plan
+from benchmarks.plan import Pace, Plan
 from benchmarks.programs import BOTH, Driver, engine_pid
 from benchmarks.registry import Scenario
 from benchmarks.results import Measurement, Target
@@ -27,15 +27,15 @@ WHAT: Final = {
 }
 
 
-def _measure(driver: Driver, count: int, settling: float, seconds: float) -> tuple[dict[str, float], float]:
+def _measure(driver: Driver, count: int, pace: Pace) -> tuple[dict[str, float], float]:
     with arena(count) as made:
         router = driver(made.one, *specs(count, INTERVAL))
         router.start()
-        made.settle(made.one, count / INTERVAL, settling)
+        made.settle(made.one, count / INTERVAL, pace)
         pid = engine_pid(router)
         with Rest() as rest:
             used, sent = cpu_seconds(pid), made.frames(made.one, "rx")
-            time.sleep(seconds)
+            time.sleep(pace.window)
             used, sent = cpu_seconds(pid) - used, made.frames(made.one, "rx") - sent
         return {
             "Pss": memory_megabytes(pid, "Pss"),
@@ -44,11 +44,11 @@ def _measure(driver: Driver, count: int, settling: float, seconds: float) -> tup
         }, rest.cpus
 
 
-def _round(count: int, settling: float, seconds: float) -> Round:
+def _round(count: int, pace: Pace) -> Round:
     values: dict[str, dict[str, float]] = {what: {} for what in WHAT}
     busiest = 0.0
     for driver in BOTH:
-        found, rest = _measure(driver, count, settling, seconds)
+        found, rest = _measure(driver, count, pace)
         for what, value in found.items():
             values[what][driver.program] = value
         busiest = max(busiest, rest)
@@ -56,9 +56,8 @@ def _round(count: int, settling: float, seconds: float) -> Round:
 
 
 def _run(count: int, plan: Plan) -> Iterator[Measurement]:
-    settling = plan.pick(office(INTERVAL), office(INTERVAL), 0.0)
-    seconds = plan.pick(5.0, 3.0, 1.0)
-    rounds = plan.collect(lambda: _round(count, settling, seconds), full=3, quick=1)
+    pace = plan.pace(INTERVAL, 5.0, 3.0)
+    rounds = plan.collect(lambda: _round(count, pace), full=3, quick=1)
     for key, (what, unit) in WHAT.items():
         if key == "cpu" and count < 1000:
             continue

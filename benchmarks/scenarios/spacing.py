@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from benchmarks.arena import Arena, arena, office, specs
+from benchmarks.arena import Arena, arena, specs
 from benchmarks.hogs import hogs
 from benchmarks.machine import Rest
-from benchmarks.plan import Plan
+from benchmarks.plan import Pace, Plan
 from benchmarks.programs import BOTH, BOTH_ORDINARY, Driver
 from benchmarks.quantiles import deviations, distribution, mean_error, quantile, spacings
 from benchmarks.registry import Scenario
@@ -54,27 +54,27 @@ CASES: Final = tuple(
 )
 
 
-def _times(made: Arena, driver: Driver, case: Case, settling: float, seconds: float) -> tuple[list[list[int]], float]:
+def _times(made: Arena, driver: Driver, case: Case, pace: Pace) -> tuple[list[list[int]], float]:
     """When each virtual router advertised, and how busy the rest of the machine was."""
     router = driver(made.one, *specs(ROUTERS, case.interval))
     router.start()
-    made.settle(made.one, ROUTERS / case.interval, settling)
-    load = hogs(made.client, HOGS, seconds + 10) if case.is_loaded else nullcontext()
+    made.settle(made.one, ROUTERS / case.interval, pace)
+    load = hogs(made.client, HOGS, pace.window + 10) if case.is_loaded else nullcontext()
     with load, Rest() as rest, made.capture() as capture:
-        time.sleep(seconds)
+        time.sleep(pace.window)
     adverts = capture.adverts(host="one")
     made.reboot(made.one)
     return [[one.at for one in adverts if one.vrid == vrid] for vrid in range(1, ROUTERS + 1)], rest.cpus
 
 
-def _round(case: Case, settling: float, seconds: float) -> Round:
+def _round(case: Case, pace: Pace) -> Round:
     values: dict[str, dict[str, float]] = {what: {} for what in (*QUANTILES, "mean")}
     lists: dict[str, list[float]] = {}
     interval = round(case.interval * 1e9)
     busiest = 0.0
     for driver in case.drivers:
         with arena() as made:
-            times, rest = _times(made, driver, case, settling, seconds)
+            times, rest = _times(made, driver, case, pace)
         off = [deviation / MILLI for each in times for deviation in deviations(each, interval)]
         for what, share in QUANTILES.items():
             values[what][driver.program] = quantile(off, share)
@@ -85,9 +85,8 @@ def _round(case: Case, settling: float, seconds: float) -> Round:
 
 
 def _run(case: Case, plan: Plan) -> Iterator[Measurement]:
-    seconds = plan.pick(20.0, 5.0, 1.0)
-    settling = plan.pick(office(case.interval), office(case.interval), 0.0)
-    rounds = plan.collect(lambda: _round(case, settling, seconds), full=5, quick=1)
+    pace = plan.pace(case.interval, 20.0, 5.0)
+    rounds = plan.collect(lambda: _round(case, pace), full=5, quick=1)
     load = f"{HOGS} hogs" if case.is_loaded else "idle"
     title = f"{case.interval:g} s, {load}, {'real-time' if case.is_realtime else 'ordinary'} priority"
     spacing = {program: distribution(values) for program, values in rounds.pooled("spacing").items()}
@@ -112,6 +111,8 @@ def _run(case: Case, plan: Plan) -> Iterator[Measurement]:
 
 
 SCENARIOS: Final = tuple(
-    Scenario(f"spacing/{case.name}", partial(_run, case), is_smoked=case.is_loaded and case.interval == 0.01)
+    Scenario(
+        f"spacing/{case.name}", partial(_run, case), is_smoked=case == Case(0.01, is_loaded=True, is_realtime=True)
+    )
     for case in CASES
 )

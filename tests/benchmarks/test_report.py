@@ -94,6 +94,12 @@ def test_the_report_names_environment_groups_and_failures() -> None:
     assert "- floods/ttl: TimeoutError: no" in text
 
 
+def test_a_group_with_a_plot_shows_it() -> None:
+    results = Results({}, [measured([1], [1])])
+    assert "![cpu](cpu.svg)" in markdown(results, ["cpu"])
+    assert "svg" not in markdown(results)
+
+
 def test_results_survive_json() -> None:
     results = Results({"kernel": "6.1"}, [measured([1], [1], Target(ratio=1))])
     assert msgspec.json.decode(msgspec.json.encode(results), type=Results) == results
