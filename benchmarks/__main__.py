@@ -16,7 +16,7 @@ from benchmarks.plan import Plan, Scale
 from benchmarks.registry import Scenario, select
 from benchmarks.report import markdown
 from benchmarks.results import Failure, Measurement, Results
-from benchmarks.scenarios import ALL
+from benchmarks.scenarios import ABOUT, ALL
 
 CHECKOUT: Final = Path(__file__).parents[1]
 
@@ -59,7 +59,7 @@ def run(scenarios: Sequence[Scenario], plan: Plan) -> Results:
             failures.append(Failure(scenario.name, f"{type(error).__name__}: {error}"))
             print(f"  {failures[-1].reason}", file=sys.stderr)
         print(f"  {time.monotonic() - began:.0f} s", file=sys.stderr)
-    return Results(environment(), found, failures)
+    return Results(environment(), found, failures, ABOUT)
 
 
 def keep(results: Results, directory: Path) -> None:

@@ -16,6 +16,8 @@ from failover.version import __version__
 
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 _CPUS: Final = os.cpu_count() or 1
+_PATIENCE_SECONDS: Final = 20.0
+_LOOK_SECONDS: Final = 0.5
 _OF_NOBODY: Final = "ksoftirqd"
 """The kernel's thread that takes over when packets are many: it works for whoever is measured."""
 
@@ -55,6 +57,16 @@ class Rest:
         self.cpus = max(0.0, used) / (time.monotonic() - self._began)
 
 
+def wait_for_calm(limit: float) -> None:
+    """Wait until others use less than `limit` CPUs, but not for ever: a round may as well turn out noisy."""
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        with Rest() as rest:
+            time.sleep(_LOOK_SECONDS)
+        if rest.cpus <= limit:
+            return
+
+
 def environment() -> dict[str, str]:
     """What a reader must know of where the numbers come from."""
     return {
@@ -62,7 +74,7 @@ def environment() -> dict[str, str]:
         "kernel": platform.release(),
         "CPUs": f"{_CPUS} x {_cpu_model()}",
         "Python": platform.python_version(),
-        "failover": __version__,
+        "failover": f"{__version__}, commit {_version(['git', 'describe', '--always', '--dirty'])}",
         "keepalived": _version(["keepalived", "--version"]),
         "FRR": _version(["/usr/lib/frr/vrrpd", "--version"]),
     }
@@ -80,26 +92,29 @@ def _used_by_others() -> float:
     """CPU seconds since the machine was started."""
     stolen = int(Path("/proc/stat").read_text().split("\n", 1)[0].split()[8])
     namespaces = set(_inodes(DIRECTORY.glob(f"fo-{os.getpid()}-*")))
-    return (stolen + sum(_ticks_of_other(process, namespaces) for process in _processes())) / _TICKS
+    return (stolen + sum(ticks_of_other(process, namespaces) for process in _processes())) / _TICKS
 
 
 def _processes() -> Iterator[Path]:
     return (entry for entry in Path("/proc").iterdir() if entry.name.isdecimal())
 
 
-def _ticks_of_other(process: Path, namespaces: Collection[int]) -> int:
-    """What a process and its children have used, 0 where it is ours."""
+def ticks_of_other(process: Path, namespaces: Collection[int]) -> int:
+    """What a process and its children have used, 0 where it is ours: our own child, or inside the lab."""
     try:
         name, _, rest = (process / "stat").read_text().partition("(")[2].rpartition(")")
-        fields = rest.split()
-        parent, own = int(fields[1]), int(process.name)
-        if os.getpid() in {parent, own} or name.startswith(_OF_NOBODY):
-            return 0
-        if (process / "ns/net").stat().st_ino in namespaces:
-            return 0
     except OSError:  # it has ended
         return 0
-    return sum(map(int, fields[11:15]))
+    fields = rest.split()
+    is_ours = os.getpid() in {int(fields[1]), int(process.name)} or name.startswith(_OF_NOBODY)
+    return 0 if is_ours or _namespace(process) in namespaces else sum(map(int, fields[11:15]))
+
+
+def _namespace(process: Path) -> int | None:
+    try:
+        return (process / "ns/net").stat().st_ino
+    except OSError:  # a zombie, whose time its parent has not been told of yet
+        return None
 
 
 def _inodes(paths: Iterable[Path]) -> Iterator[int]:
@@ -115,7 +130,8 @@ def _cpu_model() -> str:
 
 def _version(command: list[str]) -> str:
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parent)
     except FileNotFoundError:
-        return "not installed"
-    return (done.stdout or done.stderr).splitlines()[0].strip()
+        return "unknown"
+    said = (done.stdout or done.stderr).splitlines()
+    return said[0].strip() if said and not done.returncode else "unknown"

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TypeVar
 
-from benchmarks.rounds import Round, Rounds, collect
+from benchmarks.machine import wait_for_calm
+from benchmarks.rounds import NOISE_LIMIT, Round, Rounds, collect
 
 T = TypeVar("T")
 
@@ -61,4 +62,11 @@ class Plan:
     def collect(self, once: Callable[[], Round], full: int = 5, quick: int = 3) -> Rounds:
         """Run the rounds."""
         wanted = self.rounds or self.pick(full, quick, 1)
-        return collect(wanted, once, repeat=self.scale is not Scale.SMOKE)
+        if self.scale is Scale.SMOKE:
+            return collect(wanted, once, repeat=False)
+
+        def calmly() -> Round:
+            wait_for_calm(NOISE_LIMIT)
+            return once()
+
+        return collect(wanted, calmly)

@@ -24,6 +24,7 @@ _STYLE: Final = {
     "font.size": 9,
     "axes.spines.top": False,
     "axes.spines.right": False,
+    "axes.axisbelow": True,
     "axes.grid": True,
     "grid.alpha": 0.3,
     "path.simplify": True,
@@ -52,11 +53,15 @@ def _panels(count: int, title: str) -> tuple[Figure, list[Axes]]:
 
 def _failover(measurements: Sequence[Measurement]) -> Figure | None:
     """Bars at each interval: what a takeover costs beyond theory, step by step."""
-    keys = {"excess": "detection beyond theory", "announced": "then to the first ARP", "stop": "graceful stop"}
+    keys = {
+        "excess": "detection beyond theory",
+        "announced": "then to the first ARP",
+        "answered": "to the first answer",
+    }
     chosen = {key: [one for one in measurements if one.labels.get("key") == key] for key in keys}
     if not all(chosen.values()):
         return None
-    figure, panels = _panels(len(keys), "Failover, milliseconds")
+    figure, panels = _panels(len(keys), "After a crash, milliseconds")
     for axes, (key, title) in zip(panels, keys.items(), strict=True):
         _bars(axes, chosen[key], [f"{one.labels['interval']:g} s" for one in chosen[key]])
         axes.set_title(title)
@@ -77,6 +82,9 @@ def _cpu(measurements: Sequence[Measurement]) -> Figure | None:
         for program in (OURS, KEEPALIVED):
             _line(axes, chosen[key], program)
         axes.set_xscale("log")
+        counts = sorted({int(one.labels["routers"]) for one in chosen[key]})
+        axes.set_xticks(counts, [str(count) for count in counts], minor=False)
+        axes.minorticks_off()
         axes.set_ylim(bottom=0)
         axes.set_title(key)
         axes.set_xlabel("virtual routers")

@@ -17,6 +17,11 @@ class Scenario:
     is_smoked: bool = True
     """Whether the smoke form runs it: one case of a group does."""
 
+    @property
+    def group(self) -> str:
+        """The section of the report."""
+        return self.name.partition("/")[0]
+
 
 def select(scenarios: Iterable[Scenario], names: Sequence[str]) -> list[Scenario]:
     """Those whose name or group was asked for, all where none was; `LookupError` for a name that there is not."""

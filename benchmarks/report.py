@@ -31,6 +31,8 @@ def markdown(results: Results, plots: Collection[str] = ()) -> str:
     parts = ["# Measurements", PREFACE, _environment(results)]
     for group, measurements in groupby(results.measurements, key=lambda one: one.scenario.partition("/")[0]):
         parts.append(f"## {group}")
+        if group in results.about:
+            parts.append(results.about[group])
         if group in plots:
             parts.append(f"![{group}]({group}.svg)")
         parts.append(table(list(measurements)))

@@ -94,3 +94,5 @@ class Results(msgspec.Struct, frozen=True):
     environment: Mapping[str, str]
     measurements: list[Measurement]
     failures: list[Failure] = []
+    about: Mapping[str, str] = {}
+    """Group of scenarios to what it measures and how."""

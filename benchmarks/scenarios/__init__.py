@@ -1,5 +1,9 @@
-"""What is measured, a module each; `ALL` has them in the order of the report."""
+"""What is measured, a module each; `ALL` has them in the order of the report.
 
+The docstring of each module is what the report says of it.
+"""
+
+import inspect
 from typing import Final
 
 from benchmarks.registry import Scenario
@@ -17,16 +21,23 @@ from benchmarks.scenarios import (
     takeover,
 )
 
-ALL: Final[tuple[Scenario, ...]] = (
-    *takeover.SCENARIOS,
-    *cpu.SCENARIOS,
-    *floor.SCENARIOS,
-    *spacing.SCENARIOS,
-    *false_failovers.SCENARIOS,
-    *addresses.SCENARIOS,
-    *lifetime.SCENARIOS,
-    *memory.SCENARIOS,
-    *floods.SCENARIOS,
-    *isolation.SCENARIOS,
-    *micro.SCENARIOS,
+_MODULES: Final = (
+    takeover,
+    cpu,
+    floor,
+    spacing,
+    false_failovers,
+    addresses,
+    lifetime,
+    memory,
+    floods,
+    isolation,
+    micro,
 )
+
+ALL: Final[tuple[Scenario, ...]] = tuple(scenario for module in _MODULES for scenario in module.SCENARIOS)
+
+ABOUT: Final[dict[str, str]] = {
+    scenario.group: inspect.getdoc(module) or "" for module in _MODULES for scenario in module.SCENARIOS
+}
+"""Group to what the report says of it."""

@@ -26,7 +26,7 @@ def measured(scenario: str, **labels: float | str) -> Measurement:
 RESULTS = Results(
     {},
     [
-        *(measured("failover/1s", key=key, interval=1.0) for key in ("excess", "announced", "stop")),
+        *(measured("failover/1s", key=key, interval=1.0) for key in ("excess", "announced", "answered")),
         *(
             measured("cpu/1@1s", key=key, routers=count, interval=0.1)
             for key in ("sent", f"received from {OURS}", f"received from {KEEPALIVED}")

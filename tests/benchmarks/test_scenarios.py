@@ -6,7 +6,7 @@ from pyroute2.netlink.rtnl.ifaddrmsg import ifaddrmsg
 
 from benchmarks.address_watch import new_addresses
 from benchmarks.packets import frame, message
-from benchmarks.scenarios import ALL, addresses, false_failovers
+from benchmarks.scenarios import ABOUT, ALL, addresses, false_failovers
 from failover.lab.decode import Advert, Frame, advert
 from failover.lab.router import RouterSpec
 
@@ -29,8 +29,12 @@ def netlink(address: str, kind: int) -> bytes:
 def test_no_scenario_has_the_name_of_another_and_each_group_is_smoked() -> None:
     names = [scenario.name for scenario in ALL]
     assert len(set(names)) == len(names)
-    smoked = {scenario.name.partition("/")[0] for scenario in ALL if scenario.is_smoked}
-    assert smoked == {name.partition("/")[0] for name in names}
+    assert {scenario.group for scenario in ALL if scenario.is_smoked} == {scenario.group for scenario in ALL}
+
+
+def test_the_report_says_what_each_group_measures() -> None:
+    assert set(ABOUT) == {scenario.group for scenario in ALL}
+    assert all(ABOUT.values())
 
 
 def test_each_silence_of_a_backup_that_ends_is_a_false_failover() -> None:
