@@ -4,7 +4,6 @@ keepalived writes no more to its log than it must: its default, and ours.
 """
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, ClassVar, Final
 
 from benchmarks.results import FRR, KEEPALIVED, OURS
@@ -53,7 +52,7 @@ class KeepalivedOrdinary(Keepalived):
 
 
 class Frr(frr.Frr):
-    """FRR."""
+    """FRR, which has no real-time setting. It wants an interface for each virtual router: not for hundreds of them."""
 
     program = FRR
 
@@ -61,7 +60,8 @@ class Frr(frr.Frr):
 Driver = type[Router]
 
 BOTH: Final[tuple[Driver, ...]] = (Ours, Keepalived)
-BOTH_ORDINARY: Final[tuple[Driver, ...]] = (OursOrdinary, KeepalivedOrdinary)
+ALL: Final[tuple[Driver, ...]] = (*BOTH, Frr)
+ALL_ORDINARY: Final[tuple[Driver, ...]] = (OursOrdinary, KeepalivedOrdinary, Frr)
 
 
 def engine_pid(router: Router) -> int:
@@ -76,11 +76,3 @@ def engine_pid(router: Router) -> int:
 def helper_pids(router: Router) -> tuple[int, ...]:
     """What else of it runs: our agent, keepalived's parent."""
     return tuple(router.host.pids() - {engine_pid(router)})
-
-
-def has_ended(pid: int) -> bool:
-    """Whether a process is gone, or a zombie."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    except OSError:
-        return True

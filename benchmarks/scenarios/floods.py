@@ -14,7 +14,7 @@ from benchmarks.arena import Arena, arena, specs
 from benchmarks.machine import Rest, cpu_seconds
 from benchmarks.nonsense import KINDS
 from benchmarks.plan import Plan
-from benchmarks.programs import BOTH, Driver, Frr, engine_pid
+from benchmarks.programs import ALL, Driver, engine_pid
 from benchmarks.quantiles import spacings
 from benchmarks.registry import Scenario
 from benchmarks.results import FRR, Measurement, Target
@@ -26,7 +26,6 @@ from failover.lab.waiting import wait_until
 INTERVAL: Final = 0.1
 PRIORITY: Final = 100
 RATES: Final = (50_000, 20, 2)
-DRIVERS: Final[tuple[Driver, ...]] = (*BOTH, Frr)
 PERCENT: Final = 100
 MILLI: Final = 1e6
 LATE: Final = 2.0
@@ -88,7 +87,7 @@ def _outcomes(driver: Driver, rate: int, kinds: list[str], seconds: float) -> di
 def _round(rate: int, kinds: list[str], seconds: float) -> Round:
     values: dict[str, dict[str, float]] = {}
     busiest = 0.0
-    for driver in DRIVERS:
+    for driver in ALL:
         for kind, outcome in _outcomes(driver, rate, kinds, seconds).items():
             values.setdefault(f"lost {kind}", {})[driver.program] = float(outcome.lost)
             values.setdefault(f"late {kind}", {})[driver.program] = outcome.late

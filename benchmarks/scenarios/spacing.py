@@ -14,7 +14,7 @@ from benchmarks.arena import Arena, arena, specs
 from benchmarks.hogs import hogs
 from benchmarks.machine import Rest
 from benchmarks.plan import Pace, Plan
-from benchmarks.programs import BOTH, BOTH_ORDINARY, Driver
+from benchmarks.programs import ALL_ORDINARY, BOTH, Driver
 from benchmarks.quantiles import deviations, distribution, mean_error, quantile, spacings
 from benchmarks.registry import Scenario
 from benchmarks.results import Measurement, Target
@@ -43,7 +43,7 @@ class Case:
     @property
     def drivers(self) -> tuple[Driver, ...]:
         """The programs, set so."""
-        return BOTH if self.is_realtime else BOTH_ORDINARY
+        return BOTH if self.is_realtime else ALL_ORDINARY
 
 
 CASES: Final = tuple(
