@@ -30,6 +30,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not Path(failover.__file__).is_relative_to(CHECKOUT):
         print(f"this would measure {failover.__file__}: set PYTHONPATH to the src of this checkout", file=sys.stderr)
         return 2
+    if os.geteuid() != 0:
+        print("this needs root, for network namespaces", file=sys.stderr)
+        return 2
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed package has its bytecode
     scale = Scale.SMOKE if options.smoke else Scale.QUICK if options.quick else Scale.FULL
     try:
@@ -47,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def run(scenarios: Sequence[Scenario], plan: Plan) -> Results:
-    """All of them, one after the other; one that fails does not stop the others."""
+    """All of them, one after the other; one that fails does not stop the others, Ctrl-C keeps what there is."""
     found: list[Measurement] = []
     failures: list[Failure] = []
     for scenario in scenarios:
@@ -55,6 +58,9 @@ def run(scenarios: Sequence[Scenario], plan: Plan) -> Results:
         print(f"{scenario.name} ...", file=sys.stderr)
         try:
             found.extend(scenario.run(plan))
+        except KeyboardInterrupt:
+            failures.append(Failure(scenario.name, "interrupted, and what would have followed"))
+            break
         except Exception as error:  # noqa: BLE001 - whatever it is: said, and the exit status tells
             failures.append(Failure(scenario.name, f"{type(error).__name__}: {error}"))
             print(f"  {failures[-1].reason}", file=sys.stderr)
