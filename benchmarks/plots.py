@@ -84,8 +84,8 @@ def _cpu(measurements: Sequence[Measurement]) -> Figure | None:
         axes.set_xscale("log")
         counts = sorted({int(one.labels["routers"]) for one in chosen[key]})
         axes.set_xticks(counts, [str(count) for count in counts], minor=False)
+        axes.set_yscale("log")
         axes.minorticks_off()
-        axes.set_ylim(bottom=0)
         axes.set_title(key)
         axes.set_xlabel("virtual routers")
     panels[0].legend(frameon=False)
@@ -116,7 +116,7 @@ def _addresses(measurements: Sequence[Measurement]) -> Figure | None:
         return None
     figure, panels = _panels(len(keys), "A takeover of many at once, milliseconds")
     for axes, (key, title) in zip(panels, keys.items(), strict=True):
-        names = [f"{one.labels['routers']} x {one.labels['addresses']}" for one in chosen[key]]
+        names = [f"{one.labels['routers']:g} x {one.labels['addresses']:g}" for one in chosen[key]]
         _bars(axes, chosen[key], names)
         axes.set_title(title)
     panels[0].set_xlabel("virtual routers x addresses")
@@ -152,6 +152,7 @@ def _bars(axes: Axes, measurements: Sequence[Measurement], names: Sequence[str])
         places = [index + width * (offset - (len(programs) - 1) / 2) for index in range(len(measurements))]
         axes.bar(places, heights, width, color=COLOURS[program], label=program)
     axes.set_xticks(range(len(names)), names)
+    axes.set_ylim(bottom=0)  # FRR's takeovers before theory would make the others too small to be seen
 
 
 PLOTS: Final[dict[str, Plot]] = {
