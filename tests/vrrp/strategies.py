@@ -49,6 +49,7 @@ def routers(draw: st.DrawFn, /, **fixed: Any) -> VirtualRouter:
     version = fixed.pop("version", None) or (V3 if family is Family.IPV6 else draw(st.sampled_from(Version)))
     held = draw(virtual_addresses(family))
     split = draw(st.integers(1, len(held)))
+    interval = fixed.pop("advertisement_interval", None) or draw(intervals(version))
     settings: dict[str, Any] = {
         "vrid": draw(st.integers(1, 255)),
         "addresses": held[:split],
@@ -56,7 +57,8 @@ def routers(draw: st.DrawFn, /, **fixed: Any) -> VirtualRouter:
         "primary_address": OURS[family],
         "version": version,
         "priority": draw(st.sampled_from([1, 2, 99, 100, 101, 253, 254, 255])),
-        "advertisement_interval": draw(intervals(version)),
+        "advertisement_interval": interval,
+        "beat_phase": draw(st.none() | st.integers(0, interval - 1).map(Interval)),
         "preempt_mode": draw(st.booleans()),
         "checksum": draw(st.sampled_from(ChecksumPolicy)),
         "check_address_list": version is V2 and draw(st.booleans()),

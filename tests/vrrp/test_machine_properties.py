@@ -213,7 +213,11 @@ TestOneRouter.settings = settings(settings.default, stateful_step_count=40)
 
 @given(routers(with_version_2=False), st.data())
 def test_a_flood_does_not_become_ours(router: VirtualRouter, data: st.DataObject) -> None:
-    """Of rivals and of resignations, each is answered twice an interval at most, beside the beat."""
+    """Of rivals and of resignations, each is answered twice an interval at most, beside the beat.
+
+    A beat on a phase is not moved by an answer: one that was late and the next may fall into one interval.
+    """
+    most = 5 if router.beat_phase is None else 6
     interval = router.advertisement_interval
     due = Instant(NOW + router.master_down_interval(interval))
     state = step(router, initial_state(router), Startup(), NOW).state
@@ -233,4 +237,4 @@ def test_a_flood_does_not_become_ours(router: VirtualRouter, data: st.DataObject
             sent.extend(now for action in found.actions if isinstance(action, SendAdvertisement))
         while sent and sent[0] <= now - interval:
             sent.popleft()
-        assert len(sent) <= 5
+        assert len(sent) <= most

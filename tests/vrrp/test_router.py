@@ -5,10 +5,26 @@ from ipaddress import ip_interface
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from failover.vrrp import ChecksumForm, ChecksumPolicy, Family, VirtualRouter, centiseconds, seconds
+from failover.vrrp import (
+    ChecksumForm,
+    ChecksumPolicy,
+    Family,
+    Instant,
+    Master,
+    VirtualRouter,
+    Wakeup,
+    centiseconds,
+    seconds,
+    step,
+)
 from tests.rfc.marks import negative, positive
-from tests.vrrp.making import ADDRESSES, EACH_FAMILY, OURS, V2, V3, a_router, virtual_addresses
+from tests.vrrp.making import ADDRESSES, EACH_FAMILY, OURS, V2, V3, a_master, a_router, hears, quiet, virtual_addresses
+from tests.vrrp.strategies import routers
+
+times = st.integers(0, seconds(10_000_000)).map(Instant)
 
 
 @positive("R-028", "R-033", "R-029")
@@ -198,3 +214,58 @@ def test_a_router_does_not_change() -> None:
     with pytest.raises(FrozenInstanceError):
         a_router().priority = 1  # type: ignore[misc]
     assert replace(a_router(), priority=1).priority == 1
+
+
+@positive("R-067", "R-068")
+@given(routers(), times)
+def test_the_next_beat_is_at_most_an_interval_away_and_on_its_phase(router: VirtualRouter, now: Instant) -> None:
+    interval, phase = router.advertisement_interval, router.beat_phase
+    beat = router.next_beat(now)
+    assert now < beat <= now + interval
+    assert beat == now + interval if phase is None else beat % interval == phase
+
+
+@positive("R-067")
+@given(routers(), times, st.data())
+def test_beats_are_an_interval_apart_on_average_however_late_each_is(
+    router: VirtualRouter, now: Instant, data: st.DataObject
+) -> None:
+    interval = router.advertisement_interval
+    state = quiet(a_master(router, now))
+    first, advertised = state.advertise_at, []
+    lateness = data.draw(st.lists(st.integers(0, interval - 1), min_size=1, max_size=50))
+    for late in lateness:
+        at = Instant(state.advertise_at + late)
+        found = step(router, state, Wakeup(), at)
+        assert len(found.actions) == 1
+        assert isinstance(found.state, Master)
+        state = found.state
+        advertised.append(at)
+    assert advertised == [first + beat * interval + late for beat, late in enumerate(lateness)]
+    assert state.advertise_at == first + len(lateness) * interval
+
+
+@given(routers(), times, st.data())
+def test_who_slept_through_a_beat_comes_back_to_the_phase(
+    router: VirtualRouter, now: Instant, data: st.DataObject
+) -> None:
+    interval = router.advertisement_interval
+    state = quiet(a_master(router, now))
+    at = Instant(state.advertise_at + data.draw(st.integers(interval, 2 * interval)))
+    found = step(router, state, Wakeup(), at)
+    assert isinstance(found.state, Master)
+    assert found.state.advertise_at == router.next_beat(at)
+
+
+@positive("R-068")
+@given(routers(), times, st.data())
+def test_the_answer_to_a_resignation_sets_the_timer_to_the_next_beat(
+    router: VirtualRouter, now: Instant, data: st.DataObject
+) -> None:
+    state = a_master(router, now)
+    at = Instant(now + data.draw(st.integers(0, router.advertisement_interval)))
+    found = step(router, state, hears(router, priority=0), at)
+    assert len(found.actions) == 1
+    assert isinstance(found.state, Master)
+    assert found.state.advertised_at == at
+    assert found.state.advertise_at == router.next_beat(at)

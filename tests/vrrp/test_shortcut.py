@@ -12,15 +12,21 @@ from failover.vrrp import (
     AdvertisementReceived,
     Backup,
     Heard,
+    Instant,
+    Master,
+    SendAdvertisement,
     State,
     Step,
     Version,
     VirtualRouter,
+    Wakeup,
+    deadline,
     initial_state,
     seconds,
     step,
 )
-from failover.vrrp.shortcut import heard_again, settled_for
+from failover.vrrp.shortcut import advertised_again, beats, heard_again, settled_for
+from tests.rfc.marks import negative, positive
 from tests.vrrp.making import GREATER, NOW, SMALLER, V2, a_backup, a_follower, a_master, a_router, after, hears
 from tests.vrrp.strategies import routers, sources
 
@@ -131,3 +137,66 @@ def test_only_the_times_move() -> None:
 def test_what_was_followed_and_is_outranked_since_does_not_settle_even_within_the_same_nanosecond() -> None:
     now_better = a_router(priority=254)
     assert not settles(a_follower(a_router()), hears(now_better, priority=200), now_better)
+
+
+@st.composite
+def masters(draw: st.DrawFn, router: VirtualRouter) -> tuple[Master, Instant]:
+    """A MASTER after some wake-ups and losing rivals, punctual or not; and the time."""
+    state, now = a_master(router), NOW
+    priorities = st.sampled_from([None, 0, 1])
+    for priority in draw(st.lists(priorities, max_size=4)):
+        now = after(now, draw(st.integers(0, 2 * router.advertisement_interval)))
+        losing = hears(router, SMALLER[router.family], priority=priority, **changed_checksum(draw, router))
+        found = step(router, state, Wakeup() if priority is None else losing, now).state
+        if isinstance(found, Master):
+            state = found
+    return state, max(now, state.advertised_at)
+
+
+def changed_checksum(draw: st.DrawFn, router: VirtualRouter) -> dict[str, Any]:
+    """What a MASTER learns from a rival."""
+    return {"version": V2} if router.with_version_2 and draw(st.booleans()) else {}
+
+
+@positive("R-067")
+@given(st.data(), routers())
+def test_a_beat_does_what_the_long_way_does(data: st.DataObject, router: VirtualRouter) -> None:
+    state, now = data.draw(masters(router))
+    interval = router.advertisement_interval
+    now = max(now, Instant(state.advertise_at + data.draw(st.integers(-1, interval) | st.integers(0, 4 * interval))))
+    silent_since = Instant(state.advertised_at - data.draw(st.sampled_from([0, 0, 1, interval])))
+    beating = beats(interval, state.advertise_at, silent_since, now)
+    note(f"a beat: {beating}")
+    if not beating:
+        return
+    outcome = step(router, state, Wakeup(), now)
+    again = advertised_again(state, now, Instant(state.advertise_at + interval))
+    rest = step(router, again, Wakeup(), now)
+    assert outcome == Step(rest.state, (SendAdvertisement(router.priority, state.checksum), *rest.actions))
+
+
+@positive("R-067")
+@given(routers(), st.data())
+def test_a_wake_up_that_is_less_than_an_interval_late_is_a_beat(router: VirtualRouter, data: st.DataObject) -> None:
+    state, interval = a_master(router), router.advertisement_interval
+    late = data.draw(st.integers(0, interval - 1))
+    assert beats(interval, state.advertise_at, state.advertised_at, after(state.advertise_at, late))
+
+
+@negative("R-067")
+@given(routers())
+def test_no_beat_is_early_or_an_interval_late_or_after_a_silence_that_may_have_cost_the_mastership(
+    router: VirtualRouter,
+) -> None:
+    state, interval = a_master(router), router.advertisement_interval
+    due = state.advertise_at
+    assert deadline(replace(state, repeat_announcements_at=None)) == due
+    assert not beats(interval, due, state.advertised_at, after(due, -1))
+    assert not beats(interval, due, state.advertised_at, after(due, interval))
+    assert not beats(interval, due, after(due, -3 * interval - 1), due)
+
+
+def test_a_beat_moves_its_two_times_alone() -> None:
+    state = a_master(a_router())
+    moved = advertised_again(state, after(NOW, 7), after(NOW, 9))
+    assert moved == replace(state, advertised_at=after(NOW, 7), advertise_at=after(NOW, 9))

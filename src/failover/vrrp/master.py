@@ -91,7 +91,7 @@ def _wakes(router: VirtualRouter, state: Master, now: Instant) -> Step:
 def _next_beat(due: Instant, router: VirtualRouter, now: Instant) -> Instant:
     """One interval after the last was due, so that lateness does not add up; after now if that has passed too."""
     following_beat = due + router.advertisement_interval
-    return Instant(following_beat if following_beat > now else now + router.advertisement_interval)
+    return Instant(following_beat) if following_beat > now else router.next_beat(now)
 
 
 def _hears(router: VirtualRouter, state: Master, event: AdvertisementReceived, now: Instant) -> Step:
@@ -117,7 +117,7 @@ def _answer_resignation(router: VirtualRouter, state: Master, now: Instant) -> S
     state = replace(
         state,
         advertised_at=now,
-        advertise_at=Instant(now + router.advertisement_interval),
+        advertise_at=router.next_beat(now),
         answer_resignation_after=_answer_again(router, now),
     )
     return Step(state, (SendAdvertisement(router.priority, state.checksum),))
@@ -164,5 +164,4 @@ def _reconfigured(router: VirtualRouter, previous: VirtualRouter, state: Master,
     if new:
         actions += [InstallAddresses(new), AnnounceAddresses(new)]
         state = replace(state, repeat_announcements_at=Instant(now + REPEAT_ANNOUNCEMENTS_AFTER))
-    beat = Instant(now + router.advertisement_interval)
-    return Step(replace(state, advertised_at=now, advertise_at=beat), tuple(actions))
+    return Step(replace(state, advertised_at=now, advertise_at=router.next_beat(now)), tuple(actions))

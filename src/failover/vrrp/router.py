@@ -23,7 +23,7 @@ from failover.vrrp.protocol import (
     family_of,
 )
 from failover.vrrp.timers import master_down_interval, skew_time
-from failover.vrrp.units import NANOSECONDS_PER_CENTISECOND, NANOSECONDS_PER_SECOND, Interval, seconds
+from failover.vrrp.units import NANOSECONDS_PER_CENTISECOND, NANOSECONDS_PER_SECOND, Instant, Interval, seconds
 
 DEFAULT_INTERVAL = seconds(1)
 
@@ -55,6 +55,9 @@ class VirtualRouter:
     """1 to 254, or 255 for the address owner (RFC 9568 §5.2.4)."""
     advertisement_interval: Interval = DEFAULT_INTERVAL
     """Ours; whole centiseconds with version 3, whole seconds with version 2 (RFC 9568 §6.1)."""
+    beat_phase: Interval | None = None
+    """Where in each interval our advertisements fall, so that a host with many routers can send them together, and
+    spread. None: one interval after the last, wherever that is."""
     preempt_mode: bool = True
     excluded_addresses: tuple[VirtualAddress, ...] = ()
     """Held while MASTER but not advertised."""
@@ -129,6 +132,15 @@ class VirtualRouter:
         if self.family is Family.IPV6 or self.checksum is ChecksumPolicy.PSEUDO_HEADER:
             return ChecksumForm.PSEUDO_HEADER
         return ChecksumForm.MESSAGE
+
+    def next_beat(self, now: Instant) -> Instant:
+        """When to advertise again after an advertisement at `now`: one interval later (RFC 9568 §6.4.3).
+
+        With a phase, the last beat before that: the first interval is shorter, never longer.
+        """
+        latest = now + self.advertisement_interval
+        phase = self.beat_phase
+        return Instant(latest if phase is None else latest - (latest - phase) % self.advertisement_interval)
 
     def skew_time(self, interval: Interval) -> Interval:
         """Skew_Time for a MASTER that advertises every `interval`."""

@@ -1,17 +1,23 @@
-"""The shortcut past `receive()` and `step()` for the advertisement that a BACKUP hears again and again.
+"""The shortcuts past `receive()` and `step()` for what happens again and again.
 
 Nearly every packet that a BACKUP receives equals the one before, byte for byte, and moves nothing but two times. The
 engine may then skip both functions: `settled_for` says when, `heard_again` what they would have answered. Where the
 long way reports anything (an oddity) there is no shortcut, so that nothing is told or counted less often.
+
+Nearly every wake-up of a MASTER sends the advertisement that it sent an interval ago. Routers that share interval and
+phase may then send together: `beats` says when, `advertised_again` what `step()` would have answered.
 """
 
 from dataclasses import replace
 
 from failover.vrrp.events import AdvertisementReceived
 from failover.vrrp.peers import heard
-from failover.vrrp.states import Backup
+from failover.vrrp.states import Backup, Master
 from failover.vrrp.transitions import Step
 from failover.vrrp.units import Instant, Interval
+
+_SURELY_MASTER = 3
+"""Intervals of silence: every Master_Down_Interval is longer (RFC 9568 §6.1)."""
 
 
 def settled_for(event: AdvertisementReceived, outcome: Step, now: Instant) -> Interval | None:
@@ -46,3 +52,16 @@ def heard_again(state: Backup, now: Instant) -> Backup:
 
 def _length(state: Backup) -> Interval:
     return Interval(state.master_down_at - state.armed_at)
+
+
+def beats(interval: Interval, due: Instant, last: Instant, now: Instant) -> bool:
+    """Whether a MASTER's wake-up at `now` sends its advertisement, `due` by then, and moves on by one interval.
+
+    Not so where a whole interval or more was slept through: what then, `step()` decides.
+    """
+    return due <= now < due + interval and now - last <= _SURELY_MASTER * interval
+
+
+def advertised_again(state: Master, now: Instant, next_at: Instant) -> Master:
+    """The state after such an advertisement; whether addresses are to be announced again is another matter."""
+    return replace(state, advertised_at=now, advertise_at=next_at)

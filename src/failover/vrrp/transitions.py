@@ -33,7 +33,7 @@ def to_master(router: VirtualRouter, state: Initialize | Backup, cause: Cause, n
     master = Master(
         checksum=state.checksum,
         advertised_at=now,
-        advertise_at=Instant(now + router.advertisement_interval),
+        advertise_at=router.next_beat(now),
         repeat_announcements_at=Instant(now + REPEAT_ANNOUNCEMENTS_AFTER),
         answer_after=now,
         answer_resignation_after=now,
