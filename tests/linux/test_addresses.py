@@ -4,8 +4,8 @@ import errno
 from ipaddress import IPv4Interface, IPv6Interface
 from itertools import islice
 
-from failover.linux.addresses import Failure, prepare_add, prepare_remove, tagged
-from failover.linux.netlink import Payload, frames
+from failover.linux.addresses import PORTION, Failure, prepare_add, prepare_remove, tagged
+from failover.linux.netlink import Payload, Refused, frames
 from failover.linux.rtnetlink import AddressAdded, AddressRemoved, AssignedAddress, parse
 
 TWO = (IPv4Interface("192.0.2.1/24"), IPv4Interface("192.0.2.2/24"))
@@ -29,7 +29,7 @@ def test_addresses_are_removed_the_last_added_first() -> None:
 
 def test_every_request_of_a_batch_that_needs_several_datagrams_has_its_own_number() -> None:
     batch = prepare_add(3, MANY)
-    assert len(batch.datagrams) == 3
+    assert [len(datagram) for datagram in batch.datagrams] == [PORTION] * 62 + [32]
     assert all(len(datagram.content) <= 120_000 for datagram in batch.datagrams)
     numbers = [one.sequence for datagram in batch.datagrams for one in frames(datagram.content)]
     assert numbers == list(range(4000))
@@ -37,6 +37,23 @@ def test_every_request_of_a_batch_that_needs_several_datagrams_has_its_own_numbe
     for datagram in batch.datagrams:
         *_, last = (one for one in frames(datagram.content) if isinstance(one, Payload))
         assert last.sequence == datagram.sequences[-1]
+
+
+def test_a_batch_is_numbered_from_where_it_is_told() -> None:
+    batch = prepare_add(3, MANY, 1000)
+    numbers = [one.sequence for datagram in batch.datagrams for one in frames(datagram.content)]
+    assert numbers == list(range(1000, 5000))
+    assert numbers == [n for datagram in batch.datagrams for n in datagram.sequences]
+
+
+def test_a_refusal_is_that_of_the_address_with_its_number_unless_it_was_so_already() -> None:
+    removal = prepare_remove(3, TWO, 1000)
+    refused = [Refused(1000, errno.EADDRNOTAVAIL, ""), Refused(1001, errno.EPERM, "no")]
+    assert removal.failures(refused) == (Failure(3, TWO[0], errno.EPERM, "no"),)
+    addition = prepare_add(3, TWO, 7)
+    assert addition.failures([Refused(8, errno.EEXIST, ""), Refused(7, errno.EPERM, "")]) == (
+        Failure(3, TWO[0], errno.EPERM),
+    )
 
 
 def test_no_addresses_make_no_datagram() -> None:

@@ -2,6 +2,7 @@
 
 import errno
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from ipaddress import IPv4Address
@@ -9,7 +10,9 @@ from ipaddress import IPv4Address
 import pytest
 
 from failover.frames import advertisement_datagram
+from failover.lab.waiting import wait_until
 from failover.linux.inbox import VRID_POSITION, inbox, unpack
+from failover.linux.socket_options import ARRIVAL_TIME
 from failover.vrrp import Family, ReceivedFrom
 from failover.vrrp.protocol import GROUPS
 
@@ -39,7 +42,7 @@ def through(pair: Pair, *datagrams: bytes) -> list[bytes]:
     ours, theirs = pair
     for one in datagrams:
         theirs.send(one)
-    return IPV4.receive(ours.fileno(), 100)
+    return IPV4.receive(ours.fileno(), 100, [])
 
 
 def test_a_packet_comes_out_as_it_went_in(pair: Pair) -> None:
@@ -104,17 +107,59 @@ def test_it_takes_all_that_wait_up_to_the_limit_in_order(count: int, limit: int)
         ours.setblocking(False)
         for number in range(count):
             theirs.sendto(datagram(number), ours.getsockname())
-        first = IPV4.receive(ours.fileno(), limit)
-        rest = IPV4.receive(ours.fileno(), 1000)
+        first = IPV4.receive(ours.fileno(), limit, [])
+        rest = IPV4.receive(ours.fileno(), 1000, [])
     assert len(first) == min(count, limit)
     assert [packet[21] for packet in first + rest] == list(range(count))
 
 
 def test_what_goes_wrong_is_an_error() -> None:
     with pytest.raises(OSError, match="recvmmsg") as raised:
-        IPV4.receive(-1, 1)
+        IPV4.receive(-1, 1, [])
     assert raised.value.errno == errno.EBADF
 
 
 def test_ipv6_without_what_the_header_said_is_malformed() -> None:
     assert unpack(Family.IPV6, bytes(200)) is None
+
+
+@pytest.mark.parametrize("count", [1, 5, 70])
+def test_each_packet_comes_with_the_time_of_its_arrival(count: int) -> None:
+    with (
+        closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as ours,
+        closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as theirs,
+    ):
+        ours.bind(("127.0.0.1", 0))
+        ours.setblocking(False)
+        ours.setsockopt(ARRIVAL_TIME.level, ARRIVAL_TIME.number, ARRIVAL_TIME.value)
+        until_stamped(ours, theirs)
+        before = time.time_ns()
+        for number in range(count):
+            theirs.sendto(datagram(number), ours.getsockname())
+        after = time.time_ns()
+        time.sleep(0.02)
+        for _ in range(2):  # again, with memory that the kernel has written in before
+            arrived: list[int] = []
+            packets = IPV4.receive(ours.fileno(), 1000, arrived)
+            assert len(arrived) == len(packets) == count
+            assert arrived == sorted(arrived)
+            assert before <= arrived[0]
+            assert arrived[-1] <= after
+            before = time.time_ns()
+            for number in range(count):
+                theirs.sendto(datagram(number), ours.getsockname())
+            after = time.time_ns()
+
+
+def until_stamped(ours: socket.socket, theirs: socket.socket) -> None:
+    """The kernel begins to stamp a moment after the first socket has asked for it."""
+
+    def stamped() -> bool:
+        sent = time.time_ns()
+        theirs.sendto(datagram(), ours.getsockname())
+        time.sleep(0.002)
+        arrived: list[int] = []
+        IPV4.receive(ours.fileno(), 1, arrived)
+        return arrived[0] - sent < 1_000_000
+
+    wait_until(stamped, "packets are stamped as they arrive")

@@ -43,7 +43,10 @@ def interfaces(cable: Namespace, netlink: Netlink) -> Iterator[Interfaces]:
 
 
 def settled(interface: Interface | None) -> bool:
-    return interface is not None and interface.running and has(interface, "fe80::")
+    """Up, and duplicate address detection is over: the kernel has no more to tell of it."""
+    if interface is None or not interface.running:
+        return False
+    return any(one.address.ip.is_link_local and not one.is_tentative for one in interface.addresses)
 
 
 def has(interface: Interface | None, start: str) -> bool:

@@ -6,13 +6,14 @@ import os
 import socket
 from collections.abc import Iterator
 from ipaddress import IPv4Interface, IPv6Interface, ip_interface
+from math import ceil
 
 import pytest
 from pyroute2.netlink.rtnl.marshal import MarshalRtnl
 
 from failover.lab.namespaces import Namespace
 from failover.linux import netlink_socket
-from failover.linux.addresses import prepare_add, prepare_remove, tagged
+from failover.linux.addresses import PORTION, prepare_add, prepare_remove, tagged
 from failover.linux.netlink import DUMP, request
 from failover.linux.netlink_socket import Netlink, open_socket, receive
 from failover.linux.rtnetlink import AddressAdded, LinkChanged, dump_addresses, dump_links, remove_address
@@ -59,7 +60,7 @@ def on_interface(namespace: Namespace, name: str) -> dict[VirtualAddress, dict[s
 def test_500_addresses_come_and_go_in_one_batch_each(cable: Namespace, netlink: Netlink, first: str) -> None:
     addresses = consecutive(first, 500)
     ifindex = ifindex_of(netlink, "veth0")
-    assert len(prepare_add(ifindex, addresses).datagrams) == 1
+    assert len(prepare_add(ifindex, addresses).datagrams) == ceil(500 / PORTION)
     assert netlink.apply(prepare_add(ifindex, addresses)) == ()
     assert on_interface(cable, "veth0").keys() == set(addresses)
     assert netlink.apply(prepare_remove(ifindex, addresses)) == ()
@@ -69,7 +70,7 @@ def test_500_addresses_come_and_go_in_one_batch_each(cable: Namespace, netlink: 
 def test_a_batch_of_several_datagrams_is_carried_out_whole(cable: Namespace, netlink: Netlink) -> None:
     addresses = consecutive("10.9.0.1/16", 2000)
     ifindex = ifindex_of(netlink, "veth0")
-    assert len(prepare_add(ifindex, addresses).datagrams) == 2
+    assert len(prepare_add(ifindex, addresses).datagrams) == ceil(2000 / PORTION)
     assert netlink.apply(prepare_add(ifindex, addresses)) == ()
     assert on_interface(cable, "veth0").keys() == set(addresses)
     listed = [one for one in netlink.dump(dump_addresses()) if isinstance(one, AddressAdded)]
@@ -191,11 +192,80 @@ def test_addresses_whose_answers_were_lost_are_reported_and_the_socket_stays_usa
 def test_a_datagram_that_the_kernel_does_not_take_fails_every_address_in_it(
     netlink: Netlink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("failover.linux.addresses._DATAGRAM_REQUESTS", 100_000)
+    monkeypatch.setattr("failover.linux.addresses.PORTION", 100_000)
     addresses = consecutive("10.0.0.1/8", 50_000)
     failures = netlink.apply(prepare_add(ifindex_of(netlink, "veth0"), addresses))
     assert {one.errno for one in failures} == {errno.EMSGSIZE}
     assert [one.address for one in failures] == addresses
+
+
+def test_of_joined_datagrams_each_has_its_own_refusals(cable: Namespace, netlink: Netlink) -> None:
+    ifindex = ifindex_of(netlink, "veth0")
+    good, loopback = consecutive("2001:db8::1/64", 4), IPv6Interface("::1/128")
+    batches = [
+        prepare_add(index, addresses, netlink.reserve(len(addresses)))
+        for index, addresses in (
+            (ifindex, [good[0], loopback, good[1]]),
+            (9999, good[:2]),
+            (ifindex, good[1:3]),
+            (ifindex, [good[3], loopback]),
+        )
+    ]
+    batches.append(prepare_remove(ifindex, [good[0], loopback], netlink.reserve(2)))
+    datagrams = [datagram for batch in batches for datagram in batch.datagrams]
+    refused = netlink.carry_out(datagrams)
+    assert [[(one.sequence, one.errno) for one in each] for each in refused] == [
+        [(1, errno.EADDRNOTAVAIL)],
+        [(3, errno.ENODEV), (4, errno.ENODEV)],
+        [(5, errno.EEXIST)],
+        [(8, errno.EADDRNOTAVAIL)],
+        [(9, errno.EADDRNOTAVAIL)],
+    ]
+    told = [[str(one.address) for one in batch.failures(each)] for batch, each in zip(batches, refused, strict=True)]
+    assert told == [["::1/128"], ["2001:db8::1/64", "2001:db8::2/64"], [], ["::1/128"], []]
+    assert on_interface(cable, "veth0").keys() == set(good[1:])
+
+
+def test_where_answers_of_joined_datagrams_were_lost_those_without_an_answer_are_not_known(cable: Namespace) -> None:
+    """Whose answers are all there is told apart from whose are not."""
+    addresses = consecutive("10.9.0.1/16", 60)
+    with cable.enter():
+        netlink = Netlink(receive_buffer_bytes=4096)
+    with netlink:
+        ifindex = ifindex_of(netlink, "veth0")
+        assert netlink.apply(prepare_add(ifindex, addresses)) == ()
+        again = [
+            prepare_add(ifindex, part, netlink.reserve(20)) for part in (addresses[n : n + 20] for n in (0, 20, 40))
+        ]
+        refused = netlink.carry_out([datagram for batch in again for datagram in batch.datagrams])
+        lost = [{one.sequence for one in each if one.errno == errno.ENOBUFS} for each in refused]
+        answered = [{one.sequence for one in each if one.errno == errno.EEXIST} for each in refused]
+        for number, (missing, known) in enumerate(zip(lost, answered, strict=True)):
+            assert missing | known == set(range(20 * number, 20 * number + 20)), "each once, and none of another"
+        assert lost[2]
+        assert answered[0]
+        assert netlink.carry_out([prepare_remove(ifindex, addresses).datagrams[0]]) == [[]]
+        assert on_interface(cable, "veth0") == {}
+
+
+def test_what_the_kernel_does_not_take_at_all_is_refused_of_every_datagram(cable: Namespace) -> None:
+    with cable.enter():
+        netlink = Netlink()
+    ifindex = ifindex_of(netlink, "veth0")
+    batches = [prepare_add(ifindex, consecutive("10.9.0.1/16", 2), first) for first in (10, 20)]
+    netlink.close()
+    refused = netlink.carry_out([datagram for batch in batches for datagram in batch.datagrams])
+    assert [[(one.sequence, one.errno) for one in each] for each in refused] == [
+        [(10, errno.EBADF), (11, errno.EBADF)],
+        [(20, errno.EBADF), (21, errno.EBADF)],
+    ]
+
+
+def test_numbers_are_reserved_once_until_there_are_no_more(netlink: Netlink) -> None:
+    assert [netlink.reserve(count) for count in (3, 0, 500, 1)] == [0, 3, 3, 503]
+    netlink._reserved = netlink_socket._FIRST_DUMP - 10
+    assert netlink.reserve(10) == netlink_socket._FIRST_DUMP - 10
+    assert netlink.reserve(1) == 0, "never those of a list"
 
 
 class Meddler:

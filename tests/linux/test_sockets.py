@@ -17,10 +17,12 @@ from failover.frames import advertisement_datagram, announcement
 from failover.lab.namespaces import Namespace
 from failover.linux.filter import Terms
 from failover.linux.inbox import Received
+from failover.linux.outbox import Packets
 from failover.linux.socket_options import RECEIVE_BUFFER, grow
 from failover.linux.sockets import AdvertisementSocket, AnnouncementSocket
 from failover.vrrp import Address, ChecksumForm, Family, Floor, Version, encode
 from failover.vrrp.protocol import GROUPS
+from tests.linux.sending import send_one
 from tests.rfc.marks import positive
 from tests.vrrp.making import a_router, an_advertisement
 
@@ -103,7 +105,7 @@ def both(
 
 def take(receiver: AdvertisementSocket, limit: int) -> list[Received]:
     """What waits, taken apart; the malformed are counted."""
-    unpacked = (receiver.unpack(packet) for packet in receiver.receive(limit))
+    unpacked = (receiver.unpack(packet) for packet in receiver.receive(limit, []))
     return [packet for packet in unpacked if packet is not None]
 
 
@@ -129,7 +131,7 @@ def assert_passes(sender: AdvertisementSocket, receiver: AdvertisementSocket, fa
     deadline = time.monotonic() + 5
     while time.monotonic() < deadline:
         try:
-            sender.send(datagram(family))
+            send_one(sender, datagram(family))
         except OSError as error:  # no carrier yet, or no IPv6 address
             if error.errno not in {errno.ENETUNREACH, errno.EADDRNOTAVAIL}:
                 raise
@@ -147,7 +149,7 @@ def test_a_packet_arrives_with_what_its_header_said(cable: Cable, stack: ExitSta
     for hop_limit in (255, 254, 1):
         packet = bytearray(datagram(family))
         packet[TTL_POSITION[family]] = hop_limit
-        sender.send(bytes(packet))
+        send_one(sender, bytes(packet))
         (got,) = received(receiver)
         assert got.payload == message()
         assert got.meta.source == SOURCES[family]
@@ -161,7 +163,7 @@ def test_a_prepared_ipv4_datagram_leaves_as_it_is(cable: Cable, stack: ExitStack
     cable.up()
     assert_passes(sender, receiver, Family.IPV4)
     with packet_socket(cable.right, "right") as tap:
-        sender.send(datagram(Family.IPV4))
+        send_one(sender, datagram(Family.IPV4))
         frame = next_frame(tap, b"\x08\x00", starts=datagram(Family.IPV4)[:4])
     assert frame[:6] == bytes.fromhex("01005e000012")
     on_the_wire, prepared = frame[14:], datagram(Family.IPV4)
@@ -176,7 +178,7 @@ def test_a_prepared_ipv6_datagram_leaves_as_it_is(cable: Cable, stack: ExitStack
     cable.up()
     assert_passes(sender, receiver, Family.IPV6)
     with packet_socket(cable.right, "right") as tap:
-        sender.send(datagram(Family.IPV6))
+        send_one(sender, datagram(Family.IPV6))
         frame = next_frame(tap, b"\x86\xdd", starts=datagram(Family.IPV6))
     assert frame[:6] == bytes.fromhex("333300000012")
 
@@ -197,7 +199,7 @@ def test_ipv6_needs_an_address_to_send_but_not_to_receive(cable: Cable, stack: E
     assert_passes(sender, receiver, Family.IPV6)
     cable.left.ip("address flush dev left")
     with pytest.raises(OSError, match="Cannot assign requested address"):
-        sender.send(datagram(Family.IPV6))
+        send_one(sender, datagram(Family.IPV6))
 
 
 @families
@@ -206,7 +208,7 @@ def test_it_opens_while_the_interface_is_down_and_says_so_when_sending(
 ) -> None:
     sender, receiver = both(cable, family, stack)
     with pytest.raises(OSError, match="Network is unreachable"):
-        sender.send(datagram(family))
+        send_one(sender, datagram(family))
     assert take(receiver, 10) == []
 
 
@@ -245,7 +247,7 @@ def test_after_an_mtu_too_small_for_ipv6_it_has_to_join_again(cable: Cable, stac
     with pytest.raises(OSError, match="ipv6 advertisement socket on right: joining ff02::12: Invalid argument"):
         receiver.rejoin()
     cable.right.ip("link set right mtu 1500")
-    sender.send(datagram(Family.IPV6))
+    send_one(sender, datagram(Family.IPV6))
     assert received(receiver, 0.1) == []
     receiver.rejoin()
     assert_passes(sender, receiver, Family.IPV6)
@@ -269,7 +271,7 @@ def test_a_deleted_interface_is_an_error_and_its_successor_wants_a_new_socket(
     assert_passes(sender, receiver, family)
     cable.left.ip("link delete left")
     with pytest.raises(OSError, match=r"No such device|Network is unreachable"):
-        sender.send(datagram(family))
+        send_one(sender, datagram(family))
     assert take(receiver, 10) == []
     cable.left.ip(f"link add left type veth peer name right netns {cable.right.name}")
     cable.up()
@@ -288,7 +290,7 @@ def test_the_kernel_passes_the_vrids_of_the_set_and_follows_its_changes(
         receiver.accept(Terms(allowed))
         take(receiver, 1000)
         for vrid in range(256):
-            sender.send(datagram(family, vrid))
+            send_one(sender, datagram(family, vrid))
         assert [packet.payload[1] for packet in collect(receiver, len(allowed))] == sorted(allowed)
 
 
@@ -304,7 +306,7 @@ def test_what_is_wrong_inside_a_message_is_left_to_the_daemon(cable: Cable, stac
         message() + bytes(100),
     )
     for payload in wrong:
-        sender.send(advertisement_datagram(SOURCES[family], payload))
+        send_one(sender, advertisement_datagram(SOURCES[family], payload))
         (got,) = received(receiver)
         assert got.payload == payload
 
@@ -333,7 +335,7 @@ def test_on_strict_terms_the_kernel_refuses_what_is_wrong_inside_and_afterwards_
         receiver.accept(terms)
         take(receiver, 1000)
         for payload in (*wrong, *right):
-            sender.send(advertisement_datagram(SOURCES[family], payload))
+            send_one(sender, advertisement_datagram(SOURCES[family], payload))
         assert [packet.payload for packet in collect(receiver, len(expected))] == expected
 
 
@@ -347,7 +349,7 @@ def test_below_its_floor_the_kernel_refuses_a_vrid(cable: Cable, stack: ExitStac
         take(receiver, 1000)
         for priority in range(256):
             payload = bytes((0x31, VRID, priority)) + message()[3:]
-            sender.send(advertisement_datagram(SOURCES[family], payload))
+            send_one(sender, advertisement_datagram(SOURCES[family], payload))
         passed = [packet.payload[2] for packet in collect(receiver, 257 - least)]
         assert passed == [0, *range(least, 256)]
 
@@ -360,7 +362,7 @@ def test_a_socket_on_strict_terms_still_sends_what_it_is_given(cable: Cable, sta
     assert_passes(sender, receiver, family)
     sender.accept(Terms(VRIDS, frozenset({Version.V3})))
     for payload in (sound(family, ChecksumForm.PSEUDO_HEADER), message()):
-        sender.send(advertisement_datagram(SOURCES[family], payload))
+        send_one(sender, advertisement_datagram(SOURCES[family], payload))
         (got,) = received(receiver)
         assert got.payload == payload
 
@@ -427,7 +429,7 @@ def test_receive_stops_at_its_limit_and_keeps_the_order(cable: Cable, stack: Exi
     cable.up()
     assert_passes(sender, receiver, family)
     for number in range(20):
-        sender.send(datagram(family, number=number))
+        send_one(sender, datagram(family, number=number))
     packets = collect(receiver, 20, limit=8)
     assert [packet.payload[7] for packet in packets] == list(range(20))
 
@@ -437,8 +439,8 @@ def test_a_packet_longer_than_the_buffer_is_counted_not_raised(cable: Cable, sta
     cable.ip("link set {} mtu 9000")
     cable.up()
     assert_passes(sender, receiver, Family.IPV4)
-    sender.send(advertisement_datagram(SOURCES[Family.IPV4], message() + bytes(8500)))
-    sender.send(datagram(Family.IPV4))
+    send_one(sender, advertisement_datagram(SOURCES[Family.IPV4], message() + bytes(8500)))
+    send_one(sender, datagram(Family.IPV4))
     assert [packet.payload for packet in collect(receiver, 1)] == [message()]
     assert receiver.malformed == 1
 
@@ -449,7 +451,7 @@ def test_a_datagram_beyond_the_mtu_is_refused(cable: Cable, stack: ExitStack, fa
     cable.up()
     assert_passes(sender, receiver, family)
     with pytest.raises(OSError, match="Message too long"):
-        sender.send(advertisement_datagram(SOURCES[family], message() + bytes(1500)))
+        send_one(sender, advertisement_datagram(SOURCES[family], message() + bytes(1500)))
 
 
 @families
@@ -523,10 +525,11 @@ def next_frame(tap: socket.socket, ether_type: bytes, starts: bytes = b"") -> by
 
 
 MAC = bytes.fromhex("00005e000133")
-ANNOUNCEMENTS = [
+FRAMES = [
     announcement(MAC, IPv4Address("10.0.0.9")),
     announcement(MAC, IPv4Address("10.0.0.10")),
 ]
+ANNOUNCEMENTS = Packets(FRAMES)
 
 
 @contextmanager
@@ -541,7 +544,7 @@ def test_announcements_arrive_as_they_are_in_their_order(cable: Cable) -> None:
     cable.up()
     with announcement_socket(cable.left, "left") as sender, packet_socket(cable.right, "right") as tap:
         assert sender.send(ANNOUNCEMENTS) == 2
-        assert [next_frame(tap, b"\x08\x06") for _ in ANNOUNCEMENTS] == ANNOUNCEMENTS
+        assert [next_frame(tap, b"\x08\x06") for _ in FRAMES] == FRAMES
 
 
 @pytest.mark.parametrize("address", [IPv4Address("10.0.0.9"), IPv6Address("fd00::9")])
@@ -553,7 +556,7 @@ def test_an_announcement_is_believed_by_a_kernel(cable: Cable, address: Address)
     deadline = time.monotonic() + 5
     with announcement_socket(cable.left, "left") as sender:
         while time.monotonic() < deadline:  # IPv6 hears nothing for up to a second after the link came up
-            sender.send([announcement(MAC, address)])
+            sender.send(Packets([announcement(MAC, address)]))
             entry = cable.right.run(["ip", "neighbour", "show", str(address)]).stdout
             if "00:00:5e:00:01:33" in entry:
                 return
@@ -570,7 +573,7 @@ def test_announcing_survives_the_link_going_down_and_up(cable: Cable) -> None:
         cable.left.ip("link set left down", "link set left up")
         with packet_socket(cable.right, "right") as tap:
             assert sender.send(ANNOUNCEMENTS) == 2
-            assert [next_frame(tap, b"\x08\x06") for _ in ANNOUNCEMENTS] == ANNOUNCEMENTS
+            assert [next_frame(tap, b"\x08\x06") for _ in FRAMES] == FRAMES
         cable.left.ip("link set left down", "link set left name other", "link set other up")
         assert sender.send(ANNOUNCEMENTS) == 2
         cable.left.ip("link delete other")
@@ -605,4 +608,4 @@ def test_a_firewall_that_refuses_an_advertisement_is_a_permission_error(
     rules = "table inet t { chain out { type filter hook output priority 0; meta l4proto 112 drop; }; }"
     cable.left.run(["nft", "-f", "-"], stdin=rules)
     with pytest.raises(PermissionError):
-        sender.send(datagram(family))
+        send_one(sender, datagram(family))

@@ -75,18 +75,12 @@ def test_a_disarmed_timer_never_wakes(timer: Timer) -> None:
     assert not is_readable(timer, 0.03)
 
 
-def test_an_acknowledged_timer_is_not_readable_and_wakes_once(timer: Timer) -> None:
-    timer.arm(Instant(1))
-    assert is_readable(timer, 5)
-    timer.acknowledge()
-    assert not is_readable(timer, 0.01)
-
-
-def test_acknowledging_what_has_not_expired_does_not_block(timer: Timer) -> None:
-    timer.acknowledge()
-    timer.arm(after(60_000))
-    timer.acknowledge()
-    assert not is_readable(timer, 0)
+def test_a_timer_that_has_woken_is_quiet_once_it_is_disarmed_or_armed_anew(timer: Timer) -> None:
+    for quieten in (timer.disarm, lambda: timer.arm(after(60_000))):
+        timer.arm(Instant(1))
+        assert is_readable(timer, 5)
+        quieten()
+        assert not is_readable(timer, 0.01)
 
 
 def test_no_child_inherits_it(timer: Timer) -> None:

@@ -10,13 +10,13 @@ from typing import Final
 
 from msgspec import Struct
 
-from failover.linux.netlink import batch
+from failover.linux.netlink import Refused, batch
 from failover.linux.rtnetlink import AssignedAddress, add_address, remove_address
 from failover.vrrp.protocol import VirtualAddress
 
-_DATAGRAM_REQUESTS: Final = 1500
-"""Requests in one datagram. Each has at most 80 bytes, so that a datagram stays well below 212992 bytes, the send
-buffer that the kernel gives unasked; the limit on real ones is 120 kB."""
+PORTION: Final = 64
+"""Requests in one datagram: half a millisecond's work, after which others have their turn. To write 500 addresses in
+eight portions instead of one costs 20 us of 4 ms."""
 
 _ALREADY_THERE: Final = frozenset({EEXIST})
 _ALREADY_GONE: Final = frozenset({EADDRNOTAVAIL, ENODEV, ENXIO})
@@ -30,16 +30,28 @@ class Datagram(Struct, frozen=True):
     sequences: range
     """The sequence numbers of the requests; the last one asks for an acknowledgement."""
 
+    def __len__(self) -> int:
+        return len(self.sequences)
+
 
 class Batch(Struct, frozen=True):
     """Requests, ready to be sent, that change the addresses of one interface."""
 
     ifindex: int
     addresses: tuple[VirtualAddress, ...]
-    """Request n, from 0 on, is about address n."""
+    first: int
+    """Request `first + n` is about address n."""
     datagrams: tuple[Datagram, ...]
     tolerated: frozenset[int]
     """Error numbers that mean: it was so already."""
+
+    def failures(self, refused: Iterable[Refused]) -> tuple["Failure", ...]:
+        """What the kernel's refusals come to."""
+        return tuple(
+            Failure(self.ifindex, self.addresses[one.sequence - self.first], one.errno, one.text)
+            for one in refused
+            if one.errno not in self.tolerated
+        )
 
 
 class Failure(Struct, frozen=True):
@@ -56,17 +68,17 @@ class Failure(Struct, frozen=True):
         return f"{self.address}: {strerror(self.errno)}{f' ({self.text})' if self.text else ''}"
 
 
-def prepare_add(ifindex: int, addresses: Sequence[VirtualAddress]) -> Batch:
-    """The batch that puts addresses on an interface, in this order."""
-    return _prepare(add_address, ifindex, tuple(addresses), _ALREADY_THERE)
+def prepare_add(ifindex: int, addresses: Sequence[VirtualAddress], first: int = 0) -> Batch:
+    """The batch that puts addresses on an interface, in this order; its requests are numbered from `first` on."""
+    return _prepare(add_address, ifindex, tuple(addresses), first, _ALREADY_THERE)
 
 
-def prepare_remove(ifindex: int, addresses: Sequence[VirtualAddress]) -> Batch:
+def prepare_remove(ifindex: int, addresses: Sequence[VirtualAddress], first: int = 0) -> Batch:
     """The batch that takes addresses off an interface, the last added first.
 
     The other way round, the first IPv4 address of a subnet would take along those that came after it.
     """
-    return _prepare(remove_address, ifindex, tuple(reversed(addresses)), _ALREADY_GONE)
+    return _prepare(remove_address, ifindex, tuple(reversed(addresses)), first, _ALREADY_GONE)
 
 
 def tagged(addresses: Iterable[AssignedAddress]) -> tuple[VirtualAddress, ...]:
@@ -78,11 +90,13 @@ def _prepare(
     encode: Callable[[int, VirtualAddress], bytes],
     ifindex: int,
     addresses: tuple[VirtualAddress, ...],
+    first: int,
     tolerated: Collection[int],
 ) -> Batch:
     requests = [encode(ifindex, address) for address in addresses]
     datagrams = []
-    for start in range(0, len(requests), _DATAGRAM_REQUESTS):
-        part = requests[start : start + _DATAGRAM_REQUESTS]
-        datagrams.append(Datagram(batch(part, start), range(start, start + len(part))))
-    return Batch(ifindex, addresses, tuple(datagrams), frozenset(tolerated))
+    for start in range(0, len(requests), PORTION):
+        part = requests[start : start + PORTION]
+        number = first + start
+        datagrams.append(Datagram(batch(part, number), range(number, number + len(part))))
+    return Batch(ifindex, addresses, first, tuple(datagrams), frozenset(tolerated))

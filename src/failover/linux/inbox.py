@@ -7,6 +7,8 @@ instead of 5.4 and 1.3 instead of 3.2. It needs no last call to learn that nothi
 A packet is handed out as one string of bytes that holds what matters of it, and nothing in which two advertisements
 with the same content differ: comparing strings compares packets. `unpack` takes one apart.
 
+The kernel writes beside each when it arrived (SO_TIMESTAMPNS), for whoever reads later than that.
+
 Over IPv4 it is the datagram without identification, fragment offset and header checksum: the kernel writes these
 elsewhere (five parts instead of one cost nothing measurable). Over IPv6 it is what the kernel tells of the header,
 the sender, and the VRRP message.
@@ -47,6 +49,8 @@ _HOP_LIMIT: Final = Struct("@Niii")
 """`cmsghdr` and the int of IPV6_HOPLIMIT."""
 _SENDER: Final = Struct("@HHI16sI")
 """`sockaddr_in6`."""
+_STAMP_SPACE: Final = socket.CMSG_SPACE(16)
+"""Room for the arrival time, which the kernel writes first: `cmsghdr` and a `timespec`."""
 _HOP_LIMIT_AT: Final = socket.CMSG_SPACE(20)
 _SENDER_AT: Final = _HOP_LIMIT_AT + socket.CMSG_SPACE(4)
 _MESSAGE_AT: Final = _SENDER_AT + _SENDER.size
@@ -86,8 +90,12 @@ class _Header(ctypes.Structure):
 
 # Keeps the interpreter lock: the call does not block, and letting go of it costs more than a packet.
 _LIBC: Final = ctypes.PyDLL(None, use_errno=True)
+_NANOSECONDS: Final = 1_000_000_000
 _WORD: Final = ctypes.sizeof(ctypes.c_uint)
 _HEADER_WORDS: Final = ctypes.sizeof(_Header) // _WORD
+_ROOM_WORDS: Final = _ROOM_BYTES // 8
+_SECONDS_WORD: Final = 2
+"""Of a room: the first of the arrival time, after a `cmsghdr`."""
 _LENGTH_WORD: Final = _Header.length.offset // _WORD
 
 
@@ -105,13 +113,14 @@ class Inbox:
 
     def __init__(self, family: Family) -> None:
         self._memory = ctypes.create_string_buffer(_ROOM_BYTES * _AT_ONCE)
-        self._starts = tuple(range(0, len(self._memory), _ROOM_BYTES))
+        self._starts = tuple(range(_STAMP_SPACE, len(self._memory), _ROOM_BYTES))
+        self._times = memoryview(self._memory).cast("B").cast("q")
         self._left_out = ctypes.create_string_buffer(_LEFT_OUT)
         self._headers = (_Header * _AT_ONCE)()
         # `msg_len` counts what was scattered, and not what was told.
         self._besides = _MESSAGE_AT if family is Family.IPV6 else -_LEFT_OUT
         self._parts = [
-            self._scatter_ipv4(start) if family is Family.IPV4 else self._append_ipv6(header, start)
+            self._scatter_ipv4(header, start) if family is Family.IPV4 else self._append_ipv6(header, start)
             for header, start in zip(self._headers, self._starts, strict=True)
         ]
         for header, parts in zip(self._headers, self._parts, strict=True):
@@ -120,9 +129,10 @@ class Inbox:
         self._fresh = bytes(self._headers)
         self._address = ctypes.c_void_p(ctypes.addressof(self._headers))
 
-    def _scatter_ipv4(self, start: int) -> ctypes.Array[_Part]:
+    def _scatter_ipv4(self, header: _Header, start: int) -> ctypes.Array[_Part]:
         matters, not_so = ctypes.addressof(self._memory) + start, ctypes.addressof(self._left_out)
-        rest = _ROOM_BYTES - _KEPT_BEFORE_ADDRESSES
+        header.message.control, header.message.control_length = matters - _STAMP_SPACE, _STAMP_SPACE
+        rest = _ROOM_BYTES - _STAMP_SPACE - _KEPT_BEFORE_ADDRESSES
         return (_Part * 5)(
             _Part(matters, _VERSION_TO_LENGTH),
             _Part(not_so, _IDENTIFICATION_AND_OFFSET),
@@ -133,22 +143,25 @@ class Inbox:
 
     def _append_ipv6(self, header: _Header, start: int) -> ctypes.Array[_Part]:
         address = ctypes.addressof(self._memory) + start
-        header.message.control, header.message.control_length = address, _SENDER_AT
+        header.message.control, header.message.control_length = address - _STAMP_SPACE, _STAMP_SPACE + _SENDER_AT
         header.message.name, header.message.name_length = address + _SENDER_AT, _SENDER.size
-        return (_Part * 1)(_Part(address + _MESSAGE_AT, _ROOM_BYTES - _MESSAGE_AT))
+        return (_Part * 1)(_Part(address + _MESSAGE_AT, _ROOM_BYTES - _STAMP_SPACE - _MESSAGE_AT))
 
-    def receive(self, descriptor: int, limit: int) -> list[bytes]:
-        """What waits in a socket, at most `limit` packets, without waiting for any."""
-        packets = self._batch(descriptor, min(limit, _AT_ONCE))
+    def receive(self, descriptor: int, limit: int, arrived: list[int]) -> list[bytes]:
+        """What waits in a socket, at most `limit` packets, without waiting for any.
+
+        `arrived` gets the arrival time of each, in nanoseconds of the wall clock.
+        """
+        packets = self._batch(descriptor, min(limit, _AT_ONCE), arrived)
         # A batch that is not full has emptied the socket.
         while len(packets) % _AT_ONCE == 0 and 0 < len(packets) < limit:
-            more = self._batch(descriptor, min(limit - len(packets), _AT_ONCE))
+            more = self._batch(descriptor, min(limit - len(packets), _AT_ONCE), arrived)
             if not more:
                 break
             packets += more
         return packets
 
-    def _batch(self, descriptor: int, size: int) -> list[bytes]:
+    def _batch(self, descriptor: int, size: int, arrived: list[int]) -> list[bytes]:
         count = _LIBC.recvmmsg(descriptor, self._address, size, 0, None)
         if count < 0:
             number = ctypes.get_errno()
@@ -162,8 +175,11 @@ class Inbox:
             memory[at : at + length + besides]  # type: ignore[misc]
             for at, length in zip(self._starts, lengths, strict=False)
         ]
-        if besides > 0:  # the kernel has put the lengths that it used where it found those of the room
-            ctypes.memmove(self._headers, self._fresh, count * ctypes.sizeof(_Header))
+        times, end = self._times, count * _ROOM_WORDS
+        whole, rest = times[_SECONDS_WORD:end:_ROOM_WORDS], times[_SECONDS_WORD + 1 : end : _ROOM_WORDS]
+        arrived += [one * _NANOSECONDS + more for one, more in zip(whole, rest, strict=True)]
+        # The kernel has put the lengths that it used where it found those of the room.
+        ctypes.memmove(self._headers, self._fresh, count * ctypes.sizeof(_Header))
         return packets
 
 

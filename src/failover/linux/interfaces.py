@@ -31,8 +31,8 @@ from failover.linux.rtnetlink import (
 )
 from failover.vrrp.protocol import VirtualAddress
 
-_READ_LIMIT: Final = 128
-"""Notifications taken in one `read()`: a storm of them must not keep the caller from its timers."""
+_READ_LIMIT: Final = 64
+"""Notifications taken in one `read()`, a millisecond's work: a storm must not keep the caller from its timers."""
 
 
 class Interface(Struct, frozen=True):
@@ -69,6 +69,8 @@ class Changes(Struct, frozen=True):
     """Includes the addresses of an interface that is gone."""
     resynchronised: bool = False
     """Notifications were lost, and everything was listed anew."""
+    more: bool = False
+    """The limit was reached: there may be more to read."""
 
 
 class Interfaces:
@@ -125,8 +127,7 @@ class Interfaces:
         Raises `OSError` where notifications were lost and listing failed too; the next call lists again.
         """
         before: dict[int, Interface | None] = {}
-        if not self._lost:
-            self._follow(before)
+        more = not self._lost and self._follow(before)
         resynchronised = self._lost
         if resynchronised:
             for interface in self:
@@ -136,22 +137,23 @@ class Interfaces:
             self._lost = False
             for ifindex in self._links:
                 before.setdefault(ifindex, None)
-        return self._changes(before, resynchronised=resynchronised)
+        return self._changes(before, resynchronised=resynchronised, more=more)
 
-    def _follow(self, before: dict[int, Interface | None]) -> None:
-        """Apply notifications; `before` gets each interface concerned as it was."""
+    def _follow(self, before: dict[int, Interface | None]) -> bool:
+        """Apply notifications; `before` gets each interface concerned as it was. Whether there may be more."""
         for _ in range(_READ_LIMIT):
             try:
                 datagram = receive(self._monitor)
             except BlockingIOError:
-                return
+                return False
             except MessagesLostError:
                 self._lost = True
-                return
+                return False
             for entry in parse(datagram):
                 if entry.ifindex not in before:
                     before[entry.ifindex] = self.by_index(entry.ifindex)
                 self._apply(entry)
+        return True
 
     def _drain(self) -> None:
         """Drop what is older than the list to come; nothing new is queued before all of it is gone."""
@@ -202,7 +204,7 @@ class Interfaces:
         if link is not None and self._names.get(link.name) == ifindex:
             del self._names[link.name]
 
-    def _changes(self, before: Mapping[int, Interface | None], *, resynchronised: bool) -> Changes:
+    def _changes(self, before: Mapping[int, Interface | None], *, resynchronised: bool, more: bool) -> Changes:
         names: set[str] = set()
         added: list[AddressChange] = []
         removed: list[AddressChange] = []
@@ -215,7 +217,7 @@ class Interfaces:
             name = new.name if new is not None else old.name if old is not None else ""
             added += (AddressChange(ifindex, name, one) for one in _only_in(new, old))
             removed += (AddressChange(ifindex, name, one) for one in _only_in(old, new))
-        return Changes(frozenset(names), tuple(added), tuple(removed), resynchronised)
+        return Changes(frozenset(names), tuple(added), tuple(removed), resynchronised, more)
 
 
 def _interface(link: LinkChanged, addresses: Iterable[AssignedAddress]) -> Interface:

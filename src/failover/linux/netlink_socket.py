@@ -5,6 +5,7 @@ that reads: when a read finds nothing, nothing is to come. So everything here is
 """
 
 import socket
+from collections.abc import Mapping, Sequence
 from errno import EAGAIN, EIO, ENOBUFS
 from itertools import count
 from os import strerror
@@ -73,6 +74,7 @@ class Netlink:
     def __init__(self, receive_buffer_bytes: int = RECEIVE_BUFFER_BYTES) -> None:
         self._socket = open_socket(0, receive_buffer_bytes)
         self._dumps = count(_FIRST_DUMP)
+        self._reserved = 0
 
     def close(self) -> None:
         """Close the socket."""
@@ -87,22 +89,34 @@ class Netlink:
         self.close()
 
     def apply(self, batch: Batch) -> tuple[Failure, ...]:
-        """Carry out a batch, one write per datagram, and say which addresses failed and why.
+        """Carry out a batch, one write per datagram, and say which addresses failed and why; see `carry_out`."""
+        return batch.failures(refused for datagram in batch.datagrams for refused in self.carry_out([datagram])[0])
 
-        One failure does not stop the others. Where answers were lost (the receive buffer was full), every address
-        of the datagram without an answer of its own is reported with ENOBUFS: what became of it is not known.
+    def reserve(self, count: int) -> int:
+        """The first of so many sequence numbers that no other batch has: those of several may be written together."""
+        if self._reserved + count > _FIRST_DUMP:
+            self._reserved = 0
+        first = self._reserved
+        self._reserved += count
+        return first
+
+    def carry_out(self, datagrams: Sequence[Datagram]) -> list[list[Refused]]:
+        """Carry out all requests of these by one write; the refusals of each. Their numbers must not overlap.
+
+        One failure does not stop the others. Where answers were lost (the receive buffer was full), every request
+        without an answer of its own is reported with ENOBUFS: what became of it is not known.
         """
-        failures: list[Failure] = []
-        for datagram in batch.datagrams:
-            for refused in self._send(datagram):
-                if refused.errno not in batch.tolerated:
-                    address = batch.addresses[refused.sequence]
-                    failures.append(Failure(batch.ifindex, address, refused.errno, refused.text))
-        return tuple(failures)
+        try:
+            self._socket.send(b"".join(datagram.content for datagram in datagrams))
+        except OSError as error:
+            number = error.errno or EIO
+            return [[Refused(sequence, number, "") for sequence in one.sequences] for one in datagrams]
+        answers, complete = self._answers()
+        return [_refusals(datagram, answers, complete=complete) for datagram in datagrams]
 
     def change(self, request: bytes) -> None:
         """Carry out one request; `OSError` where the kernel refuses."""
-        for refused in self._send(Datagram(batch([request], 0), range(1))):
+        for refused in self.carry_out([Datagram(batch([request], 0), range(1))])[0]:
             raise OSError(refused.errno, refused.text or strerror(refused.errno))
 
     def dump(self, request: bytes) -> list[Entry]:
@@ -116,21 +130,9 @@ class Netlink:
                 return entries
         raise OSError(EAGAIN, f"netlink dump: interrupted by changes {_DUMP_ATTEMPTS} times in a row")
 
-    def _send(self, datagram: Datagram) -> list[Refused]:
-        try:
-            self._socket.send(datagram.content)
-        except OSError as error:
-            return [Refused(sequence, error.errno or EIO, "") for sequence in datagram.sequences]
-        answers, complete = self._answers()
-        answered = {answer.sequence: answer for answer in answers if answer.sequence in datagram.sequences}
-        refused = {n: answer for n, answer in answered.items() if isinstance(answer, Refused)}
-        if complete and datagram.sequences[-1] in answered:
-            return list(refused.values())
-        return [refused.get(sequence) or Refused(sequence, ENOBUFS, "") for sequence in datagram.sequences]
-
-    def _answers(self) -> tuple[list[Acknowledged | Refused], bool]:
-        """All answers that are there, and whether none was lost."""
-        answers: list[Acknowledged | Refused] = []
+    def _answers(self) -> tuple[dict[int, Acknowledged | Refused], bool]:
+        """All answers that are there, by sequence number, and whether none was lost."""
+        answers: dict[int, Acknowledged | Refused] = {}
         complete = True
         while True:
             try:
@@ -140,7 +142,7 @@ class Netlink:
             except MessagesLostError:
                 complete = False
                 continue
-            answers += (one for one in frames(datagram) if isinstance(one, Acknowledged | Refused))
+            answers.update((one.sequence, one) for one in frames(datagram) if isinstance(one, Acknowledged | Refused))
 
     def _dump(self, request: bytes) -> list[Entry] | None:
         """None where the list changed before its end."""
@@ -160,6 +162,15 @@ class Netlink:
                     entries.append(entry(frame))
                 if isinstance(frame, Done):
                     return None if interrupted else [one for one in entries if one is not None]
+
+
+def _refusals(datagram: Datagram, answers: Mapping[int, Acknowledged | Refused], *, complete: bool) -> list[Refused]:
+    """Those that concern a datagram; of what succeeds the last request alone is answered."""
+    refused = [answer for n in datagram.sequences if isinstance(answer := answers.get(n), Refused)]
+    if complete and datagram.sequences[-1] in answers:
+        return refused
+    known = {answer.sequence: answer for answer in refused}
+    return [known.get(n) or Refused(n, ENOBUFS, "") for n in datagram.sequences]
 
 
 def _enlarge(opened: socket.socket, force: int, modest: int, size: int) -> None:

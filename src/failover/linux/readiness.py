@@ -67,10 +67,11 @@ def fault(name: str, interface: Interface | None, family: Family, excluded: Cont
 
 def _candidates(interface: Interface, family: Family, excluded: Container[Address]) -> Iterator[AssignedAddress]:
     for assigned in interface.addresses:
+        if assigned.is_tagged or assigned.address.version != family:
+            continue
         address = assigned.address.ip
-        virtual = assigned.is_tagged or address in excluded
         fit = assigned.scope < SCOPE_HOST if family is Family.IPV4 else address.is_link_local
-        if address.version == family and fit and not virtual:
+        if fit and address not in excluded:
             yield assigned
 
 

@@ -5,13 +5,13 @@ Numbers are those of `linux/rtnetlink.h`, `linux/if_link.h`, `linux/if_addr.h` a
 
 import struct
 from collections.abc import Callable
-from functools import lru_cache
-from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
+from ipaddress import IPv4Interface, IPv6Interface
 from socket import AF_INET, AF_INET6, AF_UNSPEC
 from typing import Final
 
 from msgspec import Struct
 
+from failover.linux.interning import interned
 from failover.linux.netlink import (
     CREATE,
     DUMP,
@@ -246,22 +246,12 @@ def _assigned(body: bytes) -> tuple[int, AssignedAddress] | None:
     found = attributes(body, _ADDRESS.size)
     # On a point-to-point interface IFA_ADDRESS is the peer; IPv6 has IFA_LOCAL only there.
     packed = found.get(_IFA_LOCAL) or found.get(_IFA_ADDRESS, b"")
-    address = _interface_address(family, packed, prefix_length)
+    address = interned(family, packed, prefix_length)
     if address is None:
         return None
     wide = u32(found.get(_IFA_FLAGS))
     protocol = found.get(_IFA_PROTO) or b"\0"
     return ifindex, AssignedAddress(address, flags if wide is None else wide, scope, protocol[0])
-
-
-@lru_cache(maxsize=4096)
-def _interface_address(family: int, packed: bytes, prefix_length: int) -> VirtualAddress | None:
-    """Remembered: making one takes longer than reading its message, and every transition brings the same."""
-    if family == AF_INET and len(packed) == 4 and prefix_length <= 32:
-        return IPv4Interface((IPv4Address(packed), prefix_length))
-    if family == AF_INET6 and len(packed) == 16 and prefix_length <= 128:
-        return IPv6Interface((IPv6Address(packed), prefix_length))
-    return None
 
 
 def _address_added(body: bytes) -> AddressAdded | None:

@@ -11,6 +11,7 @@ from failover.vrrp.protocol import GROUPS, Family
 _SO_SNDBUFFORCE: Final = 32
 _SO_RCVBUFFORCE: Final = 33
 _SO_BINDTOIFINDEX: Final = 62
+_SO_TIMESTAMPNS: Final = 35
 _IP_MULTICAST_ALL: Final = 49
 _IPV6_MULTICAST_ALL: Final = 29
 _IPV6_HDRINCL: Final = 36
@@ -18,6 +19,8 @@ _CHECKSUM_AT: Final = 6
 
 _IP_MREQN: Final = Struct("@4s4si")
 _IPV6_MREQ: Final = Struct("@16si")
+_SOCKADDR_IN: Final = Struct("=HH4s8x")
+_SOCKADDR_IN6: Final = Struct("=HHI16sI")
 _NO_ADDRESS: Final = bytes(4)
 _TC_PRIO_CONTROL: Final = 7
 
@@ -52,6 +55,9 @@ class Buffer(NamedTuple):
 PRIORITY_CONTROL: Final = Option("SO_PRIORITY", socket.SOL_SOCKET, socket.SO_PRIORITY, _TC_PRIO_CONTROL)
 """What we send goes into the first band of the interface's default queue."""
 
+ARRIVAL_TIME: Final = Option("SO_TIMESTAMPNS", socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
+"""Each packet comes with the wall-clock time of its arrival."""
+
 RECEIVE_BUFFER: Final = Buffer(_SO_RCVBUFFORCE, socket.SO_RCVBUF)
 SEND_BUFFER: Final = Buffer(_SO_SNDBUFFORCE, socket.SO_SNDBUF)
 
@@ -68,6 +74,7 @@ def advertisement_options(family: Family, index: int) -> tuple[Option, ...]:
         return (
             bind,
             PRIORITY_CONTROL,
+            ARRIVAL_TIME,
             Option("IP_HDRINCL", socket.IPPROTO_IP, socket.IP_HDRINCL, 1),
             Option("IP_MULTICAST_IF", socket.IPPROTO_IP, socket.IP_MULTICAST_IF, interface),
             Option("IP_MULTICAST_LOOP", socket.IPPROTO_IP, socket.IP_MULTICAST_LOOP, 0),
@@ -76,6 +83,7 @@ def advertisement_options(family: Family, index: int) -> tuple[Option, ...]:
     return (
         bind,
         PRIORITY_CONTROL,
+        ARRIVAL_TIME,
         Option("IPV6_HDRINCL", socket.IPPROTO_IPV6, _IPV6_HDRINCL, 1),
         Option("IPV6_MULTICAST_IF", socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_IF, index),
         Option("IPV6_MULTICAST_LOOP", socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_LOOP, 0),
@@ -98,6 +106,14 @@ def membership(family: Family, index: int) -> Membership:
         Option(f"joining {group}", level, join, request),
         Option(f"leaving {group}", level, leave, request),
     )
+
+
+def group_destination(family: Family, index: int) -> bytes:
+    """The VRRP group as the `sockaddr_in` or `sockaddr_in6` of a datagram to it."""
+    group = GROUPS[family].packed
+    if family is Family.IPV4:
+        return _SOCKADDR_IN.pack(socket.AF_INET, 0, group)
+    return _SOCKADDR_IN6.pack(socket.AF_INET6, 0, 0, group, index)
 
 
 def checksum_check(*, on: bool) -> Option:

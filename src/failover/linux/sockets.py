@@ -9,12 +9,12 @@ Nothing here reads a VRRP message; what is wrong with it, `failover.vrrp.receive
 
 import errno
 import socket
-from collections.abc import Sequence
 from typing import Final
 
 from failover.linux import bpf
 from failover.linux.filter import Terms, program
 from failover.linux.inbox import VRID_POSITION, Received, inbox, unpack
+from failover.linux.outbox import Burst
 from failover.linux.socket_options import (
     DOMAINS,
     PRIORITY_CONTROL,
@@ -29,7 +29,7 @@ from failover.linux.socket_options import (
     membership,
     open_raw,
 )
-from failover.vrrp.protocol import GROUPS, PROTOCOL_NUMBER, Family
+from failover.vrrp.protocol import PROTOCOL_NUMBER, Family
 
 _RECEIVE_BUFFER_BYTES: Final = 1 << 20
 """About 2,700 waiting adverts on Linux, which doubles it: more than 0.1 s of 255 peers at 100 adverts a second."""
@@ -61,8 +61,6 @@ class AdvertisementSocket:
         """Where a packet has its VRID, unless its IPv4 header has options."""
         self._owner = f"{family.label} advertisement socket on {interface}"
         domain, self._membership = DOMAINS[family], membership(family, index)
-        group = str(GROUPS[family])
-        self._destination = (group, 0) if family is Family.IPV4 else (group, 0, 0, index)
         demand_interface(self._owner, index)  # binding does not check; the next option would fail oddly
         self._socket = open_raw(self._owner, domain, PROTOCOL_NUMBER)
         self._descriptor, self._inbox = self._socket.fileno(), inbox(family)
@@ -100,16 +98,24 @@ class AdvertisementSocket:
                 raise
         configure(self._socket, self._owner, self._membership.join)
 
-    def send(self, datagram: bytes) -> None:
-        """Send a datagram, IP header included, to the group: one system call."""
-        self._socket.sendto(datagram, self._destination)
+    def send(self, burst: Burst) -> dict[int, OSError]:
+        """Send datagrams, IP header included, a system call for every 32; the errors, by the place of the member.
 
-    def receive(self, limit: int) -> list[bytes]:
+        Each has its destination, `socket_options.group_destination`.
+        """
+        return burst.send_all(self._descriptor)
+
+    def rehearse(self, burst: Burst) -> None:
+        """Send nothing, but as if."""
+        burst.send(self._descriptor, len(burst))
+
+    def receive(self, limit: int, arrived: list[int]) -> list[bytes]:
         """The packets that wait, at most `limit`, without waiting for any; `unpack` takes one apart.
 
-        Two that are equal say the same, from the same sender.
+        Two that are equal say the same, from the same sender. `arrived` gets the arrival time of each, in nanoseconds
+        of the wall clock.
         """
-        return self._inbox.receive(self._descriptor, limit)
+        return self._inbox.receive(self._descriptor, limit, arrived)
 
     def unpack(self, packet: bytes) -> Received | None:
         """What a packet contains and what its header said; None, and counted, where it is malformed."""
@@ -143,6 +149,7 @@ class AnnouncementSocket:
         owner = f"announcement socket on {interface}"
         # Protocol 0 takes no copy of any frame, and a link that goes down leaves no error behind for `send`.
         self._socket = open_raw(owner, socket.AF_PACKET, 0)
+        self._descriptor = self._socket.fileno()
         try:
             configure(self._socket, owner, PRIORITY_CONTROL)
             grow(self._socket, SEND_BUFFER, _SEND_BUFFER_BYTES)
@@ -151,20 +158,17 @@ class AnnouncementSocket:
             self.close()
             raise
 
-    def send(self, frames: Sequence[bytes]) -> int:
-        """Send frames in their order; how many went: less than all where the transmit queue is full.
+    def send(self, frames: Burst, first: int = 0) -> int:
+        """Send frame `first` and those after it, by one system call at most 32; how many went.
 
-        `OSError` ENETDOWN while the interface is down, ENXIO once it is deleted.
+        None where the transmit queue is full. `OSError` ENETDOWN while the interface is down, ENXIO once it is deleted.
         """
-        send = self._socket.send
-        for sent, frame in enumerate(frames):
-            try:
-                send(frame)
-            except OSError as error:
-                if error.errno in _QUEUE_FULL:
-                    return sent
-                raise
-        return len(frames)
+        try:
+            return frames.send(self._descriptor, first)
+        except OSError as error:
+            if error.errno in _QUEUE_FULL:
+                return 0
+            raise
 
     def close(self) -> None:
         self._socket.close()

@@ -27,7 +27,7 @@ def now() -> Instant:
 
 
 class Timer:
-    """A timerfd: readable from the instant for which it is armed until it is armed again or acknowledged."""
+    """A timerfd: readable from the instant for which it is armed until it is armed again or disarmed."""
 
     def __init__(self) -> None:
         """Make it, disarmed. `OSError` where the process is out of descriptors."""
@@ -50,13 +50,6 @@ class Timer:
     def disarm(self) -> None:
         """Never wake."""
         self._set(0)
-
-    def acknowledge(self) -> None:
-        """Stop being readable. Nothing happens where the timer has not expired."""
-        try:
-            os.read(self._fd, 8)
-        except BlockingIOError:
-            return  # re-armed since epoll reported it
 
     def fileno(self) -> int:
         """The descriptor, for epoll."""
