@@ -8,15 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from failover.engine import teller
 from failover.messages import (
     MAX_MESSAGE_BYTES,
     Changed,
+    Counted,
     Counters,
     DaemonStatus,
     Dropped,
     EngineLag,
     Event,
     FaultStatus,
+    Holds,
     Lag,
     Message,
     RealtimeStatus,
@@ -25,6 +28,7 @@ from failover.messages import (
     decode,
     encode,
 )
+from failover.vrrp import DiscardReason, Oddity
 from tests.engine.daemons import ENVIRONMENT
 
 COUNTS = st.integers(0, 2**63)
@@ -45,10 +49,12 @@ REALTIME = st.builds(
 )
 LAGS = st.builds(Lag, max=COUNTS, counts=st.lists(COUNTS, max_size=3))
 MESSAGES: st.SearchStrategy[Message] = st.one_of(
-    st.builds(DaemonStatus, started_at=COUNTS, pid=COUNTS, realtime=REALTIME),
+    st.builds(DaemonStatus, started_at=COUNTS, pid=COUNTS, routers=COUNTS, realtime=REALTIME),
     st.builds(EngineLag, since_start=LAGS, last_minute=LAGS),
     st.builds(Event, at=COUNTS, fields=st.dictionaries(TEXTS, VALUES, max_size=4)),
-    st.builds(Changed, st.lists(ROUTERS, max_size=2)),
+    st.builds(Changed, st.dictionaries(COUNTS, ROUTERS, max_size=2)),
+    st.builds(Holds, COUNTS, COUNTS, st.lists(TEXTS, max_size=3)),
+    st.builds(Counted, st.dictionaries(COUNTS, st.tuples(COUNTS, COUNTS), max_size=3)),
     st.builds(Dropped, COUNTS),
 )
 
@@ -67,7 +73,8 @@ def test_bytes_that_are_no_message_are_refused_and_nothing_worse(packet: bytes) 
     assert isinstance(decoded, Message)
 
 
-def test_a_router_with_two_thousand_ipv6_addresses_fits_a_packet() -> None:
+def test_the_longest_that_is_told_at_once_fits_a_packet() -> None:
+    longest = "2001:db8:1111:2222:3333:4444:5555:6666/128"
     status = RouterStatus(
         name="x" * 128,
         family="ipv6",
@@ -79,13 +86,21 @@ def test_a_router_with_two_thousand_ipv6_addresses_fits_a_packet() -> None:
         fault=FaultStatus("no_carrier", "x" * 200),
         configured_priority=254,
         effective_priority=254,
-        master="2001:db8:1111:2222:3333:4444:5555:6666",
+        master=longest,
         advertisement_interval=2**40,
         master_down_interval=2**40,
-        addresses=["2001:db8:1111:2222:3333:4444:5555:6666/128"] * 2000,
-        counters=Counters(),
+        counters=Counters(
+            discarded={reason.value: 2**62 for reason in DiscardReason},
+            oddities={oddity.value: 2**62 for oddity in Oddity},
+        ),
     )
-    assert len(encode(Changed([status]))) < MAX_MESSAGE_BYTES
+    places = range(2**31, 2**31 + teller._ROUTERS_AT_ONCE)
+    for message in (
+        Changed(dict.fromkeys(places, status)),
+        Counted(dict.fromkeys(places, (2**62, 2**62))),
+        Holds(2**31, 2**31, [longest] * teller._ADDRESSES_AT_ONCE),
+    ):
+        assert len(encode(message)) < MAX_MESSAGE_BYTES
 
 
 def test_counters_do_not_share_their_tables() -> None:

@@ -8,7 +8,7 @@ from failover.config import Configuration, VirtualRouter
 from failover.engine import Engine, Loop
 from failover.engine.claims import exclusively
 from failover.engine.reporting import wall_clock
-from failover.messages import Event, RouterStatus
+from failover.messages import Event
 
 
 async def run(virtual_routers: Iterable[VirtualRouter], *, on_event: Callable[[Event], None] | None = None) -> None:
@@ -34,7 +34,7 @@ async def run(virtual_routers: Iterable[VirtualRouter], *, on_event: Callable[[E
             errors.append(error)
             ended.set_result(None)
 
-    def publish(event: Event, _: RouterStatus | None) -> None:
+    def publish(event: Event, _: object) -> None:
         # Never into the engine, which is in the middle of something, and has other routers to see to.
         try:
             if on_event is not None:

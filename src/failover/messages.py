@@ -14,8 +14,11 @@ CHANNEL_FD: Final = 3
 LISTENER_FD: Final = 4
 """Where an agent finds its end of the channel, and the listening control socket."""
 
+ASK: Final = b"?"
+"""What the agent sends when somebody wants to know the present: all that has changed is told then, `EngineLag` last."""
+
 MAX_MESSAGE_BYTES: Final = 128 * 1024
-"""A packet larger than this is not sent; a router with 500 addresses takes a sixth of it."""
+"""A packet larger than this is not sent; what may be long is told in several."""
 
 
 class Counters(msgspec.Struct, kw_only=True):
@@ -67,7 +70,6 @@ class RouterStatus(msgspec.Struct, frozen=True, kw_only=True):
     master: str | None
     advertisement_interval: int
     master_down_interval: int
-    addresses: list[str]
     counters: Counters
     send_error: SendError | None = None
 
@@ -91,6 +93,8 @@ class DaemonStatus(msgspec.Struct, frozen=True, kw_only=True, tag="daemon"):
     version: str
     pid: int
     started_at: int
+    routers: int
+    """How many there are; who has heard of fewer does not know all yet."""
     realtime: RealtimeStatus
     warnings: list[str]
     """What was wanted of the system and could not be had, a sentence each."""
@@ -142,9 +146,23 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, tag="event"):
 
 
 class Changed(msgspec.Struct, frozen=True, tag="changed"):
-    """The present status of routers."""
+    """The present status of routers, by their place in the configuration."""
 
-    routers: list[RouterStatus]
+    routers: dict[int, RouterStatus]
+
+
+class Holds(msgspec.Struct, frozen=True, tag="holds"):
+    """Addresses that a router has while MASTER; more may follow, and those of `first` 0 begin anew."""
+
+    router: int
+    first: int
+    addresses: list[str]
+
+
+class Counted(msgspec.Struct, frozen=True, tag="counted"):
+    """Advertisements sent and received, by router: what moves all the time, told apart from what does not."""
+
+    counts: dict[int, tuple[int, int]]
 
 
 class Dropped(msgspec.Struct, frozen=True, tag="dropped"):
@@ -153,7 +171,7 @@ class Dropped(msgspec.Struct, frozen=True, tag="dropped"):
     count: int
 
 
-Message = DaemonStatus | EngineLag | Event | Changed | Dropped
+Message = DaemonStatus | EngineLag | Event | Changed | Holds | Counted | Dropped
 
 encode: Final = msgspec.msgpack.Encoder().encode
 decode: Final = msgspec.msgpack.Decoder(Message).decode

@@ -1,29 +1,40 @@
 """The status document, from messages."""
 
+from itertools import combinations, permutations
+
 from msgspec.structs import replace
 
 from failover.agent.mirror import Mirror, timestamp
 from failover.messages import (
     LAG_BOUNDS,
     Changed,
+    Counted,
     Counters,
     DaemonStatus,
     Dropped,
     EngineLag,
     Event,
     FaultStatus,
+    Holds,
     Lag,
     Message,
     RealtimeStatus,
     RouterStatus,
     SendError,
+    decode,
+    encode,
 )
 
 BORN = 1_767_225_600_000_000_000
 """2026-01-01."""
 REALTIME = RealtimeStatus(scheduler="SCHED_RR", priority=49, memory_locked=False, timer_slack_ns=1, cpu_affinity=[1])
 DAEMON = DaemonStatus(
-    version="1.2.3", pid=42, started_at=BORN, realtime=REALTIME, warnings=["memory is not locked: needs CAP_IPC_LOCK"]
+    version="1.2.3",
+    pid=42,
+    started_at=BORN,
+    routers=1,
+    realtime=REALTIME,
+    warnings=["memory is not locked: needs CAP_IPC_LOCK"],
 )
 ROUTER = RouterStatus(
     name="VR_1",
@@ -39,7 +50,6 @@ ROUTER = RouterStatus(
     master="192.168.100.1",
     advertisement_interval=1_000_000_000,
     master_down_interval=3_609_375_000,
-    addresses=["192.168.100.100/24"],
     counters=Counters(
         advertisements_sent=7,
         advertisements_received=6,
@@ -52,16 +62,20 @@ ROUTER = RouterStatus(
     ),
 )
 
+HOLDS = Holds(0, 0, ["192.168.100.100/24"])
+KNOWN: tuple[Message, ...] = (DAEMON, Changed({0: ROUTER}), HOLDS)
+"""All that there is to know of a daemon with one router."""
+
 
 def told(*messages: Message) -> Mirror:
     mirror = Mirror()
     for message in messages:
-        mirror.update(message)
+        mirror.update(decode(encode(message)))
     return mirror
 
 
 def test_the_document_is_this() -> None:
-    assert told(DAEMON, Changed([ROUTER])).status(BORN + 12_345_678_901) == {
+    assert told(*KNOWN).status(BORN + 12_345_678_901) == {
         "daemon": {
             "version": "1.2.3",
             "pid": 42,
@@ -113,7 +127,7 @@ def test_lateness_is_told_in_seconds_with_the_end_of_each_bucket() -> None:
     lag = EngineLag(
         since_start=Lag(max=2_000_000_000, counts=counts), last_minute=Lag(max=70_000, counts=[0] * len(counts))
     )
-    document = told(DAEMON, lag).status(BORN)
+    document = told(*KNOWN, lag).status(BORN)
     assert document is not None
     told_lag = document["daemon"]["engine_lag_seconds"]
     assert told_lag["max"] == 2.0
@@ -124,22 +138,61 @@ def test_lateness_is_told_in_seconds_with_the_end_of_each_bucket() -> None:
 
 def test_a_fault_has_a_word_for_machines_and_a_sentence() -> None:
     faulted = replace(ROUTER, state="INITIALIZE", fault=FaultStatus("no_carrier", "eth0 has no carrier"), master=None)
-    document = told(DAEMON, Changed([faulted])).status(BORN)
+    document = told(*KNOWN, Changed({0: faulted})).status(BORN)
     assert document is not None
     (router,) = document["virtual_routers"]
     assert router["fault"] == {"reason": "no_carrier", "detail": "eth0 has no carrier"}
     assert router["master"] is None
 
 
-def test_before_the_engine_has_said_who_it_is_there_is_no_document() -> None:
+def test_before_the_engine_has_said_everything_there_is_no_document() -> None:
     assert told().status(BORN) is None
-    assert told(Changed([ROUTER])).status(BORN) is None
+    for count in range(len(KNOWN)):
+        for some in combinations(KNOWN, count):
+            assert told(*some).status(BORN) is None
+    for all_of_them in permutations(KNOWN):
+        assert told(*all_of_them).status(BORN) == told(*KNOWN).status(BORN)
+
+
+def test_the_document_waits_for_the_last_of_the_routers() -> None:
+    mirror = told(replace(DAEMON, routers=2), Changed({0: ROUTER, 1: ROUTER}), HOLDS)
+    assert mirror.status(BORN) is None
+    mirror.update(Holds(1, 0, ["192.168.100.101/24"]))
+    document = mirror.status(BORN)
+    assert document is not None
+    assert [one["addresses"] for one in document["virtual_routers"]] == [["192.168.100.100/24"], ["192.168.100.101/24"]]
+
+
+def test_addresses_that_come_in_parts_are_put_together_and_told_anew_replace_those_before() -> None:
+    def addresses(*messages: Message) -> list[str]:
+        document = told(*KNOWN, *messages).status(BORN)
+        assert document is not None
+        found: list[str] = document["virtual_routers"][0]["addresses"]
+        return found
+
+    parts = [Holds(0, 0, ["a", "b"]), Holds(0, 2, ["c", "d"]), Holds(0, 4, ["e"])]
+    assert addresses(*parts) == ["a", "b", "c", "d", "e"]
+    assert addresses(*parts, *parts) == ["a", "b", "c", "d", "e"]
+    assert addresses(*parts, Holds(0, 0, ["f"])) == ["f"]
+
+
+def test_counts_move_by_themselves_and_only_where_the_router_is_known() -> None:
+    document = told(*KNOWN, Counted({0: (1_000, 2_000), 1: (3, 4)})).status(BORN)
+    assert document is not None
+    (router,) = document["virtual_routers"]
+    before = told(*KNOWN).status(BORN)
+    assert before is not None
+    assert router["counters"] == before["virtual_routers"][0]["counters"] | {
+        "advertisements_sent": 1_000,
+        "advertisements_received": 2_000,
+    }
 
 
 def test_the_latest_status_of_each_router_counts_and_the_order_stays() -> None:
     other = replace(ROUTER, family="ipv6")
     later = replace(ROUTER, state="BACKUP")
-    document = told(DAEMON, Changed([ROUTER, other]), Changed([later])).status(BORN)
+    both = replace(DAEMON, routers=2), HOLDS, Holds(1, 0, ["fe80::100/64"])
+    document = told(*both, Changed({1: other, 0: ROUTER}), Changed({0: later})).status(BORN)
     assert document is not None
     assert [(one["family"], one["state"]) for one in document["virtual_routers"]] == [
         ("ipv4", "BACKUP"),
@@ -148,9 +201,9 @@ def test_the_latest_status_of_each_router_counts_and_the_order_stays() -> None:
 
 
 def test_events_change_nothing_and_losses_add_up() -> None:
-    mirror = told(DAEMON, Event(at=BORN, kind="state_changed"), Dropped(2), Dropped(3))
+    mirror = told(*KNOWN, Event(at=BORN, kind="state_changed"), Dropped(2), Dropped(3))
     assert mirror.dropped == 5
-    assert mirror.status(BORN) == told(DAEMON).status(BORN)
+    assert mirror.status(BORN) == told(*KNOWN).status(BORN) is not None
 
 
 def test_a_time_stamp_is_utc_with_milliseconds_cut_not_rounded() -> None:
@@ -160,7 +213,7 @@ def test_a_time_stamp_is_utc_with_milliseconds_cut_not_rounded() -> None:
 
 def test_what_cannot_be_sent_is_in_the_document() -> None:
     error = SendError(what="advertisement", error="Operation not permitted", count=12, at=BORN + 2_000_000)
-    document = told(DAEMON, Changed([replace(ROUTER, send_error=error)])).status(BORN)
+    document = told(*KNOWN, Changed({0: replace(ROUTER, send_error=error)})).status(BORN)
     assert document is not None
     assert document["virtual_routers"][0]["send_error"] == {
         "what": "advertisement",

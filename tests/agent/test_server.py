@@ -11,8 +11,8 @@ import pytest
 
 from failover.agent.mirror import Mirror
 from failover.agent.server import serve
-from failover.messages import Changed, Dropped, Event, Message, encode
-from tests.agent.test_mirror import DAEMON, ROUTER
+from failover.messages import Dropped, Event, Message, encode
+from tests.agent.test_mirror import KNOWN
 from tests.engine.daemons import ControlConnection, ask
 
 
@@ -66,20 +66,20 @@ def until(condition: Callable[[], object]) -> None:
 
 
 def test_status_is_the_document_of_the_mirror(agent: Agent) -> None:
-    agent.tell(DAEMON, Changed([ROUTER]))
+    agent.tell(*KNOWN)
 
     def client() -> None:
         until(lambda: ask(agent.control)[0] == 200)
         code, document = ask(agent.control)
         mirror = Mirror()
-        mirror.update(DAEMON)
-        mirror.update(Changed([ROUTER]))
+        for message in KNOWN:
+            mirror.update(message)
         expected = mirror.status(time.time_ns())
         assert expected is not None
         assert code == 200
         assert document["virtual_routers"] == expected["virtual_routers"]
         assert document["daemon"].keys() == expected["daemon"].keys()
-        assert document["daemon"]["pid"] == DAEMON.pid
+        assert document["daemon"]["pid"] == expected["daemon"]["pid"]
 
     agent.run(client)
 
@@ -92,7 +92,7 @@ def test_before_the_engine_has_spoken_the_answer_is_to_try_again(agent: Agent) -
         assert (answer.status, answer.headers["Retry-After"]) == (503, "1")
         assert json.loads(answer.read()) == {"error": "the daemon is starting"}
         connection.close()
-        agent.tell(DAEMON)
+        agent.tell(*KNOWN)
         until(lambda: ask(agent.control)[0] == 200)
 
     agent.run(client)
@@ -113,7 +113,7 @@ def test_anything_else_is_refused(agent: Agent, method: str, resource: str, code
 def test_what_is_no_http_is_refused_and_the_next_client_is_served(
     agent: Agent, caplog: pytest.LogCaptureFixture
 ) -> None:
-    agent.tell(DAEMON)
+    agent.tell(*KNOWN)
 
     def client() -> None:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as odd:
@@ -127,7 +127,7 @@ def test_what_is_no_http_is_refused_and_the_next_client_is_served(
 
 
 def test_events_become_lines_in_their_order_and_losses_are_told(agent: Agent) -> None:
-    agent.tell(DAEMON, Event(at=0, kind="one"), Dropped(3), Event(at=0, kind="two"))
+    agent.tell(*KNOWN, Event(at=0, kind="one"), Dropped(3), Event(at=0, kind="two"))
     agent.run(lambda: until(lambda: len(agent.lines) == 3))
     assert [line.split("Z: ")[-1] for line in agent.lines] == [
         "one ",
@@ -159,7 +159,7 @@ def test_a_message_that_cannot_be_told_costs_no_other(agent: Agent, caplog: pyte
 
 
 def test_clients_are_answered_in_the_middle_of_a_storm_of_events(agent: Agent) -> None:
-    agent.tell(DAEMON)
+    agent.tell(*KNOWN)
     agent.engine.setblocking(False)
 
     def client() -> None:

@@ -62,6 +62,10 @@ SENTENCES: dict[str, tuple[dict[str, Value], str]] = {
             " the host is too busy or was paused"
         ),
     ),
+    "agent_died": (
+        {"how": "SIGKILL"},
+        "the process that serves status and log died (SIGKILL) and was started again",
+    ),
     "network_unread": (
         {"error": "netlink dump: busy"},
         "could not read the state of the interfaces, trying again: netlink dump: busy",
@@ -70,14 +74,14 @@ SENTENCES: dict[str, tuple[dict[str, Value], str]] = {
 
 
 def kinds_in_the_engine() -> Iterator[str]:
-    """The literals that the engine's code gives to `Event(kind=...)`, `_tell(...)` and `_report(...)`."""
+    """The literals that the engine's code gives to `Event(kind=...)`, `tell(...)` and `report(...)`."""
     for path in sorted((PACKAGE / "engine").glob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
             if not isinstance(node, ast.Call):
                 continue
             if isinstance(node.func, ast.Name) and node.func.id == "Event":
                 kinds = [keyword.value for keyword in node.keywords if keyword.arg == "kind"]
-            elif isinstance(node.func, ast.Attribute) and node.func.attr in {"_tell", "_report"}:
+            elif isinstance(node.func, ast.Attribute) and node.func.attr in {"tell", "report"}:
                 kinds = node.args[:1]
             else:
                 continue

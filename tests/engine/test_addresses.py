@@ -278,3 +278,25 @@ def test_where_it_is_set_already_nothing_is_changed(lan: Lan, host: Host) -> Non
     daemon.wait_for("MASTER")
     assert host.run(["cat", "/proc/sys/net/ipv4/conf/eth0/promote_secondaries"]).stdout == "0\n"
     assert daemon.stop() == 0
+
+
+def test_nobody_is_blamed_for_addresses_that_come_and_go_in_portions(lan: Lan, host: Host) -> None:
+    many = [f"10.9.{n // 200}.{n % 200 + 1}/16" for n in range(500)]
+    daemon = OurDaemon(host, router(51, str(VIRTUAL_4), excluded_ip_addresses=many), router(52, "192.0.2.101/24"))
+    for _ in range(2):
+        daemon.wait_for("MASTER", number=0)
+        daemon.wait_for("MASTER", number=1)
+        wait_until(lambda: holds(host, str(VIRTUAL_4), *many), "all addresses are there")
+        host.ip("link set eth0 down")
+        daemon.wait_for("INITIALIZE", "interface_down", number=0)
+        wait_until(lambda: not holds(host, many[-1]) and not holds(host, str(VIRTUAL_4)), "none is there")
+        host.ip("link set eth0 up")
+    daemon.wait_for("MASTER", number=0)
+    with Addresses(host) as addresses:
+        addresses.wait(lambda there: ip_interface(many[-1]) in there)
+        addresses.remove(ip_interface(many[0]))
+        addresses.wait(lambda there: ip_interface(many[0]) in there)
+    daemon.wait_for_log("put back")
+    assert daemon.stop() == 0
+    assert daemon.log().count("put back") == 1, "what somebody did remove is still told, and only that"
+    assert "that somebody put on" not in daemon.log()

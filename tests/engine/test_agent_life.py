@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 
@@ -42,7 +43,10 @@ def dead(pid: int) -> bool:
 
 def sockets(pid: int) -> set[str]:
     """The sockets that a process has, by inode."""
-    names = (str(entry.readlink()) for entry in Path(f"/proc/{pid}/fd").iterdir())
+    names = set()
+    for entry in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed since it was listed
+            names.add(str(entry.readlink()))
     return {name for name in names if name.startswith("socket:")}
 
 
@@ -55,6 +59,13 @@ def kill_agent(daemon: OurDaemon) -> int:
     after = daemon.agent()
     assert after is not None
     return after
+
+
+def test_the_next_agent_logs_how_the_one_before_ended(host: Host) -> None:
+    daemon = OurDaemon(host, router())
+    daemon.wait_for("MASTER")
+    kill_agent(daemon)
+    daemon.wait_for_log("died (SIGKILL)")
 
 
 def test_an_agent_that_is_killed_is_replaced_and_costs_no_advert(lan: Lan, host: Host) -> None:

@@ -1,5 +1,6 @@
 """`failover.engine.attachment`: what a flood makes of the filter, without a network."""
 
+import time
 from typing import cast
 from unittest.mock import patch
 
@@ -7,14 +8,15 @@ import pytest
 
 from failover.engine import attachment as attachment_module
 from failover.engine.attachment import Attachment
+from failover.engine.beat import Beat
+from failover.engine.dispatch import Dispatch
 from failover.engine.flood import ENOUGH_LOSING, ENOUGH_REFUSED, PERIOD, Floodgate
 from failover.engine.instance import Instance
-from failover.engine.loop import Loop
-from failover.engine.timers import AlarmQueue
 from failover.linux.filter import Terms
 from failover.linux.netlink_socket import Netlink
 from failover.linux.sockets import AdvertisementSocket
-from failover.vrrp import Address, Family, Floor, Instant, VirtualRouter, encode
+from failover.vrrp import Address, Family, Floor, Instant, VirtualRouter, encode, seconds
+from tests.engine.simulated import Kernel, SimulatedLoop, loop_of, netlink_of
 from tests.engine.test_shortcut import Waiting, kept
 from tests.vrrp.making import EACH_FAMILY, GREATER, NO_CARRIER, NOW, OURS, SMALLER, V2, V3, a_router, after
 from tests.vrrp.making import an_advertisement as an_advert
@@ -39,12 +41,14 @@ class Heard:
 
     def __init__(self, *routers: VirtualRouter) -> None:
         self.now, family = NOW, routers[0].family
-        self.alarms, self.socket = AlarmQueue(lambda _: None), Socket(family)
-        loop = cast(Loop, self.alarms)
-        attachment = Attachment("eth0", loop, cast(Netlink, None))
-        self.instances = [Instance("VR", "eth0", router, loop, lambda *_: None) for router in routers]
+        self.simulated, self.socket = SimulatedLoop(), Socket(family)
+        loop = loop_of(self.simulated)
+        dispatch = Dispatch(loop, netlink_of(Kernel()))
+        self.attachment = attachment = Attachment("eth0", loop, cast(Netlink, None))
+        beat = Beat(loop, routers[0].advertisement_interval, lambda _: {})
+        self.instances = [Instance("VR", "eth0", router, loop, dispatch, beat, lambda *_: None) for router in routers]
         for instance in self.instances:
-            attachment.instances[family, instance.router.vrid] = instance
+            attachment.add(instance)
         opened = cast(AdvertisementSocket, self.socket)
         vrids = frozenset(router.vrid for router in routers)
         gate = attachment._gates[family] = Floodgate(loop, attachment._narrowing(opened, vrids))
@@ -65,7 +69,7 @@ class Heard:
 
     def wait(self, until: Instant) -> None:
         self.now = until
-        self.alarms.ring(until, until)
+        self.simulated.sleep(until)
 
     @property
     def terms(self) -> Terms | None:
@@ -123,19 +127,17 @@ def test_when_the_router_changes_the_floor_is_gone_at_once(change: str) -> None:
     elif change == "fault":
         instance.link_changed(NO_CARRIER, heard.now)
     elif change == "takeover":
-        instance._wake(after(NOW, router.master_down_interval(router.advertisement_interval)))
+        instance.wake(after(NOW, router.master_down_interval(router.advertisement_interval)))
         assert instance.is_master
     else:
-        attachment = instance._attachment
-        assert attachment is not None
-        instance.stand(attachment, SMALLER[Family.IPV4], frozenset(), heard.now)
+        instance.stand(heard.attachment, SMALLER[Family.IPV4], frozenset(), heard.now)
     assert heard.terms == Terms(frozenset({51}))
 
 
 def test_a_masters_beats_leave_the_floor_in_force() -> None:
     heard = a_master_at(a_router())
     heard.hear_priority(99, ENOUGH_LOSING)
-    heard.instances[0]._wake(after(heard.now, heard.instances[0].router.advertisement_interval))
+    heard.instances[0].wake(after(heard.now, heard.instances[0].router.advertisement_interval))
     assert len(heard.socket.terms) == 1
 
 
@@ -156,3 +158,11 @@ def test_resignations_and_a_masters_own_beats_are_no_flood() -> None:
     heard.hear_priority(200, 10 * ENOUGH_LOSING)
     heard.hear_priority(0, 10 * ENOUGH_LOSING)
     assert heard.terms is None
+
+
+def test_a_packet_counts_from_its_arrival_but_never_from_long_ago_nor_from_the_future() -> None:
+    at, wall = NOW, 1_800_000_000_000_000_000
+    arrived = [wall, wall - 300_000, wall - seconds(0.0019), wall - seconds(0.5), wall + seconds(3)]
+    with patch.object(time, "time_ns", lambda: wall):
+        heard = attachment_module._on_our_clock(arrived, at)
+    assert [at - one for one in heard] == [0, 300_000, seconds(0.0019), attachment_module._WAITED_AT_MOST, 0]

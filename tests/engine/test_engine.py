@@ -4,7 +4,7 @@ import errno
 import gc
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from ipaddress import ip_address
 
@@ -12,14 +12,16 @@ import pytest
 
 from failover.config import parse
 from failover.engine import Engine, Loop
+from failover.engine.instance import Instance
 from failover.engine.reporting import wall_clock
 from failover.lab.lan import Host, Lan
-from failover.linux.addresses import Batch, Failure
+from failover.linux.addresses import Datagram
 from failover.linux.inbox import Received
 from failover.linux.interfaces import Changes, Interfaces
+from failover.linux.netlink import Refused
 from failover.linux.netlink_socket import Netlink
 from failover.linux.timer import now
-from failover.messages import Event, RouterStatus
+from failover.messages import Event
 from failover.vrrp import Advertisement, Family, Instant, ReceivedFrom, Version, encode, seconds
 from failover.vrrp.protocol import GROUPS
 from tests.engine.test_addresses import VIRTUAL_4
@@ -43,8 +45,8 @@ class Bench:
         self.engine = Engine(parse(CONFIGURATION), self.loop, self.take)
         self.engine.start()
 
-    def take(self, event: Event, status: RouterStatus | None) -> None:
-        assert (status is None) == (event.name is None)
+    def take(self, event: Event, instance: Instance | None) -> None:
+        assert (instance.name if instance else None) == event.name
         self.events.append(event)
 
     def told(self, kind: str) -> list[Event]:
@@ -58,7 +60,15 @@ class Bench:
             time.sleep(0.002)
 
     def run_until_master(self) -> None:
+        """And all that belongs to it is done and told."""
         self.run_until(lambda: all(instance.is_master for instance in self.engine.instances))
+        self.settle()
+
+    def settle(self) -> None:
+        """A round, and those that follow it at once."""
+        self.loop.dispatch()
+        while self.loop.is_busy:
+            self.loop.dispatch()
 
     def close(self) -> None:
         self.engine.stop()
@@ -74,6 +84,10 @@ def host(lan: Lan) -> Host:
 def bench(host: Host) -> Iterator[Bench]:
     with host.enter(), closing(Bench()) as made:
         yield made
+
+
+def refuse_all(_: Netlink, datagrams: Sequence[Datagram]) -> list[list[Refused]]:
+    return [[Refused(number, errno.EPERM, "") for number in datagram.sequences] for datagram in datagrams]
 
 
 def refuse(message: str) -> OSError:
@@ -97,14 +111,14 @@ def test_a_list_of_interfaces_that_fails_is_asked_for_again(
 
     monkeypatch.setattr(Interfaces, "read", read)
     host.ip("link set eth0 down")
-    bench.run_until(lambda: all(instance.is_faulted for instance in bench.engine.instances))
+    bench.run_until(lambda: all(instance.fault for instance in bench.engine.instances))
     assert [event.fields["error"] for event in bench.told("network_unread")] == ["netlink dump: interrupted"] * 2
 
 
 def test_an_address_that_the_kernel_tells_of_a_moment_later_was_not_removed(bench: Bench) -> None:
     instance = bench.engine.instances[0]
     bench.run_until(lambda: instance.is_master)
-    assert instance._restore_after > now() - seconds(60), "it waits after it has put them there"
+    assert instance._upkeep._not_before > now() - seconds(60), "it waits after it has put them there"
     instance.addresses_present(frozenset(), now())
     instance.addresses_present(frozenset(instance.router.held_addresses), now())
     bench.run_until(lambda: instance.counters.advertisements_sent > 5)
@@ -114,7 +128,7 @@ def test_an_address_that_the_kernel_tells_of_a_moment_later_was_not_removed(benc
 def test_what_a_master_gives_up_with_its_link_is_not_blamed_on_somebody(bench: Bench, host: Host) -> None:
     bench.run_until_master()
     host.ip("link set eth0 down")
-    bench.run_until(lambda: all(instance.is_faulted for instance in bench.engine.instances))
+    bench.run_until(lambda: all(instance.fault for instance in bench.engine.instances))
     host.ip("address add 192.0.2.101/24 dev eth0")
     bench.run_until(lambda: bench.told("strays_removed"))
     assert [event.fields["addresses"] for event in bench.told("strays_removed")] == ["192.0.2.101/24"]
@@ -134,14 +148,12 @@ def test_an_address_that_is_removed_again_before_the_engine_read_of_its_return_c
 def test_addresses_that_could_not_be_put_there_do_not_hush_those_that_could_not_be_removed(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def apply(_: Netlink, batch: Batch) -> tuple[Failure, ...]:
-        return tuple(Failure(batch.ifindex, address, errno.EPERM) for address in batch.addresses)
-
     with monkeypatch.context() as patch:
-        patch.setattr(Netlink, "apply", apply)
+        patch.setattr(Netlink, "carry_out", refuse_all)
         bench.run_until_master()
         for instance in bench.engine.instances:
             instance.stop(now())
+        bench.settle()
     assert [(event.name, event.fields["doing"], event.fields["count"]) for event in bench.told("addresses_failed")] == [
         ("VR_51", "installing", 1),
         ("VR_52", "installing", 1),
@@ -154,8 +166,8 @@ def test_addresses_that_could_not_be_put_there_do_not_hush_those_that_could_not_
 def test_what_cannot_be_sent_is_counted_and_told_once_a_minute(bench: Bench, host: Host) -> None:
     bench.run_until_master()
     host.run(["nft", "add table ip t; add chain ip t o { type filter hook output priority 0; policy drop; }"])
-    before = bench.engine.status()[0].counters.send_errors
-    bench.run_until(lambda: bench.engine.status()[0].counters.send_errors > before + 5)
+    before = bench.engine.instances[0].counters.send_errors
+    bench.run_until(lambda: bench.engine.instances[0].counters.send_errors > before + 5)
     told = [event.fields for event in bench.told("send_failed") if event.name == "VR_51"]
     assert told == [{"what": "advertisement", "error": "Operation not permitted"}]
     assert bench.engine.instances[0].is_master
@@ -163,15 +175,15 @@ def test_what_cannot_be_sent_is_counted_and_told_once_a_minute(bench: Bench, hos
 
 def test_what_cannot_be_sent_is_in_the_status_until_it_is_sent_and_both_are_told(bench: Bench, host: Host) -> None:
     bench.run_until_master()
-    assert bench.engine.status()[0].send_error is None
+    assert bench.engine.instances[0].status().send_error is None
     host.run(["nft", "add table ip t; add chain ip t o { type filter hook output priority 0; policy drop; }"])
-    bench.run_until(lambda: (error := bench.engine.status()[0].send_error) and error.count > 5)
-    error = bench.engine.status()[0].send_error
+    bench.run_until(lambda: (error := bench.engine.instances[0].status().send_error) and error.count > 5)
+    error = bench.engine.instances[0].status().send_error
     assert error is not None
     assert (error.what, error.error) == ("advertisement", "Operation not permitted")
     assert 0 <= wall_clock() - error.at < 1e9
     host.run(["nft", "delete table ip t"])
-    bench.run_until(lambda: bench.engine.status()[0].send_error is None)
+    bench.run_until(lambda: bench.engine.instances[0].status().send_error is None)
     told = [event.fields for event in bench.told("send_recovered") if event.name == "VR_51"]
     assert [(fields["what"], fields["error"]) for fields in told] == [("advertisement", "Operation not permitted")]
     assert int(str(told[0]["failed"])) > 5
@@ -190,7 +202,7 @@ def test_promoting_that_is_refused_is_told_once_and_no_reason_to_stop(
     with host.enter(), closing(Bench()) as bench:
         bench.run_until_master()
         host.ip("link set eth0 down")
-        bench.run_until(lambda: all(instance.is_faulted for instance in bench.engine.instances))
+        bench.run_until(lambda: all(instance.fault for instance in bench.engine.instances))
         host.ip("link set eth0 up")
         bench.run_until_master()
         (told,) = bench.told("degraded")
@@ -203,10 +215,10 @@ def test_promoting_that_is_refused_is_told_once_and_no_reason_to_stop(
 def test_a_backup_has_nothing_to_send(bench: Bench, host: Host) -> None:
     bench.run_until_master()
     host.run(["nft", "add table ip t; add chain ip t o { type filter hook output priority 0; policy drop; }"])
-    bench.run_until(lambda: bench.engine.status()[0].send_error)
+    bench.run_until(lambda: bench.engine.instances[0].status().send_error)
     host.ip("link set eth0 down")
     bench.run_until(lambda: not bench.engine.instances[0].is_master)
-    assert bench.engine.status()[0].send_error is None
+    assert bench.engine.instances[0].status().send_error is None
 
 
 def test_a_master_that_overslept_does_not_put_addresses_back_before_it_has_listened(bench: Bench, host: Host) -> None:
@@ -214,17 +226,17 @@ def test_a_master_that_overslept_does_not_put_addresses_back_before_it_has_liste
     instance = bench.engine.instances[0]
     instance._restore(Instant(now() + seconds(60)))
     assert not instance.is_master
+    bench.settle()
     assert "192.0.2.100/24" not in {str(address) for address in host.held()}
     assert not bench.told("addresses_restored")
     assert bench.events[-1].fields["cause"] == "overslept"
 
 
 def test_the_status_of_a_backup_tells_its_own_interval_and_how_long_it_waits_for_the_master(bench: Bench) -> None:
-    status = bench.engine.status()[0]
+    status = bench.engine.instances[0].status()
     assert status.state == "BACKUP"
     assert status.advertisement_interval == seconds(0.05)
     assert status.master_down_interval == seconds(0.15 + 0.05 * 156 / 256)
-    assert status.addresses == ["192.0.2.100/24"]
     assert status.master is None
     peer = ip_address("192.0.2.12")
     slow = Advertisement(
@@ -236,10 +248,26 @@ def test_the_status_of_a_backup_tells_its_own_interval_and_how_long_it_waits_for
     )
     meta = ReceivedFrom(peer, GROUPS[Family.IPV4], 255)
     bench.engine.instances[0].hear(Received(encode(slow, peer), meta), now())
-    status = bench.engine.status()[0]
+    status = bench.engine.instances[0].status()
     assert status.master == "192.0.2.12"
     assert status.advertisement_interval == seconds(0.05)
     assert status.master_down_interval == seconds(3 + 156 / 256)
+
+
+def test_what_was_to_be_sent_on_an_interface_that_is_gone_is_counted_and_nothing_worse(
+    bench: Bench, host: Host
+) -> None:
+    bench.run_until_master()
+    resigned = Advertisement(version=Version.V3, vrid=51, priority=0, interval=seconds(0.05), addresses=(VIRTUAL_4.ip,))
+    source = ip_address("192.0.2.12")
+    host.ip("link delete eth0")
+    instance = bench.engine.instances[0]
+    before = instance.counters.send_errors
+    instance.hear(Received(encode(resigned, source), ReceivedFrom(source, GROUPS[Family.IPV4], 255)), now())
+    bench.engine._network._changed()
+    assert instance.fault
+    bench.settle()
+    assert instance.counters.send_errors == before + 1
 
 
 def test_stopping_an_engine_that_never_started_is_no_error(host: Host) -> None:
@@ -283,7 +311,7 @@ def test_lateness_that_costs_nothing_is_not_told(bench: Bench) -> None:
 def test_interfaces_that_flap_leave_no_cycle_behind(bench: Bench, host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     def flap() -> None:
         host.ip("link set eth0 down")
-        bench.run_until(lambda: all(instance.is_faulted for instance in bench.engine.instances))
+        bench.run_until(lambda: all(instance.fault for instance in bench.engine.instances))
         host.ip("link set eth0 up")
         bench.run_until_master()
 
@@ -294,7 +322,7 @@ def test_interfaces_that_flap_leave_no_cycle_behind(bench: Bench, host: Host, mo
     try:
         flap()
         with monkeypatch.context() as patch:
-            patch.setattr(Netlink, "apply", lambda *_: (Failure(2, VIRTUAL_4, errno.EPERM),))
+            patch.setattr(Netlink, "carry_out", refuse_all)
             flap()
         gc.set_debug(gc.DEBUG_SAVEALL)
         gc.collect()

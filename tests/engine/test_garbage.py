@@ -11,6 +11,7 @@ from failover.linux.sockets import AdvertisementSocket
 from failover.vrrp import DiscardReason, Family
 from tests.engine.daemons import OurDaemon, router
 from tests.engine.garbage import PACKETS, TOO_SHORT, total_length
+from tests.linux.sending import send_one
 
 pytestmark = pytest.mark.root
 
@@ -51,9 +52,9 @@ def test_malformed_packets_are_counted_by_reason_told_once_and_change_nothing(la
     sockets = {family: open_socket(stranger, family) for family in (Family.IPV4, Family.IPV6)}
     for _ in range(TIMES):
         for (vrid, _), datagram in PACKETS.items():
-            sockets[Family.IPV6 if vrid == 54 else Family.IPV4].send(datagram)
+            send_one(sockets[Family.IPV6 if vrid == 54 else Family.IPV4], datagram)
         for datagram in TOO_SHORT:
-            sockets[Family.IPV4].send(total_length(datagram))
+            send_one(sockets[Family.IPV4], total_length(datagram))
     expected: dict[int, dict[str, int]] = {}
     for vrid, reason in PACKETS:
         expected.setdefault(vrid, {})[reason.value] = TIMES
@@ -100,13 +101,13 @@ def test_a_flood_is_counted_in_part_and_its_end_noticed(lan: Lan) -> None:
         return counted
 
     for number in range(FLOOD):
-        sender.send(PACKETS[51, REFUSED_BY_THE_KERNEL[number % len(REFUSED_BY_THE_KERNEL)]])
+        send_one(sender, PACKETS[51, REFUSED_BY_THE_KERNEL[number % len(REFUSED_BY_THE_KERNEL)]])
     wait_until(lambda: sum(discarded().values()) >= ENOUGH_REFUSED, "a flood's worth is counted", 5)
     before = discarded()
     assert before.keys() == {reason.value for reason in REFUSED_BY_THE_KERNEL}
 
     def one_more_is_counted() -> bool:
-        sender.send(PACKETS[51, DiscardReason.HOP_LIMIT])
+        send_one(sender, PACKETS[51, DiscardReason.HOP_LIMIT])
         return discarded()["hop_limit"] > before["hop_limit"]
 
     wait_until(one_more_is_counted, "the kernel passes single packets again", 5)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from failover.engine.lateness import BEAT, Lateness, next_beat
+from failover.engine.lateness import Lateness
 from failover.engine.loop import Loop
 from failover.engine.timers import AlarmQueue
 from failover.linux.timer import now
@@ -108,11 +108,6 @@ def test_a_loop_notes_the_lateness_of_its_alarms() -> None:
         loop.dispatch()
         assert loop.lateness.turn(now()) >= seconds(2)
         assert loop.lateness.since_start().counts[-1] == 1
-
-
-@pytest.mark.parametrize("after", [0, 1, BEAT - 1])
-def test_beats_are_whole_seconds_of_the_clock(after: int) -> None:
-    assert next_beat(Instant(7 * BEAT + after)) == 8 * BEAT
 
 
 def test_noting_keeps_up_with_any_clock(lateness: Lateness) -> None:

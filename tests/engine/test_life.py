@@ -103,12 +103,12 @@ def test_an_error_that_nobody_expected_ends_it_without_its_addresses(lan: Lan) -
     script = f"""
 from pathlib import Path
 from failover.config import parse
-from failover.engine import daemon
+from failover.engine import daemon, network
 def broken(self):
-    if self.instances[0].is_master:
+    if any(instance.is_master for at in self._attachments.values() for instance in at.instances.values()):
         raise RuntimeError("unexpected")
     self._interfaces.read()
-daemon.Engine._network_changed = broken
+network.Network._changed = broken
 text = '{{"vrid":51,"interface_name":"eth0","ip_addresses":["192.0.2.100/24"],"advert_interval":0.05}}'
 daemon.run(parse(text), daemon.Settings(runtime_directory=Path({str(host.directory / "run")!r})))
 """

@@ -256,3 +256,71 @@ def test_another_loop_is_never_kept_waiting_for_an_alarm(loop: Loop) -> None:
     alarm.set(Instant(now() + seconds(0.0002)), rehearsed.append)
     loop.dispatch()
     assert rehearsed == []
+
+
+def test_a_round_after_which_there_is_more_to_do_is_followed_by_the_next_at_once(loop: Loop) -> None:
+    left, told = 3, list[bool]()
+
+    def after_round(hurried: bool) -> bool:  # noqa: FBT001 - as the loop calls it
+        nonlocal left
+        told.append(hurried)
+        left -= 1
+        return left > 0
+
+    loop.after_round = after_round
+    loop.alarm(lambda _: None).set(Instant(now() + seconds(100)))
+    loop.dispatch()
+    for rounds in (2, 3):
+        assert loop.is_busy
+        loop.wait()  # without sleeping: nothing else will wake it up for a long time
+        assert len(told) == rounds
+    assert not loop.is_busy
+    assert told == [False] * 3
+
+
+def test_another_loop_is_asked_for_the_next_round_at_once(loop: Loop) -> None:
+    left = 3
+
+    def after_round(_: bool) -> bool:  # noqa: FBT001 - as the loop calls it
+        nonlocal left
+        left -= 1
+        return left > 0
+
+    loop.after_round = after_round
+    outer = select.poll()
+    outer.register(loop.fileno(), select.POLLIN)
+    loop.dispatch()
+    for _ in range(2):
+        assert outer.poll(1000), "the next round is not asked for"
+        loop.dispatch()
+    assert left == 0
+    assert not outer.poll(0)
+
+
+def test_sockets_are_read_in_between_when_many_alarms_take_their_time(loop: Loop, pipes: Callable[[], Pipe]) -> None:
+    story: list[str] = []
+    pipe = pipes()
+
+    def ring(_: Instant) -> None:
+        story.append("alarm")
+        time.sleep(0.002)  # longer than a turn
+        if len(story) == 1:
+            pipe.write()
+
+    loop.watch(pipe.reader, pipe.reading(lambda: story.append("read")))
+    at = Instant(now() - 1)
+    for _ in range(4):
+        loop.alarm(ring).set(at)
+    hurried: list[bool] = []
+
+    def after_round(more: bool) -> bool:  # noqa: FBT001 - as the loop calls it
+        hurried.append(more)
+        return False
+
+    loop.after_round = after_round
+    while story.count("alarm") < 4:
+        loop.wait()
+    assert story.index("read") in (1, 2), "after the turn in which it arrived"
+    assert story.count("alarm") == 4, "each once"
+    assert hurried[0] is True
+    assert hurried[-1] is False

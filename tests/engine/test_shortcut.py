@@ -12,17 +12,30 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from failover.engine import attachment as attachment_module
 from failover.engine.attachment import Attachment
+from failover.engine.beat import Beat
+from failover.engine.dispatch import Dispatch
 from failover.engine.flood import Floodgate
 from failover.engine.instance import Instance
 from failover.engine.loop import Loop
-from failover.engine.timers import AlarmQueue
 from failover.frames import advertisement_datagram
 from failover.linux import inbox
 from failover.linux.netlink_socket import Netlink
 from failover.linux.sockets import AdvertisementSocket
 from failover.messages import Event, Value
-from failover.vrrp import Action, Address, ConfigChanged, Family, Shutdown, Startup, VirtualRouter, encode, seconds
+from failover.vrrp import (
+    Action,
+    Address,
+    ConfigChanged,
+    Family,
+    Instant,
+    Shutdown,
+    Startup,
+    VirtualRouter,
+    encode,
+    seconds,
+)
 from failover.vrrp.protocol import GROUPS
+from tests.engine.simulated import Kernel, SimulatedLoop, loop_of, netlink_of
 from tests.vrrp.making import GREATER, NO_CARRIER, NOW, V2, a_router, after, an_advertisement
 from tests.vrrp.strategies import intervals, routers, sources
 
@@ -42,6 +55,10 @@ def nothing(_: object) -> None:
     """Stands for narrowing the filter."""
 
 
+_NOT_YET = 1 << 62
+"""A time of arrival after everything: a reader takes it for now."""
+
+
 class Waiting:
     """Stands for the advertisement socket: what waits in it."""
 
@@ -49,7 +66,8 @@ class Waiting:
         self.family, self.packets = family, list[bytes]()
         self.vrid_position = inbox.VRID_POSITION[family]
 
-    def receive(self, _limit: int) -> list[bytes]:
+    def receive(self, _limit: int, arrived: list[int]) -> list[bytes]:
+        arrived += [_NOT_YET] * len(self.packets)
         return self.packets
 
     def unpack(self, packet: bytes) -> inbox.Received | None:
@@ -59,17 +77,18 @@ class Waiting:
 class Watched(Instance):
     """Remembers what it did and told."""
 
-    def __init__(self, router: VirtualRouter, queue: AlarmQueue) -> None:
+    def __init__(self, router: VirtualRouter, loop: Loop, dispatch: Dispatch) -> None:
         self.done: list[Action] = []
-        self.told: list[tuple[str, dict[str, Value]]] = []
-        super().__init__("VR", "eth0", router, cast(Loop, queue), self.tell)
+        self.events: list[tuple[str, dict[str, Value]]] = []
+        beat = Beat(loop, router.advertisement_interval, lambda _: {})
+        super().__init__("VR", "eth0", router, loop, dispatch, beat, self.tell)
 
     def tell(self, event: Event, _: Instance) -> None:
-        self.told.append((event.kind, event.fields))
+        self.events.append((event.kind, event.fields))
 
-    def _perform(self, action: Action, now: Any) -> None:
+    def _act(self, action: Action, now: Instant) -> None:
         self.done.append(action)
-        super()._perform(action, now)
+        super()._act(action, now)
 
 
 class TwoOfAKind(RuleBasedStateMachine):
@@ -77,20 +96,22 @@ class TwoOfAKind(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.now, self.alarms, self.heard = NOW, AlarmQueue(lambda _: None), list[bytes]()
+        self.now, self.simulated, self.heard = NOW, SimulatedLoop(), list[bytes]()
+        self.loop = loop_of(self.simulated)
+        self.dispatch = Dispatch(self.loop, netlink_of(Kernel()))
         self.router: VirtualRouter
         self.both: tuple[Watched, Watched] | tuple[()] = ()
 
     @initialize(router=routers(), data=st.data())
     def begin(self, router: VirtualRouter, data: st.DataObject) -> None:
         self.router = router
-        self.both = self.short, self.long = Watched(router, self.alarms), Watched(router, self.alarms)
+        self.short = Watched(router, self.loop, self.dispatch)
+        self.long = Watched(router, self.loop, self.dispatch)
+        self.both = self.short, self.long
         self.waiting = Waiting(router.family)
-        attachment = Attachment("eth0", cast(Loop, self.alarms), cast(Netlink, None))
+        attachment = Attachment("eth0", self.loop, cast(Netlink, None))
         attachment.instances[router.family, router.vrid] = self.short
-        self.read = attachment._reader(
-            cast(AdvertisementSocket, self.waiting), Floodgate(cast(Loop, self.alarms), nothing)
-        )
+        self.read = attachment._reader(cast(AdvertisementSocket, self.waiting), Floodgate(self.loop, nothing))
         for instance in self.both:
             instance.start(None, self.now)
         self.hears_something(data, priority=254)
@@ -130,7 +151,7 @@ class TwoOfAKind(RuleBasedStateMachine):
         due = self.long._alarm.at
         if due is not None:
             self.now = after(max(self.now, due), late)
-            self.alarms.ring(self.now, self.now)
+            self.simulated.sleep(self.now)
 
     @rule(fault=st.sampled_from([None, NO_CARRIER]))
     def link_changes(self, fault: Any) -> None:
@@ -148,7 +169,7 @@ class TwoOfAKind(RuleBasedStateMachine):
         previous = self.router
         self.router = replace(previous, priority=priority, preempt_mode=preempt_mode)
         for instance in self.both:
-            instance.router = self.router
+            instance._performer.router = self.router
             instance._feed(ConfigChanged(previous), self.now)
 
     @rule()
@@ -162,9 +183,10 @@ class TwoOfAKind(RuleBasedStateMachine):
     def nobody_can_tell_them_apart(self) -> None:
         if not self.both:
             return
+        self.dispatch.finish()
         assert self.short.counters == self.long.counters
         assert self.short.done == self.long.done
-        assert self.short.told == self.long.told
+        assert self.short.events == self.long.events
         assert self.short._alarm.at == self.long._alarm.at
         assert (self.short._alarm.rehearse is None) == (self.long._alarm.rehearse is None)
 
@@ -178,11 +200,11 @@ TestTwoOfAKind.settings = settings(settings.default, stateful_step_count=30)
 
 
 def test_the_same_packet_again_is_not_taken_apart() -> None:
-    router, queue = a_router(), AlarmQueue(lambda _: None)
-    instance, waiting = Watched(router, queue), Waiting(router.family)
-    attachment = Attachment("eth0", cast(Loop, queue), cast(Netlink, None))
+    router, loop = a_router(), loop_of(SimulatedLoop())
+    instance, waiting = Watched(router, loop, Dispatch(loop, netlink_of(Kernel()))), Waiting(router.family)
+    attachment = Attachment("eth0", loop, cast(Netlink, None))
     attachment.instances[router.family, router.vrid] = instance
-    read = attachment._reader(cast(AdvertisementSocket, waiting), Floodgate(cast(Loop, queue), nothing))
+    read = attachment._reader(cast(AdvertisementSocket, waiting), Floodgate(loop, nothing))
     instance.start(None, NOW)
     source = GREATER[router.family]
     waiting.packets = [kept(source, encode(an_advertisement(router, priority=200), source))] * 3

@@ -3,100 +3,75 @@
 import gc
 import sys
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
+from functools import partial
 from ipaddress import ip_address
-from types import SimpleNamespace
-from typing import cast
+from itertools import count
 
 import pytest
 
 from failover.config import instances, parse
-from failover.engine.attachment import Attachment
+from failover.engine.beat import Beat
+from failover.engine.dispatch import Dispatch
 from failover.engine.instance import Instance
-from failover.engine.lateness import Lateness
 from failover.engine.loop import Loop
-from failover.engine.timers import Alarm, AlarmQueue
-from failover.linux.addresses import Batch, Failure
 from failover.linux.inbox import Received
 from failover.linux.timer import now as read_clock
 from failover.messages import Event, encode
-from failover.vrrp import Address, Advertisement, Family, Fault, Instant, ReceivedFrom, Version, seconds
+from failover.vrrp import Address, Advertisement, Family, Fault, Instant, Interval, ReceivedFrom, Version, seconds
 from failover.vrrp import encode as encode_advertisement
 from failover.vrrp.protocol import GROUPS
+from tests.engine.simulated import Kernel, SimulatedLoop, Wire, attachment_of, loop_of, netlink_of, time_of
 
 OURS, PEER = ip_address("192.0.2.11"), ip_address("192.0.2.12")
 SECOND = seconds(1)
 HOUR = 3600
 
 
-class Net:
-    """The network as an `Attachment` shows it: takes everything, or refuses it."""
-
-    def __init__(self) -> None:
-        self.interface = SimpleNamespace(ifindex=2, mac=bytes(6))
-        self.refuses = False
-        self.sent = 0
-
-    def send(self, family: Family, datagrams: Sequence[bytes]) -> None:
-        self._take(len(datagrams))
-
-    def announce(self, frames: Sequence[bytes]) -> None:
-        self._take(len(frames))
-
-    def _take(self, count: int) -> None:
-        if self.refuses:
-            raise OSError(100, "Network is down")
-        self.sent += count
-
-    def reopen(self, family: Family, vrid: int, at: Instant) -> None:
-        """Nothing is closed here."""
-
-    def apply(self, batch: Batch) -> tuple[Failure, ...]:
-        return ()
-
-
-class Alarms:
-    """A `Loop` without descriptors, in simulated time."""
-
-    def __init__(self) -> None:
-        self.now = Instant(read_clock())
-        self.lateness = Lateness(self.now)
-        self._queue = AlarmQueue(self.lateness.note)
-
-    def alarm(self, callback: Callable[[Instant], None]) -> Alarm:
-        return self._queue.alarm(callback)
-
-    def pass_second(self) -> None:
-        self.now = Instant(self.now + SECOND)
-        self._queue.ring(self.now, self.now)
-        self.lateness.turn(self.now)
-
-
 class Bench:
-    """One virtual router, and a peer that says what the test wants."""
+    """Three virtual routers that advertise together, and a peer that says what the test wants to the first of them."""
 
     def __init__(self) -> None:
         text = '{"vrid": 51, "interface_name": "eth0", "ip_addresses": ["192.0.2.100/24"]}'
-        configuration = parse(text)
-        (router,) = instances(configuration.virtual_routers[0])
-        self.alarms = Alarms()
-        self.net = Net()
+        (router,) = instances(parse(text).virtual_routers[0])
+        self.simulated = SimulatedLoop(Instant(read_clock()))
+        self.wire = Wire()
         self.events = 0
-        loop = cast("Loop", self.alarms)
-        self.instance = Instance("VR_1", "eth0", router, loop, self.take)
-        self.instance.stand(cast("Attachment", self.net), OURS, frozenset(), self.alarms.now)
-        self.instance.start(None, self.alarms.now)
+        loop, attachment = loop_of(self.simulated), attachment_of(self.wire)
+        self.dispatch = Dispatch(loop, netlink_of(Kernel()))
+        self.beat = Beat(loop, router.advertisement_interval, partial(attachment.send, router.family))
+        self.instances = [
+            Instance("VR", "eth0", routed, loop, self.dispatch, self.beat, self.take)
+            for routed in (replace(router, vrid=vrid, beat_phase=Interval(SECOND // 3)) for vrid in (51, 52, 53))
+        ]
+        self.instance = self.instances[0]
+        for instance in self.instances:
+            instance.stand(attachment, OURS, frozenset(), self.now)
+            instance.start(None, self.now)
+
+    @property
+    def now(self) -> Instant:
+        return self.simulated.now
 
     def take(self, event: Event, of: Instance) -> None:
         self.events += bool(encode(event)) and bool(of.status())
 
     def hears(self, packet: Received) -> None:
-        self.instance.hear(packet, self.alarms.now)
+        self.instance.hear(packet, self.now)
+
+    def pass_second(self) -> None:
+        self.simulated.run(Instant(self.now + SECOND))
+        self.simulated.round()
+        self.simulated.lateness.turn(self.now)
+
+    def oversleeps(self, interval: Interval) -> None:
+        self.simulated.sleep(Instant(self.now + interval))
 
     def becomes_master(self) -> None:
-        while not self.instance.is_master:
-            self.alarms.pass_second()
+        while not all(instance.is_master for instance in self.instances):
+            self.pass_second()
 
 
 def packet(priority: int = 200, source: Address = PEER, hop_limit: int = 255) -> Received:
@@ -105,6 +80,13 @@ def packet(priority: int = 200, source: Address = PEER, hop_limit: int = 255) ->
     )
     payload = encode_advertisement(advertisement, source)
     return Received(payload, ReceivedFrom(source, GROUPS[Family.IPV4], hop_limit))
+
+
+@pytest.fixture
+def bench() -> Iterator[Bench]:
+    made = Bench()
+    with time_of(made.simulated):
+        yield made
 
 
 @contextmanager
@@ -131,15 +113,42 @@ def backup(bench: Bench) -> Callable[[], None]:
 
     def second() -> None:
         bench.hears(heard)
-        bench.alarms.pass_second()
+        bench.pass_second()
 
     return second
 
 
 def master(bench: Bench) -> Callable[[], None]:
-    """A MASTER alone."""
+    """MASTERs that nobody disturbs."""
     bench.becomes_master()
-    return bench.alarms.pass_second
+    return bench.pass_second
+
+
+def late_master(bench: Bench) -> Callable[[], None]:
+    """A MASTER that sleeps through a beat now and then, and every tenth time through so many that it must listen."""
+    bench.becomes_master()
+    seconds_passed = count()
+
+    def second() -> None:
+        bench.oversleeps(seconds(5 if next(seconds_passed) % 10 == 0 else 1.5))
+        bench.becomes_master()
+
+    return second
+
+
+def crowded_master(bench: Bench) -> Callable[[], None]:
+    """A MASTER whose transmit queue has little room."""
+    bench.becomes_master()
+
+    def second() -> None:
+        bench.wire.room = 1
+        for instance in bench.instances:
+            instance.addresses_present(frozenset(), bench.now)
+        bench.simulated.run(Instant(bench.now + seconds(0.005)))
+        bench.wire.room = 100
+        bench.pass_second()
+
+    return second
 
 
 def pestered_master(bench: Bench) -> Callable[[], None]:
@@ -150,7 +159,7 @@ def pestered_master(bench: Bench) -> Callable[[], None]:
     def second() -> None:
         for one in heard:
             bench.hears(one)
-        bench.alarms.pass_second()
+        bench.pass_second()
 
     return second
 
@@ -158,8 +167,8 @@ def pestered_master(bench: Bench) -> Callable[[], None]:
 def unheard_master(bench: Bench) -> Callable[[], None]:
     """A MASTER whose network takes nothing."""
     bench.becomes_master()
-    bench.net.refuses = True
-    return bench.alarms.pass_second
+    bench.wire.refuses = lambda _: True
+    return bench.pass_second
 
 
 def flapping(bench: Bench) -> Callable[[], None]:
@@ -170,7 +179,7 @@ def flapping(bench: Bench) -> Callable[[], None]:
         bench.becomes_master()
         bench.hears(better)
         bench.hears(resigns)
-        bench.alarms.pass_second()
+        bench.pass_second()
 
     return second
 
@@ -180,20 +189,27 @@ def faulted(bench: Bench) -> Callable[[], None]:
     fault = Fault("no_carrier", "eth0 has no carrier")
 
     def second() -> None:
-        bench.instance.link_changed(fault, bench.alarms.now)
-        bench.instance.link_changed(None, bench.alarms.now)
-        bench.alarms.pass_second()
+        bench.instance.link_changed(fault, bench.now)
+        bench.instance.link_changed(None, bench.now)
+        bench.pass_second()
 
     return second
 
 
 Life = Callable[[Bench], Callable[[], None]]
-LIVES: list[Life] = [backup, master, pestered_master, unheard_master, flapping, faulted]
+LIVES: list[Life] = [backup, master, late_master, crowded_master, pestered_master, unheard_master, flapping, faulted]
+
+
+def test_masters_advertise_together_here(bench: Bench) -> None:
+    second = master(bench)
+    before = bench.beat.count
+    second()
+    assert bench.beat.count == before + 1
+    assert len(bench.beat._members) == 3
 
 
 @pytest.mark.parametrize("life", LIVES)
-def test_no_event_leaves_a_cycle_behind(life: Life) -> None:
-    bench = Bench()
+def test_no_event_leaves_a_cycle_behind(bench: Bench, life: Life) -> None:
     second = life(bench)
     second()
     with no_collector():
@@ -203,8 +219,7 @@ def test_no_event_leaves_a_cycle_behind(life: Life) -> None:
 
 
 @pytest.mark.parametrize("life", LIVES)
-def test_an_hour_leaves_not_a_block_of_memory_behind(life: Life) -> None:
-    bench = Bench()
+def test_an_hour_leaves_not_a_block_of_memory_behind(bench: Bench, life: Life) -> None:
     second = life(bench)
     blocks = counted()
     with no_collector():

@@ -1,24 +1,33 @@
 """Alarms, compared with the obvious model: a time for each, or none."""
 
 from collections.abc import Callable
+from unittest.mock import patch
 
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from failover.engine import timers
 from failover.engine.timers import Alarm, AlarmQueue
-from failover.vrrp import Instant
+from failover.vrrp import Instant, Interval, seconds
 
 ALARMS = 4
 TIMES = st.none() | st.integers(0, 50).map(Instant)
 SETTINGS = st.tuples(st.integers(0, ALARMS - 1), TIMES)
 RINGS = st.integers(0, 50).map(Instant)
 NOW = Instant(1000)
+AT_ONCE = Interval(0)
+PACES = st.sampled_from([AT_ONCE, seconds(0.0004), seconds(0.002)])
 
 
 class Model:
-    """The queue beside what it must be equal to; `reactions` are what the next callbacks set."""
+    """The queue beside what it must be equal to; `reactions` are what the next callbacks set.
 
-    def __init__(self, reactions: list[list[tuple[int, Instant | None]]]) -> None:
+    Each callback takes as long as `pace` says.
+    """
+
+    def __init__(self, reactions: list[list[tuple[int, Instant | None]]], pace: Interval = AT_ONCE) -> None:
+        self.clock, self.pace = NOW, pace
+        self.began = NOW
         self.queue = AlarmQueue(lambda _: None)
         self.at: list[Instant | None] = [None] * ALARMS
         self.rung: list[Instant] = []
@@ -28,7 +37,8 @@ class Model:
 
     def callback(self, number: int) -> Callable[[Instant], None]:
         def called(now: Instant) -> None:
-            assert now == NOW
+            assert now == self.began
+            self.clock = Instant(self.clock + self.pace)
             at = self.at[number]
             assert at is not None, "rang without being set, or twice"
             assert at <= self.due, "rang early"
@@ -44,9 +54,14 @@ class Model:
         self.alarms[number].set(at)
 
     def ring(self, due: Instant) -> None:
+        """As many turns as it takes."""
         self.due = due
         self.rung.clear()
-        self.queue.ring(due, NOW)
+        more = True
+        with patch.object(timers, "read_clock", lambda: self.clock):
+            while more:
+                self.began = self.clock
+                more = self.queue.ring(due, self.began)
 
     def check(self) -> None:
         assert [alarm.at for alarm in self.alarms] == self.at
@@ -58,11 +73,12 @@ class Model:
 @given(
     steps=st.lists(SETTINGS | RINGS, max_size=40),
     reactions=st.lists(st.lists(SETTINGS, max_size=3), max_size=10),
+    pace=PACES,
 )
 def test_every_alarm_rings_once_when_it_is_due_whatever_was_set_in_between(
-    steps: list[tuple[int, Instant | None] | Instant], reactions: list[list[tuple[int, Instant | None]]]
+    steps: list[tuple[int, Instant | None] | Instant], reactions: list[list[tuple[int, Instant | None]]], pace: Interval
 ) -> None:
-    model = Model(reactions)
+    model = Model(reactions, pace)
     for step in steps:
         if isinstance(step, tuple):
             model.set(*step)
@@ -72,14 +88,40 @@ def test_every_alarm_rings_once_when_it_is_due_whatever_was_set_in_between(
         model.check()
 
 
-@given(steps=st.lists(SETTINGS, max_size=40), due=RINGS)
-@example(steps=[(0, Instant(10)), (0, Instant(12)), (1, Instant(11))], due=Instant(20))
-def test_alarms_ring_in_the_order_of_their_times(steps: list[tuple[int, Instant | None]], due: Instant) -> None:
-    model = Model([])
+@given(steps=st.lists(SETTINGS, max_size=40), due=RINGS, pace=PACES)
+@example(steps=[(0, Instant(10)), (0, Instant(12)), (1, Instant(11))], due=Instant(20), pace=AT_ONCE)
+def test_alarms_ring_in_the_order_of_their_times(
+    steps: list[tuple[int, Instant | None]], due: Instant, pace: Interval
+) -> None:
+    model = Model([], pace)
     for step in steps:
         model.set(*step)
     model.ring(due)
     assert model.rung == sorted(model.rung)
+
+
+def test_a_turn_ends_when_a_millisecond_is_over_and_the_next_goes_on_where_it_ended() -> None:
+    clock = NOW
+
+    def take(interval: float) -> Callable[[Instant], None]:
+        def callback(_: Instant) -> None:
+            nonlocal clock
+            clock = Instant(clock + seconds(interval))
+            rung[-1] += 1
+
+        return callback
+
+    queue, rung = AlarmQueue(lambda _: None), list[int]()
+    for at in range(10):
+        queue.alarm(take(0.0004)).set(Instant(at))
+    queue.alarm(take(0)).set(Instant(11))
+    told = []
+    with patch.object(timers, "read_clock", lambda: clock):
+        for _ in range(4):
+            rung.append(0)
+            told.append(queue.ring(Instant(10), clock))
+    assert rung == [4, 4, 2, 0]
+    assert told == [True, True, False, False]
 
 
 def alarm_of(queue: AlarmQueue) -> Alarm:

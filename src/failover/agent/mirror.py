@@ -8,10 +8,12 @@ import msgspec
 from failover.messages import (
     LAG_BOUNDS,
     Changed,
+    Counted,
     DaemonStatus,
     Dropped,
     EngineLag,
     Event,
+    Holds,
     Lag,
     Message,
     RouterStatus,
@@ -29,7 +31,8 @@ class Mirror:
         self.lag: EngineLag | None = None
         self.dropped = 0
         """Messages that the engine could not deliver."""
-        self._routers: dict[tuple[str, str], RouterStatus] = {}
+        self._routers: dict[int, RouterStatus] = {}
+        self._addresses: dict[int, list[str]] = {}
 
     def update(self, message: Message) -> None:
         """Take in one message."""
@@ -39,17 +42,29 @@ class Mirror:
             case EngineLag():
                 self.lag = message
             case Changed():
-                for router in message.routers:
-                    self._routers[router.name, router.family] = router
+                self._routers.update(message.routers)
+            case Holds():
+                known = self._addresses.setdefault(message.router, [])
+                known[message.first :] = message.addresses
+            case Counted():
+                self._count(message.counts)
             case Dropped():
                 self.dropped += message.count
             case Event():
                 pass  # the status after it comes in a message of its own
 
+    def _count(self, counts: dict[int, tuple[int, int]]) -> None:
+        for place, (sent, received) in counts.items():
+            router = self._routers.get(place)
+            if router is not None:
+                router.counters.advertisements_sent = sent
+                router.counters.advertisements_received = received
+
     def status(self, at: int) -> dict[str, Any] | None:
-        """The document of `GET /status` at wall-clock time `at` (ns); None before the engine has said anything."""
+        """The document of `GET /status` at wall-clock time `at` (ns); None before the engine has said everything."""
         daemon = self.daemon
-        if daemon is None:
+        known = self._routers.keys() & self._addresses.keys()
+        if daemon is None or len(known) < daemon.routers:
             return None
         return {
             "daemon": {
@@ -60,7 +75,7 @@ class Mirror:
                 "engine_lag_seconds": _engine_lag(self.lag) if self.lag else None,
                 "warnings": daemon.warnings,
             },
-            "virtual_routers": [_router(router) for router in self._routers.values()],
+            "virtual_routers": [_router(self._routers[place], self._addresses[place]) for place in sorted(known)],
         }
 
 
@@ -74,7 +89,7 @@ def _lag(lag: Lag) -> dict[str, Any]:
     return {"max": lag.max / _NANOSECONDS, "histogram": buckets}
 
 
-def _router(router: RouterStatus) -> dict[str, Any]:
+def _router(router: RouterStatus, addresses: list[str]) -> dict[str, Any]:
     return {
         "name": router.name,
         "family": router.family,
@@ -88,7 +103,7 @@ def _router(router: RouterStatus) -> dict[str, Any]:
         "master": router.master,
         "advertisement_interval_seconds": router.advertisement_interval / _NANOSECONDS,
         "master_down_interval_seconds": router.master_down_interval / _NANOSECONDS,
-        "addresses": router.addresses,
+        "addresses": addresses,
         "virtual_mac": None,
         "send_error": _send_error(router.send_error) if router.send_error else None,
         "counters": {

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 import uvicorn
 
 from failover.agent.api import application
+from failover.agent.asking import Asking
 from failover.agent.mirror import Mirror
 from failover.agent.text import line
 from failover.messages import MAX_MESSAGE_BYTES, Dropped, Event, Message, decode
@@ -19,36 +20,60 @@ _MESSAGES_AT_ONCE = 256
 
 
 class _Server(uvicorn.Server):
-    """Lives and dies with the channel: signals are for the engine, which says how it ended before it hangs up."""
+    """Lives and dies with the channel: signals are for the engine, which says how it ended before it hangs up.
+
+    It leaves at once then, for the engine waits, and wakes up once a second meanwhile, not ten times.
+    """
+
+    def __init__(self, config: uvicorn.Config, over: asyncio.Future[None]) -> None:
+        super().__init__(config)
+        self._over = over
 
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
         yield
 
+    async def main_loop(self) -> None:
+        while not self._over.done():
+            await self.on_tick(0)  # what is due every second
+            await asyncio.wait([self._over], timeout=1)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        for one in sockets or []:
+            one.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        await asyncio.sleep(0)
+
 
 async def serve(channel: socket.socket, listener: socket.socket, write: Write) -> None:
     """Serve until the other end of `channel` is closed. `write` gets the log, a line at a time."""
     mirror = Mirror()
+    asking = Asking(channel)
     # Its warnings are about clients, have no time, and advise on packages: nothing for the log of a router.
     config = uvicorn.Config(
-        application(mirror), lifespan="off", log_config=None, log_level="error", access_log=False, ws="none"
+        application(mirror, asking.ask), lifespan="off", log_config=None, log_level="error", access_log=False, ws="none"
     )
-    server = _Server(config)
-
-    def hung_up() -> None:
-        server.should_exit = True
-        server.force_exit = True
-
     loop = asyncio.get_running_loop()
-    loop.add_reader(channel, _Reader(channel, mirror, write, hung_up).read)
-    await server.serve([listener])
+    over = loop.create_future()
+
+    def take(message: Message) -> None:
+        mirror.update(message)
+        asking.take(message)
+
+    loop.add_reader(channel, _Reader(channel, take, write, lambda: over.set_result(None)).read)
+    await _Server(config, over).serve([listener])
     loop.remove_reader(channel)
 
 
 class _Reader:
-    def __init__(self, channel: socket.socket, mirror: Mirror, write: Write, hung_up: Callable[[], None]) -> None:
+    def __init__(
+        self, channel: socket.socket, take: Callable[[Message], None], write: Write, hung_up: Callable[[], None]
+    ) -> None:
         self._channel = channel
-        self._mirror = mirror
+        self._take_in = take
         self._write = write
         self._hung_up = hung_up
 
@@ -56,15 +81,22 @@ class _Reader:
         """What waits, in portions, so that the API gets its turn during a storm."""
         with suppress(BlockingIOError):
             for _ in range(_MESSAGES_AT_ONCE):
-                packet = self._channel.recv(MAX_MESSAGE_BYTES)
+                packet = self._receive()
                 if not packet:
                     asyncio.get_running_loop().remove_reader(self._channel)
                     self._hung_up()
                     return
                 self._take(decode(packet))
 
+    def _receive(self) -> bytes:
+        """A packet, empty where there is no engine any more."""
+        try:
+            return self._channel.recv(MAX_MESSAGE_BYTES)
+        except ConnectionError:  # it has gone without having read that we asked it something
+            return b""
+
     def _take(self, message: Message) -> None:
-        self._mirror.update(message)
+        self._take_in(message)
         if isinstance(message, Event):
             self._write(line(message))
         elif isinstance(message, Dropped):

@@ -91,6 +91,7 @@ _KINDS: dict[str, Callable[[Fields], str]] = {
         f"removed virtual addresses that somebody put on {f['interface']}: {f['addresses']}"
         + (f" ({f['failed']} of them would not go)" if f["failed"] else "")
     ),
+    "agent_died": lambda f: f"the process that serves status and log died ({f['how']}) and was started again",
     "degraded": lambda f: str(f["warning"]),
     "late": lambda f: (
         f"the daemon ran {_seconds(f['late_seconds'])} late, more than a quarter of the shortest master down interval"

@@ -13,8 +13,9 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 
 from failover.engine.channel import Channel
 from failover.engine.loop import Loop
+from failover.engine.reporting import wall_clock
 from failover.linux.timer import now
-from failover.messages import CHANNEL_FD, LISTENER_FD
+from failover.messages import CHANNEL_FD, LISTENER_FD, Event
 from failover.vrrp import Instant, Interval, seconds
 
 _BACKOFF_FIRST = seconds(0.1)
@@ -97,18 +98,23 @@ class AgentProcess:
 
     def _died(self) -> None:
         self._loop.forget(self._pidfd)
-        self._bury()
+        how = self._bury()
         self._channel.close()
+        # Waits for the next one, which is the first that can log it.
+        self._channel.send(Event(at=wall_clock(), kind="agent_died", fields={"how": how}))
         if now() - self._started_at > _STEADY_AFTER:
             self._backoff = _BACKOFF_FIRST
         self._start_later()
 
-    def _bury(self) -> None:
+    def _bury(self) -> str:
+        """How it ended, in words."""
+        how = "unknown"
         with suppress(ChildProcessError):  # whoever started us ignores SIGCHLD: the kernel has done it
-            os.waitpid(self._pid, 0)
+            how = _in_words(os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1]))
         if self._pidfd >= 0:
             os.close(self._pidfd)
             self._pidfd = -1
+        return how
 
     def _start_later(self) -> None:
         self._restart.set(Instant(now() + self._backoff))
@@ -120,3 +126,13 @@ class AgentProcess:
         except OSError:  # out of processes, memory or descriptors: the routers go on without an agent meanwhile
             self._channel.close()
             self._start_later()
+
+
+def _in_words(exit_code: int) -> str:
+    """`status 1`, or the name of the signal that ended it."""
+    if exit_code >= 0:
+        return f"status {exit_code}"
+    try:
+        return signal.Signals(-exit_code).name
+    except ValueError:  # a real-time signal has no name
+        return f"signal {-exit_code}"

@@ -4,20 +4,24 @@ The name is fixed, the interface behind it may come, go, and come back as anothe
 a new index means new sockets.
 """
 
-from collections.abc import Callable, Collection, Sequence
+import errno
+import os
+import time
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from failover.engine.flood import Floodgate, Narrowing, Verdict
 from failover.engine.loop import Loop
-from failover.linux.addresses import Batch, Failure
-from failover.linux.filter import Terms
 from failover.linux.errors import reason
+from failover.linux.filter import Terms
 from failover.linux.interfaces import Interface
 from failover.linux.netlink_socket import Netlink
+from failover.linux.outbox import Burst, Packets
+from failover.linux.socket_options import group_destination
 from failover.linux.sockets import AdvertisementSocket, AnnouncementSocket
 from failover.linux.timer import now
-from failover.vrrp import Address, Family, Fault, Instant, Version
+from failover.vrrp import Address, Family, Fault, Instant, Version, seconds
 
 if TYPE_CHECKING:
     from failover.engine.instance import Instance
@@ -26,6 +30,10 @@ _PACKETS_AT_ONCE = 512
 """Then other interfaces and the alarms get their turn; epoll brings us back. Enough that after a short pause no
 alarm rings before the advertisements that arrived meanwhile are heard."""
 
+
+_WAITED_AT_MOST = seconds(0.002)
+"""A wake-up takes its time, and in a rush packets wait for a tick of a millisecond: to count from their arrival, a
+takeover is 0.1 ms earlier. What waited longer did so because we were away, and no MASTER is given up for that."""
 
 SOCKET_REFUSED = "socket_refused"
 """The reason of a fault: the interface is there, but a socket cannot be opened on it."""
@@ -53,6 +61,8 @@ class Attachment:
         """As it was when it was last looked at."""
         self.footing: dict[Family, Footing] = {}
         self.instances: dict[tuple[Family, int], Instance] = {}
+        self.virtual_addresses: frozenset[Address] = frozenset()
+        """What no advertisement may be sent from: another host's in a moment (RFC 9568 §5.1.1.1)."""
         self.refused: dict[Family, OSError] = {}
         """Why there is no socket for a family, where there should be one."""
         self._loop = loop
@@ -61,6 +71,13 @@ class Attachment:
         self._gates: dict[Family, Floodgate] = {}
         self._announcer: AnnouncementSocket | None = None
 
+    def add(self, instance: "Instance") -> None:
+        """A router that lives here."""
+        router = instance.router
+        self.instances[router.family, router.vrid] = instance
+        if not router.is_address_owner:
+            self.virtual_addresses |= {address.ip for address in router.held_addresses}
+
     @property
     def families(self) -> frozenset[Family]:
         """The families of the routers here."""
@@ -68,19 +85,15 @@ class Attachment:
 
     def serves(self, interface: Interface | None) -> bool:
         """Whether the sockets are those that this interface needs."""
-        return interface is not None and self.index == interface.ifindex and not self.refused
-
-    @property
-    def index(self) -> int | None:
-        """The interface's index, None where there is none."""
-        return self.interface.ifindex if self.interface else None
+        same = interface is not None and self.interface is not None and interface.ifindex == self.ifindex
+        return same and not self.refused
 
     def follow(self, interface: Interface | None) -> None:
         """The interface that bears the name now: opens sockets where it is another one than before.
 
         What is refused (`refused`) is tried again the next time; one family does not stop the other.
         """
-        if interface is None or interface.ifindex != self.index:
+        if interface is None or self.interface is None or interface.ifindex != self.ifindex:
             self.close()
         self.interface = interface
         self.refused.clear()
@@ -120,20 +133,47 @@ class Attachment:
         self._loop.forget(closing.fileno())
         closing.close()
 
-    def send(self, family: Family, datagrams: Sequence[bytes]) -> None:
-        """Send to the group; `OSError` where the network does not take it."""
-        out = self._sockets[family]
-        for datagram in datagrams:
-            out.send(datagram)
+    @property
+    def ifindex(self) -> int:
+        """The interface's index; `LookupError` where there is none."""
+        return self._present.ifindex
 
-    def announce(self, frames: Sequence[bytes]) -> None:
-        """Send whole frames; `OSError` where the interface does not take them."""
-        if self._announcer is not None:
-            self._announcer.send(frames)
+    @property
+    def mac(self) -> bytes:
+        """Its MAC address, likewise."""
+        return self._present.mac
 
-    def apply(self, batch: Batch) -> tuple[Failure, ...]:
-        """Add or remove addresses."""
-        return self._netlink.apply(batch)
+    @property
+    def _present(self) -> Interface:
+        if self.interface is None:
+            raise LookupError(f"there is no interface {self.name}")
+        return self.interface
+
+    def packets(self, family: Family, datagrams: Sequence[bytes]) -> Packets:
+        """Datagrams to the group, ready to be sent."""
+        return Packets(datagrams, group_destination(family, self.ifindex))
+
+    def reserve(self, count: int) -> int:
+        """Numbers for so many netlink requests."""
+        return self._netlink.reserve(count)
+
+    def send(self, family: Family, burst: Burst) -> dict[int, OSError]:
+        """Send to the group; the errors, by the place of the burst's member."""
+        opened = self._sockets.get(family)
+        # The interface may have gone since it was asked for.
+        return opened.send(burst) if opened else burst.refused(OSError(errno.ENETDOWN, os.strerror(errno.ENETDOWN)))
+
+    def rehearse(self, family: Family, packets: Packets, frames: Packets) -> None:
+        """Send nothing, by the same way."""
+        if family in self._sockets and self._announcer is not None:
+            self._sockets[family].rehearse(packets)
+            self._announcer.send(frames, len(frames))
+
+    def announce(self, frames: Burst, first: int) -> int:
+        """Send some frames from `first` on; how many, 0 where there is no room. `OSError` where they are refused."""
+        if self._announcer is None:
+            raise OSError(errno.ENETDOWN, os.strerror(errno.ENETDOWN))
+        return self._announcer.send(frames, first)
 
     def _open(self, interface: Interface, family: Family) -> None:
         if self._announcer is None:
@@ -142,22 +182,24 @@ class Attachment:
         opened = AdvertisementSocket(interface.name, interface.ifindex, family, vrids)
         self._sockets[family] = opened
         gate = self._gates[family] = Floodgate(self._loop, self._narrowing(opened, vrids))
-        self._loop.watch(opened.fileno(), self._reader(opened, gate))
+        self._loop.watch_packets(opened.fileno(), self._reader(opened, gate))
 
-    def _reader(self, advertisement_socket: AdvertisementSocket, gate: Floodgate) -> Callable[[], None]:
+    def _reader(self, advertisement_socket: AdvertisementSocket, gate: Floodgate) -> Callable[[], int]:
         receive, vrid_position = advertisement_socket.receive, advertisement_socket.vrid_position
         of_vrid = [self.instances.get((advertisement_socket.family, vrid)) for vrid in range(256)]
 
-        def read() -> None:
-            # Before reading: what follows on cold caches takes longer than a BACKUP should be late for.
+        def read() -> int:
             at = now()
-            for packet in receive(_PACKETS_AT_ONCE):
+            arrived: list[int] = []
+            packets = receive(_PACKETS_AT_ONCE, arrived)
+            for packet, heard_at in zip(packets, _on_our_clock(arrived, at), strict=True):
                 # The kernel filter passes our VRIDs alone, and nothing too short to have one.
                 instance = of_vrid[packet[vrid_position]]
                 if instance is not None and packet == instance.settled:
-                    instance.hear_again(at)
+                    instance.hear_again(heard_at)
                 else:
-                    self._hear(advertisement_socket, gate, packet, at)
+                    self._hear(advertisement_socket, gate, packet, heard_at)
+            return len(packets)
 
         return read
 
@@ -191,3 +233,10 @@ class Attachment:
             advertisement_socket.accept(Terms(vrids, sound if narrowing.unsound else frozenset(), floors))
 
         return narrow
+
+
+def _on_our_clock(arrived: Iterable[int], at: Instant) -> list[Instant]:
+    """Arrival times of the wall clock on that of `at`, when reading began: not later, nor long before."""
+    ahead = at - time.time_ns()
+    earliest = at - _WAITED_AT_MOST
+    return [Instant(min(max(stamp + ahead, earliest), at)) for stamp in arrived]

@@ -1,4 +1,4 @@
-"""The engine's end of the channel to the agent: bounded, never blocking.
+"""The engine's end of the channel to the agent: bounded in both directions, never blocking.
 
 While the agent does not read, or is dead, messages wait in a queue; when that is full the oldest go, counted, and
 the agent is told how many it missed.
@@ -6,14 +6,19 @@ the agent is told how many it missed.
 
 import socket
 from collections import deque
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
+from failover.engine.loop import Loop
 from failover.linux.socket_options import SEND_BUFFER, grow
-from failover.messages import MAX_MESSAGE_BYTES, Dropped, Event, Message, encode
+from failover.linux.timer import now
+from failover.messages import ASK, MAX_MESSAGE_BYTES, Dropped, Event, Message, encode
+from failover.vrrp import Instant, seconds
 
 QUEUE_LIMIT: Final = 4096
 """Messages."""
 
+_ASKED_EVERY: Final = seconds(0.5)
 _BUFFER_BYTES: Final = 1 << 20
 
 
@@ -26,12 +31,19 @@ class _Waiting(NamedTuple):
 class Channel:
     """Sends messages to one agent after the other."""
 
-    def __init__(self) -> None:
+    def __init__(self, loop: Loop, asked: Callable[[], None]) -> None:
+        """`asked` is called when the agent asks, twice a second at most, whatever it sends."""
+        self._loop = loop
+        self._asked = asked
+        self._listening = loop.alarm(lambda _: self._listen())
+        self._is_listening = False
         self._socket: socket.socket | None = None
         self._queue: deque[_Waiting] = deque()
         self.dropped = 0
         """Messages lost since the daemon started."""
         self._untold = 0
+        self.is_incomplete = False
+        """Whether something that describes the present was lost; whoever tells all of it anew says no more."""
 
     @property
     def is_clear(self) -> bool:
@@ -45,6 +57,7 @@ class Channel:
         ours.setblocking(False)
         grow(ours, SEND_BUFFER, _BUFFER_BYTES)
         self._socket = ours
+        self._listen()
         return theirs
 
     def close(self) -> None:
@@ -59,7 +72,8 @@ class Channel:
             self._drop()
             return
         if len(self._queue) >= QUEUE_LIMIT:
-            self._queue.popleft()
+            lost = self._queue.popleft()
+            self.is_incomplete = self.is_incomplete or not lost.outlives_agent
             self._drop()
         self._queue.append(_Waiting(packet, isinstance(message, Event)))
         self.flush()
@@ -80,7 +94,32 @@ class Channel:
         except OSError:
             self._hang_up()  # the agent has died; its supervisor opens the next channel
 
+    def _listen(self) -> None:
+        if self._socket is not None:
+            self._loop.watch(self._socket.fileno(), self._hear)
+            self._is_listening = True
+
+    def _be_deaf(self) -> None:
+        self._listening.set(None)
+        if self._socket is not None and self._is_listening:
+            self._loop.forget(self._socket.fileno())
+        self._is_listening = False
+
+    def _hear(self) -> None:
+        if self._socket is None:
+            return
+        try:
+            asks = self._socket.recv(len(ASK)) == ASK
+        except OSError:
+            asks = False
+        # The end of the channel is readable for ever, until the supervisor has seen that the agent is dead.
+        self._be_deaf()
+        if asks:
+            self._listening.set(Instant(now() + _ASKED_EVERY))
+            self._asked()
+
     def _hang_up(self) -> None:
+        self._be_deaf()
         if self._socket is not None:
             self._socket.close()
             self._socket = None

@@ -5,7 +5,6 @@ import gc
 import os
 import signal
 import socket
-import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,18 +15,16 @@ from failover.engine.agent_process import AgentProcess
 from failover.engine.channel import Channel
 from failover.engine.claims import exclusively
 from failover.engine.engine import Engine
-from failover.engine.lateness import next_beat
+from failover.engine.instance import Instance
 from failover.engine.loop import Loop
 from failover.engine.realtime import RealTime
-from failover.engine.reporting import wall_clock
 from failover.engine.runtime import Runtime
-from failover.engine.sending import trouble
 from failover.engine.systemd import Notifier, watchdog_interval
+from failover.engine.teller import Teller
 from failover.linux import capabilities
 from failover.linux.errors import describe
 from failover.linux.timer import now
-from failover.messages import Changed, DaemonStatus, EngineLag, Event, RouterStatus
-from failover.version import __version__
+from failover.messages import Event
 from failover.vrrp import Instant
 
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -75,17 +72,16 @@ class _Daemon:
     def __init__(self, configuration: Configuration, settings: Settings, runtime: Runtime, notifier: Notifier) -> None:
         self._notifier = notifier
         self._loop = Loop()
-        self._channel = Channel()
-        self._started_at = time.time_ns()
+        self._channel = Channel(self._loop, self._asked)
         self._stopping = False
         self._dirty = False
         self._realtime = RealTime(configuration.daemon)
-        self._told_warnings = 0
         self._engine = Engine(configuration, self._loop, self._publish)
+        self._teller = Teller(self._channel, self._engine, self._realtime, self._loop.lateness)
         options = [f"--log-file={settings.log_file}"] if settings.log_file else []
         listener = runtime.listener.fileno()
-        self._agent = AgentProcess(self._loop, self._channel, listener, options, self._greet, self._realtime.aside)
-        self._refreshing = self._loop.alarm(self._refresh)
+        greet, aside = self._teller.everything, self._realtime.aside
+        self._agent = AgentProcess(self._loop, self._channel, listener, options, greet, aside)
         self._watchdog_interval = watchdog_interval(os.environ)
         self._watchdog = self._loop.alarm(self._feed_watchdog)
 
@@ -104,7 +100,7 @@ class _Daemon:
             # Before anything is due: to read all of the program into memory takes some milliseconds.
             self._realtime.enter()
             self._realtime.warnings += warnings
-            self._warn()
+            self._teller.warnings()
             self._engine.start()
             # What is there by now stays, and nothing after it makes cycles: there is nothing to collect, and a
             # collection takes milliseconds that no advertisement should wait for.
@@ -113,11 +109,11 @@ class _Daemon:
             self._notifier.ready(self._summary())
             # Only now: an agent takes the processor for a third of a second, and what has happened waits for it.
             self._agent.start()
-            self._refresh(now())
+            self._loop.chores.add(self._refresh)
             self._feed_watchdog(now())
             while not self._stopping:
                 self._loop.wait()
-                if self._dirty:
+                if self._dirty and not self._loop.is_busy:
                     self._dirty = False
                     self._notifier.status(self._summary())
             self._notifier.stopping()
@@ -143,56 +139,25 @@ class _Daemon:
             numbers = reader.recv(64)
             self._stopping = any(number in _STOP_SIGNALS for number in numbers) or self._stopping
             if signal.SIGXCPU in numbers:
-                self._warn()
-                self._channel.send(self._status())
+                self._teller.warnings()
 
         self._loop.watch(reader.fileno(), read)
         # What has come since the start of the process was held back until now.
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP_SIGNALS)
         self._loop.dispatch()
 
-    # --- what the agent is told
+    # --- what others are told
 
-    def _publish(self, event: Event, status: RouterStatus | None) -> None:
-        self._channel.send(event)
-        if status is not None and self._channel.is_clear:
-            self._channel.send(Changed([status]))
+    def _publish(self, event: Event, instance: Instance | None) -> None:
+        self._teller.event(event, instance)
         self._dirty = self._dirty or event.kind == "state_changed"
 
-    def _warn(self) -> None:
-        """An event for every warning, once."""
-        for warning in self._realtime.warnings[self._told_warnings :]:
-            self._channel.send(Event(at=wall_clock(), kind="degraded", fields={"warning": warning}))
-        self._told_warnings = len(self._realtime.warnings)
+    def _asked(self) -> None:
+        self._teller.refresh()
 
-    def _greet(self) -> None:
-        self._channel.send(self._status())
-        self._send_status()
-
-    def _status(self) -> DaemonStatus:
-        return DaemonStatus(
-            version=__version__,
-            pid=os.getpid(),
-            started_at=self._started_at,
-            realtime=self._realtime.status(),
-            warnings=self._realtime.warnings,
-        )
-
-    def _refresh(self, at: Instant) -> None:
-        self._channel.flush()
-        # To an agent that is behind, more of the same would only push out the events that wait.
-        if self._channel.is_clear:
-            self._send_status()
-        self._notifier.status(self._summary())
-        self._refreshing.set(next_beat(at))  # how old the counters in `status` may be
-
-    def _send_status(self) -> None:
-        lateness = self._loop.lateness
-        self._channel.send(EngineLag(since_start=lateness.since_start(), last_minute=lateness.last_minute()))
-        for router in self._engine.status():
-            self._channel.send(Changed([router]))
-
-    # --- what systemd is told
+    def _refresh(self, _: Instant) -> None:
+        self._teller.refresh()
+        self._dirty = True
 
     def _feed_watchdog(self, at: Instant) -> None:
         if self._watchdog_interval is not None:
@@ -201,11 +166,11 @@ class _Daemon:
 
     def _summary(self) -> str:
         """`2 MASTER, 1 BACKUP`, and what is wrong with the first that cannot do its work."""
-        routers = self._engine.status()
-        counts = Counter(router.state for router in routers)
+        routers = self._engine.instances
+        counts = Counter(router.standing for router in routers)
         text = ", ".join(f"{counts[state]} {state}" for state in ("MASTER", "BACKUP", "INITIALIZE") if counts[state])
-        troubles = [f"{router.name}: {what}" for router in routers if (what := trouble(router))]
-        return f"{text} ({troubles[0]})" if troubles else text
+        trouble = next((f"{router.name}: {router.trouble}" for router in routers if router.trouble), None)
+        return f"{text} ({trouble})" if trouble else text
 
 
 def _ignore_here(number: int, frame: object) -> None:

@@ -1,6 +1,6 @@
 """How late the loop's alarms rang: counted in fixed buckets, since the start and for the last minute.
 
-Noting one costs a quarter of a microsecond and keeps nothing; whoever wants to know turns the page once a second.
+Noting one costs a quarter of a microsecond and keeps nothing; whoever wants to know turns the page now and then.
 """
 
 from bisect import bisect_left
@@ -10,18 +10,10 @@ from typing import Final
 from failover.messages import LAG_BOUNDS, Lag
 from failover.vrrp import Instant, Interval, seconds
 
-BEAT: Final = seconds(1)
-"""How often what looks after itself does so."""
-
 _PAGE_LASTS: Final = seconds(10)
 _PAGES: Final = 7
 """The one that is being written, and six for the minute before it."""
 _BUCKETS: Final = len(LAG_BOUNDS) + 1
-
-
-def next_beat(now: Instant) -> Instant:
-    """The next whole second of the clock: all that happens once a second shares one wake-up."""
-    return Instant(now - now % BEAT + BEAT)
 
 
 class _Page:
@@ -69,10 +61,10 @@ class Lateness:
         return Interval(worst)
 
     def since_start(self) -> Lag:
-        """All of it, up to the last turn but for the counts, which are up to now."""
-        return Lag(max=self._total.worst, counts=list(map(add, self._total.counts, self._counts)))
+        """All of it."""
+        return Lag(max=max(self._total.worst, self._worst), counts=list(map(add, self._total.counts, self._counts)))
 
     def last_minute(self) -> Lag:
         """The last 60 to 70 seconds."""
         counts = [sum(column) for column in zip(*(page.counts for page in self._pages), strict=True)]
-        return Lag(max=max(page.worst for page in self._pages), counts=counts)
+        return Lag(max=max(self._worst, *(page.worst for page in self._pages)), counts=counts)

@@ -7,8 +7,10 @@ transition needs it.
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from failover.engine.attachment import Attachment
 from failover.frames import advertisement_datagram, announcement
 from failover.linux.addresses import Batch, prepare_add, prepare_remove
+from failover.linux.outbox import Packets
 from failover.vrrp import ChecksumForm, Fault, SendAdvertisement, VirtualAddress, VirtualRouter, advertisements, encode
 from failover.vrrp.protocol import PRIORITY_RESIGN
 
@@ -23,26 +25,27 @@ ANNOUNCEMENT_REPEAT = 5
 class Prepared:
     """The bytes of one virtual router on one interface."""
 
-    advertise: tuple[bytes, ...]
+    advertise: Packets
     """IP datagrams: one, or one of each version while migrating."""
-    resign: tuple[bytes, ...]
+    resign: Packets
     """The same with priority 0."""
     install: Batch
     withdraw: Batch
-    announcements: tuple[bytes, ...]
-    """Ethernet frames, in the order in which they are sent."""
+    announcements: Packets
+    """Ethernet frames, one for each address."""
 
 
 def prepare(
-    router: VirtualRouter, checksum: ChecksumForm, ifindex: int, mac: bytes, foreign: Collection[VirtualAddress]
+    router: VirtualRouter, checksum: ChecksumForm, at: Attachment, foreign: Collection[VirtualAddress]
 ) -> Prepared:
-    """Everything for `router` on the interface `ifindex`; `foreign` addresses are announced but left where they are."""
+    """Everything for `router` on an interface; `foreign` addresses are announced but left where they are."""
+    ours = managed(router.held_addresses, foreign)
     return Prepared(
-        advertise=datagrams(router, SendAdvertisement(router.priority, checksum)),
-        resign=datagrams(router, SendAdvertisement(PRIORITY_RESIGN, checksum)),
-        install=prepare_add(ifindex, managed(router.held_addresses, foreign)),
-        withdraw=prepare_remove(ifindex, managed(router.held_addresses, foreign)),
-        announcements=announcements(router.held_addresses, mac),
+        advertise=at.packets(router.family, datagrams(router, SendAdvertisement(router.priority, checksum))),
+        resign=at.packets(router.family, datagrams(router, SendAdvertisement(PRIORITY_RESIGN, checksum))),
+        install=prepare_add(at.ifindex, ours, at.reserve(len(ours))),
+        withdraw=prepare_remove(at.ifindex, ours, at.reserve(len(ours))),
+        announcements=announcements(router.held_addresses, at.mac),
     )
 
 
@@ -69,9 +72,9 @@ def mtu_fault(router: VirtualRouter, interface: str, mtu: int) -> Fault | None:
     return Fault(MTU_TOO_SMALL, f"an advertisement has {needed} bytes, the MTU of {interface} is {mtu}")
 
 
-def announcements(addresses: tuple[VirtualAddress, ...], mac: bytes) -> tuple[bytes, ...]:
-    """Frames that draw the addresses to `mac`, whole rounds one after the other."""
-    return tuple(announcement(mac, address.ip) for address in addresses) * ANNOUNCEMENT_REPEAT
+def announcements(addresses: tuple[VirtualAddress, ...], mac: bytes) -> Packets:
+    """Frames that draw the addresses to `mac`, one round of them."""
+    return Packets([announcement(mac, address.ip) for address in addresses])
 
 
 def managed(addresses: tuple[VirtualAddress, ...], foreign: Collection[VirtualAddress]) -> tuple[VirtualAddress, ...]:

@@ -1,6 +1,6 @@
 """What a router has to send and cannot: a MASTER that nobody hears looks healthy otherwise."""
 
-from failover.messages import RouterStatus, SendError
+from failover.messages import FaultStatus, SendError
 
 
 class Unsent:
@@ -8,6 +8,9 @@ class Unsent:
 
     def __init__(self) -> None:
         self._errors: dict[str, SendError] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._errors)
 
     @property
     def worst(self) -> SendError | None:
@@ -28,10 +31,10 @@ class Unsent:
         self._errors.clear()
 
 
-def trouble(router: RouterStatus) -> str | None:
+def trouble(fault: FaultStatus | None, send_error: SendError | None) -> str | None:
     """What keeps a router from its work, in words; None where nothing does."""
-    if router.fault is not None:
-        return router.fault.detail
-    if router.send_error is not None:
-        return f"cannot send its {router.send_error.what}s: {router.send_error.error}"
+    if fault is not None:
+        return fault.detail
+    if send_error is not None:
+        return f"cannot send its {send_error.what}s: {send_error.error}"
     return None

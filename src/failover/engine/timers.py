@@ -2,9 +2,13 @@
 
 from collections.abc import Callable
 from heapq import heappop, heappush
+from typing import Final
 
 from failover.linux.timer import now as read_clock
-from failover.vrrp import Instant
+from failover.vrrp import Instant, seconds
+
+_TURN: Final = seconds(0.001)
+"""How long alarms may ring in one go."""
 
 
 class Alarm:
@@ -51,12 +55,26 @@ class AlarmQueue:
         self._pushed += 1
         heappush(self._heap, (at, self._pushed, alarm))
 
+    def may_ring_before(self, instant: Instant) -> bool:
+        """False where certainly none does."""
+        return bool(self._heap) and self._heap[0][0] < instant
+
     def wake_at(self, lead: int) -> Instant | None:
         """When to wake up next: as the earliest alarm is due, or `lead` nanoseconds before it if that one rehearses."""
-        if not self._heap:
-            return None
-        at, _, alarm = self._heap[0]
-        return Instant(at - lead) if alarm.rehearse is not None else at
+        heap = self._heap
+        while heap:
+            at, _, alarm = heap[0]
+            if alarm.queued_at == at == alarm.at:
+                return Instant(at - lead) if alarm.rehearse is not None else at
+            self._put_right()
+        return None
+
+    def _put_right(self) -> None:
+        """Take the first entry away, which is not where its alarm is, and put the alarm where it belongs."""
+        queued_at, _, alarm = heappop(self._heap)
+        if alarm.queued_at == queued_at:
+            alarm.queued_at = None
+            alarm.set(alarm.at, alarm.rehearse)
 
     def imminent(self, until: Instant) -> Alarm | None:
         """The alarm that rings next, if it does until then; those that were moved later go where they belong."""
@@ -65,26 +83,28 @@ class AlarmQueue:
             queued_at, _, alarm = heap[0]
             if alarm.queued_at == queued_at == alarm.at:
                 return alarm
-            heappop(heap)
-            if alarm.queued_at == queued_at:
-                alarm.queued_at = None
-                alarm.set(alarm.at, alarm.rehearse)
+            self._put_right()
         return None
 
-    def ring(self, due: Instant, now: Instant) -> None:
-        """Tell every alarm that is due at `due` that it is `now`; an alarm may set itself and others again."""
+    def ring(self, due: Instant, now: Instant) -> bool:
+        """Tell every alarm that is due at `due` that it is `now`; an alarm may set itself and others again.
+
+        After `_TURN` the rest is left for the next time, and True returned: sockets must be read meanwhile.
+        """
         heap = self._heap
+        until = now + _TURN
         while heap and heap[0][0] <= due:
-            queued_at, _, alarm = heappop(heap)
-            if alarm.queued_at != queued_at:
+            queued_at, _, alarm = heap[0]
+            if not alarm.queued_at == queued_at == alarm.at:
+                self._put_right()
                 continue
+            heappop(heap)
             alarm.queued_at = None
-            if alarm.at is None:
-                continue
-            if alarm.at > queued_at:
-                alarm.set(alarm.at, alarm.rehearse)
-                continue
             # The clock again: those before it have taken their time.
-            self._note(read_clock() - alarm.at)
+            reading = read_clock()
+            self._note(reading - alarm.at)
             alarm.at = None
             alarm.callback(now)
+            if reading > until:
+                return bool(heap) and heap[0][0] <= due
+        return False

@@ -1,0 +1,154 @@
+"""What the routers ask for in one round of the loop, done together: advertisements, addresses, announcements, news.
+
+A hundred routers that fail over at once send all their advertisements first, add their addresses by few netlink
+writes, then announce them. What is long is done in portions: after `_TURN` the loop looks at sockets and alarms again,
+so that no other router's advertisement waits for 500 addresses.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from failover.engine.announcing import Announcement, Announcing
+from failover.engine.attachment import Attachment
+from failover.engine.loop import Loop
+from failover.linux.addresses import PORTION, Batch, Failure
+from failover.linux.netlink import Refused
+from failover.linux.netlink_socket import Netlink
+from failover.linux.outbox import Packets, join
+from failover.linux.timer import now
+from failover.vrrp import Family, Instant, seconds
+
+_TURN: Final = seconds(0.001)
+"""How long the rest may wait for one turn of this, a portion more or less."""
+_ROOM_AFTER: Final = seconds(0.001)
+"""When a full transmit queue is tried again."""
+
+
+@dataclass(slots=True)
+class _Advertisement:
+    packets: Packets
+    done: Callable[[OSError | None], None]
+
+
+@dataclass(slots=True)
+class Change:
+    """Addresses to be added or removed, a portion at a time."""
+
+    batch: Batch
+    done: Callable[[tuple[Failure, ...]], None]
+    portions_done: int = 0
+    refused: list[Refused] = field(default_factory=list)
+
+
+class Dispatch:
+    """Collects, and does; one for an engine."""
+
+    def __init__(self, loop: Loop, netlink: Netlink) -> None:
+        self._netlink = netlink
+        self._advertisements: dict[tuple[Attachment, Family], list[_Advertisement]] = {}
+        self._changes: deque[Change] = deque()
+        self._announcing = Announcing()
+        self._news: deque[Callable[[], None]] = deque()
+        self._room = loop.alarm(lambda _: None)  # its ringing makes a round
+        loop.after_round = self.turn
+
+    @property
+    def is_changing(self) -> bool:
+        """Whether addresses are still to be added or removed: what is there now is neither the old nor the new."""
+        return bool(self._changes)
+
+    # --- what may be asked for
+
+    def advertise(
+        self, attachment: Attachment, family: Family, packets: Packets, done: Callable[[OSError | None], None]
+    ) -> None:
+        """Send these, with whatever else is to be sent there in this round."""
+        self._advertisements.setdefault((attachment, family), []).append(_Advertisement(packets, done))
+
+    def change(self, batch: Batch, done: Callable[[tuple[Failure, ...]], None]) -> None:
+        """Add or remove addresses, after whatever was asked for before."""
+        if batch.datagrams:
+            self._changes.append(Change(batch, done))
+
+    def announce(self, announcement: Announcement) -> None:
+        """Send frames, once all addresses are in place."""
+        self._announcing.add(announcement)
+
+    def silence(self, of: object) -> None:
+        """Announce nothing more of what `of` has asked for: the addresses go away."""
+        self._announcing.silence(of)
+
+    def tell(self, news: Callable[[], None]) -> None:
+        """Call it when nothing else is to be done."""
+        self._news.append(news)
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether there are addresses or announcements that could be seen to at once."""
+        return bool(self._changes) or (bool(self._announcing) and self._room.at is None)
+
+    def rehearse(self, attachment: Attachment, family: Family, packets: Packets, frames: Packets) -> None:
+        """Go through the motions of a takeover with nothing in hand, so that all that it takes is at hand."""
+        attachment.rehearse(family, packets, frames)
+        self._netlink.carry_out([])
+
+    # --- doing it
+
+    def turn(self, hurried: bool = False) -> bool:  # noqa: FBT001, FBT002 - `Loop.after_round`
+        """Send advertisements, then go on with the rest for a while; whether more could be done at once.
+
+        `hurried`: alarms wait, which may have more to advertise; one portion of the rest is enough.
+        """
+        if not (self._advertisements or self._changes or self._announcing or self._news):
+            return False
+        self._advertise()
+        until = now() + (0 if hurried else _TURN)
+        self._announcing.look_for_room()
+        while self._changes or self._announcing.has_room or self._news:
+            if self._changes:
+                self._change()
+            elif self._announcing.has_room:
+                self._announcing.send_some()
+            else:
+                self._news.popleft()()
+            if now() >= until:
+                return True
+        if self._announcing:
+            self._room.set(Instant(now() + _ROOM_AFTER))
+        return False
+
+    def finish(self) -> None:
+        """Do everything now; announcements for which there is no room are dropped."""
+        while self.turn():
+            pass
+        self._announcing.clear()
+        self._room.set(None)
+
+    def _advertise(self) -> None:
+        while self._advertisements:
+            (attachment, family), waiting = self._advertisements.popitem()
+            alone = waiting[0].packets if len(waiting) == 1 else None
+            failures = attachment.send(family, alone or join([one.packets for one in waiting]))
+            for place, one in enumerate(waiting):
+                one.done(failures.get(place))
+
+    def _change(self) -> None:
+        """One write: portions of as many changes as fit in one."""
+        taken: list[Change] = []
+        size = 0
+        for change in self._changes:
+            portion = len(change.batch.datagrams[change.portions_done])
+            if taken and size + portion > PORTION:
+                break
+            taken.append(change)
+            size += portion
+        answers = self._netlink.carry_out([one.batch.datagrams[one.portions_done] for one in taken])
+        for change, refused in zip(taken, answers, strict=True):
+            change.refused += refused
+            change.portions_done += 1
+        # All but the last of them were small enough to be done by now.
+        while self._changes and self._changes[0].portions_done == len(self._changes[0].batch.datagrams):
+            done = self._changes.popleft()
+            done.done(done.batch.failures(done.refused))

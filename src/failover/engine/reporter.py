@@ -1,0 +1,55 @@
+"""Counts and tells what happens to one router, and the same thing not too often.
+
+Evidence is gathered only where it is told.
+"""
+
+from collections.abc import Callable
+
+from failover.engine.reporting import Fields, Hush, oddity_fields, wall_clock
+from failover.messages import Counters, Event
+from failover.vrrp import Discard, Family, Instant, ReceivedFrom, ReportOddity, VirtualRouter
+
+Tell = Callable[[Event], None]
+
+
+class Reporter:
+    """Makes the events of one router."""
+
+    def __init__(self, name: str, family: Family, counters: Counters, tell: Tell) -> None:
+        self._name = name
+        self._family = family.label
+        self._counters = counters
+        self._tell = tell
+        self._hush = Hush()
+        self.changed = True
+        """Whether the router's status is another one than was told; whoever tells it says no more."""
+
+    def tell(self, kind: str, fields: Fields) -> None:
+        """Tell it."""
+        self.changed = True
+        self._tell(Event(at=wall_clock(), kind=kind, name=self._name, family=self._family, fields=fields))
+
+    def report(self, kind: str, key: str, now: Instant, evidence: Callable[[], Fields]) -> None:
+        """Tell it, unless the same, which is what has the same key, was told a short while ago."""
+        self.changed = True
+        suppressed = self._hush.admit(f"{kind} {key}", now)
+        if suppressed is not None:
+            self.tell(kind, evidence() | ({"suppressed": suppressed} if suppressed else {}))
+
+    def odd(self, report: ReportOddity, router: VirtualRouter, now: Instant) -> None:
+        """An advertisement was tolerated."""
+        oddity = report.oddity.value
+        _count(self._counters.oddities, oddity)
+        self.report("oddity", oddity, now, lambda: oddity_fields(report, router))
+
+    def discarded(self, discard: Discard, meta: ReceivedFrom, now: Instant) -> None:
+        """A packet was none."""
+        reason = discard.reason.value
+        _count(self._counters.discarded, reason)
+        self.report(
+            "discarded", reason, now, lambda: {"reason": reason, "source": str(meta.source), "detail": str(discard)}
+        )
+
+
+def _count(table: dict[str, int], key: str) -> None:
+    table[key] = table.get(key, 0) + 1

@@ -1,0 +1,166 @@
+"""A loop, an interface and a netlink socket that exist in memory alone, for parts of the engine in a time of their own.
+
+What they were asked for is told to `note`, as it happens; nothing is kept here.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Final, cast
+from unittest.mock import patch
+
+from failover.engine import announcing, dispatch, performer, timers
+from failover.engine.attachment import Attachment
+from failover.engine.lateness import Lateness
+from failover.engine.loop import Loop
+from failover.engine.timers import Alarm, AlarmQueue
+from failover.linux.addresses import Datagram
+from failover.linux.netlink import Refused
+from failover.linux.netlink_socket import Netlink
+from failover.linux.outbox import Burst, Packets
+from failover.linux.rtnetlink import AddressAdded, AddressRemoved, parse
+from failover.vrrp import Family, Instant
+from tests.vrrp.making import NOW
+
+MAC: Final = bytes.fromhex("020000000001")
+INDEX: Final = 7
+
+Note = Callable[[str, object], None]
+
+
+def _forget(_what: str, _of: object) -> None:
+    pass
+
+
+class SimulatedLoop:
+    """A `Loop` without descriptors: time passes when it is told to."""
+
+    def __init__(self, now: Instant = NOW) -> None:
+        self.now = now
+        self.lateness = Lateness(now)
+        self.alarms = AlarmQueue(self.lateness.note)
+        self.after_round: Callable[[bool], bool] = lambda _: False
+
+    def alarm(self, callback: Callable[[Instant], None]) -> Alarm:
+        return self.alarms.alarm(callback)
+
+    def watch(self, descriptor: int, callback: Callable[[], None]) -> None:
+        """Nothing is read here but by the test."""
+
+    def forget(self, descriptor: int) -> None:
+        """Likewise."""
+
+    def run(self, until: Instant) -> None:
+        """Rounds until then, each alarm in its time."""
+        while (at := self.alarms.wake_at(0)) is not None and at <= until:
+            self.now = max(self.now, at)
+            self.round()
+        self.now = until
+
+    def sleep(self, until: Instant) -> None:
+        """Be late for everything that was due before."""
+        self.now = until
+        self.round()
+
+    def round(self) -> None:
+        """Do what is due now, and whatever that leads to."""
+        busy = True
+        while busy:
+            more = self.alarms.ring(self.now, self.now)
+            busy = self.after_round(more) or more
+
+
+def members_of(burst: Burst) -> tuple[Packets, ...]:
+    """Whose packets a burst has."""
+    return (burst,) if isinstance(burst, Packets) else cast("tuple[Packets, ...]", burst._keeping)
+
+
+class Wire:
+    """An interface as an `Attachment` shows it: takes everything, or refuses it."""
+
+    def __init__(self, note: Note = _forget) -> None:
+        self.interface: object = self
+        self.ifindex = INDEX
+        self.mac = MAC
+        self.note = note
+        self.refuses: Callable[[bytes], bool] = lambda _: False
+        """Which datagrams."""
+        self.room = 1 << 30
+        """Frames that the transmit queue still takes."""
+        self.calls = 0
+        self._reserved = 0
+
+    def packets(self, family: Family, datagrams: Sequence[bytes]) -> Packets:
+        return Packets(datagrams)
+
+    def reserve(self, count: int) -> int:
+        self._reserved += count
+        return self._reserved - count
+
+    def send(self, family: Family, burst: Burst) -> dict[int, OSError]:
+        failures: dict[int, OSError] = {}
+        for place, member in enumerate(members_of(burst)):
+            for datagram in member.contents:
+                if self.refuses(datagram):
+                    failures[place] = OSError(1, "Operation not permitted")
+                else:
+                    self.note("advertisement", datagram)
+        return failures
+
+    def reopen(self, family: Family, vrid: int, at: Instant) -> None:
+        """Nothing is closed here."""
+
+    def rehearse(self, family: Family, packets: Packets, frames: Packets) -> None:
+        """Nothing is cold here."""
+
+    def announce(self, frames: Burst, first: int) -> int:
+        self.calls += 1
+        contents = [frame for member in members_of(frames) for frame in member.contents][first : first + 32]
+        if any(map(self.refuses, contents)):
+            raise OSError(100, "Network is down")
+        taken = contents[: self.room]
+        self.room -= len(taken)
+        for frame in taken:
+            self.note("announcement", frame)
+        return len(taken)
+
+
+class Kernel:
+    """What `Netlink` carries out, and refuses by sequence number."""
+
+    def __init__(self, note: Note = _forget) -> None:
+        self.note = note
+        self.refused: dict[int, int] = {}
+        self.writes = 0
+
+    def carry_out(self, datagrams: Sequence[Datagram]) -> list[list[Refused]]:
+        self.writes += bool(datagrams)
+        for datagram in datagrams:
+            for one in parse(datagram.content):
+                if isinstance(one, AddressAdded):
+                    self.note("install", one.assigned.address)
+                elif isinstance(one, AddressRemoved):
+                    self.note("withdraw", one.assigned.address)
+        return [
+            [Refused(n, self.refused[n], "") for n in datagram.sequences if n in self.refused] for datagram in datagrams
+        ]
+
+
+@contextmanager
+def time_of(simulated: SimulatedLoop) -> Iterator[None]:
+    """Let those parts of the engine that look at the clock see the loop's time."""
+    with ExitStack() as stack:
+        for module, name in ((announcing, "now"), (dispatch, "now"), (performer, "now"), (timers, "read_clock")):
+            stack.enter_context(patch.object(module, name, lambda: simulated.now))
+        yield
+
+
+def loop_of(simulated: SimulatedLoop) -> Loop:
+    return cast("Loop", simulated)
+
+
+def attachment_of(wire: Wire) -> Attachment:
+    return cast("Attachment", wire)
+
+
+def netlink_of(kernel: Kernel) -> Netlink:
+    return cast("Netlink", kernel)

@@ -1,0 +1,87 @@
+"""Who advertises with whom, and when."""
+
+from collections import Counter, defaultdict
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from failover.engine.phases import Place, assign_beats
+from failover.linux.outbox import AT_ONCE
+from failover.vrrp import Family, Interval, VirtualRouter, seconds
+from tests.vrrp.making import a_router
+
+INTERVALS = [seconds(0.01), seconds(0.03), seconds(1)]
+KINDS = st.tuples(st.sampled_from(["eth0", "eth1"]), st.sampled_from(Family), st.sampled_from(INTERVALS))
+ROUTERS = st.lists(st.tuples(KINDS, st.integers(1, 80)), max_size=8).map(
+    lambda groups: [
+        (name, a_router(family, advertisement_interval=interval))
+        for (name, family, interval), n in groups
+        for _ in range(n)
+    ]
+)
+"""A few groups, some of them large."""
+
+Routers = list[tuple[str, VirtualRouter]]
+
+
+def together(places: list[Place]) -> Counter[Place]:
+    return Counter(places)
+
+
+@given(ROUTERS)
+def test_every_router_has_a_place_on_its_interface_with_its_family_and_interval(routers: Routers) -> None:
+    places = assign_beats(routers)
+    assert [place[:3] for place in places] == [
+        (name, router.family, router.advertisement_interval) for name, router in routers
+    ]
+
+
+@given(ROUTERS)
+def test_no_group_is_larger_than_a_burst_and_none_more_than_it_takes(routers: Routers) -> None:
+    kinds = Counter(place[:3] for place in assign_beats(routers))
+    groups: dict[tuple[str, Family, Interval], list[int]] = defaultdict(list)
+    for place, size in together(assign_beats(routers)).items():
+        groups[place[:3]].append(size)
+    for kind, sizes in groups.items():
+        assert max(sizes) <= AT_ONCE
+        assert len(sizes) == -(-kinds[kind] // AT_ONCE)
+
+
+@given(ROUTERS)
+def test_the_bursts_of_an_interval_are_spread_evenly_over_it(routers: Routers) -> None:
+    """Those of all interfaces and families: they share the host, and the bursts of a group share the receivers."""
+    phases: dict[Interval, list[Interval]] = defaultdict(list)
+    for place in together(assign_beats(routers)):
+        if place.phase is not None:
+            phases[place.interval].append(place.phase)
+    for interval, found in phases.items():
+        even = interval / len(found)
+        assert min(found) == 0
+        assert max(found) < interval
+        assert all(abs(later - earlier - even) <= 1 for earlier, later in pairwise(sorted(found)))
+
+
+@given(ROUTERS)
+def test_a_router_alone_with_its_interval_keeps_its_own_time_and_no_other(routers: Routers) -> None:
+    alone = Counter(router.advertisement_interval for _, router in routers)
+    for place in assign_beats(routers):
+        assert (place.phase is None) == (alone[place.interval] == 1)
+
+
+@given(ROUTERS)
+def test_the_same_routers_have_the_same_places_each_time(routers: Routers) -> None:
+    assert assign_beats(routers) == assign_beats(list(routers))
+
+
+def test_a_hundred_routers_make_four_bursts() -> None:
+    places = assign_beats([("eth0", a_router())] * 100)
+    assert list(together(places).items()) == [
+        (Place("eth0", Family.IPV4, seconds(1), Interval(turn * seconds(0.25))), size)
+        for turn, size in enumerate((32, 32, 32, 4))
+    ]
+
+
+def test_two_families_on_an_interface_take_turns() -> None:
+    four, six = assign_beats([("eth0", a_router(family)) for family in (Family.IPV4, Family.IPV6)])
+    assert (four.phase, six.phase) == (0, seconds(0.5))
