@@ -22,6 +22,9 @@ EARLY: Final = 15_000_000
 """Nanoseconds: FRR rounds its skew time down to whole centiseconds, and 5 ms for the clocks."""
 LATE: Final = 400_000_000
 """Nanoseconds that a busy machine may cost; a wrong timer is out by an interval or by seconds."""
+PATIENCE: Final = 20
+"""Seconds in which a daemon starts and does what it is waited for, also beside many others. How soon it did, the wire
+says."""
 
 Driver = type[Router]
 
@@ -90,7 +93,7 @@ class Arena:
     def expect_master(self, router: Router, index: int = 0) -> None:
         """Wait until it alone answers for every address, holds them, and is the last to have advertised."""
         spec = router.specs[index]
-        limit = 3 * spec.master_down_interval / 1e9 + 5
+        limit = 3 * spec.master_down_interval / 1e9 + PATIENCE
         what = f"{router.host.label} is MASTER of {spec.vrid}"
 
         def advertised() -> bool:
@@ -108,7 +111,7 @@ class Arena:
 
     def expect_advert(self, router: Router) -> None:
         """Wait until it has advertised."""
-        wait_until(lambda: self.adverts(router), f"{router.host.label} advertises")
+        wait_until(lambda: self.adverts(router), f"{router.host.label} advertises", PATIENCE)
 
     def takeover_gap(self, since: int, *, vrid: int = 51) -> int:
         return takeovers(self.adverts(vrid=vrid, since=since))[0].gap

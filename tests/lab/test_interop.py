@@ -62,16 +62,17 @@ def test_tshark_has_no_complaint_about_anything_we_send(lan: Lan, tmp_path: Path
     ours.start()
     arena.expect_master(ours)
     ours.stop()
+    wait_until(lambda: arena.adverts(ours)[-1].priority == 0, "the switch has the last advertisement")
     arena.capture.close()
     sent = [frame for frame in arena.capture.frames() if frame.host == "one"]
     kinds = {type(heard) for frame in sent for heard in (advert(frame), claim(frame))}
     assert kinds >= {Advert, Claim}
-    assert arena.adverts(ours)[-1].priority == 0
     form = "FALSE" if driver is Ours else "TRUE"
     packets = [frame.data for frame in sent]
     judged = dissect(tmp_path, packets, f"vrrp.v3_checksum_as_in_v2:{form}", link=LINK_ETHERNET)
     assert len(judged) == len(packets)
-    assert [said for fields in judged for said in complaints(fields)] == []
+    judgement = zip(packets, judged, strict=True)
+    assert [(said, packet.hex()) for packet, fields in judgement for said in complaints(fields)] == []
 
 
 class Sample(Daemon):
