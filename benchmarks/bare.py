@@ -11,13 +11,12 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from benchmarks.mmsg import Batch
 from benchmarks.packets import message
 from failover.lab.router import RouterSpec
+from failover.linux.outbox import AT_ONCE, Packets
 from failover.vrrp.protocol import GROUPS, PROTOCOL_NUMBER, Family
 
 GROUP: Final = str(GROUPS[Family.IPV4])
-AT_ONCE: Final = 32
 SPEC: Final = RouterSpec(addresses=("10.0.1.1/16",), vrid=1)
 PATIENCE_SECONDS: Final = 1.0
 
@@ -42,8 +41,8 @@ def _send(out: socket.socket, payload: bytes, count: int) -> int:
 
 def _batch(out: socket.socket, payload: bytes, count: int) -> int:
     out.connect((GROUP, 0))
-    batch = Batch([payload] * AT_ONCE)
-    return sum(batch.send(out, AT_ONCE) for _ in range(count // AT_ONCE))
+    packets = Packets([payload] * AT_ONCE)
+    return sum(packets.send(out.fileno()) for _ in range(count // AT_ONCE))
 
 
 def _receive(out: socket.socket, payload: bytes, count: int) -> int:

@@ -10,22 +10,21 @@ import sys
 import time
 from typing import Final
 
-from benchmarks.mmsg import Batch
+from failover.linux.outbox import AT_ONCE, Packets
 
-AT_ONCE: Final = 32
 LONGEST_SECONDS: Final = 10.0
 
 
 def flood(out: socket.socket, frame: bytes, rate: float, seconds: float) -> int:
     """Send at `rate` a second, one by one or by groups, without catching up on what could not be sent in time."""
     group = min(AT_ONCE, max(1, round(rate / 1000)))
-    batch = Batch([frame] * group)
+    packets = Packets([frame] * group)
     sent = 0
     due = time.monotonic()
     end = due + min(seconds, LONGEST_SECONDS)
     while due < end:
         time.sleep(max(0.0, due - time.monotonic()))
-        sent += batch.send(out, group)
+        sent += packets.send(out.fileno())
         due = max(due + group / rate, time.monotonic() - group / rate)
     return sent
 

@@ -3,6 +3,7 @@
 python -m benchmarks.plots DIRECTORY    draws anew from DIRECTORY/results.json
 """
 
+import math
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -141,7 +142,8 @@ def _memory(measurements: Sequence[Measurement]) -> Figure | None:
 def _line(axes: Axes, measurements: Sequence[Measurement], program: str) -> None:
     """Medians over the number of virtual routers."""
     routers = [one.labels["routers"] for one in measurements]
-    axes.plot(routers, [one.median(program) for one in measurements], "o-", color=COLOURS[program], label=program)
+    medians = [math.nan if (median := one.median(program)) is None else median for one in measurements]
+    axes.plot(routers, medians, "o-", color=COLOURS[program], label=program)
 
 
 def _bars(axes: Axes, measurements: Sequence[Measurement], names: Sequence[str]) -> None:

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
-from benchmarks.mmsg import Batch
 from benchmarks.packets import frame, message
 from failover.lab.lan import Host
 from failover.lab.router import RouterSpec
+from failover.linux.outbox import Packets
 
 PRIORITY = 200
 
@@ -20,11 +20,10 @@ class Speaker:
 
     def __init__(self, host: Host, specs: Sequence[RouterSpec]) -> None:
         source = str(host.ipv4.ip)
-        self._batches = [
-            Batch([frame(host.mac, source, message(spec, source, priority)) for spec in specs])
+        self._said = [
+            Packets([frame(host.mac, source, message(spec, source, priority)) for spec in specs])
             for priority in (PRIORITY, 0)
         ]
-        self._count = len(specs)
         self._interval = specs[0].interval
         self._stopping = threading.Event()
         with host.enter():
@@ -47,10 +46,10 @@ class Speaker:
         if not self._stopping.is_set():
             self._stopping.set()
             self._thread.join()
-            self._batches[1].send(self._socket, self._count)
+            self._said[1].send_all(self._socket.fileno())
 
     def _speak(self) -> None:
         due = time.monotonic()
         while not self._stopping.wait(max(0.0, due - time.monotonic())):
-            self._batches[0].send(self._socket, self._count)
+            self._said[0].send_all(self._socket.fileno())
             due += self._interval
