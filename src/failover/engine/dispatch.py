@@ -1,6 +1,6 @@
 """What the routers ask for in one round of the loop, done together: advertisements, addresses, announcements, news.
 
-A hundred routers that fail over at once send all their advertisements first, add their addresses by few netlink
+Routers that fail over in the same round send all their advertisements first, add their addresses by few netlink
 writes, then announce them. What is long is done in portions: after `_TURN` the loop looks at sockets and alarms again,
 so that no other router's advertisement waits for 500 addresses.
 """
