@@ -172,10 +172,26 @@ def test_five_hundred_addresses_take_several_turns(bench: Bench) -> None:
     assert bench.dispatch.turn() is False
 
 
-def test_in_a_hurry_one_portion_is_enough(bench: Bench) -> None:
+def test_in_a_hurry_there_are_advertisements_alone_and_then_one_portion_of_the_rest(bench: Bench) -> None:
     bench.change(*MANY)
+    for name in (b"1", b"2", b"3"):
+        bench.advertise(name)
+        assert bench.dispatch.turn(True)
+        bench.loop.now = after(bench.loop.now, seconds(0.002))
+    assert bench.story == [("advertisement", b"1"), ("advertisement", b"2"), ("advertisement", b"3")]
     assert bench.dispatch.turn(True)
     assert bench.kernel.writes == 1
+    assert bench.dispatch.turn(True)
+    assert bench.kernel.writes == 1, "and waits again"
+
+
+def test_in_a_hurry_for_advertisements_alone_nothing_has_waited(bench: Bench) -> None:
+    bench.advertise(b"1")
+    assert not bench.dispatch.turn(True)
+    bench.loop.now = after(bench.loop.now, seconds(1))
+    bench.change(*MANY)
+    assert bench.dispatch.turn(True)
+    assert bench.kernel.writes == 0
 
 
 def test_advertisements_that_are_asked_for_meanwhile_do_not_wait_for_the_rest(bench: Bench) -> None:

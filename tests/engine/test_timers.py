@@ -124,6 +124,50 @@ def test_a_turn_ends_when_a_millisecond_is_over_and_the_next_goes_on_where_it_en
     assert told == [True, True, False, False]
 
 
+def test_what_goes_first_does_not_wait_for_what_was_due_before() -> None:
+    clock, story = NOW, list[str]()
+
+    def slow(_: Instant) -> None:
+        nonlocal clock
+        clock = Instant(clock + seconds(0.0004))
+        story.append("slow")
+
+    queue = AlarmQueue(lambda _: None)
+    for at in range(6):
+        queue.alarm(slow).set(Instant(at))
+    first = queue.alarm(lambda _: story.append("first"), goes_first=True)
+    first.set(Instant(6))
+    with patch.object(timers, "read_clock", lambda: clock):
+        while queue.ring(Instant(10), clock):
+            first.set(Instant(7))
+    assert story == ["first", *["slow"] * 4, "first", *["slow"] * 2]
+
+
+def test_an_alarm_that_is_moved_or_cleared_while_it_waits_for_its_turn_does_not_ring_in_it() -> None:
+    clock = NOW
+
+    def slow(_: Instant) -> None:
+        nonlocal clock
+        clock = Instant(clock + seconds(0.002))
+
+    queue, rung = AlarmQueue(lambda _: None), list[str]()
+    queue.alarm(slow).set(Instant(1))
+    queue.alarm(slow).set(Instant(2))
+    moved, cleared = queue.alarm(lambda _: rung.append("moved")), queue.alarm(lambda _: rung.append("cleared"))
+    moved.set(Instant(3))
+    cleared.set(Instant(4))
+    with patch.object(timers, "read_clock", lambda: clock):
+        assert queue.ring(Instant(10), clock)
+        moved.set(Instant(20))
+        cleared.set(None)
+        while queue.ring(Instant(10), clock):
+            pass
+        assert rung == []
+        assert queue.wake_at(0) == 20
+        queue.ring(Instant(20), clock)
+    assert rung == ["moved"]
+
+
 def alarm_of(queue: AlarmQueue) -> Alarm:
     return queue.alarm(lambda _: None)
 
@@ -154,6 +198,38 @@ def test_entries_of_an_alarm_do_not_multiply() -> None:
     alarm.set(Instant(200))
     queue.ring(Instant(100), Instant(100))
     assert len(queue._heap) == 1
+
+
+@given(first=st.integers(0, 50), moved=st.lists(st.integers(0, 50), max_size=5))
+def test_a_postponed_alarm_rings_at_the_last_time_and_as_it_was_set(first: int, moved: list[int]) -> None:
+    queue, rung, rehearsed = AlarmQueue(lambda _: None), list[int](), list[int]()
+    alarm = queue.alarm(rung.append)
+    alarm.set(Instant(first), rehearsed.append)
+    for at in moved:
+        alarm.postpone(Instant(at))
+    last = Instant([first, *moved][-1])
+    assert alarm.at == last
+    assert alarm.rehearse == rehearsed.append
+    assert queue.imminent(last) is alarm
+    queue.ring(Instant(last - 1), NOW)
+    assert rung == []
+    queue.ring(last, NOW)
+    assert rung == [NOW]
+
+
+def test_an_alarm_that_is_ringing_may_be_postponed() -> None:
+    queue, rung = AlarmQueue(lambda _: None), list[Instant]()
+
+    def ring(now: Instant) -> None:
+        rung.append(now)
+        if len(rung) < 2:
+            alarm.postpone(Instant(20))
+
+    alarm = queue.alarm(ring)
+    alarm.set(Instant(10))
+    queue.ring(Instant(10), Instant(10))
+    queue.ring(Instant(20), Instant(20))
+    assert rung == [10, 20]
 
 
 def test_nothing_is_to_wake_up_for_without_an_alarm() -> None:

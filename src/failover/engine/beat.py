@@ -48,7 +48,8 @@ class Beat:
         self._ahead: dict[Member, None] = {}
         """Who will fit once this beat is over."""
         self._burst: Burst | None = None
-        self._alarm = loop.alarm(self._ring)
+        # However many others take over in this moment, each by the long way.
+        self._alarm = loop.alarm(self._ring, goes_first=True)
 
     def join(self, member: Member, packets: Packets, state: Master) -> bool:
         """Take part with `packets` from now on; False where the state's schedule is not that of the others."""

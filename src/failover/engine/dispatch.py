@@ -22,6 +22,8 @@ from failover.vrrp import Family, Instant, seconds
 
 _TURN: Final = seconds(0.001)
 """How long the rest may wait for one turn of this, a portion more or less."""
+_PATIENCE: Final = seconds(0.005)
+"""How long the rest waits for advertisements that alarms may still ask for."""
 _ROOM_AFTER: Final = seconds(0.001)
 """When a full transmit queue is tried again."""
 
@@ -51,6 +53,8 @@ class Dispatch:
         self._changes: deque[Change] = deque()
         self._announcing = Announcing()
         self._news: deque[Callable[[], None]] = deque()
+        self._waits_since: Instant | None = None
+        """Since when there was no turn for anything but advertisements."""
         self._room = loop.alarm(lambda _: None)  # its ringing makes a round
         loop.after_round = self.turn
 
@@ -99,12 +103,18 @@ class Dispatch:
     def turn(self, hurried: bool = False) -> bool:  # noqa: FBT001, FBT002 - `Loop.after_round`
         """Send advertisements, then go on with the rest for a while; whether more could be done at once.
 
-        `hurried`: alarms wait, which may have more to advertise; one portion of the rest is enough.
+        `hurried`: alarms wait, which may have more to advertise; the rest waits for them, unless it has for long.
         """
-        if not (self._advertisements or self._changes or self._announcing or self._news):
+        if self._advertisements:
+            self._advertise()
+        if not (self._changes or self._announcing or self._news):
             return False
-        self._advertise()
-        until = now() + (0 if hurried else _TURN)
+        began = now()
+        if hurried and began < (self._waits_since or began) + _PATIENCE:
+            self._waits_since = self._waits_since or began
+            return True
+        self._waits_since = None
+        until = began + (0 if hurried else _TURN)
         self._announcing.look_for_room()
         while self._changes or self._announcing.has_room or self._news:
             if self._changes:

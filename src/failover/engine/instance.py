@@ -88,7 +88,7 @@ class Instance:
         self.since = wall_clock()
         self._counters = Counters(discarded={}, oddities={})
         self._reporter = Reporter(
-            name, router.family, self._counters, lambda event: dispatch.tell(partial(publish, event, self))
+            name, router.family, self._counters, dispatch.tell, lambda event: publish(event, self)
         )
         self._performer = Performer(router, dispatch, self._counters, self._reporter)
         self._state: State = initial_state(router)
@@ -209,7 +209,7 @@ class Instance:
         """The packet that is `settled` arrived once more: what `hear` would do, in a tenth of its time."""
         self._counters.advertisements_received += 1
         self._heard_again_at = now
-        self._alarm.set(Instant(now + self._held_off), self._rehearse)
+        self._alarm.postpone(Instant(now + self._held_off))
 
     def addresses_present(self, present: frozenset[VirtualAddress], now: Instant) -> None:
         """What is on the interface now; a MASTER puts back what somebody else has taken away."""
@@ -307,7 +307,7 @@ class Instance:
             self.since = wall_clock()
             self._performer.unsent.forget()
             self._counters.transitions_to_master += isinstance(change.current, Master)
-        self._reporter.tell("state_changed", transition_fields(change, now))
+        self._reporter.tell("state_changed", partial(transition_fields, change, now))
 
     def status(self) -> RouterStatus:
         """Everything about it, now."""

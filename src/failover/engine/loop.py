@@ -35,6 +35,8 @@ class Loop:
         self._prompt = select.epoll()
         """Everything but packets."""
         self._timer = Timer()
+        self._expired = (self._timer.fileno(), select.EPOLLIN)
+        """What epoll finds then."""
         self.lateness = Lateness(now())
         """Of the alarms; whoever reads it turns its pages."""
         self._alarms = AlarmQueue(self.lateness.note)
@@ -80,9 +82,9 @@ class Loop:
             self._prompt.unregister(descriptor)
             del self._callbacks[descriptor]
 
-    def alarm(self, callback: Callable[[Instant], None]) -> Alarm:
-        """A new alarm of this loop."""
-        return self._alarms.alarm(callback)
+    def alarm(self, callback: Callable[[Instant], None], *, goes_first: bool = False) -> Alarm:
+        """A new alarm of this loop; what `goes_first` rings before all others that are due."""
+        return self._alarms.alarm(callback, goes_first=goes_first)
 
     def wait(self) -> None:
         """Sleep until there is something to do, then do it."""
@@ -90,7 +92,12 @@ class Loop:
             self._look()
             return
         self._arm(_LEAD)
+        armed = self._armed
         found = self._sleep()
+        if armed is not None and self._expired in found and self._alarms.may_ring_before(Instant(armed + 1)):
+            # The sockets were looked at when this alarm was due, or later: no need to look again.
+            self._round(found, armed)
+            return
         at = now()
         if not found or self._alarms.may_ring_before(Instant(at + _LEAD)):
             self._meet()
@@ -132,7 +139,7 @@ class Loop:
 
     def _round(self, found: Sequence[tuple[int, int]], looked_at: Instant) -> None:
         """Call back for what was found, and ring what was due by then."""
-        timer = self._timer.fileno()
+        timer, _ = self._expired
         packets = 0
         for descriptor, _ in found:
             if reader := self._readers.get(descriptor):

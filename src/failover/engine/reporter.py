@@ -1,40 +1,47 @@
 """Counts and tells what happens to one router, and the same thing not too often.
 
-Evidence is gathered only where it is told.
+Evidence is gathered only where it is told, and not before there is time for it.
 """
 
 from collections.abc import Callable
+from functools import partial
 
 from failover.engine.reporting import Fields, Hush, oddity_fields, wall_clock
 from failover.messages import Counters, Event
 from failover.vrrp import Discard, Family, Instant, ReceivedFrom, ReportOddity, VirtualRouter
 
-Tell = Callable[[Event], None]
+Publish = Callable[[Event], None]
+Later = Callable[[Callable[[], None]], None]
+"""Calls what it is given when nothing else is to be done."""
 
 
 class Reporter:
     """Makes the events of one router."""
 
-    def __init__(self, name: str, family: Family, counters: Counters, tell: Tell) -> None:
+    def __init__(self, name: str, family: Family, counters: Counters, later: Later, publish: Publish) -> None:
         self._name = name
         self._family = family.label
         self._counters = counters
-        self._tell = tell
+        self._later = later
+        self._publish = publish
         self._hush = Hush()
         self.changed = True
         """Whether the router's status is another one than was told; whoever tells it says no more."""
 
-    def tell(self, kind: str, fields: Fields) -> None:
-        """Tell it."""
+    def tell(self, kind: str, evidence: Callable[[], Fields]) -> None:
+        """Tell it, later, as of now."""
         self.changed = True
-        self._tell(Event(at=wall_clock(), kind=kind, name=self._name, family=self._family, fields=fields))
+        self._later(partial(self._make, wall_clock(), kind, evidence))
+
+    def _make(self, at: int, kind: str, evidence: Callable[[], Fields]) -> None:
+        self._publish(Event(at=at, kind=kind, name=self._name, family=self._family, fields=evidence()))
 
     def report(self, kind: str, key: str, now: Instant, evidence: Callable[[], Fields]) -> None:
         """Tell it, unless the same, which is what has the same key, was told a short while ago."""
         self.changed = True
         suppressed = self._hush.admit(f"{kind} {key}", now)
         if suppressed is not None:
-            self.tell(kind, evidence() | ({"suppressed": suppressed} if suppressed else {}))
+            self.tell(kind, lambda: evidence() | ({"suppressed": suppressed} if suppressed else {}))
 
     def odd(self, report: ReportOddity, router: VirtualRouter, now: Instant) -> None:
         """An advertisement was tolerated."""

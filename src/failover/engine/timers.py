@@ -1,5 +1,6 @@
 """Alarms in a heap. Moving an alarm later costs nothing, which is what every received advertisement does."""
 
+from collections import deque
 from collections.abc import Callable
 from heapq import heappop, heappush
 from typing import Final
@@ -14,11 +15,13 @@ _TURN: Final = seconds(0.001)
 class Alarm:
     """Calls `callback(now)` once at the time that was last set."""
 
-    __slots__ = ("_queue", "at", "callback", "queued_at", "rehearse")
+    __slots__ = ("_queue", "at", "callback", "goes_first", "queued_at", "rehearse")
 
-    def __init__(self, queue: "AlarmQueue", callback: Callable[[Instant], None]) -> None:
+    def __init__(self, queue: "AlarmQueue", callback: Callable[[Instant], None], *, goes_first: bool) -> None:
         self._queue = queue
         self.callback = callback
+        self.goes_first = goes_first
+        """Before all others that are due, however long they have been."""
         self.at: Instant | None = None
         self.queued_at: Instant | None = None
         self.rehearse: Callable[[Instant], None] | None = None
@@ -31,6 +34,13 @@ class Alarm:
         if at is not None and (self.queued_at is None or at < self.queued_at):
             self.queued_at = at
             self._queue.push(at, self)
+
+    def postpone(self, at: Instant) -> None:
+        """Ring at `at` instead of earlier, otherwise as it was set."""
+        if self.at is None or at < self.at:
+            self.set(at, self.rehearse)
+        else:
+            self.at = at
 
 
 class AlarmQueue:
@@ -45,10 +55,12 @@ class AlarmQueue:
         self._note = note
         self._heap: list[tuple[Instant, int, Alarm]] = []
         self._pushed = 0
+        self._waiting: deque[tuple[Instant, int, Alarm]] = deque()
+        """Entries that were due, and for which the last turn was too short."""
 
-    def alarm(self, callback: Callable[[Instant], None]) -> Alarm:
-        """A new alarm, not set."""
-        return Alarm(self, callback)
+    def alarm(self, callback: Callable[[Instant], None], *, goes_first: bool = False) -> Alarm:
+        """A new alarm, not set. What `goes_first` must not take long."""
+        return Alarm(self, callback, goes_first=goes_first)
 
     def push(self, at: Instant, alarm: Alarm) -> None:
         """For `Alarm` alone."""
@@ -66,15 +78,8 @@ class AlarmQueue:
             at, _, alarm = heap[0]
             if alarm.queued_at == at == alarm.at:
                 return Instant(at - lead) if alarm.rehearse is not None else at
-            self._put_right()
+            _put_right(heappop(heap))
         return None
-
-    def _put_right(self) -> None:
-        """Take the first entry away, which is not where its alarm is, and put the alarm where it belongs."""
-        queued_at, _, alarm = heappop(self._heap)
-        if alarm.queued_at == queued_at:
-            alarm.queued_at = None
-            alarm.set(alarm.at, alarm.rehearse)
 
     def imminent(self, until: Instant) -> Alarm | None:
         """The alarm that rings next, if it does until then; those that were moved later go where they belong."""
@@ -83,7 +88,7 @@ class AlarmQueue:
             queued_at, _, alarm = heap[0]
             if alarm.queued_at == queued_at == alarm.at:
                 return alarm
-            self._put_right()
+            _put_right(heappop(heap))
         return None
 
     def ring(self, due: Instant, now: Instant) -> bool:
@@ -91,20 +96,37 @@ class AlarmQueue:
 
         After `_TURN` the rest is left for the next time, and True returned: sockets must be read meanwhile.
         """
-        heap = self._heap
+        heap, waiting = self._heap, self._waiting
         until = now + _TURN
         while heap and heap[0][0] <= due:
-            queued_at, _, alarm = heap[0]
-            if not alarm.queued_at == queued_at == alarm.at:
-                self._put_right()
-                continue
-            heappop(heap)
-            alarm.queued_at = None
-            # The clock again: those before it have taken their time.
-            reading = read_clock()
-            self._note(reading - alarm.at)
-            alarm.at = None
-            alarm.callback(now)
-            if reading > until:
-                return bool(heap) and heap[0][0] <= due
-        return False
+            entry = heappop(heap)
+            queued_at, _, alarm = entry
+            if alarm.goes_first or not alarm.queued_at == queued_at == alarm.at:
+                self._ring(entry, now)
+            else:
+                waiting.append(entry)
+        while waiting:
+            if self._ring(waiting.popleft(), now) > until:
+                break
+        return bool(waiting) or (bool(heap) and heap[0][0] <= due)
+
+    def _ring(self, entry: tuple[Instant, int, Alarm], now: Instant) -> Instant:
+        """Ring the alarm, if the entry is where it is; when that began."""
+        queued_at, _, alarm = entry
+        if not alarm.queued_at == queued_at == alarm.at:
+            _put_right(entry)
+            return now
+        # The clock again: those before it have taken their time.
+        reading = read_clock()
+        self._note(reading - alarm.at)
+        alarm.queued_at = alarm.at = None
+        alarm.callback(now)
+        return reading
+
+
+def _put_right(entry: tuple[Instant, int, Alarm]) -> None:
+    """An entry has come up that is not where its alarm is: put the alarm where it belongs."""
+    queued_at, _, alarm = entry
+    if alarm.queued_at == queued_at:
+        alarm.queued_at = None
+        alarm.set(alarm.at, alarm.rehearse)
