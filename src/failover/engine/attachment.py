@@ -7,7 +7,7 @@ a new index means new sockets.
 import errno
 import os
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -235,8 +235,10 @@ class Attachment:
         return narrow
 
 
-def _on_our_clock(arrived: Iterable[int], at: Instant) -> list[Instant]:
+def _on_our_clock(arrived: Sequence[int], at: Instant) -> list[Instant]:
     """Arrival times of the wall clock on that of `at`, when reading began: not later, nor long before."""
     ahead = at - time.time_ns()
     earliest = at - _WAITED_AT_MOST
+    if arrived and earliest <= min(arrived) + ahead and max(arrived) + ahead <= at:
+        return [Instant(stamp + ahead) for stamp in arrived]  # nearly always, and in a third of the time
     return [Instant(min(max(stamp + ahead, earliest), at)) for stamp in arrived]

@@ -28,11 +28,11 @@ from failover.frames import ipv4
 from failover.vrrp.protocol import Family
 from failover.vrrp.receive import ReceivedFrom
 
-_AT_ONCE: Final = 32
-"""Packets by one call; beyond that the call's own cost no longer shows."""
-_ROOM_BYTES: Final = 8192
+_AT_ONCE: Final = 64
+"""Packets by one call: more than a daemon like this one sends at once, so that one call empties the socket."""
+_ROOM_BYTES: Final = 8192 + 320
 """For one packet: twice the largest advertisement (255 IPv6 addresses, 4088 bytes). What is longer arrives cut, and
-is refused."""
+is refused. Not a power of two: the beginnings would compete for the same lines of the caches."""
 
 # The parts of an IPv4 header, in bytes; addresses follow.
 _VERSION_TO_LENGTH: Final = 4
