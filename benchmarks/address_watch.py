@@ -1,6 +1,7 @@
 """When a host got its addresses: the kernel's own notifications, read by a thread as they come.
 
-They have no time stamps, so the thread goes before ordinary work, and after the programs under comparison.
+They have no time stamps, so the thread goes before ordinary work, and after the programs under comparison. To hear
+of each of 500 addresses would slow down whoever adds them: where one is enough, the kernel tells of no other.
 """
 
 import os
@@ -13,10 +14,13 @@ from types import TracebackType
 from typing import Final, Self
 
 from failover.lab.lan import Host
+from failover.linux import bpf
 
 _IPV4_ADDRESSES: Final = 0x10
 _RTM_NEWADDR: Final = 20
 _IFA_LOCAL: Final = 2
+_FIRST_ATTRIBUTE: Final = 24
+"""After the headers of netlink and of the address."""
 _SO_RCVBUFFORCE: Final = 33
 _BUFFER_BYTES: Final = 8 << 20
 _PRIORITY: Final = 1
@@ -24,11 +28,13 @@ _PATIENCE_SECONDS: Final = 0.05
 
 
 class AddressWatch:
-    """Keeps the time at which each address first appeared; a context manager."""
+    """Keeps the time at which each address, or only one of them, first appeared; a context manager."""
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Host, only: IPv4Address | None = None) -> None:
         with host.enter():
             self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
+        if only is not None:
+            bpf.attach(self._socket, _telling_of(only))
         self._socket.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _BUFFER_BYTES)
         self._socket.settimeout(_PATIENCE_SECONDS)
         self._socket.bind((0, _IPV4_ADDRESSES))
@@ -46,11 +52,6 @@ class AddressWatch:
         self._stopping.set()
         self._thread.join()
         self._socket.close()
-
-    @property
-    def count(self) -> int:
-        """How many notifications there have been: cheap to ask."""
-        return len(self._heard)
 
     def appeared(self) -> dict[IPv4Address, int]:
         """Address to wall clock time in nanoseconds."""
@@ -70,6 +71,16 @@ class AddressWatch:
             self._heard.append((time.time_ns(), data))
 
 
+def _telling_of(address: IPv4Address) -> bpf.Program:
+    """Pass a notification whose first attribute, IFA_ADDRESS, is this one."""
+    return (
+        bpf.Instruction(bpf.LOAD_WORD, _FIRST_ATTRIBUTE + 4),
+        bpf.Instruction(bpf.JUMP_IF_EQUAL, int(address), jump_false=1),
+        bpf.ACCEPT,
+        bpf.REFUSE,
+    )
+
+
 def new_addresses(data: bytes) -> list[IPv4Address]:
     """The addresses that the RTM_NEWADDR messages of a datagram speak of."""
     found = []
@@ -77,7 +88,7 @@ def new_addresses(data: bytes) -> list[IPv4Address]:
     while position + 16 <= len(data):
         length, kind = struct.unpack_from("=IH", data, position)
         if kind == _RTM_NEWADDR:
-            found += _local(data[position + 24 : position + length])
+            found += _local(data[position + _FIRST_ATTRIBUTE : position + length])
         position += (length + 3) & ~3
     return found
 
