@@ -34,7 +34,7 @@ soak: $(VENV)/ready system-test ## the namespace tests, ten times over
 		echo "round $$round"; $(SUDO) $(BIN)/python -m pytest -q -n $(WORKERS) -m root || exit 1; \
 	done
 
-bench: $(VENV)/ready system-test ## measure ours beside keepalived, and write docs/performance: hours; on a quiet machine
+bench: $(VENV)/ready system-test ## measure ours beside keepalived, and write docs/performance: an hour and a half; on a quiet machine
 	$(SUDO) $(BIN)/python -m benchmarks --output docs/performance
 
 bench-smoke: $(VENV)/ready system-test ## only see that every measurement runs; its numbers mean nothing

@@ -1,24 +1,33 @@
-"""The least that Python can pay for a packet: a loop that does nothing but send or receive. Run inside the lab.
+"""The least that Python can pay for a packet or an address: a loop that does nothing else. Run inside the lab.
 
-    python -m benchmarks.bare send|batch|receive INTERFACE SOURCE COUNT
+    python -m benchmarks.bare send|batch|receive|add|announce INTERFACE SOURCE COUNT
 
-Prints the microseconds of its own CPU for each packet.
+Prints the microseconds for each: of its own CPU, for addresses and announcements of real time.
 """
 
 import socket
 import sys
 import time
 from collections.abc import Callable
+from ipaddress import IPv4Address, IPv4Interface
 from typing import Final
 
 from benchmarks.packets import message
+from failover.frames import announcement
 from failover.lab.router import RouterSpec
+from failover.linux.addresses import prepare_add
+from failover.linux.netlink_socket import Netlink
 from failover.linux.outbox import AT_ONCE, Packets
+from failover.linux.sockets import AnnouncementSocket
 from failover.vrrp.protocol import GROUPS, PROTOCOL_NUMBER, Family
 
 GROUP: Final = str(GROUPS[Family.IPV4])
 SPEC: Final = RouterSpec(addresses=("10.0.1.1/16",), vrid=1)
 PATIENCE_SECONDS: Final = 1.0
+
+
+Loop = Callable[[], int]
+"""Does it, and says how often it did."""
 
 
 def _open(interface: str, source: str) -> socket.socket:
@@ -33,44 +42,85 @@ def _open(interface: str, source: str) -> socket.socket:
     return made
 
 
-def _send(out: socket.socket, payload: bytes, count: int) -> int:
-    for _ in range(count):
-        out.sendto(payload, (GROUP, 0))
-    return count
+def _send(interface: str, source: str, count: int) -> Loop:
+    out, payload = _open(interface, source), message(SPEC, source)
+
+    def loop() -> int:
+        for _ in range(count):
+            out.sendto(payload, (GROUP, 0))
+        return count
+
+    return loop
 
 
-def _batch(out: socket.socket, payload: bytes, count: int) -> int:
+def _batch(interface: str, source: str, count: int) -> Loop:
+    out, packets = _open(interface, source), Packets([message(SPEC, source)] * AT_ONCE)
     out.connect((GROUP, 0))
-    packets = Packets([payload] * AT_ONCE)
-    return sum(packets.send(out.fileno()) for _ in range(count // AT_ONCE))
+    return lambda: sum(packets.send(out.fileno()) for _ in range(count // AT_ONCE))
 
 
-def _receive(out: socket.socket, payload: bytes, count: int) -> int:
-    print("ready", flush=True)
-    received = 0
-    while received < count:
-        try:
-            out.recv(len(payload) + 60)
-        except TimeoutError:
-            break
-        received += 1
-    return received
+def _receive(interface: str, source: str, count: int) -> Loop:
+    out, size = _open(interface, source), len(message(SPEC, source)) + 60
+
+    def loop() -> int:
+        print("ready", flush=True)
+        received = 0
+        while received < count:
+            try:
+                out.recv(size)
+            except TimeoutError:
+                break
+            received += 1
+        return received
+
+    return loop
 
 
-KINDS: Final[dict[str, Callable[[socket.socket, bytes, int], int]]] = {
+def _addresses(count: int) -> list[IPv4Interface]:
+    return [IPv4Interface(f"{IPv4Address('10.0.8.0') + number}/16") for number in range(count)]
+
+
+def _add(interface: str, _: str, count: int) -> Loop:
+    netlink, batch = Netlink(), prepare_add(socket.if_nametoindex(interface), _addresses(count))
+
+    def loop() -> int:
+        if failures := netlink.apply(batch):
+            raise RuntimeError(str(failures[0]))
+        return count
+
+    return loop
+
+
+def _announce(interface: str, _: str, count: int) -> Loop:
+    out, mac = AnnouncementSocket(interface, socket.if_nametoindex(interface)), bytes.fromhex("020000000001")
+    frames = Packets([announcement(mac, address.ip) for address in _addresses(count)])
+
+    def loop() -> int:
+        sent = 0
+        while sent < count:
+            sent += out.send(frames, sent)
+        return sent
+
+    return loop
+
+
+KINDS: Final[dict[str, Callable[[str, str, int], Loop]]] = {
     "send": _send,
     "batch": _batch,
     "receive": _receive,
+    "add": _add,
+    "announce": _announce,
 }
 
 
 def main() -> None:
     """One loop."""
     kind, interface, source, count = sys.argv[1:]
-    out = _open(interface, source)
-    began = time.process_time_ns()
-    done = KINDS[kind](out, message(SPEC, source), int(count))
-    used = time.process_time_ns() - began
+    loop = KINDS[kind](interface, source, int(count))
+    clock = time.perf_counter_ns if kind in {"add", "announce"} else time.process_time_ns
+    began = clock()
+    done = loop()
+    used = clock() - began
     print(f"{used / done / 1000:.4f}")
 
 

@@ -177,7 +177,7 @@ def _target(case: Case, key: str) -> Target | None:
 
 
 def _run(case: Case, plan: Plan) -> Iterator[Measurement]:
-    rounds = plan.collect(lambda: _round(case), full=7)
+    rounds = plan.collect(lambda: _round(case))
     for key, what in WHAT.items():
         if key == "adverts" and case.routers == 1:
             continue

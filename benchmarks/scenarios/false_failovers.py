@@ -57,7 +57,7 @@ def _round(routers: int, seconds: float) -> Round:
 def _run(plan: Plan) -> Iterator[Measurement]:
     seconds = plan.pick(60.0, 10.0, 1.0)
     routers = plan.pick(ROUTERS, ROUTERS, ROUTERS // 10)
-    rounds = plan.collect(lambda: _round(routers, seconds), full=3, quick=1)
+    rounds = plan.collect(lambda: _round(routers, seconds), full=2, quick=1)
     yield Measurement(
         scenario="false-failovers",
         what=f"false failovers in {seconds:g} s, {routers} routers at {INTERVAL:g} s, {HOGS} hogs, real-time priority",

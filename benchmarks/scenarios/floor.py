@@ -1,4 +1,4 @@
-"""The floor under the CPU numbers: bare Python loops that send and receive on the same lab."""
+"""The floor under the numbers: bare Python loops on the same lab, that send, receive, add addresses, announce them."""
 
 import subprocess
 import sys
@@ -13,10 +13,13 @@ from benchmarks.results import Measurement
 from benchmarks.rounds import Round
 from failover.lab.lan import Host
 
+ADDRESSES: Final = 500
 WHAT: Final = {
     "send": "bare Python loop of sendto, per packet",
     "batch": "bare Python loop of sendmmsg, 32 at once, per packet",
     "receive": "bare Python loop of recv, per packet",
+    "add": f"{ADDRESSES} addresses by netlink, 64 at once, per address",
+    "announce": f"{ADDRESSES} gratuitous ARPs by sendmmsg, 32 at once, per address",
 }
 
 
@@ -35,6 +38,9 @@ def _round(count: int) -> Round:
         made.one.run(_command("send", made.one, count))
         values["receive"] = {"Python": float(receiver.stdout.readline())}
         receiver.wait()
+        with made.capture(only=made.two):  # as where takeovers are measured
+            for kind in ("add", "announce"):
+                values[kind] = {"Python": float(made.two.run(_command(kind, made.two, ADDRESSES)).stdout)}
     return Round(values, rest.cpus)
 
 

@@ -99,7 +99,7 @@ def _round() -> Round:
 
 
 def _run(plan: Plan) -> Iterator[Measurement]:
-    rounds = plan.collect(_round, full=11, quick=3)
+    rounds = plan.collect(_round, full=7, quick=3)
     for key, (what, target) in WHAT.items():
         yield Measurement(
             scenario="lifetime",

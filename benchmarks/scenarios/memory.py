@@ -57,7 +57,7 @@ def _round(count: int, pace: Pace) -> Round:
 
 def _run(count: int, plan: Plan) -> Iterator[Measurement]:
     pace = plan.pace(INTERVAL, 5.0, 3.0)
-    rounds = plan.collect(lambda: _round(count, pace), full=3, quick=1)
+    rounds = plan.collect(lambda: _round(count, pace), full=2, quick=1)
     for key, (what, unit) in WHAT.items():
         if key == "cpu" and count < 1000:
             continue

@@ -128,7 +128,7 @@ def _round(interval: float) -> Round:
 
 
 def _run(interval: float, plan: Plan) -> Iterator[Measurement]:
-    rounds = plan.collect(lambda: _round(interval), full=11, quick=3)
+    rounds = plan.collect(lambda: _round(interval), full=7, quick=3)
     for key, (what, target) in WHAT.items():
         yield Measurement(
             scenario=f"failover/{interval:g}s",
