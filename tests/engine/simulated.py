@@ -51,7 +51,7 @@ class SimulatedLoop:
 
     def run(self, until: Instant) -> None:
         """Rounds until then, each alarm in its time."""
-        while (at := self.alarms.wake_at(0)) is not None and at <= until:
+        while (alarm := self.alarms.first()) and (at := alarm.at) is not None and at <= until:
             self.now = max(self.now, at)
             self.round()
         self.now = until

@@ -60,7 +60,7 @@ class Heard:
     def hear(self, source: Address, message: bytes, times: int) -> None:
         self.socket.packets = [kept(source, message)] * times
         with patch.object(attachment_module, "now", lambda: self.now):
-            self.read()
+            self.read(True)
 
     def hear_priority(self, priority: int, times: int = 1, of: int = 0) -> None:
         router = self.instances[of].router

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from itertools import pairwise
+from unittest.mock import patch
 
 import pytest
 
@@ -324,3 +325,105 @@ def test_sockets_are_read_in_between_when_many_alarms_take_their_time(loop: Loop
     assert story.count("alarm") == 4, "each once"
     assert hurried[0] is True
     assert hurried[-1] is False
+
+
+def test_packets_are_read_one_by_one_but_for_a_rush_and_for_an_alarm_that_would_ring(
+    loop: Loop, pipes: Callable[[], Pipe]
+) -> None:
+    told: list[bool] = []
+    pipe = pipes()
+
+    def read(everything: bool) -> int:  # noqa: FBT001 - as the loop calls it
+        told.append(everything)
+        pipe.read()
+        return 1
+
+    loop.watch_packets(pipe.reader, read)
+    pipe.write()
+    loop.dispatch()
+    loop.alarm(lambda _: None).set(Instant(now() - 1))
+    pipe.write()
+    loop.dispatch()
+    loop.rush.is_on = True
+    pipe.write()
+    loop.dispatch()
+    assert told == [False, True, True]
+
+
+def test_a_beat_needs_the_timer_set_only_at_its_beginning(loop: Loop) -> None:
+    period, rung = seconds(0.01), list[Instant]()
+
+    def ring(at: Instant) -> None:
+        rung.append(at)
+        alarm.set(Instant(began + (len(rung) + 1) * period))
+
+    began = now()
+    alarm = loop.alarm(ring)
+    alarm.set(Instant(began + period))
+    with patch.object(loop._timer, "arm", wraps=loop._timer.arm) as arm:
+        while len(rung) < 40:
+            loop.wait()
+    assert all(at >= began + number * period for number, at in enumerate(rung, 1)), "never early"
+    # Where the machine was busy for a whole period it is set anew.
+    assert arm.call_count < 30
+
+
+def test_a_timer_that_repeats_is_stopped_with_its_alarm(loop: Loop) -> None:
+    period, rung = seconds(0.005), list[Instant]()
+
+    def ring(at: Instant) -> None:
+        rung.append(at)
+        if len(rung) < 10:
+            alarm.set(Instant(began + (len(rung) + 1) * period))
+
+    began = now()
+    alarm = loop.alarm(ring)
+    alarm.set(Instant(began + period))
+    while len(rung) < 10:
+        loop.wait()
+    last = loop.alarm(rung.append)
+    last.set(Instant(now() + seconds(0.1)))
+    with patch.object(loop, "_round", wraps=loop._round) as rounds:
+        while len(rung) < 11:
+            loop.wait()
+    assert rounds.call_count <= 2
+
+
+def test_an_alarm_with_a_rehearsal_is_met_also_where_the_timer_was_not_set_for_it(loop: Loop) -> None:
+    """Far away there is none; whatever wakes the loop up meanwhile, it rings in time."""
+    for away in (0.004, 0.0049, 0.0051, 0.007, 0.02, 0.05):
+        rung: list[Instant] = []
+        at = Instant(now() + seconds(away))
+        alarm = loop.alarm(rung.append)
+        alarm.set(at, lambda _: None)
+        other = loop.alarm(lambda _: None)
+        other.set(Instant(at - seconds(0.0003)))  # as the loop would get up for it anyway
+        while not rung:
+            loop.wait()
+        assert rung[0] >= at
+
+
+def test_a_nap_ends_before_an_alarm_with_a_rehearsal_however_often_it_is_postponed(
+    loop: Loop, pipes: Callable[[], Pipe]
+) -> None:
+    pipe, rung = pipes(), list[Instant]()
+    alarm = loop.alarm(rung.append)
+
+    def read(_: bool) -> int:  # noqa: FBT001 - as the loop calls it
+        pipe.read()
+        alarm.postpone(Instant(now() + seconds(0.03)))
+        return 1
+
+    loop.watch_packets(pipe.reader, read)
+    alarm.set(Instant(now() + seconds(0.03)), lambda _: None)
+    with patch.object(loop._timer, "arm", wraps=loop._timer.arm) as arm:
+        for _ in range(5):
+            time.sleep(0.002)  # no rush
+            pipe.write()
+            loop.wait()
+        assert arm.call_count == 0
+        due = alarm.at
+        while not rung:
+            loop.wait()
+    assert due is not None
+    assert rung[0] >= due

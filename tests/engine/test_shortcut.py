@@ -140,7 +140,7 @@ class TwoOfAKind(RuleBasedStateMachine):
     def hear(self, packets: list[bytes]) -> None:
         self.waiting.packets = packets
         with patch.object(attachment_module, "now", lambda: self.now):
-            self.read()
+            self.read(True)
         for packet in packets:
             received = self.waiting.unpack(packet)
             assert received is not None
@@ -209,6 +209,6 @@ def test_the_same_packet_again_is_not_taken_apart() -> None:
     source = GREATER[router.family]
     waiting.packets = [kept(source, encode(an_advertisement(router, priority=200), source))] * 3
     with patch.object(Instance, "hear", autospec=True, side_effect=Instance.hear) as hear:
-        read()
+        read(True)
         assert hear.call_count == 1
     assert instance.counters.advertisements_received == 3

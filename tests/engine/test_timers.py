@@ -66,8 +66,8 @@ class Model:
     def check(self) -> None:
         assert [alarm.at for alarm in self.alarms] == self.at
         waiting = [at for at in self.at if at is not None]
-        earliest = self.queue.wake_at(0)
-        assert not waiting or (earliest is not None and earliest <= min(waiting)), "would wake up late"
+        first = self.queue.first()
+        assert (first.at if first else None) == min(waiting, default=None)
 
 
 @given(
@@ -163,7 +163,7 @@ def test_an_alarm_that_is_moved_or_cleared_while_it_waits_for_its_turn_does_not_
         while queue.ring(Instant(10), clock):
             pass
         assert rung == []
-        assert queue.wake_at(0) == 20
+        assert queue.first() is moved
         queue.ring(Instant(20), clock)
     assert rung == ["moved"]
 
@@ -187,7 +187,7 @@ def test_entries_of_alarms_that_moved_earlier_are_gone_once_their_time_has_come(
         alarm.set(Instant(at))
     alarm.set(None)
     queue.ring(Instant(100), Instant(100))
-    assert queue.wake_at(0) is None
+    assert queue.first() is None
 
 
 def test_entries_of_an_alarm_do_not_multiply() -> None:
@@ -210,7 +210,7 @@ def test_a_postponed_alarm_rings_at_the_last_time_and_as_it_was_set(first: int, 
     last = Instant([first, *moved][-1])
     assert alarm.at == last
     assert alarm.rehearse == rehearsed.append
-    assert queue.imminent(last) is alarm
+    assert queue.first() is alarm
     queue.ring(Instant(last - 1), NOW)
     assert rung == []
     queue.ring(last, NOW)
@@ -235,37 +235,4 @@ def test_an_alarm_that_is_ringing_may_be_postponed() -> None:
 def test_nothing_is_to_wake_up_for_without_an_alarm() -> None:
     queue = AlarmQueue(lambda _: None)
     alarm_of(queue)
-    assert queue.wake_at(0) is None
-
-
-@given(steps=st.lists(SETTINGS, max_size=40), until=RINGS)
-def test_the_imminent_alarm_is_the_earliest_and_looking_for_it_rings_nothing(
-    steps: list[tuple[int, Instant | None]], until: Instant
-) -> None:
-    model = Model([])
-    for step in steps:
-        model.set(*step)
-    near = [at for at in model.at if at is not None and at <= until]
-    alarm = model.queue.imminent(until)
-    assert (alarm.at if alarm else None) == min(near, default=None)
-    model.check()
-    assert model.rung == []
-
-
-def test_one_wakes_up_early_only_for_an_alarm_that_rehearses() -> None:
-    queue = AlarmQueue(lambda _: None)
-    alarm_of(queue).set(Instant(1000))
-    assert queue.wake_at(10) == 1000
-    alarm_of(queue).set(Instant(900), lambda _: None)
-    assert queue.wake_at(10) == 890
-
-
-def test_an_alarm_that_is_moved_later_keeps_its_rehearsal() -> None:
-    queue = AlarmQueue(lambda _: None)
-    alarm = alarm_of(queue)
-    rehearsed: list[Instant] = []
-    alarm.set(Instant(100), rehearsed.append)
-    alarm.set(Instant(200), rehearsed.append)
-    assert queue.imminent(Instant(100)) is None
-    assert queue.imminent(Instant(200)) is alarm
-    assert alarm.rehearse == rehearsed.append
+    assert queue.first() is None

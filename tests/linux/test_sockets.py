@@ -141,6 +141,24 @@ def assert_passes(sender: AdvertisementSocket, receiver: AdvertisementSocket, fa
 
 
 @families
+def test_a_packet_that_is_taken_alone_is_the_same(cable: Cable, stack: ExitStack, family: Family) -> None:
+    sender, receiver = both(cable, family, stack)
+    cable.up()
+    assert_passes(sender, receiver, family)
+    for _ in range(2):
+        send_one(sender, datagram(family))
+    arrived: list[int] = []
+    packets: list[bytes] = []
+    for limit in (1, 1000):
+        select.select([receiver], [], [], 2.0)
+        packets += receiver.receive(limit, arrived)
+    alone, other = packets
+    assert alone == other
+    assert len(arrived) == 2
+    assert receiver.receive(1, arrived) == []
+
+
+@families
 @positive("R-008")
 def test_a_packet_arrives_with_what_its_header_said(cable: Cable, stack: ExitStack, family: Family) -> None:
     sender, receiver = both(cable, family, stack)

@@ -93,3 +93,31 @@ def test_an_error_names_the_call() -> None:
     with pytest.raises(OSError, match="timerfd_settime: Bad file descriptor") as caught:
         timer.arm(Instant(1))
     assert caught.value.errno == errno.EBADF
+
+
+def test_what_is_acknowledged_is_readable_no_more(timer: Timer) -> None:
+    assert not timer.acknowledge()
+    timer.arm(after(1))
+    assert is_readable(timer, 5)
+    assert timer.acknowledge()
+    assert not is_readable(timer, 0.01)
+    assert not timer.acknowledge()
+
+
+def test_it_repeats_until_it_is_armed_again_or_disarmed(timer: Timer) -> None:
+    began = after(2)
+    timer.arm(began, 3 * MILLISECOND)
+    for times in range(4):
+        assert is_readable(timer, 5)
+        assert now() >= began + 3 * times * MILLISECOND
+        assert timer.acknowledge()
+    later = after(30)
+    timer.arm(later)
+    assert is_readable(timer, 5)
+    assert now() >= later
+    assert timer.acknowledge()
+    assert not is_readable(timer, 0.01)
+    timer.arm(after(1), MILLISECOND)
+    assert is_readable(timer, 5)
+    timer.disarm()
+    assert not is_readable(timer, 0.01)

@@ -184,14 +184,14 @@ class Attachment:
         gate = self._gates[family] = Floodgate(self._loop, self._narrowing(opened, vrids))
         self._loop.watch_packets(opened.fileno(), self._reader(opened, gate))
 
-    def _reader(self, advertisement_socket: AdvertisementSocket, gate: Floodgate) -> Callable[[], int]:
+    def _reader(self, advertisement_socket: AdvertisementSocket, gate: Floodgate) -> Callable[[bool], int]:
         receive, vrid_position = advertisement_socket.receive, advertisement_socket.vrid_position
         of_vrid = [self.instances.get((advertisement_socket.family, vrid)) for vrid in range(256)]
 
-        def read() -> int:
+        def read(everything: bool) -> int:  # noqa: FBT001 - `Loop.watch_packets`
             at = now()
             arrived: list[int] = []
-            packets = receive(_PACKETS_AT_ONCE, arrived)
+            packets = receive(_PACKETS_AT_ONCE if everything else 1, arrived)
             for packet, heard_at in zip(packets, _on_our_clock(arrived, at), strict=True):
                 # The kernel filter passes our VRIDs alone, and nothing too short to have one.
                 instance = of_vrid[packet[vrid_position]]

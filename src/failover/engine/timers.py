@@ -71,22 +71,12 @@ class AlarmQueue:
         """False where certainly none does."""
         return bool(self._heap) and self._heap[0][0] < instant
 
-    def wake_at(self, lead: int) -> Instant | None:
-        """When to wake up next: as the earliest alarm is due, or `lead` nanoseconds before it if that one rehearses."""
+    def first(self) -> Alarm | None:
+        """The alarm that rings next; those before it that were moved later go where they belong."""
         heap = self._heap
         while heap:
             at, _, alarm = heap[0]
             if alarm.queued_at == at == alarm.at:
-                return Instant(at - lead) if alarm.rehearse is not None else at
-            _put_right(heappop(heap))
-        return None
-
-    def imminent(self, until: Instant) -> Alarm | None:
-        """The alarm that rings next, if it does until then; those that were moved later go where they belong."""
-        heap = self._heap
-        while heap and heap[0][0] <= until:
-            queued_at, _, alarm = heap[0]
-            if alarm.queued_at == queued_at == alarm.at:
                 return alarm
             _put_right(heappop(heap))
         return None

@@ -13,7 +13,7 @@ from typing import Final
 
 from failover.linux import bpf
 from failover.linux.filter import Terms, program
-from failover.linux.inbox import VRID_POSITION, Received, inbox, unpack
+from failover.linux.inbox import VRID_POSITION, Received, inbox, receive_one, unpack
 from failover.linux.outbox import Burst
 from failover.linux.socket_options import (
     DOMAINS,
@@ -115,6 +115,8 @@ class AdvertisementSocket:
         Two that are equal say the same, from the same sender. `arrived` gets the arrival time of each, in nanoseconds
         of the wall clock.
         """
+        if limit == 1:
+            return receive_one(self._socket, self.family, arrived)
         return self._inbox.receive(self._descriptor, limit, arrived)
 
     def unpack(self, packet: bytes) -> Received | None:
