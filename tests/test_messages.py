@@ -45,7 +45,11 @@ ROUTERS = st.builds(
 )
 VALUES = TEXTS | COUNTS | st.floats(allow_nan=False) | st.booleans() | st.none()
 REALTIME = st.builds(
-    RealtimeStatus, priority=COUNTS, timer_slack_ns=COUNTS, cpu_affinity=st.none() | st.lists(COUNTS, max_size=2)
+    RealtimeStatus,
+    priority=COUNTS,
+    timer_slack_ns=COUNTS,
+    time_slice_ns=COUNTS,
+    cpu_affinity=st.none() | st.lists(COUNTS, max_size=2),
 )
 LAGS = st.builds(Lag, max=COUNTS, counts=st.lists(COUNTS, max_size=3))
 MESSAGES: st.SearchStrategy[Message] = st.one_of(

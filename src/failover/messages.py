@@ -83,6 +83,8 @@ class RealtimeStatus(msgspec.Struct, frozen=True, kw_only=True):
     """0 for an ordinary process."""
     memory_locked: bool
     timer_slack_ns: int
+    time_slice_ns: int
+    """How long it asks for the CPU at a time, as an ordinary process; 0 for a real-time one, and before Linux 6.12."""
     cpu_affinity: list[int] | None
     """None: not asked for."""
 

@@ -27,7 +27,9 @@ from failover.messages import (
 
 BORN = 1_767_225_600_000_000_000
 """2026-01-01."""
-REALTIME = RealtimeStatus(scheduler="SCHED_RR", priority=49, memory_locked=False, timer_slack_ns=1, cpu_affinity=[1])
+REALTIME = RealtimeStatus(
+    scheduler="SCHED_RR", priority=49, memory_locked=False, timer_slack_ns=1, time_slice_ns=0, cpu_affinity=[1]
+)
 DAEMON = DaemonStatus(
     version="1.2.3",
     pid=42,
@@ -85,6 +87,7 @@ def test_the_document_is_this() -> None:
                 "priority": 49,
                 "memory_locked": False,
                 "timer_slack_ns": 1,
+                "time_slice_ns": 0,
                 "cpu_affinity": [1],
             },
             "engine_lag_seconds": None,

@@ -40,8 +40,8 @@ class SimulatedLoop:
         self.alarms = AlarmQueue(self.lateness.note)
         self.after_round: Callable[[bool], bool] = lambda _: False
 
-    def alarm(self, callback: Callable[[Instant], None], *, goes_first: bool = False) -> Alarm:
-        return self.alarms.alarm(callback, goes_first=goes_first)
+    def alarm(self, callback: Callable[[Instant], None], *, goes_first: bool = False, is_met: bool = False) -> Alarm:
+        return self.alarms.alarm(callback, goes_first=goes_first, is_met=is_met)
 
     def watch(self, descriptor: int, callback: Callable[[], None]) -> None:
         """Nothing is read here but by the test."""

@@ -24,6 +24,7 @@ class Kernel:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.cpus = frozenset({0, 1})
         self.slack = 50_000
+        self.slice = 3_000_000
         self.limit = -1
         self.priority = 0
         self.refusals: dict[str, int] = {}
@@ -31,6 +32,7 @@ class Kernel:
         for name, ask in (
             ("set_affinity", self.set_affinity),
             ("set_timer_slack", self.set_timer_slack),
+            ("set_time_slice", self.set_time_slice),
             ("limit_running", self.limit_running),
             ("schedule", self.schedule),
             ("lock_memory", lambda: None),
@@ -38,6 +40,7 @@ class Kernel:
             monkeypatch.setattr(realtime, name, self.granting(name, ask))
         monkeypatch.setattr(realtime, "affinity", lambda: self.cpus)
         monkeypatch.setattr(realtime, "timer_slack", lambda: self.slack)
+        monkeypatch.setattr(realtime, "time_slice", lambda: self.slice)
         monkeypatch.setattr(realtime, "running_limit", lambda: self.limit)
         monkeypatch.setattr(realtime, "schedule_ordinarily", lambda: self.schedule(0))
         monkeypatch.setattr(capabilities, "has", self.capabilities.__contains__)
@@ -55,6 +58,9 @@ class Kernel:
 
     def set_timer_slack(self, nanoseconds: int) -> None:
         self.slack = nanoseconds
+
+    def set_time_slice(self, nanoseconds: int) -> None:
+        self.slice = nanoseconds
 
     def limit_running(self, microseconds: int) -> None:
         self.limit = microseconds
@@ -79,6 +85,7 @@ def test_all_that_is_granted_is_in_force_without_a_word(kernel: Kernel) -> None:
     assert made.warnings == []
     assert (kernel.priority, kernel.slack, kernel.cpus) == (49, 1, frozenset({1}))
     assert made.status().memory_locked
+    assert made.status().time_slice_ns == 100_000
     assert made.status().cpu_affinity == [1]
 
 
@@ -99,6 +106,7 @@ def test_what_is_switched_off_is_not_asked_for(kernel: Kernel) -> None:
         ("lock_memory", errno.ENOMEM, None, "memory is not locked: Cannot allocate memory"),
         ("set_affinity", errno.EINVAL, None, "CPU affinity is not set: Invalid argument"),
         ("set_timer_slack", errno.EPERM, None, "timers are not exact: Operation not permitted"),
+        ("set_time_slice", errno.ENOSYS, None, "the CPU may be late: Function not implemented"),
     ],
 )
 def test_each_refusal_is_one_warning_and_the_rest_is_in_force(
@@ -132,10 +140,19 @@ def test_a_cpu_that_is_taken_away_meanwhile_keeps_no_program_from_starting(kerne
     assert kernel.limit == 5_000_000
 
 
+def test_beats_are_met_awake_by_a_real_time_process_that_has_the_time(kernel: Kernel) -> None:
+    assert entered().beat_lead(800) == 150_000
+    assert entered().beat_lead(900) == 0
+    assert entered(realtime_priority=0).beat_lead(1) == 0
+    kernel.refusals = {"schedule": errno.EPERM}
+    assert entered().beat_lead(1) == 0
+
+
 def test_who_never_sleeps_gives_up_its_priority_and_says_so(kernel: Kernel) -> None:
     made = entered()
     made.give_up(signal.SIGXCPU, None)
     assert kernel.priority == 0
+    assert made.beat_lead(1) == 0
     assert made.warnings == ["real-time scheduling was given up: 5 s of computing without a pause"]
 
 
@@ -163,6 +180,7 @@ def test_the_engine_is_punctual_and_the_agent_inherits_nothing_of_it(host: Host)
         "scheduler": "SCHED_RR",
         "priority": 3,
         "memory_locked": True,
+        "time_slice_ns": 0,
         "cpu_affinity": [cpu],
     }
     assert os.sched_getscheduler(daemon.pid) & ~os.SCHED_RESET_ON_FORK == os.SCHED_RR

@@ -144,6 +144,34 @@ def test_timer_slack_is_what_was_set() -> None:
     assert run("realtime.set_timer_slack(1); say(realtime.timer_slack())") == [1]
 
 
+@pytest.mark.skipif(realtime.time_slice() == 0, reason="the kernel does not tell time slices (Linux 6.12)")
+def test_the_time_slice_is_what_was_set_and_a_child_has_the_usual_one() -> None:
+    script = """
+usual = realtime.time_slice()
+realtime.set_time_slice(200_000)
+reader, writer = os.pipe()
+if os.fork() == 0:
+    os.write(writer, str(realtime.time_slice()).encode())
+    os._exit(0)
+say(usual, realtime.time_slice(), int(os.read(reader, 100)), realtime.scheduling())
+"""
+    usual, own, child, scheduling = run(script)
+    assert (own, child, scheduling) == (200_000, usual, ["SCHED_OTHER", 0])
+    assert usual != own
+
+
+def test_a_process_of_another_class_keeps_it_and_on_an_unknown_machine_there_is_an_error() -> None:
+    script = """
+os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+realtime.set_time_slice(200_000)
+batch = realtime.scheduling()[0]
+os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+os.uname = lambda: os.uname_result(("Linux", "lab", "6.18", "1", "vax"))
+say(batch, refused(realtime.set_time_slice, 200_000), realtime.time_slice())
+"""
+    assert run(script) == ["SCHED_BATCH", errno.ENOSYS, 0]
+
+
 def test_a_process_runs_on_the_cpus_that_it_was_given() -> None:
     cpu = min(os.sched_getaffinity(0))
     assert run(f"realtime.set_affinity([{cpu}]); say(sorted(realtime.affinity()))") == [[cpu]]

@@ -100,6 +100,7 @@ class _Daemon:
             # Before anything is due: to read all of the program into memory takes some milliseconds.
             self._realtime.enter()
             self._realtime.warnings += warnings
+            self._loop.beat_lead = self._realtime.beat_lead(self._engine.short_beats_per_second)
             self._teller.warnings()
             self._engine.start()
             # What is there by now stays, and nothing after it makes cycles: there is nothing to collect, and a
@@ -139,6 +140,7 @@ class _Daemon:
             numbers = reader.recv(64)
             self._stopping = any(number in _STOP_SIGNALS for number in numbers) or self._stopping
             if signal.SIGXCPU in numbers:
+                self._loop.beat_lead = 0
                 self._teller.warnings()
 
         self._loop.watch(reader.fileno(), read)

@@ -12,7 +12,7 @@ from failover.config import Configuration
 from failover.config import VirtualRouter as Entry
 from failover.config import instances as protocol_instances
 from failover.engine.attachment import Attachment
-from failover.engine.beat import Beat
+from failover.engine.beat import SHORT, Beat
 from failover.engine.dispatch import Dispatch
 from failover.engine.instance import Instance
 from failover.engine.loop import Loop
@@ -55,6 +55,10 @@ class Engine:
         self.instances: list[Instance] = []
         entries = [(entry, router) for entry in configuration.virtual_routers for router in protocol_instances(entry)]
         places = assign_beats([(entry.interface_name, router) for entry, router in entries])
+        self.short_beats_per_second = sum(
+            1 / to_seconds(place.interval) for place in set(places) if place.interval <= SHORT
+        )
+        """While it is MASTER of all."""
         made: dict[Place, Beat] = {}
         for (entry, router), place in zip(entries, places, strict=True):
             self._add(entry, router, place, made)

@@ -33,7 +33,8 @@ class Loop:
 
     An alarm with a rehearsal is met awake. Waking from a long sleep is 0.05 to 0.1 ms late, and what runs then finds
     cold caches, another 0.1 ms: `wait` wakes up a little early, rehearses, and watches clock and sockets until it is
-    time. Measured, a BACKUP takes over 0.15 ms earlier for it. Only for alarms that seldom ring.
+    time. Measured, a BACKUP takes over 0.15 ms earlier for it. Only for alarms that seldom ring; and, where `beat_lead`
+    says so, for beats at short intervals, without a rehearsal: it takes CPU, and only a real-time process gains by it.
 
     To set the timer costs a tenth of a wake-up. So an alarm that seldom rings, for it is nearly always postponed, does
     not have it set until it is near; and for wake-ups at a regular beat it is set once.
@@ -64,6 +65,8 @@ class Loop:
         """Those of packets."""
         self._most = 1
         """Descriptors, with the timer's."""
+        self.beat_lead = 0
+        """Nanoseconds that `wait` is up before an alarm that is to be met."""
         self.rush = Rush()
         self.chores = Chores(self.alarm)
         self.after_round: Callable[[bool], bool] = _nothing
@@ -101,9 +104,12 @@ class Loop:
             self._prompt.unregister(descriptor)
             del self._callbacks[descriptor]
 
-    def alarm(self, callback: Callable[[Instant], None], *, goes_first: bool = False) -> Alarm:
-        """A new alarm of this loop; what `goes_first` rings before all others that are due."""
-        return self._alarms.alarm(callback, goes_first=goes_first)
+    def alarm(self, callback: Callable[[Instant], None], *, goes_first: bool = False, is_met: bool = False) -> Alarm:
+        """A new alarm of this loop.
+
+        What `goes_first` rings before all others that are due; what `is_met` is worth being up `beat_lead` before.
+        """
+        return self._alarms.alarm(callback, goes_first=goes_first, is_met=is_met)
 
     def wait(self) -> None:
         """Sleep until there is something to do, then do it."""
@@ -142,12 +148,18 @@ class Loop:
         """Stay awake until the next alarm rings or something arrives, if that alarm is near and worth it."""
         at = now()
         alarm = self._alarms.first()
-        if alarm is None or alarm.at is None or alarm.rehearse is None or not at < alarm.at <= at + _LEAD:
+        if alarm is None or alarm.at is None or not at < alarm.at <= at + self._lead(alarm):
             return
         self._expire()  # it may have woken us, and would again
-        alarm.rehearse(alarm.at)
+        if alarm.rehearse:
+            alarm.rehearse(alarm.at)
         while now() < alarm.at and not self._epoll.poll(0, 1):
             pass
+
+    def _lead(self, alarm: Alarm) -> int:
+        if alarm.rehearse:
+            return _LEAD
+        return self.beat_lead if alarm.is_met else 0
 
     def _look(self) -> None:
         """A round with all that there is now."""
@@ -192,12 +204,12 @@ class Loop:
         alarm = self._alarms.first()
         if alarm is None or alarm.at is None:
             return None
-        if alarm.rehearse is None or not lead:
+        if not lead:
             return alarm.at
-        if not self.rush.is_on and (away := alarm.at - now()) > _FAR:
+        if alarm.rehearse and not self.rush.is_on and (away := alarm.at - now()) > _FAR:
             self._nap = min((away - _APPROACH) / 1e9, _LONGEST_NAP)
             return None
-        return Instant(alarm.at - lead)
+        return Instant(alarm.at - self._lead(alarm))
 
     def _set(self, at: Instant | None) -> None:
         """Arm the timer, or disarm it."""

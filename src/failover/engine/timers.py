@@ -15,13 +15,17 @@ _TURN: Final = seconds(0.001)
 class Alarm:
     """Calls `callback(now)` once at the time that was last set."""
 
-    __slots__ = ("_queue", "at", "callback", "goes_first", "queued_at", "rehearse")
+    __slots__ = ("_queue", "at", "callback", "goes_first", "is_met", "queued_at", "rehearse")
 
-    def __init__(self, queue: "AlarmQueue", callback: Callable[[Instant], None], *, goes_first: bool) -> None:
+    def __init__(
+        self, queue: "AlarmQueue", callback: Callable[[Instant], None], *, goes_first: bool, is_met: bool
+    ) -> None:
         self._queue = queue
         self.callback = callback
         self.goes_first = goes_first
         """Before all others that are due, however long they have been."""
+        self.is_met = is_met
+        """Whether it is worth waking up before it: see `Loop`."""
         self.at: Instant | None = None
         self.queued_at: Instant | None = None
         self.rehearse: Callable[[Instant], None] | None = None
@@ -58,9 +62,9 @@ class AlarmQueue:
         self._waiting: deque[tuple[Instant, int, Alarm]] = deque()
         """Entries that were due, and for which the last turn was too short."""
 
-    def alarm(self, callback: Callable[[Instant], None], *, goes_first: bool = False) -> Alarm:
+    def alarm(self, callback: Callable[[Instant], None], *, goes_first: bool = False, is_met: bool = False) -> Alarm:
         """A new alarm, not set. What `goes_first` must not take long."""
-        return Alarm(self, callback, goes_first=goes_first)
+        return Alarm(self, callback, goes_first=goes_first, is_met=is_met)
 
     def push(self, at: Instant, alarm: Alarm) -> None:
         """For `Alarm` alone."""
