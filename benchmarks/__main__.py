@@ -11,11 +11,11 @@ from typing import Final
 import msgspec
 
 import failover
-from benchmarks.machine import environment
+from benchmarks.machine import environment, taken
 from benchmarks.plan import Plan, Scale
 from benchmarks.registry import Scenario, select
 from benchmarks.report import markdown
-from benchmarks.results import Failure, Measurement, Results
+from benchmarks.results import Failure, Measurement, Results, merged
 from benchmarks.scenarios import ABOUT, ALL
 
 CHECKOUT: Final = Path(__file__).parents[1]
@@ -57,7 +57,7 @@ def run(scenarios: Sequence[Scenario], plan: Plan) -> Results:
         began = time.monotonic()
         print(f"{scenario.name} ...", file=sys.stderr)
         try:
-            found.extend(scenario.run(plan))
+            found.extend(msgspec.structs.replace(one, taken=taken()) for one in scenario.run(plan))
         except KeyboardInterrupt:
             failures.append(Failure(scenario.name, "interrupted, and what would have followed"))
             break
@@ -69,11 +69,15 @@ def run(scenarios: Sequence[Scenario], plan: Plan) -> Results:
 
 
 def keep(results: Results, directory: Path) -> None:
-    """Write the report, the numbers behind it, and the plots."""
+    """Write the report, the numbers behind it, and the plots; of what was not measured, keep what is there."""
     from benchmarks.plots import draw  # noqa: PLC0415 - only here is the plotting library needed
 
     directory.mkdir(parents=True, exist_ok=True)
-    (directory / "results.json").write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=1) + b"\n")
+    numbers = directory / "results.json"
+    if numbers.exists():
+        earlier = msgspec.json.decode(numbers.read_bytes(), type=Results)
+        results = merged(earlier, results, [scenario.name for scenario in ALL])
+    numbers.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=1) + b"\n")
     (directory / "results.md").write_text(markdown(results, draw(results, directory)))
 
 

@@ -17,7 +17,6 @@ from failover.lab.waiting import wait_until
 
 VRIDS_PER_SEGMENT: Final = 250
 SETTLE_SECONDS: Final = 60
-CLIENT_INTERVAL: Final = 0.001
 
 
 class Arena(Lan):

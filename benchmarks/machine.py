@@ -67,14 +67,18 @@ def wait_for_calm(limit: float) -> None:
             return
 
 
+def taken() -> str:
+    """Today, and what is measured."""
+    commit = _version(["git", "describe", "--always", "--dirty"])
+    return f"{datetime.now(UTC):%Y-%m-%d %H:%M UTC}, failover {__version__}, commit {commit}"
+
+
 def environment() -> dict[str, str]:
-    """What a reader must know of where the numbers come from."""
+    """What a reader must know of where the numbers come from: the machine, and what ours is compared with."""
     return {
-        "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "kernel": platform.release(),
         "CPUs": f"{_CPUS} x {_cpu_model()}",
         "Python": platform.python_version(),
-        "failover": f"{__version__}, commit {_version(['git', 'describe', '--always', '--dirty'])}",
         "keepalived": _version(["keepalived", "--version"]),
         "FRR": _version(["/usr/lib/frr/vrrpd", "--version"]),
     }

@@ -29,13 +29,15 @@ limits; *rounds* says how many counted and how many were dropped."""
 def markdown(results: Results, plots: Collection[str] = ()) -> str:
     """The whole report; `plots` are the groups that have one beside it."""
     parts = ["# Measurements", PREFACE, _environment(results)]
-    for group, measurements in groupby(results.measurements, key=lambda one: one.scenario.partition("/")[0]):
+    for group, those in groupby(results.measurements, key=lambda one: one.scenario.partition("/")[0]):
+        measurements = list(those)
         parts.append(f"## {group}")
         if group in results.about:
             parts.append(results.about[group])
         if group in plots:
             parts.append(f"![{group}]({group}.svg)")
-        parts.append(table(list(measurements)))
+        parts.append(table(measurements))
+        parts.append("\n".join(f"- {line}" for line in _taken(measurements)))
     if results.failures:
         listed = "\n".join(f"- {failure.scenario}: {failure.reason}" for failure in results.failures)
         parts += ["## Not measured", listed]
@@ -61,6 +63,14 @@ def number(value: float) -> str:
 
 def _environment(results: Results) -> str:
     return "\n".join(f"- {name}: {value}" for name, value in results.environment.items())
+
+
+def _taken(measurements: Sequence[Measurement]) -> list[str]:
+    """When each scenario of a group was measured; in one line where that is the same."""
+    scenarios = {one.scenario: one.taken for one in measurements}
+    if len({text.partition(",")[2] for text in scenarios.values()}) == 1:
+        return [max(scenarios.values())]
+    return [f"{scenario}: {text}" for scenario, text in scenarios.items()]
 
 
 def _row(one: Measurement) -> list[str]:

@@ -1,6 +1,6 @@
 """What a scenario hands to the report: measurements with their targets. Data and arithmetic only."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Final
 
@@ -58,6 +58,8 @@ class Measurement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     distributions: Mapping[str, list[float]] = {}
     """Program to the values at `quantiles.PERCENTILES`, all rounds together."""
     note: str = ""
+    taken: str = ""
+    """When, and of which version."""
 
     def median(self, program: str) -> float | None:
         """The median over the rounds; None where the program was not measured."""
@@ -96,3 +98,17 @@ class Results(msgspec.Struct, frozen=True):
     failures: list[Failure] = []
     about: Mapping[str, str] = {}
     """Group of scenarios to what it measures and how."""
+
+
+def merged(earlier: Results, later: Results, scenarios: Sequence[str]) -> Results:
+    """The later results, and those earlier ones that were not measured again, in the order of the scenarios.
+
+    `ValueError` where they do not belong together.
+    """
+    if earlier.environment != later.environment:
+        raise ValueError(f"the results kept were measured elsewhere: {dict(earlier.environment)}")
+    again = {one.scenario for one in later.measurements} | {one.scenario for one in later.failures}
+    kept = [one for one in earlier.measurements if one.scenario not in again and one.scenario in scenarios]
+    failures = [one for one in earlier.failures if one.scenario not in again and one.scenario in scenarios]
+    together = sorted([*kept, *later.measurements], key=lambda one: scenarios.index(one.scenario))
+    return Results(later.environment, together, [*failures, *later.failures], later.about)

@@ -6,7 +6,8 @@ import sys
 import time
 from pathlib import Path
 
-from benchmarks.machine import cpu_seconds, environment, memory_megabytes, ticks_of_other
+from benchmarks.machine import cpu_seconds, environment, memory_megabytes, taken, ticks_of_other
+from failover.version import __version__
 
 TICK_SECONDS = 0.02
 """How stale the kernel's number may be of a process that is running: two ticks of the slowest clock."""
@@ -43,4 +44,5 @@ def test_a_process_in_a_namespace_of_the_lab_is_not_the_rest_of_the_machine() ->
 
 
 def test_the_environment_names_what_a_reader_must_know() -> None:
-    assert {"date", "kernel", "CPUs", "Python", "failover", "keepalived", "FRR"} <= environment().keys()
+    assert {"kernel", "CPUs", "Python", "keepalived", "FRR"} <= environment().keys()
+    assert f"failover {__version__}, commit " in taken()

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from benchmarks.report import markdown, number, table
-from benchmarks.results import FRR, KEEPALIVED, OURS, Failure, Measurement, Results, Target
+from benchmarks.results import FRR, KEEPALIVED, OURS, Failure, Measurement, Results, Target, merged
 
 
 def measured(
@@ -103,3 +103,34 @@ def test_a_group_with_a_plot_shows_it() -> None:
 def test_results_survive_json() -> None:
     results = Results({"kernel": "6.1"}, [measured([1], [1], Target(ratio=1))])
     assert msgspec.json.decode(msgspec.json.encode(results), type=Results) == results
+
+
+def of(scenario: str, taken: str) -> Measurement:
+    return Measurement(scenario=scenario, what="x", unit="ms", samples={OURS: [1]}, taken=taken)
+
+
+def test_a_group_says_when_and_of_what_it_was_measured() -> None:
+    one = of("cpu/1", "2026-01-01 10:00 UTC, failover 1, commit a")
+    same = of("cpu/2", "2026-01-01 10:05 UTC, failover 1, commit a")
+    other = of("cpu/2", "2026-01-02 10:00 UTC, failover 1, commit b")
+    assert f"\n- {same.taken}\n" in markdown(Results({}, [one, same]))
+    text = markdown(Results({}, [one, other]))
+    assert f"\n- cpu/1: {one.taken}\n- cpu/2: {other.taken}\n" in text
+
+
+def test_what_is_measured_again_replaces_what_there_was_and_the_rest_stays_in_its_place() -> None:
+    earlier = Results({"kernel": "1"}, [of("a", "1"), of("b", "1"), of("gone", "1")], [Failure("c", "1")])
+    later = Results({"kernel": "1"}, [of("c", "2"), of("a", "2")])
+    together = merged(earlier, later, ["a", "b", "c"])
+    assert [(one.scenario, one.taken) for one in together.measurements] == [("a", "2"), ("b", "1"), ("c", "2")]
+    assert together.failures == []
+
+
+def test_what_fails_now_is_not_covered_by_what_worked_earlier() -> None:
+    together = merged(Results({}, [of("a", "1")]), Results({}, [], [Failure("a", "no")]), ["a"])
+    assert (together.measurements, together.failures) == ([], [Failure("a", "no")])
+
+
+def test_results_of_another_machine_are_not_mixed_in() -> None:
+    with pytest.raises(ValueError, match="measured elsewhere"):
+        merged(Results({"kernel": "1"}, []), Results({"kernel": "2"}, []), [])
