@@ -11,6 +11,7 @@ import pytest
 
 from failover.agent.mirror import Mirror
 from failover.agent.server import serve
+from failover.agent.text import line
 from failover.messages import Dropped, Event, Message, encode
 from tests.agent.test_mirror import KNOWN
 from tests.engine.daemons import ControlConnection, ask
@@ -37,7 +38,9 @@ class Agent:
         """Serve while `client` runs in a thread, and then until the engine has hung up."""
 
         async def both() -> None:
-            serving = asyncio.create_task(serve(self.channel, self.listener, self.lines.append))
+            serving = asyncio.create_task(
+                serve(self.channel, self.listener, lambda event: self.lines.append(line(event)))
+            )
             try:
                 await asyncio.wait_for(asyncio.to_thread(client), 20)
             finally:
@@ -129,7 +132,7 @@ def test_what_is_no_http_is_refused_and_the_next_client_is_served(
 def test_events_become_lines_in_their_order_and_losses_are_told(agent: Agent) -> None:
     agent.tell(*KNOWN, Event(at=0, kind="one"), Dropped(3), Event(at=0, kind="two"))
     agent.run(lambda: until(lambda: len(agent.lines) == 3))
-    assert [line.split("Z: ")[-1] for line in agent.lines] == [
+    assert [one.split("Z: ")[-1] for one in agent.lines] == [
         "one ",
         "3 messages from the engine were lost: the agent was too slow",
         "two ",

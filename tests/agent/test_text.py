@@ -66,6 +66,10 @@ SENTENCES: dict[str, tuple[dict[str, Value], str]] = {
         {"how": "SIGKILL"},
         "the process that serves status and log died (SIGKILL) and was started again",
     ),
+    "events_lost": (
+        {"count": 3},
+        "3 messages from the engine were lost: the agent was too slow",
+    ),
     "network_unread": (
         {"error": "netlink dump: busy"},
         "could not read the state of the interfaces, trying again: netlink dump: busy",
@@ -73,9 +77,9 @@ SENTENCES: dict[str, tuple[dict[str, Value], str]] = {
 }
 
 
-def kinds_in_the_engine() -> Iterator[str]:
-    """The literals that the engine's code gives to `Event(kind=...)`, `tell(...)` and `report(...)`."""
-    for path in sorted((PACKAGE / "engine").glob("*.py")):
+def kinds_that_are_made() -> Iterator[str]:
+    """The literals that the code gives to `Event(kind=...)`, `tell(...)` and `report(...)`."""
+    for path in sorted((*(PACKAGE / "engine").glob("*.py"), PACKAGE / "agent" / "server.py")):
         for node in ast.walk(ast.parse(path.read_text())):
             if not isinstance(node, ast.Call):
                 continue
@@ -88,8 +92,8 @@ def kinds_in_the_engine() -> Iterator[str]:
             yield from (one.value for one in kinds if isinstance(one, ast.Constant) and isinstance(one.value, str))
 
 
-def test_every_kind_of_event_that_the_engine_makes_has_words_and_no_other() -> None:
-    assert set(kinds_in_the_engine()) == set(_KINDS)
+def test_every_kind_of_event_that_is_made_has_words_and_no_other() -> None:
+    assert set(kinds_that_are_made()) == set(_KINDS)
 
 
 def test_every_cause_has_words_and_no_other() -> None:

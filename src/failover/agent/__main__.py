@@ -1,4 +1,4 @@
-"""The agent as the engine starts it: channel and listening socket at known descriptors, the log on standard error."""
+"""The agent as the engine starts it: channel and listening socket at known descriptors, the log where it belongs."""
 
 import argparse
 import asyncio
@@ -9,10 +9,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from failover.agent.journal import Journal, is_standard_error
 from failover.agent.log_file import LogFile
 from failover.agent.privileges import drop_capabilities, take_time
 from failover.agent.server import descriptor_sockets, serve
-from failover.messages import CHANNEL_FD, LISTENER_FD
+from failover.agent.text import line
+from failover.messages import CHANNEL_FD, LISTENER_FD, Event
 
 
 def main() -> None:
@@ -31,15 +33,18 @@ def main() -> None:
     os._exit(0)
 
 
-def _write_to(path: Path | None) -> Callable[[str], None]:
-    log = None if path is None else LogFile(path)
+def _write_to(path: Path | None) -> Callable[[Event], None]:
+    """The log file, the journal, or standard error: what was asked for, what there is, and what is left."""
+    log = LogFile(path) if path else None
+    journal = Journal() if path is None and is_standard_error(os.environ) else None
 
-    def write(text: str) -> None:
-        if (log is None or not log.write(text)) and sys.stderr is not None:
-            # A log that cannot be written (a full disk, a closed terminal) must not take the API along.
-            with suppress(OSError):
-                sys.stderr.write(f"{text}\n")
-                sys.stderr.flush()
+    def write(event: Event) -> None:
+        if (log and log.write(line(event))) or (journal and journal.write(event)) or sys.stderr is None:
+            return
+        # A log that cannot be written (a full disk, a closed terminal) must not take the API along.
+        with suppress(OSError):
+            sys.stderr.write(f"{line(event)}\n")
+            sys.stderr.flush()
 
     return write
 

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import socket
+import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 
@@ -11,10 +12,9 @@ import uvicorn
 from failover.agent.api import application
 from failover.agent.asking import Asking
 from failover.agent.mirror import Mirror
-from failover.agent.text import line
 from failover.messages import MAX_MESSAGE_BYTES, Dropped, Event, Message, decode
 
-Write = Callable[[str], None]
+Write = Callable[[Event], None]
 
 _MESSAGES_AT_ONCE = 256
 
@@ -49,7 +49,7 @@ class _Server(uvicorn.Server):
 
 
 async def serve(channel: socket.socket, listener: socket.socket, write: Write) -> None:
-    """Serve until the other end of `channel` is closed. `write` gets the log, a line at a time."""
+    """Serve until the other end of `channel` is closed. `write` gets what is for the log."""
     mirror = Mirror()
     asking = Asking(channel)
     # Its warnings are about clients, have no time, and advise on packages: nothing for the log of a router.
@@ -98,9 +98,9 @@ class _Reader:
     def _take(self, message: Message) -> None:
         self._take_in(message)
         if isinstance(message, Event):
-            self._write(line(message))
+            self._write(message)
         elif isinstance(message, Dropped):
-            self._write(f"{message.count} messages from the engine were lost: the agent was too slow")
+            self._write(Event(at=time.time_ns(), kind="events_lost", fields={"count": message.count}))
 
 
 def descriptor_sockets(channel_fd: int, listener_fd: int) -> tuple[socket.socket, socket.socket]:

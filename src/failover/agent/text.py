@@ -10,8 +10,13 @@ Fields = dict[str, Value]
 
 def line(event: Event) -> str:
     """One line: time, virtual router, sentence."""
-    who = f" {event.name} ({event.family})" if event.name else ""
+    who = f" {_who(event)}" if event.name else ""
     return f"{timestamp(event.at)}{who}: {sentence(event)}"
+
+
+def message(event: Event) -> str:
+    """The same without the time."""
+    return f"{_who(event)}: {sentence(event)}" if event.name else sentence(event)
 
 
 def sentence(event: Event) -> str:
@@ -20,6 +25,10 @@ def sentence(event: Event) -> str:
     text = words(event.fields) if words else f"{event.kind} {_listed(event.fields)}"
     suppressed = event.fields.get("suppressed")
     return f"{text} (and {suppressed} more like it since the last report)" if suppressed else text
+
+
+def _who(event: Event) -> str:
+    return f"{event.name} ({event.family})"
 
 
 def _state_changed(fields: Fields) -> str:
@@ -97,5 +106,6 @@ _KINDS: dict[str, Callable[[Fields], str]] = {
         f"the daemon ran {_seconds(f['late_seconds'])} late, more than a quarter of the shortest master down interval"
         f" ({_seconds(f['master_down_interval_seconds'])}): the host is too busy or was paused"
     ),
+    "events_lost": lambda f: f"{f['count']} messages from the engine were lost: the agent was too slow",
     "network_unread": lambda f: f"could not read the state of the interfaces, trying again: {f['error']}",
 }
