@@ -53,3 +53,24 @@ def test_a_process_without_one_of_them_is_told_which() -> None:
 def test_another_process_may_send_or_may_not_and_where_nobody_knows_it_may() -> None:
     assert may_send_raw(os.getpid()) == has(NEEDED["CAP_NET_RAW"])
     assert may_send_raw(1 << 30)
+
+
+@pytest.mark.root
+def test_what_is_permitted_is_put_into_effect() -> None:
+    """As in a container image: the interpreter's file has capabilities, and they are not in effect by themselves."""
+    script = """
+import ctypes
+from failover.linux import capabilities as c
+libc, header, sets = ctypes.CDLL(None), c._Header(c._VERSION_3, 0), (c._Sets * 2)()
+libc.capget(ctypes.byref(header), sets)
+for one in sets:
+    one.effective = 0
+libc.capset(ctypes.byref(header), sets)
+before = c.missing()
+c.take_permitted()
+print(before, c.missing())
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=ENVIRONMENT, capture_output=True, text=True, check=True, timeout=30
+    )
+    assert done.stdout == "('CAP_NET_ADMIN', 'CAP_NET_RAW') ()\n"

@@ -79,6 +79,7 @@ def _virtual_addresses(configuration: Configuration) -> dict[str, frozenset[Addr
 
 
 def _remove(belongs: Belongs, living: Living, where: Places) -> int:
+    capabilities.take_permitted()
     if "CAP_NET_ADMIN" in capabilities.missing():
         raise Failure("needs CAP_NET_ADMIN: run it as root")
     with closing(living), _no_daemon(where), Netlink() as netlink:

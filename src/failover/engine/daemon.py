@@ -49,6 +49,7 @@ def run(configuration: Configuration, settings: Settings, prepare: Callable[[], 
     """
     notifier = Notifier(os.environ)
     try:
+        capabilities.take_permitted()
         lacking = capabilities.missing()
         if lacking:
             text = f"needs {' and '.join(lacking)}: run it as root, or from its systemd unit"

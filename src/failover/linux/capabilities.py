@@ -1,5 +1,7 @@
 """What this process may do: the capabilities of Linux that the engine needs, and whether they are there."""
 
+import ctypes
+import os
 from pathlib import Path
 from typing import Final
 
@@ -8,6 +10,34 @@ NEEDED: Final = {"CAP_NET_ADMIN": 12, "CAP_NET_RAW": 13}
 
 OPTIONAL: Final = {"CAP_IPC_LOCK": 14, "CAP_SYS_NICE": 23}
 """Locked memory without limit; real-time scheduling. The engine does without, less punctually."""
+
+_VERSION_3: Final = 0x20080522
+
+
+class _Header(ctypes.Structure):
+    _fields_ = (("version", ctypes.c_uint32), ("pid", ctypes.c_int))
+
+
+class _Sets(ctypes.Structure):
+    """32 capabilities; the kernel has two of these."""
+
+    _fields_ = (
+        ("effective", ctypes.c_uint32),
+        ("permitted", ctypes.c_uint32),
+        ("inheritable", ctypes.c_uint32),
+    )
+
+
+def take_permitted() -> None:
+    """Put into effect what is permitted: a program's file leaves that to it, unless it says so (capabilities(7))."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    header, sets = _Header(_VERSION_3, 0), (_Sets * 2)()
+    if libc.capget(ctypes.byref(header), sets) == 0 and any(one.effective != one.permitted for one in sets):
+        for one in sets:
+            one.effective = one.permitted
+        if libc.capset(ctypes.byref(header), sets):
+            number = ctypes.get_errno()
+            raise OSError(number, f"capset: {os.strerror(number)}")
 
 
 def missing() -> tuple[str, ...]:
