@@ -8,7 +8,7 @@ SUDO = $(if $(filter 0,$(shell id -u)),,$(or $(shell command -v sudo),$(error th
 # The namespace tests mostly wait: more of them side by side than there are cores.
 WORKERS ?= 4
 
-.PHONY: help demo test check unit namespace soak bench bench-smoke format requirements clean system system-test
+.PHONY: help demo test check unit namespace soak bench bench-smoke docs dist deb snap wheel sbom image package-check package-test format requirements clean system system-test system-package system-image
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -16,15 +16,15 @@ help: ## this list
 demo: $(VENV)/ready ## routers in network namespaces: the MASTER dies, the address moves, the timeline is printed
 	$(SUDO) $(BIN)/failover lab
 
-test: check unit namespace bench-smoke ## set up, then run every check and test
+test: check unit namespace package-check bench-smoke ## set up, then run every check and test
 
-check: $(VENV)/ready ## ruff and mypy
+check: $(VENV)/ready docs ## ruff, mypy, and that the documentation builds
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
 unit: $(VENV)/ready system-test ## the tests that need no root, with the protocol core's branch coverage
-	$(BIN)/python -m pytest -n auto -m "not root" --cov --cov-report=term-missing:skip-covered
+	$(BIN)/python -m pytest -n auto -m "not root and not packaging" --cov --cov-report=term-missing:skip-covered
 
 namespace: $(VENV)/ready system-test ## the tests in network namespaces, against keepalived and FRR
 	$(SUDO) $(BIN)/python -m pytest -n $(WORKERS) -m root
@@ -39,6 +39,34 @@ bench: $(VENV)/ready system-test ## measure ours beside keepalived, and write do
 
 bench-smoke: $(VENV)/ready system-test ## only see that every measurement runs; its numbers mean nothing
 	$(SUDO) $(BIN)/python -m benchmarks --smoke
+
+docs: $(VENV)/ready ## the documentation as pages, and the manual pages, in build/docs; a warning is an error
+	$(BIN)/sphinx-build -q -n -W --keep-going -b html docs build/docs/html
+	$(BIN)/sphinx-build -q -n -W --keep-going -b man docs build/docs/man
+
+dist: deb snap wheel sbom ## everything that is published, in dist, but for the image
+
+deb: $(VENV)/ready system-package ## the Debian package
+	packaging/build-deb dist
+
+snap: $(VENV)/ready system-package ## the snap
+	packaging/build-snap dist
+
+wheel: $(VENV)/ready ## wheel and source distribution
+	$(BIN)/uv build --quiet --no-build-isolation --python $(BIN)/python --out-dir dist
+
+sbom: $(VENV)/ready ## the bill of materials
+	mkdir -p dist
+	$(BIN)/python tools/sbom.py > dist/failover.cdx.json
+
+image: $(VENV)/ready system-image ## the container image localhost/failover:latest
+	$(SUDO) packaging/oci/build
+
+package-check: dist ## the checks of what was packaged that boot no machine
+	$(SUDO) $(BIN)/python -m pytest -n auto -m "packaging and not machines" tests/packaging
+
+package-test: dist system-image system-test ## install and run what was packaged, on Debian machines really booted; a line for each check
+	$(SUDO) $(BIN)/python -m pytest -m packaging tests/packaging -v --durations=0 --durations-min=0
 
 format: $(VENV)/ready ## rewrite the code as ruff has it
 	$(BIN)/ruff format .
@@ -57,6 +85,12 @@ system:
 
 system-test: system
 	@./tools/install-packages keepalived frr tshark nftables iputils-ping
+
+system-package: system
+	@./tools/install-packages dpkg-dev debhelper dh-python fakeroot lintian mmdebstrap systemd-container snapd squashfs-tools
+
+system-image: system
+	@./tools/install-packages buildah podman runc mmdebstrap
 
 # The pinned set is whole, so nothing is resolved: Debian's pip, resolving, wants a pin for `coverage[toml]` beside
 # the one for `coverage`, and fails as soon as a newer coverage is out. `pip check` says whether it is whole.

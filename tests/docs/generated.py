@@ -1,52 +1,317 @@
-"""The parts of the documentation that are made from the code: `python -m tests.docs.generated` writes them."""
+"""The parts of the documentation that are made from the code: `python -m tests.docs.generated` writes them.
 
-from collections.abc import Mapping
+Each stands between `<!-- NAME: made from ... -->` and `<!-- /NAME -->`; `tests/docs/test_generated.py` keeps them true.
+"""
+
+import ast
+import inspect
+import re
+import textwrap
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from enum import Enum
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+import click
+import msgspec
+
+from benchmarks.report import number
+from benchmarks.results import KEEPALIVED, OURS, Results
+from failover.agent import text
+from failover.cli import commands, failures
 from failover.config import DAEMON_SETTINGS, SETTINGS, Setting
+from failover.messages import Event, Value
+from failover.vrrp.receive import DiscardReason
 
-README: Final = Path(__file__).parents[2] / "README.md"
-TABLES: Final[dict[str, Mapping[str, Setting]]] = {"settings": SETTINGS, "daemon settings": DAEMON_SETTINGS}
-"""What stands between `<!-- NAME: ... -->` and `<!-- /NAME -->`."""
+ROOT: Final = Path(__file__).parents[2]
+README: Final = ROOT / "README.md"
+STATUSES: Final = {
+    failures.FINE: "All is well; the daemon was stopped.",
+    failures.FAILED: "It did not work here and now; or no daemon answers.",
+    failures.USAGE: "Bad usage: an unknown option, a value missing.",
+    failures.BAD_CONFIGURATION: "A bad configuration; each error is a line.",
+    failures.INTERRUPTED: "Interrupted by Ctrl-C.",
+}
+RESULTS: Final = ROOT / "docs/performance/results.json"
+SHOWN: Final = {
+    ("failover/0.1s", "excess"): "a dead MASTER is noticed later than theory says, at 0.1 s",
+    ("failover/1s", "stop"): "from the SIGTERM of a MASTER to a client that is served by the other, at 1 s",
+    ("cpu/200@0.1s", "sent"): "CPU for an advertisement sent, 200 virtual routers at 0.1 s",
+    ("cpu/200@0.1s", "received from keepalived"): "CPU for one received from keepalived",
+    ("cpu/1@0.1s", "sent"): "CPU for one sent, a single virtual router",
+    (
+        "spacing/0.1s-hogs-ordinary",
+        "p99",
+    ): "how far 99 of 100 advertisements are off their beat, two CPU hogs, no real time",
+    ("addresses/1x500", "configured"): "500 addresses added",
+    ("addresses/1x500", "late"): "another virtual router's advertisements late meanwhile, at worst",
+    ("addresses/100x1", "adverts"): "100 virtual routers fail over at once: first to last advertisement",
+    ("lifetime", "exited"): "from SIGTERM to the end of the process",
+    ("memory/1", "Pss"): "memory with one virtual router",
+    ("memory/1000", "Pss"): "memory with 1000",
+}
+"""What the README shows, by scenario and key; also what is worse than keepalived's."""
+WHEN: Final = {
+    "state_changed": "A virtual router has changed its state, or taken a new cause for the same one.",
+    "oddity": "An advertisement was accepted that is not as it should be.",
+    "discarded": "A packet was no advertisement for this virtual router.",
+    "send_failed": "An advertisement or an announcement could not be sent.",
+    "send_recovered": "What could not be sent can be sent again.",
+    "addresses_failed": "The kernel has refused to add or to remove addresses.",
+    "addresses_restored": "Somebody else has removed virtual addresses of a MASTER.",
+    "leftovers_removed": "At its start the daemon has found addresses that a daemon before it had left.",
+    "strays_removed": "Somebody else has put a virtual address on the interface of a BACKUP.",
+    "agent_died": "The process that serves status and log has ended.",
+    "degraded": "What was wanted of the system could not be had.",
+    "late": "The daemon was so late that this host may change states for no other reason.",
+    "events_lost": "The process that serves status and log could not keep up, and has missed some of these.",
+    "network_unread": "The state of the interfaces could not be read.",
+}
+"""The kinds of events."""
+FIELDS: Final = {
+    "daemon.version": "Of the daemon.",
+    "daemon.pid": "Its process, the engine.",
+    "daemon.uptime_seconds": "Since its start.",
+    "daemon.realtime.scheduler": "The scheduling class in force: `SCHED_RR`, or `SCHED_OTHER` where that was refused.",
+    "daemon.realtime.priority": "Its real-time priority, 0 for none.",
+    "daemon.realtime.memory_locked": "Whether its memory is locked.",
+    "daemon.realtime.time_slice_ns": "How long it asks for the CPU at a time (Linux 6.12); else 0.",
+    "daemon.realtime.timer_slack_ns": "By how much the kernel may put off its timers.",
+    "daemon.realtime.cpu_affinity": "The CPUs that it may use, `null` for all.",
+    "daemon.engine_lag_seconds.max": "The latest that any of its alarms rang since the start.",
+    "daemon.engine_lag_seconds.histogram[].up_to": "The upper end of a bucket, `null` for the last.",
+    "daemon.engine_lag_seconds.histogram[].count": "How many alarms were as late.",
+    "daemon.engine_lag_seconds.last_minute.max": "The same of the last 60 to 70 seconds.",
+    "daemon.engine_lag_seconds.last_minute.histogram[].up_to": "Likewise.",
+    "daemon.engine_lag_seconds.last_minute.histogram[].count": "Likewise.",
+    "daemon.warnings[]": "What was wanted of the system and could not be had, a sentence each.",
+    "virtual_routers[].name": "As configured.",
+    "virtual_routers[].family": "`ipv4` or `ipv6`; a virtual router with addresses of both is listed once for each.",
+    "virtual_routers[].vrid": "Its number.",
+    "virtual_routers[].interface": "Its interface.",
+    "virtual_routers[].version": "The protocol version, 2 or 3.",
+    "virtual_routers[].state": "`INITIALIZE`, `BACKUP` or `MASTER`.",
+    "virtual_routers[].since": "When it came into this state: RFC 3339, UTC.",
+    "virtual_routers[].fault.reason": "Why it cannot run, as a word for programs; `fault` is `null` where it can.",
+    "virtual_routers[].fault.detail": "The same as a sentence.",
+    "virtual_routers[].priority.configured": "The priority of the configuration.",
+    "virtual_routers[].priority.effective": "The one in force.",
+    "virtual_routers[].master": "The address that the MASTER advertises from, `null` where none was heard.",
+    "virtual_routers[].advertisement_interval_seconds": "Ours.",
+    "virtual_routers[].master_down_interval_seconds": "How long the MASTER may be silent.",
+    "virtual_routers[].addresses[]": "What it holds while MASTER, the excluded ones last.",
+    "virtual_routers[].virtual_mac": "`null`: addresses are served with the interface's own MAC address.",
+    "virtual_routers[].send_error.what": "What it has to send and cannot; `send_error` is `null` where all goes out.",
+    "virtual_routers[].send_error.error": "Why, the last time.",
+    "virtual_routers[].send_error.count": "How often in a row.",
+    "virtual_routers[].send_error.at": "When, the last time.",
+    "virtual_routers[].counters.advertisements_sent": "Since the daemon's start, as all counters.",
+    "virtual_routers[].counters.advertisements_received": "Those that were accepted.",
+    "virtual_routers[].counters.priority_zero_sent": "Resignations.",
+    "virtual_routers[].counters.priority_zero_received": "Resignations of others.",
+    "virtual_routers[].counters.transitions_to_master": "How often it became MASTER.",
+    "virtual_routers[].counters.send_errors": "Advertisements and announcements that could not be sent.",
+    "virtual_routers[].counters.discarded.REASON": "Packets that were none, by [reason](events.md#discard-reasons).",
+    "virtual_routers[].counters.oddities.ODDITY": "Advertisements that were odd, by [oddity](events.md#oddities).",
+}
+"""Of the status document, by their path in it."""
+
+
+def documents() -> list[Path]:
+    """Everything that may have parts made from the code."""
+    return [README, *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def made_anew(document: str) -> str:
+    """A document with the parts between their marks made anew; `LookupError` where a mark has no end or no maker."""
+
+    def make(found: re.Match[str]) -> str:
+        return f"{found[1]}\n\n{PARTS[found[2]]()}\n\n{found[3]}"
+
+    return re.sub(r"(<!-- ([a-z ]+): made from [^\n]*-->)\n.*?(<!-- /\2 -->)", make, document, flags=re.DOTALL)
+
+
+def table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A Markdown table."""
+    header = list(header)
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
 
 
 def settings_table(settings: Mapping[str, Setting]) -> str:
-    """A configuration table."""
-    rows = ["| key | meaning | allowed | default |", "|---|---|---|---|"]
-    rows += [
-        f"| `{setting.name}` | {_meaning(setting)} | {_cell(setting.allowed)} | {_default(setting)} |"
-        for setting in settings.values()
-    ]
-    return "\n".join(rows)
-
-
-def readme_with_tables(readme: str) -> str:
-    """The README with the tables between their marks made anew."""
-    for name, settings in TABLES.items():
-        begin, finish = f"<!-- {name}: ", f"<!-- /{name} -->"
-        before, mark, rest = readme.partition(begin)
-        first_line, _, old = rest.partition("\n")
-        _, end, after = old.partition(finish)
-        if not (mark and end):
-            raise ValueError(f"README.md lacks the marks {begin!r} and {finish!r}")
-        readme = f"{before}{mark}{first_line}\n\n{settings_table(settings)}\n\n{end}{after}"
-    return readme
+    """What the keys of the configuration mean."""
+    rows = ((f"`{one.name}`", _meaning(one), one.allowed, _default(one)) for one in settings.values())
+    return table(("key", "meaning", "allowed", "default"), rows)
 
 
 def _meaning(setting: Setting) -> str:
     unit = f" In {setting.unit}." if setting.unit else ""
     section = f" ({setting.section})" if setting.section else ""
-    return _cell(f"{setting.description}{unit}{section}")
+    return f"{setting.description}{unit}{section}"
 
 
 def _default(setting: Setting) -> str:
-    return "**required**" if setting.required else f"`{_cell(setting.default_text)}`"
+    return "**required**" if setting.required else f"`{setting.default_text}`"
 
 
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|")
+def command_sections() -> str:
+    """A section for each command: what it does, its usage, its options."""
+    context = click.Context(commands.group, info_name="failover")
+    return "\n\n".join(_section(commands.group.get_command(context, name), context) for name in commands.NAMES)
+
+
+def _section(command: click.Command | None, parent: click.Context) -> str:
+    assert command is not None
+    context = click.Context(command, info_name=command.name, parent=parent)
+    usage = " ".join([context.command_path, *command.collect_usage_pieces(context)])
+    params = [option for option in command.params if isinstance(option, click.Option)]
+    options = [record for option in params if (record := option.get_help_record(context))]
+    rows = ((f"`{flags}`", " ".join(meaning.split())) for flags, meaning in options)
+    about = inspect.cleandoc(command.help or "")
+    parts = [f"## failover {command.name}", about, f"```text\n{usage}\n```"]
+    return "\n\n".join([*parts, table(("option", "meaning"), rows)] if options else parts)
+
+
+def manual_commands() -> str:
+    """A manual page's list of commands with their options."""
+    context = click.Context(commands.group, info_name="failover")
+    return "\n\n".join(_manual(commands.group.get_command(context, name), context) for name in commands.NAMES)
+
+
+def _manual(command: click.Command | None, parent: click.Context) -> str:
+    assert command is not None
+    context = click.Context(command, info_name=command.name, parent=parent)
+    usage = " ".join(f"[*{piece[1:-1]}*]" for piece in command.collect_usage_pieces(context))
+    lines = [
+        f"### failover {command.name}",
+        f"**failover {command.name}** {usage}",
+        inspect.cleandoc(command.help or ""),
+    ]
+    params = [option for option in command.params if isinstance(option, click.Option)]
+    options = [record for option in params if (record := option.get_help_record(context))]
+    lines += [f"**{flags}**\n: {' '.join(meaning.split())}" for flags, meaning in options]
+    return "\n\n".join(lines)
+
+
+def manual_settings(settings: Mapping[str, Setting]) -> str:
+    """A manual page's list of keys."""
+    return "\n\n".join(
+        f"**{one.name}**\n: {_meaning(one)} {one.allowed[0].upper()}{one.allowed[1:]}."
+        + (" Required." if one.required else f" Default: `{one.default_text}`.")
+        for one in settings.values()
+    )
+
+
+def status_codes() -> str:
+    """The exit statuses."""
+    return table(("status", "meaning"), ((str(code), meaning) for code, meaning in STATUSES.items()))
+
+
+class _Placeholders(dict[str, Any]):
+    """Fields of an event whose values are their names; only what is always there."""
+
+    def __missing__(self, key: str) -> str:
+        return f"{{{key}}}"
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return default if key == "suppressed" else self[key]
+
+
+def _said(words: Callable[[Any], str]) -> str:
+    return words(_Placeholders())
+
+
+def event_table() -> str:
+    """The kinds of events with the words of the log."""
+    rows = (
+        (f"`{kind}`", WHEN[kind], "see below" if kind in {"state_changed", "oddity"} else _said(words))
+        for kind, words in text._KINDS.items()
+    )
+    return table(("kind", "when", "in the log"), rows)
+
+
+def cause_table() -> str:
+    """Why states change."""
+    return table(("cause", "in the log"), ((f"`{cause}`", _said(words)) for cause, words in text._CAUSES.items()))
+
+
+def oddity_table() -> str:
+    """What is accepted but reported."""
+    rows = ((f"`{oddity}`", f"{{source}} {_said(words)}") for oddity, words in text._ODDITIES.items())
+    return table(("oddity", "in the log"), rows)
+
+
+def discard_table() -> str:
+    """Why packets are discarded."""
+    return table(("reason", "meaning"), ((f"`{one.value}`", meaning) for one, meaning in documented(DiscardReason)))
+
+
+def documented(enum: type[Enum]) -> Iterator[tuple[Enum, str]]:
+    """Each member with the string below it."""
+    (definition,) = ast.parse(textwrap.dedent(inspect.getsource(enum))).body
+    assert isinstance(definition, ast.ClassDef)
+    for one, below in zip(definition.body, definition.body[1:], strict=False):
+        if isinstance(one, ast.Assign) and isinstance(one.targets[0], ast.Name):
+            assert isinstance(below, ast.Expr), f"{one.targets[0].id} is not documented"
+            assert isinstance(below.value, ast.Constant)
+            yield enum[one.targets[0].id], " ".join(str(below.value.value).split())
+
+
+def status_table() -> str:
+    """The fields of the status document."""
+    return table(("field", "meaning"), ((f"`{path}`", meaning) for path, meaning in FIELDS.items()))
+
+
+def benchmark_table() -> str:
+    """What the README shows of the last `make bench`."""
+    results = msgspec.json.decode(RESULTS.read_bytes(), type=Results)
+    by_place = {(one.scenario, one.labels.get("key")): one for one in results.measurements}
+    rows = []
+    for (scenario, key), what in SHOWN.items():
+        one = by_place[scenario, key]
+        ours, theirs = one.median(OURS), one.median(KEEPALIVED)
+        assert ours is not None
+        assert theirs is not None
+        cells = f"{number(ours)} {one.unit}", f"{number(theirs)} {one.unit}", f"{ours / theirs:.2f}"
+        rows.append((what, *cells))
+    about = results.environment
+    days = sorted({one.taken.split()[0] for one in results.measurements})
+    where = f"{' to '.join(days)}, {about['CPUs']}, Linux {about['kernel']}, Python {about['Python']}"
+    return f"{table(('', 'Failover', 'keepalived 2.2.7', 'ratio'), rows)}\n\n{where}; `make bench` makes it anew."
+
+
+def sample_line() -> str:
+    """A line of the log."""
+    fields: dict[str, Value] = {
+        "previous": "BACKUP",
+        "current": "MASTER",
+        "cause": "master_down",
+        "master": "192.168.100.2",
+        "silence_seconds": 3.602,
+    }
+    event = Event(at=1_790_000_000_000_000_000, kind="state_changed", name="VR_1", family="ipv4", fields=fields)
+    return f"```text\n{text.line(event)}\n```"
+
+
+PARTS: Final[Mapping[str, Callable[[], str]]] = {
+    "settings": lambda: settings_table(SETTINGS),
+    "daemon settings": lambda: settings_table(DAEMON_SETTINGS),
+    "commands": command_sections,
+    "exit statuses": status_codes,
+    "events": event_table,
+    "causes": cause_table,
+    "oddities": oddity_table,
+    "discard reasons": discard_table,
+    "status fields": status_table,
+    "a line": sample_line,
+    "benchmark": benchmark_table,
+    "manual commands": manual_commands,
+    "manual exit statuses": lambda: "\n\n".join(f"**{code}**\n: {meaning}" for code, meaning in STATUSES.items()),
+    "manual settings": lambda: manual_settings(SETTINGS),
+    "manual daemon settings": lambda: manual_settings(DAEMON_SETTINGS),
+}
 
 
 if __name__ == "__main__":
-    README.write_text(readme_with_tables(README.read_text()))
+    for path in documents():
+        path.write_text(made_anew(path.read_text()))

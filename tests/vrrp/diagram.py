@@ -1,4 +1,4 @@
-"""Draws `docs/state-machine.md` by exploring `step()`: what it really does, not what somebody remembers of it.
+"""Writes and draws `docs/state-machine.md` by exploring `step()`: what it really does, not what somebody remembers.
 
 `python -m tests.vrrp.diagram` writes the page, `test_diagram.py` keeps it current.
 """
@@ -37,8 +37,10 @@ from failover.vrrp import (
 )
 from failover.vrrp.protocol import PRIORITY_OWNER, PRIORITY_RESIGN
 from tests.vrrp.making import GREATER, NO_CARRIER, NOW, SMALLER, a_router, after, an_advertisement
+from tests.vrrp.picture import draw
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "state-machine.md"
+PICTURE: Final = PAGE.with_suffix(".svg")
 
 ACTIONS: Final = {
     "SendAdvertisement": "advertise",
@@ -52,6 +54,8 @@ HEAD: Final = """\
 
 Generated from `failover.vrrp.step` by `python -m tests.vrrp.diagram`; a test keeps it current. An arrow is named by
 the cause that the transition carries. What stays in its state is not drawn, unless it is told as a transition.
+
+![The states, and the causes that lead from one to the other](state-machine.svg)
 
 """
 
@@ -87,9 +91,19 @@ def explore() -> set[Transition]:
 
 
 def page() -> str:
-    """The whole page: the drawing, the table, the causes."""
+    """The whole page: the table, the causes."""
     transitions = sorted(explore(), key=_reading_order)
-    return HEAD + "\n".join([*_drawing(transitions), "", *_table(transitions), "", *_causes()]) + "\n"
+    return HEAD + "\n".join([*_table(transitions), "", *_causes()]) + "\n"
+
+
+def picture() -> str:
+    """The drawing."""
+    arrows: dict[tuple[str, str], list[str]] = {}
+    for transition in sorted(explore(), key=_reading_order):
+        causes = arrows.setdefault((transition.source, transition.target), [])
+        if transition.cause not in causes:
+            causes.append(transition.cause)
+    return draw(arrows)
 
 
 def _events(router: VirtualRouter, state: State, now: Instant) -> Iterator[tuple[VirtualRouter, Event, Instant]]:
@@ -150,25 +164,6 @@ def _reading_order(transition: Transition) -> tuple[int, int, int]:
     return states.index(transition.source), states.index(transition.target), causes.index(transition.cause)
 
 
-def _drawing(transitions: list[Transition]) -> Iterator[str]:
-    yield "```mermaid"
-    yield "stateDiagram-v2"
-    yield "    FAULT: INITIALIZE (fault)"
-    yield "    [*] --> INITIALIZE"
-    arrows: dict[tuple[str, str], list[str]] = {}
-    for transition in transitions:
-        causes = arrows.setdefault((transition.source, transition.target), [])
-        if transition.cause not in causes:
-            causes.append(transition.cause)
-    for (source, target), causes in arrows.items():
-        yield f"    {_node(source)} --> {_node(target)}: {', '.join(causes)}"
-    yield "```"
-
-
-def _node(name: str) -> str:
-    return "FAULT" if name.endswith("(fault)") else name
-
-
 def _table(transitions: list[Transition]) -> Iterator[str]:
     yield "| from | to | cause | actions, in this order |"
     yield "|---|---|---|---|"
@@ -186,3 +181,4 @@ def _causes() -> Iterator[str]:
 
 if __name__ == "__main__":
     PAGE.write_text(page())
+    PICTURE.write_text(picture())

@@ -3,11 +3,12 @@
 from typing import get_args
 
 from failover.vrrp import Cause
-from tests.vrrp.diagram import PAGE, Transition, explore, page
+from tests.vrrp.diagram import PAGE, PICTURE, Transition, explore, page, picture
 
 
 def test_the_page_is_current() -> None:
     assert PAGE.read_text() == page(), "run: python -m tests.vrrp.diagram"
+    assert PICTURE.read_text() == picture(), "run: python -m tests.vrrp.diagram"
 
 
 def test_the_exploration_finds_every_cause() -> None:

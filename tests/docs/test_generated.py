@@ -1,0 +1,88 @@
+"""What the documentation says of the code is made from it, and whole."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from failover.agent import text
+from failover.agent.mirror import Mirror
+from failover.config import DAEMON_SETTINGS, SETTINGS
+from failover.messages import (
+    LAG_BOUNDS,
+    Changed,
+    Counters,
+    DaemonStatus,
+    EngineLag,
+    FaultStatus,
+    Holds,
+    Lag,
+    RealtimeStatus,
+    RouterStatus,
+    SendError,
+)
+from failover.vrrp.receive import DiscardReason
+from tests.docs.generated import FIELDS, PARTS, ROOT, WHEN, documented, documents, made_anew
+
+LAG = Lag(max=1, counts=[1] * (len(LAG_BOUNDS) + 1))
+
+
+@pytest.mark.parametrize("document", documents(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_what_is_made_from_the_code_is_as_the_code(document: Path) -> None:
+    text = document.read_text()
+    assert text == made_anew(text), "run: python -m tests.docs.generated"
+
+
+def test_every_part_stands_somewhere() -> None:
+    everything = "".join(document.read_text() for document in documents())
+    assert [name for name in PARTS if f"<!-- {name}: made from " not in everything] == []
+
+
+def test_the_tables_have_all_that_there_is() -> None:
+    assert set(WHEN) == set(text._KINDS)
+    assert {one for one, _ in documented(DiscardReason)} == set(DiscardReason)
+    configuration = (ROOT / "docs/reference/configuration.md").read_text()
+    assert all(f"| `{name}` |" in configuration for name in [*SETTINGS, *DAEMON_SETTINGS])
+
+
+def test_the_fields_of_the_status_document_are_those_that_it_has() -> None:
+    mirror = Mirror()
+    realtime = RealtimeStatus(
+        scheduler="SCHED_RR", priority=49, memory_locked=True, timer_slack_ns=1, time_slice_ns=0, cpu_affinity=None
+    )
+    mirror.update(DaemonStatus(version="1", pid=1, started_at=0, routers=1, realtime=realtime, warnings=["none"]))
+    mirror.update(EngineLag(since_start=LAG, last_minute=LAG))
+    mirror.update(Changed({0: a_router_with_everything()}))
+    mirror.update(Holds(0, 0, ["192.0.2.1/24"]))
+    document = mirror.status(1)
+    assert document is not None
+    assert sorted(set(paths(document))) == sorted(FIELDS)
+
+
+def a_router_with_everything() -> RouterStatus:
+    return RouterStatus(
+        name="VR_1",
+        family="ipv4",
+        vrid=1,
+        interface="eth0",
+        version=3,
+        state="MASTER",
+        since=0,
+        fault=FaultStatus("no_carrier", "no carrier"),
+        configured_priority=100,
+        effective_priority=100,
+        master=None,
+        advertisement_interval=1,
+        master_down_interval=1,
+        counters=Counters(discarded={"REASON": 1}, oddities={"ODDITY": 1}),
+        send_error=SendError(what="advertisement", error="no", count=1, at=1),
+    )
+
+
+def paths(value: Any, at: str = "") -> list[str]:
+    """Where there are values in a document."""
+    if isinstance(value, dict):
+        return [path for key, below in value.items() for path in paths(below, f"{at}.{key}" if at else key)]
+    if isinstance(value, list):
+        return [path for below in value for path in paths(below, f"{at}[]")]
+    return [at]
