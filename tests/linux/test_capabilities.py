@@ -74,3 +74,28 @@ print(before, c.missing())
         [sys.executable, "-c", script], env=ENVIRONMENT, capture_output=True, text=True, check=True, timeout=30
     )
     assert done.stdout == "('CAP_NET_ADMIN', 'CAP_NET_RAW') ()\n"
+
+
+@pytest.mark.root
+def test_a_program_that_is_started_inherits_none() -> None:
+    """As the unit has it: another user than root, with ambient capabilities."""
+    script = """
+import subprocess, sys
+from failover.linux import capabilities as c
+show = [sys.executable, "-S", "-c", "print([line for line in open('/proc/self/status') if line.startswith('CapEff')])"]
+before = subprocess.run(show, capture_output=True, text=True).stdout
+c.bequeath_none()
+print(c.missing(), before == subprocess.run(show, capture_output=True, text=True).stdout, end=" ")
+print("0000000000000000" in subprocess.run(show, capture_output=True, text=True).stdout)
+"""
+    ambient = "+net_raw,+net_admin"
+    prefix = ["setpriv", "--reuid=65534", "--clear-groups", "--inh-caps", ambient, "--ambient-caps", ambient]
+    done = subprocess.run(
+        [*prefix, sys.executable, "-c", script],
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=30,
+    )
+    assert done.stdout == "() False True\n"

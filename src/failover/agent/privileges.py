@@ -41,8 +41,15 @@ def drop_capabilities() -> None:
             _check(libc.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0), "prctl(PR_CAPBSET_DROP)")
     _check(libc.prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0), "prctl(PR_CAP_AMBIENT)")
     _check(libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "prctl(PR_SET_NO_NEW_PRIVS)")
-    header = _Header(_VERSION_3, 0)
-    _check(libc.capset(ctypes.byref(header), (_Data * 2)()), "capset")
+    if _has_any():  # under systemd it has none, and may not even ask
+        header = _Header(_VERSION_3, 0)
+        _check(libc.capset(ctypes.byref(header), (_Data * 2)()), "capset")
+
+
+def _has_any() -> bool:
+    status = Path("/proc/self/status").read_text().splitlines()
+    # What may be inherited alone is nothing: a program that is started gets no new privileges.
+    return any(int(line.split()[1], 16) for line in status if line.startswith(("CapPrm:", "CapEff:")))
 
 
 def _check(result: int, call: str) -> None:

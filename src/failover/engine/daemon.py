@@ -50,6 +50,7 @@ def run(configuration: Configuration, settings: Settings, prepare: Callable[[], 
     notifier = Notifier(os.environ)
     try:
         capabilities.take_permitted()
+        capabilities.bequeath_none()
         lacking = capabilities.missing()
         if lacking:
             text = f"needs {' and '.join(lacking)}: run it as root, or from its systemd unit"

@@ -12,6 +12,8 @@ OPTIONAL: Final = {"CAP_IPC_LOCK": 14, "CAP_SYS_NICE": 23}
 """Locked memory without limit; real-time scheduling. The engine does without, less punctually."""
 
 _VERSION_3: Final = 0x20080522
+_PR_CAP_AMBIENT: Final = 47
+_PR_CAP_AMBIENT_CLEAR_ALL: Final = 4
 
 
 class _Header(ctypes.Structure):
@@ -38,6 +40,14 @@ def take_permitted() -> None:
         if libc.capset(ctypes.byref(header), sets):
             number = ctypes.get_errno()
             raise OSError(number, f"capset: {os.strerror(number)}")
+
+
+def bequeath_none() -> None:
+    """Let no program that this process starts have its capabilities, unless it is root's or its own file has them."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0):
+        number = ctypes.get_errno()
+        raise OSError(number, f"prctl(PR_CAP_AMBIENT): {os.strerror(number)}")
 
 
 def missing() -> tuple[str, ...]:
