@@ -1,0 +1,164 @@
+"""A Debian machine, really booted by systemd, in a container on a host of the lab.
+
+Needs root, systemd-nspawn and mmdebstrap. The root directory is made once (`build/roots`) and never written: each
+machine has its own layer over it.
+"""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from failover.lab.lan import Host
+from failover.lab.namespaces import DIRECTORY
+from failover.lab.waiting import wait_until
+
+ROOT: Final = Path(__file__).parents[2]
+ROOTS: Final = ROOT / "build" / "roots"
+PACKAGES: Final = "systemd,systemd-sysv,dbus,python3,iproute2,iputils-ping,procps,udev"
+CGROUPS: Final = (Path("/sys/fs/cgroup/systemd"), Path("/sys/fs/cgroup/unified"), Path("/sys/fs/cgroup"))
+BOOT_SECONDS: Final = 60
+
+
+def root_of(suite: str, packages: str = PACKAGES) -> Path:
+    """The root directory of a Debian release; kept for the next time."""
+    made = ROOTS / (suite if packages == PACKAGES else f"{suite}-small")
+    if not made.exists():
+        ROOTS.mkdir(parents=True, exist_ok=True)
+        unfinished = made.with_suffix(".new")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        subprocess.run(
+            ["mmdebstrap", "--quiet", "--variant=minbase", f"--include={packages}", suite, str(unfinished)], check=True
+        )
+        unfinished.rename(made)
+    return made
+
+
+class Machine:
+    """A context manager."""
+
+    def __init__(self, host: Host, suite: str = "bookworm") -> None:
+        self._host = host
+        self._root = root_of(suite)
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        try:
+            self._mount()
+            self._boot()
+        except BaseException:
+            self._stack.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def _mount(self) -> None:
+        work = Path(tempfile.mkdtemp(prefix="machine-"))
+        self._stack.callback(shutil.rmtree, work, ignore_errors=True)
+        subprocess.run(["mount", "-t", "tmpfs", "layers", str(work)], check=True)
+        self._stack.callback(subprocess.run, ["umount", "--lazy", str(work)], check=False)
+        for name in ("upper", "work", "root"):
+            (work / name).mkdir()
+        self.directory = work / "root"
+        """The machine's root directory, from outside."""
+        layers = f"lowerdir={self._root},upperdir={work / 'upper'},workdir={work / 'work'}"
+        subprocess.run(["mount", "-t", "overlay", "machine", "-o", layers, str(self.directory)], check=True)
+        self._stack.callback(subprocess.run, ["umount", "--lazy", str(self.directory)], check=False)
+        self._notifications = work / "notify"
+
+    def _boot(self) -> None:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
+            self._notifications.unlink(missing_ok=True)
+            told.bind(str(self._notifications))
+            told.settimeout(BOOT_SECONDS)
+            command = [
+                *("sh", "-c", 'for procs in $OWN; do echo $$ > "$procs"; done; exec "$@"', "sh"),
+                "systemd-nspawn",
+                "--boot",
+                "--quiet",
+                f"--directory={self.directory}",
+                "--register=no",
+                "--keep-unit",
+                "--notify-ready=yes",
+                "--console=pipe",
+                f"--machine={self._host.label}",
+                f"--network-namespace-path={DIRECTORY / self._host.name}",
+                "--capability=CAP_NET_ADMIN,CAP_NET_RAW",
+            ]
+            self.process = subprocess.Popen(
+                command,
+                env={**os.environ, "NOTIFY_SOCKET": str(self._notifications), "OWN": " ".join(self._own_cgroups())},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+            self._stack.callback(self._end)
+            said = ""
+            while "READY=1" not in said.split("\n"):
+                said += "\n" + told.recv(4096).decode()
+        (leader,) = [line for line in said.split("\n") if line.startswith("X_NSPAWN_LEADER_PID=")][-1:]
+        self.leader = int(leader.partition("=")[2])
+
+    def _own_cgroups(self) -> Iterator[str]:
+        """Where a process joins the machine's own control groups: systemd wants to be alone in its."""
+        for base in CGROUPS:
+            if (base / "cgroup.procs").exists():
+                own = base / f"machine-{self._host.name}"
+                own.mkdir(exist_ok=True)
+                yield str(own / "cgroup.procs")
+
+    def _end(self) -> None:
+        if self.process.poll() is None:
+            # The machine dies with its first process; nspawn itself would leave it running.
+            leader = getattr(self, "leader", None)
+            os.kill(leader or self.process.pid, signal.SIGKILL)
+            self.process.wait(20)
+
+    def lose_power(self) -> None:
+        """From one moment to the next. The lab keeps its network, so what is on it goes first."""
+        self._host.ip("link set dev eth0 down", "addr flush dev eth0")
+        os.kill(self.leader, signal.SIGKILL)
+        self.process.wait(20)
+
+    def boot(self) -> None:
+        """After `lose_power`: what was written is there."""
+        self._host.configure()
+        self._boot()
+
+    def run(self, *command: str, check: bool = True) -> str:
+        """What a command says inside, both streams."""
+        done = subprocess.run(
+            ["nsenter", "-t", str(self.leader), "-m", "-u", "-i", "-n", "-p", "-C", "--", *command],
+            check=False,
+            capture_output=True,
+            text=True,
+            env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "SYSTEMD_COLORS": "0"},
+            timeout=120,
+        )
+        said = done.stdout + done.stderr
+        assert done.returncode == 0 or not check, f"{command}: {done.returncode}\n{said}"
+        return said
+
+    def install(self, package: Path) -> str:
+        """Install a package's file."""
+        shutil.copy(package, self.directory / "root")
+        return self.run("dpkg", "--install", f"/root/{package.name}")
+
+    def wait_for_status(self, text: str) -> None:
+        """Wait until `systemctl status failover` says so."""
+        wait_until(lambda: text in self.run("systemctl", "status", "failover", check=False), f"{text} in the status")
+
+    def addresses(self) -> str:
+        """What is on eth0."""
+        return self.run("ip", "-o", "address", "show", "dev", "eth0")

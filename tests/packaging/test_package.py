@@ -1,0 +1,57 @@
+"""What can be said of the packages and the unit without booting anything."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from failover.version import __version__
+from tests.packaging.machine import ROOT
+
+pytestmark = pytest.mark.packaging
+
+UNIT = ROOT / "packaging/systemd/failover.service"
+MOST_EXPOSED = 20
+"""Tenths."""
+TOOLS = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
+
+
+def said(*command: str | Path) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=TOOLS)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def package() -> Path:
+    return ROOT / "dist" / f"failover_{__version__}_{said('dpkg', '--print-architecture').strip()}.deb"
+
+
+def test_the_unit_is_exposed_as_little_as_it_can_be() -> None:
+    said("systemd-analyze", "security", "--offline=yes", f"--threshold={MOST_EXPOSED}", UNIT)
+
+
+def test_the_package_has_the_version_of_the_program(package: Path) -> None:
+    assert said("dpkg-deb", "--field", package, "Version").strip() == __version__
+
+
+def test_lintian_has_nothing_to_say(package: Path) -> None:
+    assert said("lintian", "--fail-on", "error,warning,info", "--allow-root", package) == ""
+
+
+def test_the_package_has_what_its_users_look_for(package: Path) -> None:
+    listed = re.findall(r"\./(\S+)", said("dpkg-deb", "--contents", package))
+    wanted = [
+        "usr/bin/failover",
+        "etc/failover/vrrp-config.json",
+        "usr/share/man/man1/failover.1.gz",
+        "usr/share/man/man5/vrrp-config.json.5.gz",
+        "usr/share/bash-completion/completions/failover",
+        "usr/share/zsh/vendor-completions/_failover",
+        "usr/share/fish/vendor_completions.d/failover.fish",
+        "usr/lib/sysusers.d/failover.conf",
+    ]
+    assert [path for path in wanted if path not in listed] == []
+    assert any(path.endswith("systemd/system/failover.service") for path in listed)
+    assert not [path for path in listed if path.endswith(".pyc")], "made at installation, for the Python that is there"
