@@ -1,0 +1,145 @@
+"""The container image: built, and run on two hosts with a client; the files for Compose and Kubernetes."""
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import kubernetes_validate
+import pytest
+import yaml
+
+from failover.config import parse
+from failover.lab.client import Client
+from failover.lab.lan import Host, Lan
+from failover.lab.namespaces import DIRECTORY
+from failover.lab.waiting import wait_until
+from failover.version import __version__
+from tests.packaging.machine import ROOT, root_of
+from tests.packaging.schemas import problems
+
+pytestmark = [pytest.mark.packaging, pytest.mark.machines]
+
+IMAGE = "localhost/failover:test"
+BASE = "localhost/failover-base:bookworm"
+ADDRESS = "192.168.100.100"
+NEEDED = "NET_ADMIN,NET_RAW"
+KUBERNETES = "1.30"
+CONTAINERS_CONF = """
+[containers]
+default_ulimits = ["nofile=1024:1024", "nproc=4096:4096"]
+[engine]
+runtime = "runc"
+cgroup_manager = "cgroupfs"
+events_logger = "file"
+"""
+"""For a machine without systemd and with both kinds of control groups."""
+
+
+def tool(*command: str | Path, check: bool = True) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ, cwd=ROOT)
+    assert done.returncode == 0 or not check, f"{command}: {done.returncode}\n{done.stdout}{done.stderr}"
+    return done.stdout + (done.stderr if done.returncode else "")
+
+
+@pytest.fixture(scope="module")
+def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Built on a Debian made here: this must not depend on what a registry has."""
+    conf = tmp_path_factory.mktemp("containers") / "containers.conf"
+    conf.write_text(CONTAINERS_CONF)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CONTAINERS_CONF", str(conf))
+        patch.setenv("BASE", BASE)
+        patch.setenv("BUILDAH_ISOLATION", "chroot")
+        container = tool("buildah", "from", "scratch").strip()
+        tool("buildah", "add", "--quiet", container, root_of("bookworm", "ca-certificates"), "/")
+        tool("buildah", "commit", "--quiet", container, BASE)
+        tool("buildah", "rm", container)
+        tool("packaging/oci/build", IMAGE)
+        yield IMAGE
+        tool("podman", "rmi", "--force", IMAGE, BASE)
+
+
+class Container:
+    """The image on a host of the lab."""
+
+    def __init__(self, host: Host, directory: Path, capabilities: str = NEEDED, **settings: object) -> None:
+        sample = json.loads((ROOT / "packaging/sample.json").read_text())
+        file = directory / f"{host.label}.json"
+        file.write_text(json.dumps(sample | {"interface_name": "eth0", "advert_interval": 0.1} | settings))
+        self.name = f"failover-{host.name}"
+        self.id = tool(
+            *("podman", "run", "--detach", "--name", self.name),
+            *("--network", f"ns:{DIRECTORY / host.name}"),
+            *("--cap-drop", "all", "--cap-add", capabilities),
+            "--read-only",
+            *("--volume", f"{file}:/etc/failover/vrrp-config.json:ro"),
+            IMAGE,
+        ).strip()
+
+    def status(self) -> str:
+        return tool("podman", "exec", self.name, "failover", "status", check=False)
+
+    def log(self) -> str:
+        return tool("sh", "-c", f"podman logs {self.name} 2>&1", check=False)
+
+    def close(self) -> None:
+        tool("podman", "rm", "--force", "--time", "0", self.name, check=False)
+
+
+def test_two_containers_and_a_client(image: str, tmp_path: Path) -> None:
+    with Lan() as lan, ExitStack() as stack:
+        hosts = [lan.host("one", "192.168.100.1/24"), lan.host("two", "192.168.100.2/24")]
+        one, two = (
+            Container(host, tmp_path, priority=priority) for host, priority in zip(hosts, (200, 100), strict=True)
+        )
+        for container in (one, two):
+            stack.callback(container.close)
+        wait_until(lambda: "MASTER" in one.status() and "BACKUP" in two.status(), "both have their part", 20)
+        with Client(lan.host("client", "192.168.100.9/24"), ADDRESS) as client:
+            client.wait_for_answer()
+            # Its network stays, with the address on it; a host that dies has none.
+            lan.cut(hosts[0])
+            tool("podman", "kill", one.name)
+            wait_until(lambda: "MASTER" in two.status(), "the other takes over", 20)
+            client.wait_for_answer()
+        tool("podman", "stop", two.name)
+        assert json.loads(tool("podman", "inspect", two.name))[0]["State"]["ExitCode"] == 0
+        assert f"{ADDRESS}/24" not in map(str, hosts[1].held())
+
+
+def test_it_is_not_root_and_its_health_is_the_daemon_s(image: str, tmp_path: Path) -> None:
+    with Lan() as lan, ExitStack() as stack:
+        container = Container(lan.host("one", "192.168.100.1/24"), tmp_path)
+        stack.callback(container.close)
+        wait_until(lambda: "MASTER" in container.status(), "it is MASTER", 20)
+        assert tool("podman", "exec", container.name, "id", "-u").strip() == "65100"
+        tool("podman", "healthcheck", "run", container.name)
+
+
+def test_a_missing_capability_is_named(image: str, tmp_path: Path) -> None:
+    with Lan() as lan, ExitStack() as stack:
+        container = Container(lan.host("one", "192.168.100.1/24"), tmp_path, "NET_ADMIN")
+        stack.callback(container.close)
+        wait_until(lambda: "needs CAP_NET_RAW" in container.log(), "it says so")
+
+
+def test_the_image_is_small_and_has_the_version(image: str) -> None:
+    ours, base = (json.loads(tool("podman", "image", "inspect", name))[0]["Size"] for name in (IMAGE, BASE))
+    assert ours - base < 100e6
+    assert __version__ in tool("podman", "run", "--rm", "--network", "none", IMAGE, "--version")
+
+
+def test_the_compose_file_is_one() -> None:
+    assert problems("vendor.compose-spec", ROOT / "packaging/oci/compose.yaml") == ""
+
+
+def test_the_manifest_is_what_kubernetes_takes_and_its_configuration_what_we_take() -> None:
+    configuration, daemons = yaml.safe_load_all((ROOT / "packaging/kubernetes/daemonset.yaml").read_text())
+    for document in (configuration, daemons):
+        kubernetes_validate.validate(document, KUBERNETES, strict=True)
+    assert parse(configuration["data"]["vrrp-config.json"], "daemonset.yaml").virtual_routers
+    (pod,) = daemons["spec"]["template"]["spec"]["containers"]
+    assert pod["securityContext"]["capabilities"]["add"][:2] == NEEDED.split(",")
