@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from failover.version import __version__
-from tests.packaging.machine import ROOT
+from tests.packaging.machine import ROOT, root_of
 
 pytestmark = pytest.mark.packaging
 
@@ -55,3 +55,21 @@ def test_the_package_has_what_its_users_look_for(package: Path) -> None:
     assert [path for path in wanted if path not in listed] == []
     assert any(path.endswith("systemd/system/failover.service") for path in listed)
     assert not [path for path in listed if path.endswith(".pyc")], "made at installation, for the Python that is there"
+
+
+def test_two_builds_are_the_same(package: Path, tmp_path: Path) -> None:
+    said(ROOT / "packaging/build-deb", tmp_path)
+    assert (tmp_path / package.name).read_bytes() == package.read_bytes()
+
+
+@pytest.mark.machines
+@pytest.mark.parametrize("suite", ["bookworm", "trixie"])
+def test_installed_and_purged_nothing_is_left(package: Path, suite: str, tmp_path: Path) -> None:
+    """As piuparts sees it, which compares the whole root directory with what it was before."""
+    base = tmp_path / "base.tgz"
+    said("tar", "--directory", root_of(suite, "ca-certificates"), "--create", "--gzip", "--file", base, ".")
+    # Debian 13 itself has links that lead nowhere.
+    flags = ["--no-symlinks", "--no-eatmydata", "--skip-logrotatefiles-test", "--warn-on-leftovers-after-purge"]
+    log = said("piuparts", f"--basetgz={base}", "--distribution", suite, *flags, package)
+    assert "PASS: All tests." in log
+    assert not re.findall(r"(?:WARN|ERROR|FAIL): .*", log)

@@ -41,6 +41,12 @@ def test_the_packed_metadata_is_what_the_recipe_says(unpacked: Path) -> None:
     assert packed == metadata(recipe, architecture)
 
 
+def test_two_builds_are_the_same(tmp_path: Path) -> None:
+    (packed,) = (ROOT / "dist").glob(f"failover_{__version__}_*.snap")
+    subprocess.run([ROOT / "packaging/build-snap", tmp_path], check=True, capture_output=True)
+    assert (tmp_path / packed.name).read_bytes() == packed.read_bytes()
+
+
 def test_commands_and_hooks_are_there_and_can_be_run(unpacked: Path) -> None:
     meta = yaml.safe_load((unpacked / "meta/snap.yaml").read_text())
     commands = [unpacked / app["command"].split()[0] for app in meta["apps"].values()]
