@@ -12,7 +12,8 @@ html_title = f"Failover {release}"
 html_copy_source = False
 html_show_copyright = False
 # Not from a font host, nor any other: these pages are read on machines without a network.
-html_static_path: list[str] = []
+html_static_path = ["static"]
+html_css_files = ["tables.css"]
 myst_heading_anchors = 3
 myst_enable_extensions = ["colon_fence", "deflist"]
 nitpicky = True

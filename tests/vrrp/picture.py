@@ -23,14 +23,14 @@ PLACES: Final[Mapping[str, Point]] = {
     "MASTER": Point(860, 290),
 }
 BENDS: Final[Mapping[tuple[str, str], Point]] = {
-    ("INITIALIZE", "INITIALIZE (fault)"): Point(80, 290),
-    ("INITIALIZE (fault)", "INITIALIZE"): Point(165, 290),
+    ("INITIALIZE", "INITIALIZE (fault)"): Point(30, 290),
+    ("INITIALIZE (fault)", "INITIALIZE"): Point(210, 290),
     ("INITIALIZE", "BACKUP"): Point(330, 195),
     ("BACKUP", "INITIALIZE"): Point(285, 265),
     ("INITIALIZE (fault)", "BACKUP"): Point(330, 385),
     ("BACKUP", "INITIALIZE (fault)"): Point(285, 320),
-    ("BACKUP", "MASTER"): Point(675, 235),
-    ("MASTER", "BACKUP"): Point(675, 345),
+    ("BACKUP", "MASTER"): Point(675, 225),
+    ("MASTER", "BACKUP"): Point(675, 365),
     ("INITIALIZE", "MASTER"): Point(500, 75),
     ("MASTER", "INITIALIZE"): Point(560, -10),
     ("INITIALIZE (fault)", "MASTER"): Point(500, 505),
@@ -80,11 +80,10 @@ def _path(shape: str) -> str:
 
 
 def _name(at: Point, causes: Sequence[str]) -> Iterator[str]:
-    lines = [", ".join(causes[first : first + 2]) for first in range(0, len(causes), 2)]
-    width, height = max(map(len, lines)) * 7.6 + 8, 18 * len(lines)
+    width, height = max(map(len, causes)) * 7.6 + 8, 18 * len(causes)
     left, top = at.x - width / 2, at.y - height / 2
     yield f'<rect x="{left:.0f}" y="{top:.0f}" width="{width:.0f}" height="{height}" fill="#ffffff"/>'
-    for number, line in enumerate(lines):
+    for number, line in enumerate(causes):
         yield (
             f'<text x="{at.x:.0f}" y="{top + 18 * number + 14:.0f}" text-anchor="middle" fill="#24292f">'
             f"{escape(line)}</text>"
