@@ -66,8 +66,8 @@ class Life:
             self._crash()
 
     def _stop(self) -> None:
-        began = time.time_ns()
         with Rest() as rest:
+            began = time.time_ns()
             self._one.processes[-1].send_signal(signal.SIGTERM)
             served = self._served("two", began)
             self._in_office("two", began)

@@ -1,6 +1,6 @@
 """MASTERs with a beat and MASTERs without live through the same. Nobody can tell them apart on the wire."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from ipaddress import ip_address
@@ -229,8 +229,10 @@ BEAT = Instant(NOW + PHASE)
 
 
 @pytest.fixture
-def three() -> Group:
-    return Group(3)
+def three() -> Iterator[Group]:
+    group = Group(3)
+    with time_of(group.loop):
+        yield group
 
 
 def test_masters_advertise_by_one_burst(three: Group) -> None:

@@ -81,10 +81,15 @@ class Bench:
         self.dispatch.tell(lambda: self.note("news", news))
 
     def turns(self) -> int:
-        """Turns until nothing is left that could be done."""
+        """Turns until nothing is left that could be done, and the moment for which news waits is over."""
         count = 1
         while self.dispatch.turn():
             count += 1
+        if (later := self.dispatch._later.at) is not None:
+            self.loop.now = max(self.loop.now, later)
+            self.dispatch._later.set(None)
+            while self.dispatch.turn():
+                count += 1
         return count
 
 
@@ -241,6 +246,28 @@ def test_silence_ends_what_one_has_asked_to_announce_and_nothing_else(bench: Ben
     bench.dispatch.silence(one)
     bench.turns()
     assert [of for _, of in bench.story] == [b"other"]
+
+
+def test_news_of_a_change_waits_for_a_moment_and_other_news_does_not(bench: Bench) -> None:
+    bench.tell("other")
+    bench.loop.round()
+    assert bench.done() == ["news"]
+    began = bench.loop.now
+    bench.change(MANY[0])
+    bench.tell("of the change")
+    bench.tell("more of it")
+    bench.loop.round()
+    assert bench.done() == ["news", "install"]
+    bench.loop.run(after(began, seconds(0.001)))
+    assert [of for what, of in bench.story if what == "news"] == ["other", "of the change", "more of it"]
+
+
+def test_news_of_many_changes_waits_no_longer(bench: Bench) -> None:
+    for number in range(20):
+        bench.change(*MANY)
+        bench.tell(str(number))
+        bench.loop.run(after(bench.loop.now, seconds(0.02)))
+        assert bench.story[-1] == ("news", str(number))
 
 
 def test_a_queue_without_room_is_tried_again_until_all_is_sent(bench: Bench) -> None:
