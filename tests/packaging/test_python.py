@@ -21,20 +21,15 @@ ENVIRONMENT = {**os.environ, "SOURCE_DATE_EPOCH": "1790000000"}
 Built = tuple[Path, Path]
 
 
+def uv_build(*arguments: str | Path) -> None:
+    """By the tools of this environment, as of a certain time."""
+    command: list[str | Path] = [UV, "build", "--quiet", "--no-build-isolation", "--python", sys.executable]
+    subprocess.run([*command, *arguments], check=True, env=ENVIRONMENT)
+
+
 def build(output: Path) -> Built:
     """Wheel and source distribution."""
-    command: list[str | Path] = [
-        UV,
-        "build",
-        "--quiet",
-        "--no-build-isolation",
-        "--python",
-        sys.executable,
-        "--out-dir",
-        output,
-        ROOT,
-    ]
-    subprocess.run(command, check=True, env=ENVIRONMENT)
+    uv_build("--out-dir", output, ROOT)
     (wheel,), (source,) = output.glob("*.whl"), output.glob("*.tar.gz")
     return wheel, source
 
@@ -57,17 +52,7 @@ def test_the_wheel_has_the_package_and_nothing_else(built: Built) -> None:
 def test_the_source_distribution_makes_the_same_wheel(built: Built, tmp_path: Path) -> None:
     subprocess.run(["tar", "-xzf", built[1], "-C", tmp_path], check=True)
     (unpacked,) = tmp_path.iterdir()
-    command: list[str | Path] = [
-        UV,
-        "build",
-        "--quiet",
-        "--no-build-isolation",
-        "--python",
-        sys.executable,
-        "--wheel",
-        unpacked,
-    ]
-    subprocess.run(command, check=True, env=ENVIRONMENT)
+    uv_build("--wheel", unpacked)
     (again,) = (unpacked / "dist").glob("*.whl")
     assert again.read_bytes() == built[0].read_bytes()
 
