@@ -87,7 +87,7 @@ system-test: system
 	@./tools/install-packages keepalived frr tshark nftables iputils-ping
 
 system-package: system
-	@./tools/install-packages dpkg-dev debhelper dh-python fakeroot lintian piuparts mmdebstrap systemd-container snapd squashfs-tools
+	@./tools/install-packages git dpkg-dev debhelper dh-python fakeroot lintian piuparts mmdebstrap systemd-container snapd squashfs-tools
 
 system-image: system
 	@./tools/install-packages buildah podman runc mmdebstrap
