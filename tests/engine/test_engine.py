@@ -65,9 +65,9 @@ class Bench:
         self.settle()
 
     def settle(self) -> None:
-        """A round, and those that follow it at once."""
+        """A round, those that follow it at once, and the news of it."""
         self.loop.dispatch()
-        while self.loop.is_busy:
+        while self.loop.is_busy or self.engine._dispatch._news:
             self.loop.dispatch()
 
     def close(self) -> None:
