@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -51,6 +52,7 @@ class Machine:
 
     def __enter__(self) -> Self:
         try:
+            self._stack.callback(self._remove_cgroups)
             self._mount()
             self._boot()
         except BaseException:
@@ -118,6 +120,11 @@ class Machine:
                 own.mkdir(exist_ok=True)
                 yield str(own / "cgroup.procs")
 
+    def _remove_cgroups(self) -> None:
+        for base in CGROUPS:
+            for directory, _, _ in os.walk(base / f"machine-{self._host.name}", topdown=False):
+                wait_until(partial(_is_removed, directory), f"nothing runs in {directory}")
+
     def _end(self) -> None:
         if self.process.poll() is None:
             # The machine dies with its first process; nspawn itself would leave it running.
@@ -162,3 +169,12 @@ class Machine:
     def addresses(self) -> str:
         """What is on eth0."""
         return self.run("ip", "-o", "address", "show", "dev", "eth0")
+
+
+def _is_removed(directory: str) -> bool:
+    """Remove a control group, once its last process is gone."""
+    try:
+        Path(directory).rmdir()
+    except OSError:
+        return False
+    return True
