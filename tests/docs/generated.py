@@ -10,7 +10,7 @@ import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import click
 import msgspec
@@ -154,43 +154,54 @@ def _default(setting: Setting) -> str:
     return "**required**" if setting.required else f"`{setting.default_text}`"
 
 
+class Described(NamedTuple):
+    """What a command says of itself."""
+
+    name: str
+    usage: list[str]
+    about: str
+    options: list[tuple[str, str]]
+    """Flags, and what they mean."""
+
+
+def described() -> Iterator[Described]:
+    """All commands, as click has them."""
+    parent = click.Context(commands.group, info_name="failover")
+    for name in commands.NAMES:
+        command = commands.group.get_command(parent, name)
+        assert command is not None
+        context = click.Context(command, info_name=name, parent=parent)
+        options = [one for one in command.params if isinstance(one, click.Option)]
+        records = [record for option in options if (record := option.get_help_record(context))]
+        yield Described(
+            name,
+            command.collect_usage_pieces(context),
+            inspect.cleandoc(command.help or ""),
+            [(flags, " ".join(meaning.split())) for flags, meaning in records],
+        )
+
+
 def command_sections() -> str:
     """A section for each command: what it does, its usage, its options."""
-    context = click.Context(commands.group, info_name="failover")
-    return "\n\n".join(_section(commands.group.get_command(context, name), context) for name in commands.NAMES)
+    return "\n\n".join(part for one in described() for part in _section(one))
 
 
-def _section(command: click.Command | None, parent: click.Context) -> str:
-    assert command is not None
-    context = click.Context(command, info_name=command.name, parent=parent)
-    usage = " ".join([context.command_path, *command.collect_usage_pieces(context)])
-    params = [option for option in command.params if isinstance(option, click.Option)]
-    options = [record for option in params if (record := option.get_help_record(context))]
-    rows = ((f"`{flags}`", " ".join(meaning.split())) for flags, meaning in options)
-    about = inspect.cleandoc(command.help or "")
-    parts = [f"## failover {command.name}", about, f"```text\n{usage}\n```"]
-    return "\n\n".join([*parts, table(("option", "meaning"), rows)] if options else parts)
+def _section(one: Described) -> Iterator[str]:
+    usage = " ".join(["failover", one.name, *one.usage])
+    yield from (f"## failover {one.name}", one.about, f"```text\n{usage}\n```")
+    if one.options:
+        yield table(("option", "meaning"), ((f"`{flags}`", meaning) for flags, meaning in one.options))
 
 
 def manual_commands() -> str:
     """A manual page's list of commands with their options."""
-    context = click.Context(commands.group, info_name="failover")
-    return "\n\n".join(_manual(commands.group.get_command(context, name), context) for name in commands.NAMES)
+    return "\n\n".join(part for one in described() for part in _manual(one))
 
 
-def _manual(command: click.Command | None, parent: click.Context) -> str:
-    assert command is not None
-    context = click.Context(command, info_name=command.name, parent=parent)
-    usage = " ".join(f"[*{piece[1:-1]}*]" for piece in command.collect_usage_pieces(context))
-    lines = [
-        f"### failover {command.name}",
-        f"**failover {command.name}** {usage}",
-        inspect.cleandoc(command.help or ""),
-    ]
-    params = [option for option in command.params if isinstance(option, click.Option)]
-    options = [record for option in params if (record := option.get_help_record(context))]
-    lines += [f"**{flags}**\n: {' '.join(meaning.split())}" for flags, meaning in options]
-    return "\n\n".join(lines)
+def _manual(one: Described) -> Iterator[str]:
+    usage = " ".join(f"[*{piece[1:-1]}*]" for piece in one.usage)
+    yield from (f"### failover {one.name}", f"**failover {one.name}** {usage}", one.about)
+    yield from (f"**{flags}**\n: {meaning}" for flags, meaning in one.options)
 
 
 def manual_settings(settings: Mapping[str, Setting]) -> str:

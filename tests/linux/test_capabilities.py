@@ -3,12 +3,20 @@
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from failover.linux.capabilities import NEEDED, _effective_in, _missing_in, has, may_send_raw
 from tests.engine.daemons import ENVIRONMENT
+
+
+def said(script: str, prefix: Sequence[str] = ()) -> str:
+    """What a script in a new process says."""
+    command = [*prefix, sys.executable, "-c", script]
+    done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, check=True, timeout=30)
+    return done.stdout.strip()
 
 
 @pytest.mark.parametrize(
@@ -39,15 +47,7 @@ def test_one_capability_is_in_effect_or_not() -> None:
 def test_a_process_without_one_of_them_is_told_which() -> None:
     script = "from failover.linux.capabilities import missing; print(missing())"
     without = ["setpriv", "--bounding-set", "-net_raw", "--inh-caps", "-net_raw"]
-    done = subprocess.run(
-        [*without, sys.executable, "-c", script],
-        env=ENVIRONMENT,
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=30,
-    )
-    assert done.stdout.strip() == "('CAP_NET_RAW',)"
+    assert said(script, without) == "('CAP_NET_RAW',)"
 
 
 def test_another_process_may_send_or_may_not_and_where_nobody_knows_it_may() -> None:
@@ -70,10 +70,7 @@ before = c.missing()
 c.take_permitted()
 print(before, c.missing())
 """
-    done = subprocess.run(
-        [sys.executable, "-c", script], env=ENVIRONMENT, capture_output=True, text=True, check=True, timeout=30
-    )
-    assert done.stdout == "('CAP_NET_ADMIN', 'CAP_NET_RAW') ()\n"
+    assert said(script) == "('CAP_NET_ADMIN', 'CAP_NET_RAW') ()"
 
 
 @pytest.mark.root
@@ -90,12 +87,4 @@ print("0000000000000000" in subprocess.run(show, capture_output=True, text=True)
 """
     ambient = "+net_raw,+net_admin"
     prefix = ["setpriv", "--reuid=65534", "--clear-groups", "--inh-caps", ambient, "--ambient-caps", ambient]
-    done = subprocess.run(
-        [*prefix, sys.executable, "-c", script],
-        env=ENVIRONMENT,
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=30,
-    )
-    assert done.stdout == "() False True\n"
+    assert said(script, prefix) == "() False True"

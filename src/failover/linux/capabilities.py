@@ -11,6 +11,7 @@ NEEDED: Final = {"CAP_NET_ADMIN": 12, "CAP_NET_RAW": 13}
 OPTIONAL: Final = {"CAP_IPC_LOCK": 14, "CAP_SYS_NICE": 23}
 """Locked memory without limit; real-time scheduling. The engine does without, less punctually."""
 
+_LIBC: Final = ctypes.CDLL(None, use_errno=True)
 _VERSION_3: Final = 0x20080522
 _PR_CAP_AMBIENT: Final = 47
 _PR_CAP_AMBIENT_CLEAR_ALL: Final = 4
@@ -32,22 +33,16 @@ class _Sets(ctypes.Structure):
 
 def take_permitted() -> None:
     """Put into effect what is permitted: a program's file leaves that to it, unless it says so (capabilities(7))."""
-    libc = ctypes.CDLL(None, use_errno=True)
     header, sets = _Header(_VERSION_3, 0), (_Sets * 2)()
-    if libc.capget(ctypes.byref(header), sets) == 0 and any(one.effective != one.permitted for one in sets):
+    if _LIBC.capget(ctypes.byref(header), sets) == 0 and any(one.effective != one.permitted for one in sets):
         for one in sets:
             one.effective = one.permitted
-        if libc.capset(ctypes.byref(header), sets):
-            number = ctypes.get_errno()
-            raise OSError(number, f"capset: {os.strerror(number)}")
+        _check(_LIBC.capset(ctypes.byref(header), sets), "capset")
 
 
 def bequeath_none() -> None:
     """Let no program that this process starts have its capabilities, unless it is root's or its own file has them."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0):
-        number = ctypes.get_errno()
-        raise OSError(number, f"prctl(PR_CAP_AMBIENT): {os.strerror(number)}")
+    _check(_LIBC.prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0), "prctl(PR_CAP_AMBIENT)")
 
 
 def missing() -> tuple[str, ...]:
@@ -79,3 +74,9 @@ def _effective_in(status: str) -> int:
         if line.startswith("CapEff:"):
             return int(line.split()[1], 16)
     return 0
+
+
+def _check(result: int, call: str) -> None:
+    if result != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{call}: {os.strerror(number)}")
