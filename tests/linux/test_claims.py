@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
@@ -86,6 +87,33 @@ def test_all_are_taken_or_none(namespace: str) -> None:
         other.kill()
         other.wait()
         assert claims.take(wanted) == ()
+
+
+@pytest.mark.root
+def test_more_are_taken_later_or_none_of_them_and_some_are_given_back(namespace: str) -> None:
+    with holding(namespace, router()) as other, closing(Claims(namespace)) as claims:
+        assert claims.take([router(vrid=1), router(vrid=2)]) == ()
+        assert claims.add([router(vrid=3), router()]) == (Claim(router(), other.pid),)
+        assert claims.add([router(vrid=4)]) == ()
+        claims.give_back([router(vrid=2)])
+        with holding(namespace, router(vrid=2), router(vrid=3)):
+            assert [claims.of(router(vrid=vrid)) is None for vrid in (1, 2, 3, 4)] == [True, False, False, True]
+
+
+@pytest.mark.root
+def test_of_two_that_claim_at_once_without_waiting_at_least_one_sees_the_other(namespace: str) -> None:
+    """Whoever looks has claimed before: the last one to claim sees all others."""
+    with holding(namespace), closing(Claims(namespace)) as claims:
+        order: list[int] = []
+        lock = claims._lock
+
+        def watched(command: int, kind: int, start: int, length: int) -> tuple[int, ...]:
+            order.append(command)
+            return lock(command, kind, start, length)
+
+        with patch.object(claims, "_lock", watched):
+            assert claims.add([router(vrid=1), router(vrid=2)]) == ()
+        assert order == [fcntl.F_SETLK] * 2 + [fcntl.F_GETLK] * 2
 
 
 @pytest.mark.root

@@ -3,7 +3,8 @@
 A claim is a read lock (fcntl(2), F_SETLK) on one byte of the file that is the namespace, /proc/self/ns/net. All
 mount namespaces see the same file, the kernel takes the locks of a process that dies, no child inherits them, whoever
 asks learns the process, and one descriptor holds any number of them. The file cannot be opened for writing, so that
-no lock excludes another: `take` looks and claims while it holds the file's flock(2).
+no lock excludes another: whoever wants something claims it and then looks, so that of two one sees the other; `take`
+holds the file's flock(2) meanwhile, so that of two that start at once the second one does.
 
 Anybody may lock the file. A process that cannot send advertisements does not count, and others are named.
 """
@@ -75,14 +76,24 @@ class Claims:
         """Claim all of them, or none: returns those that others have."""
         alone = self._exclude_others()
         try:
-            taken = tuple(claim for router in routers if (claim := self.of(router)))
-            if not taken:
-                for router in routers:
-                    self._lock(fcntl.F_SETLK, fcntl.F_RDLCK, _position(router), 1)
-            return taken
+            return self.add(routers)
         finally:
             if alone:
                 fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+
+    def add(self, routers: Sequence[VirtualRouterId]) -> tuple[Claim, ...]:
+        """The same without waiting: of two that do it at once, it may be that neither gets what both want."""
+        for router in routers:
+            self._lock(fcntl.F_SETLK, fcntl.F_RDLCK, _position(router), 1)
+        taken = tuple(claim for router in routers if (claim := self.of(router)))
+        if taken:
+            self.give_back(routers)
+        return taken
+
+    def give_back(self, routers: Iterable[VirtualRouterId]) -> None:
+        """Claim these no longer."""
+        for router in routers:
+            self._lock(fcntl.F_SETLK, fcntl.F_UNLCK, _position(router), 1)
 
     def of(self, router: VirtualRouterId) -> Claim | None:
         """Another process's claim of one virtual router."""
