@@ -100,3 +100,35 @@ def test_two_families_on_an_interface_take_turns() -> None:
 def test_more_bursts_than_ticks_are_spread_all_the_same() -> None:
     places = together(assign_beats([("eth0", a_router(advertisement_interval=seconds(0.01)))] * 640))
     assert [place.phase for place in places] == [turn * seconds(0.0005) for turn in range(20)]
+
+
+@given(ROUTERS, ROUTERS)
+def test_those_that_run_keep_their_places_and_others_fill_the_bursts_up(before: Routers, after: Routers) -> None:
+    occupied = together(assign_beats(before))
+    places = assign_beats(after, occupied)
+    assert [place[:3] for place in places] == [
+        (name, router.family, router.advertisement_interval) for name, router in after
+    ]
+    crowd = occupied + together(places)
+    assert max(crowd.values(), default=0) <= AT_ONCE
+    for kind, new in Counter(place[:3] for place in places).items():
+        room = sum(AT_ONCE - n for place, n in occupied.items() if place[:3] == kind and place.phase is not None)
+        opened = [place for place in set(places) - occupied.keys() if place[:3] == kind]
+        assert len(opened) == -(-max(new - room, 0) // AT_ONCE)
+    for place in set(places) - occupied.keys():
+        others = {one for one in crowd if one.interval == place.interval} - {place}
+        assert (place.phase is None) == (not others and crowd[place] == 1)
+
+
+@given(ROUTERS, ROUTERS)
+def test_a_new_burst_falls_into_the_widest_gap(before: Routers, after: Routers) -> None:
+    occupied = together(assign_beats(before))
+    crowd = occupied + together(assign_beats(after, occupied))
+    for interval in INTERVALS:
+        phases = sorted(place.phase for place in crowd if place.interval == interval and place.phase is not None)
+        assert len(set(phases)) == len(phases)
+        if interval < len(phases) * 4 * TICK:
+            continue
+        gaps = [(later - earlier) % interval for earlier, later in pairwise([*phases, phases[0] if phases else 0])]
+        # each halves the widest: none is narrower than a quarter of the widest, but for what ticks move them
+        assert len(phases) < 2 or min(gaps) >= max(gaps) / 4 - 2 * TICK

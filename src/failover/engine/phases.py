@@ -8,7 +8,8 @@ processes that take all CPU they get: 1 of 50 wake-ups that met a tick was 4 ms 
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from failover.linux.outbox import AT_ONCE
@@ -28,27 +29,54 @@ class Place(NamedTuple):
     """None where no other router has this interval: there is nothing to be in step with."""
 
 
-def assign_beats(routers: Sequence[tuple[str, VirtualRouter]]) -> list[Place]:
-    """A place for each router, given with its interface's name."""
+def assign_beats(
+    routers: Sequence[tuple[str, VirtualRouter]], occupied: Mapping[Place, int] = MappingProxyType({})
+) -> list[Place]:
+    """A place for each router, given with its interface's name.
+
+    `occupied`: the places of routers that run already, which keep them, and how many there are at each. Where there is
+    room others join them; new bursts fall into the widest gaps.
+    """
     groups: dict[tuple[str, Family, Interval], list[int]] = defaultdict(list)
     for number, (interface, router) in enumerate(routers):
         groups[interface, router.family, router.advertisement_interval].append(number)
+    places: dict[int, Place] = {}
+    for place, count in occupied.items():
+        if place.phase is not None and (group := groups.get(place[:3])):
+            joining = group[: AT_ONCE - count]
+            del group[: AT_ONCE - count]
+            places.update((number, place) for number in joining)
     bursts: dict[Interval, list[tuple[str, Family, list[int]]]] = defaultdict(list)
     for (interface, family, interval), members in groups.items():
         for start in range(0, len(members), AT_ONCE):
             bursts[interval].append((interface, family, members[start : start + AT_ONCE]))
-    places: dict[int, Place] = {}
     for interval, together in bursts.items():
-        for turn, (interface, family, members) in enumerate(together):
-            alone = len(together) == len(members) == 1
-            phase = None if alone else _phase(interval, turn, len(together))
-            places.update((number, Place(interface, family, interval, phase)) for number in members)
+        others = [place for place in occupied if place.interval == interval]
+        alone = len(together) == len(together[0][2]) == 1 and not others
+        phases = _phases(interval, len(together), {place.phase for place in others if place.phase is not None})
+        for (interface, family, members), phase in zip(together, phases, strict=True):
+            place = Place(interface, family, interval, None if alone else phase)
+            places.update((number, place) for number in members)
     return [places[number] for number in range(len(routers))]
 
 
-def _phase(interval: Interval, turn: int, bursts: int) -> Interval:
-    """Where in the interval one of its bursts is sent."""
-    spread = interval * turn // bursts
-    if interval >= bursts * _TICK:
-        spread += _TICK // 2 - spread % _TICK
-    return Interval(spread)
+def _phases(interval: Interval, count: int, taken: Collection[Interval]) -> list[Interval]:
+    """Where in the interval so many more bursts are sent."""
+    if not taken:
+        return [_between_ticks(interval, interval * turn // count, interval // count) for turn in range(count)]
+    phases: list[Interval] = []
+    for _ in range(count):
+        known = sorted((*taken, *phases))
+        gap, start = max(
+            ((after - before) % interval or interval, before)
+            for before, after in zip(known, (*known[1:], known[0]), strict=True)
+        )
+        phases.append(_between_ticks(interval, start + gap // 2, gap // 2))
+    return phases
+
+
+def _between_ticks(interval: Interval, at: int, room: int) -> Interval:
+    """`at`, moved to where no tick is, unless bursts are so close that they would meet."""
+    if room >= _TICK:
+        at += _TICK // 2 - at % _TICK
+    return Interval(at % interval)
