@@ -22,7 +22,11 @@ from failover.messages import (
     Holds,
     Lag,
     Message,
+    Names,
+    NotReloaded,
     RealtimeStatus,
+    Reloaded,
+    Roster,
     RouterStatus,
     SendError,
     decode,
@@ -43,6 +47,7 @@ ROUTERS = st.builds(
     counters=st.builds(Counters, discarded=TABLES, oddities=TABLES),
     **dict.fromkeys(NUMBERS + DURATIONS, COUNTS),
 )
+NAMES = st.builds(Names, COUNTS, st.lists(TEXTS, max_size=2))
 VALUES = TEXTS | COUNTS | st.floats(allow_nan=False) | st.booleans() | st.none()
 REALTIME = st.builds(
     RealtimeStatus,
@@ -53,12 +58,17 @@ REALTIME = st.builds(
 )
 LAGS = st.builds(Lag, max=COUNTS, counts=st.lists(COUNTS, max_size=3))
 MESSAGES: st.SearchStrategy[Message] = st.one_of(
-    st.builds(DaemonStatus, started_at=COUNTS, pid=COUNTS, routers=COUNTS, realtime=REALTIME),
+    st.builds(DaemonStatus, started_at=COUNTS, pid=COUNTS, realtime=REALTIME),
     st.builds(EngineLag, since_start=LAGS, last_minute=LAGS),
     st.builds(Event, at=COUNTS, fields=st.dictionaries(TEXTS, VALUES, max_size=4)),
     st.builds(Changed, st.dictionaries(COUNTS, ROUTERS, max_size=2)),
     st.builds(Holds, COUNTS, COUNTS, st.lists(TEXTS, max_size=3)),
     st.builds(Counted, st.dictionaries(COUNTS, st.tuples(COUNTS, COUNTS), max_size=3)),
+    st.builds(Roster, st.lists(COUNTS, max_size=3)),
+    st.builds(
+        Reloaded, added=NAMES, removed=NAMES, changed=NAMES, unchanged=COUNTS, needs_restart=st.lists(TEXTS, max_size=3)
+    ),
+    st.builds(NotReloaded, report=TEXTS, is_bad=st.booleans()),
     st.builds(Dropped, COUNTS),
 )
 

@@ -8,6 +8,7 @@ from failover.config import Configuration, VirtualRouter
 from failover.engine import Engine, Loop
 from failover.engine.claims import exclusively
 from failover.engine.reporting import wall_clock
+from failover.engine.wanted import wanted
 from failover.messages import Event
 
 
@@ -42,8 +43,9 @@ async def run(virtual_routers: Iterable[VirtualRouter], *, on_event: Callable[[E
         except BaseException as error:  # noqa: BLE001 - raised again where `run` is awaited
             end(error)
 
-    with exclusively(configuration) as warnings, closing(Loop()) as inner:
-        for warning in warnings:
+    instances = wanted(configuration)
+    with exclusively([one.id for one in instances]) as held, closing(Loop()) as inner:
+        for warning in held.warnings:
             publish(Event(at=wall_clock(), kind="degraded", fields={"warning": warning}), None)
 
         def dispatch() -> None:
@@ -53,7 +55,7 @@ async def run(virtual_routers: Iterable[VirtualRouter], *, on_event: Callable[[E
                 loop.remove_reader(inner.fileno())
                 end(error)
 
-        engine = Engine(configuration, inner, publish)
+        engine = Engine(instances, inner, publish)
         try:
             engine.start()
             inner.dispatch()

@@ -17,6 +17,9 @@ LISTENER_FD: Final = 4
 ASK: Final = b"?"
 """What the agent sends when somebody wants to know the present: all that has changed is told then, `EngineLag` last."""
 
+RELOAD: Final = b"!"
+"""What it sends when somebody wants the configuration read again; answered by `Reloaded` or `NotReloaded`."""
+
 MAX_MESSAGE_BYTES: Final = 128 * 1024
 """A packet larger than this is not sent; what may be long is told in several."""
 
@@ -95,8 +98,6 @@ class DaemonStatus(msgspec.Struct, frozen=True, kw_only=True, tag="daemon"):
     version: str
     pid: int
     started_at: int
-    routers: int
-    """How many there are; who has heard of fewer does not know all yet."""
     realtime: RealtimeStatus
     warnings: list[str]
     """What was wanted of the system and could not be had, a sentence each."""
@@ -147,8 +148,17 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, tag="event"):
     """The evidence, by kind."""
 
 
+class Roster(msgspec.Struct, frozen=True, tag="roster"):
+    """Which routers there are, by their numbers, in the order of the configuration; all others are gone.
+
+    Who has not heard of each of them does not know all yet. A number is never given to another router.
+    """
+
+    routers: list[int]
+
+
 class Changed(msgspec.Struct, frozen=True, tag="changed"):
-    """The present status of routers, by their place in the configuration."""
+    """The present status of routers, by their numbers."""
 
     routers: dict[int, RouterStatus]
 
@@ -167,13 +177,39 @@ class Counted(msgspec.Struct, frozen=True, tag="counted"):
     counts: dict[int, tuple[int, int]]
 
 
+class Names(msgspec.Struct, frozen=True):
+    """Virtual routers: how many, and what the first of them are called."""
+
+    count: int
+    first: list[str]
+
+
+class Reloaded(msgspec.Struct, frozen=True, kw_only=True, tag="reloaded"):
+    """The configuration was read again, at the agent's request, and what runs is as it says."""
+
+    added: Names
+    removed: Names
+    changed: Names
+    unchanged: int
+    needs_restart: list[str]
+    """Settings of the daemon that have changed, and count from its next start on."""
+
+
+class NotReloaded(msgspec.Struct, frozen=True, kw_only=True, tag="not_reloaded"):
+    """It was not, at the agent's request, and everything is as before."""
+
+    report: str
+    is_bad: bool
+    """Whether the file cannot be used; else something here and now is in the way."""
+
+
 class Dropped(msgspec.Struct, frozen=True, tag="dropped"):
     """So many messages were lost because the agent did not read."""
 
     count: int
 
 
-Message = DaemonStatus | EngineLag | Event | Changed | Holds | Counted | Dropped
+Message = DaemonStatus | EngineLag | Event | Roster | Changed | Holds | Counted | Reloaded | NotReloaded | Dropped
 
 encode: Final = msgspec.msgpack.Encoder().encode
 decode: Final = msgspec.msgpack.Decoder(Message).decode

@@ -5,14 +5,17 @@ import json
 import socket
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from failover.agent import reloading
 from failover.agent.mirror import Mirror
 from failover.agent.server import serve
 from failover.agent.text import line
-from failover.messages import Dropped, Event, Message, encode
+from failover.messages import RELOAD, Dropped, Event, Message, Names, NotReloaded, Reloaded, encode
 from tests.agent.test_mirror import KNOWN
 from tests.engine.daemons import ControlConnection, ask
 
@@ -66,6 +69,71 @@ def until(condition: Callable[[], object]) -> None:
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.005)
+
+
+def test_a_reload_is_answered_with_what_came_of_it(agent: Agent) -> None:
+    reloaded = Reloaded(
+        added=Names(21, ["VR_1", "VR_2"]),
+        removed=Names(0, []),
+        changed=Names(1, ["GW"]),
+        unchanged=3,
+        needs_restart=["lock_memory"],
+    )
+    answers: list[tuple[Message, int, Any]] = [
+        (
+            reloaded,
+            200,
+            {
+                "added": {"count": 21, "first": ["VR_1", "VR_2"]},
+                "removed": {"count": 0, "first": []},
+                "changed": {"count": 1, "first": ["GW"]},
+                "unchanged": 3,
+                "needs_restart": ["lock_memory"],
+            },
+        ),
+        (NotReloaded(report="x.json: 1 problem", is_bad=True), 422, {"error": "x.json: 1 problem"}),
+        (NotReloaded(report="another failover ...", is_bad=False), 409, {"error": "another failover ..."}),
+    ]
+
+    def client() -> None:
+        agent.engine.settimeout(5)
+        with ThreadPoolExecutor() as others:
+            for answer, code, document in answers:
+                asking = others.submit(ask, agent.control, "/reload", "POST")
+                assert agent.engine.recv(16) == RELOAD
+                agent.tell(answer)
+                assert asking.result() == (code, document)
+
+    agent.run(client)
+
+
+def test_of_two_reloads_each_has_its_own_answer(agent: Agent) -> None:
+    def client() -> None:
+        agent.engine.settimeout(5)
+        agent.tell(NotReloaded(report="nobody's", is_bad=True))
+        with ThreadPoolExecutor() as others:
+            asking = [others.submit(ask, agent.control, "/reload", "POST") for _ in range(2)]
+            for report in ("one", "two"):
+                assert agent.engine.recv(16) == RELOAD
+                agent.tell(NotReloaded(report=report, is_bad=True))
+            assert sorted(one.result()[1]["error"] for one in asking) == ["one", "two"]
+
+    agent.run(client)
+
+
+def test_an_engine_that_does_not_answer_is_not_waited_for_for_ever(
+    agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reloading, "_PATIENCE_SECONDS", 0.05)
+    agent.run(lambda: assert_equal(ask(agent.control, "/reload", "POST")[0], 504))
+
+
+def test_a_reload_is_not_to_be_had_by_looking(agent: Agent) -> None:
+    agent.run(lambda: assert_equal(ask(agent.control, "/reload")[0], 405))
+
+
+def assert_equal(found: object, expected: object) -> None:
+    assert found == expected
 
 
 def test_status_is_the_document_of_the_mirror(agent: Agent) -> None:

@@ -51,6 +51,20 @@ SENTENCES: dict[str, tuple[dict[str, Value], str]] = {
         {"interface": "eth0", "addresses": "192.0.2.100/32", "failed": 0},
         "removed virtual addresses that somebody put on eth0: 192.0.2.100/32",
     ),
+    "reloaded": (
+        {"added": 1, "removed": 2, "changed": 3, "unchanged": 4, "needs_restart": "lock_memory, cpu_affinity"},
+        (
+            "reloaded the configuration: 1 added, 2 removed, 3 changed, 4 unchanged;"
+            " after a restart only: lock_memory, cpu_affinity"
+        ),
+    ),
+    "reload_failed": (
+        {"error": "vrrp-config.json: 1 problem; $.vrid: 300 is out of range; allowed: 1 to 255"},
+        (
+            "the configuration was not reloaded, everything is as before: vrrp-config.json: 1 problem;"
+            " $.vrid: 300 is out of range; allowed: 1 to 255"
+        ),
+    ),
     "degraded": (
         {"warning": "memory is not locked: needs CAP_IPC_LOCK"},
         "memory is not locked: needs CAP_IPC_LOCK",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from failover.cli.control import get
+from failover.cli.control import get, post
 from failover.cli.failures import Failure
 
 BUSY = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\n\r\n{}"
@@ -56,6 +56,13 @@ def test_it_waits_for_a_daemon_that_starts_and_for_an_agent_that_comes_back(tmp_
     with serving(tmp_path / "s", BUSY, None, b"", BUSY, GOOD) as requests:
         assert get(tmp_path / "s", "/status") == b'{"a":1}'
     assert len(requests) == 4
+
+
+def test_what_is_to_be_done_is_posted_and_any_answer_returned(tmp_path: Path) -> None:
+    path = tmp_path / "control.sock"
+    with serving(path, b"HTTP/1.1 503 starting\r\n\r\n", b"HTTP/1.1 422 no\r\n\r\n{}") as asked:
+        assert post(path, "/reload", 5) == (422, b"{}")
+    assert [request.split(b"\r\n")[0] for request in asked] == [b"POST /reload HTTP/1.0"] * 2
 
 
 def test_it_does_not_wait_for_ever_for_a_daemon_that_starts(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The spellings of the original commands, down to what they would do."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,10 +26,15 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
     """What would have been run or removed, instead of doing it."""
     made = Calls([], [])
 
-    def run(*given: Any) -> int:
-        made.run.append(given[:3])
-        for provide in given[3:]:
-            provide()
+    def run(
+        loaded: config.Configuration,
+        _: Places,
+        file: Path | None = None,
+        log_file: Path | None = None,
+        provide: Callable[[], None] = lambda: None,
+    ) -> int:
+        made.run.append((loaded, file, log_file))
+        provide()
         return 0
 
     def remove(what: Any, _: Places) -> int:
@@ -56,9 +62,7 @@ TEARDOWN = [(["teardown"], []), ([], ["--action", "teardown"]), ([], ["--teardow
 @pytest.mark.parametrize(("before", "after"), [(b, []) for b in BEFORE] + [([], a) for a in AFTER])
 def test_file_mode_runs_in_every_spelling(calls: Calls, file: Path, before: list[str], after: list[str]) -> None:
     assert main([*before, "file-mode", "--filename", str(file), *after]) == 0
-    ((loaded, _, log_file),) = calls.run
-    assert loaded == config.load(file)
-    assert log_file is None
+    assert calls.run == [(config.load(file), file, None)]
 
 
 @pytest.mark.parametrize(("before", "after"), TEARDOWN)
@@ -97,7 +101,7 @@ def test_to_run_and_to_tear_down_at_once_is_bad_usage(calls: Calls, mode: list[s
 def test_every_option_of_cli_mode_arrives(calls: Calls, tmp_path: Path) -> None:
     options = ["--name", "GW", "--priority", "101", "--advert-interval", "2", "--preempt-mode", "--vrrp-version", "2"]
     assert main(["cli-mode", *CLI, *options, "--log-file-path", str(tmp_path / "log")]) == 0
-    ((loaded, _, log_file),) = calls.run
+    ((loaded, file, log_file),) = calls.run
     expected = config.VirtualRouter(
         name="GW",
         vrid=51,
@@ -109,7 +113,7 @@ def test_every_option_of_cli_mode_arrives(calls: Calls, tmp_path: Path) -> None:
         version=2,
     )
     assert loaded.virtual_routers == (expected,)
-    assert log_file == tmp_path / "log"
+    assert (file, log_file) == (None, tmp_path / "log")
 
 
 @pytest.mark.parametrize(

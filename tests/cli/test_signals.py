@@ -26,7 +26,7 @@ def masks(pid: int) -> dict[str, set[int]]:
 def caught_starting(process: subprocess.Popen[bytes]) -> subprocess.Popen[bytes]:
     """The daemon as soon as it holds signals back."""
     deadline = time.monotonic() + 10
-    while not set(signals.STOP) <= masks(process.pid)["SigBlk"]:
+    while not set(signals.HELD) <= masks(process.pid)["SigBlk"]:
         assert time.monotonic() < deadline
     return process
 
@@ -37,8 +37,14 @@ def start(host: Host, *arguments: str) -> subprocess.Popen[bytes]:
 
 
 @pytest.mark.root
-@pytest.mark.parametrize("number", signals.STOP)
-@pytest.mark.parametrize("arguments", [["run", "--config", "CONFIG"], ["cli-mode", *CLI, "--priority", "255"]])
+@pytest.mark.parametrize(
+    ("arguments", "number"),
+    [
+        (["run", "--config", "CONFIG"], signal.SIGTERM),
+        (["run", "--config", "CONFIG"], signal.SIGINT),
+        *((["cli-mode", *CLI, "--priority", "255"], number) for number in signals.HELD),
+    ],
+)
 def test_a_signal_in_the_first_moment_ends_it_with_0_and_it_has_done_nothing(
     host: Host, arguments: list[str], number: signal.Signals
 ) -> None:
@@ -46,6 +52,14 @@ def test_a_signal_in_the_first_moment_ends_it_with_0_and_it_has_done_nothing(
     assert ended(process, number) == 0
     assert host.is_clean()
     assert host.log.read_text() == ""
+
+
+@pytest.mark.root
+def test_a_reload_that_is_asked_for_in_the_first_moment_comes_after_the_start(host: Host) -> None:
+    process = caught_starting(start(host, "run", "--config", str(host.config)))
+    process.send_signal(signal.SIGHUP)
+    wait_until(lambda: "reloaded the configuration: 0 added" in host.log.read_text(), "the reload")
+    assert ended(process, signal.SIGTERM) == 0
 
 
 @pytest.mark.root

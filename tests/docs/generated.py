@@ -61,6 +61,8 @@ WHEN: Final = {
     "addresses_restored": "Somebody else has removed virtual addresses of a MASTER.",
     "leftovers_removed": "At its start the daemon has found addresses that a daemon before it had left.",
     "strays_removed": "Somebody else has put a virtual address on the interface of a BACKUP.",
+    "reloaded": "The configuration was read again, and what runs is as it says.",
+    "reload_failed": "The configuration could not be read or carried out: all is as before.",
     "agent_died": "The process that serves status and log has ended.",
     "degraded": "What was wanted of the system could not be had.",
     "late": "The daemon was so late that this host may change states for no other reason.",

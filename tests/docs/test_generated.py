@@ -18,6 +18,7 @@ from failover.messages import (
     Holds,
     Lag,
     RealtimeStatus,
+    Roster,
     RouterStatus,
     SendError,
 )
@@ -50,8 +51,9 @@ def test_the_fields_of_the_status_document_are_those_that_it_has() -> None:
     realtime = RealtimeStatus(
         scheduler="SCHED_RR", priority=49, memory_locked=True, timer_slack_ns=1, time_slice_ns=0, cpu_affinity=None
     )
-    mirror.update(DaemonStatus(version="1", pid=1, started_at=0, routers=1, realtime=realtime, warnings=["none"]))
+    mirror.update(DaemonStatus(version="1", pid=1, started_at=0, realtime=realtime, warnings=["none"]))
     mirror.update(EngineLag(since_start=LAG, last_minute=LAG))
+    mirror.update(Roster([0]))
     mirror.update(Changed({0: a_router_with_everything()}))
     mirror.update(Holds(0, 0, ["192.0.2.1/24"]))
     document = mirror.status(1)

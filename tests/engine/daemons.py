@@ -81,10 +81,11 @@ class OurDaemon:
         self.log_file = host.directory / f"{label}.log"
         self.runtime = host.directory / label
         self.control = self.runtime / "control.sock"
-        config = host.directory / f"{label}.json"
+        self.config = host.directory / f"{label}.json"
         document = {"virtual_routers": routers, "daemon": settings} if settings is not None else routers
-        config.write_text(json.dumps(document))
-        command = [sys.executable, "-m", "failover", "run", "--config", str(config), "--runtime-dir", str(self.runtime)]
+        self.config.write_text(json.dumps(document))
+        given = ["--config", str(self.config), "--runtime-dir", str(self.runtime)]
+        command = [sys.executable, "-m", "failover", "run", *given]
         with self.log_file.open("ab") as log:
             self.process = host.popen([*prefix, *command], output=log, env={**ENVIRONMENT, **environment})
 

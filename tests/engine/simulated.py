@@ -10,15 +10,20 @@ from unittest.mock import patch
 
 from failover.engine import announcing, dispatch, performer, timers
 from failover.engine.attachment import Attachment
+from failover.engine.beat import Beat
+from failover.engine.dispatch import Dispatch
+from failover.engine.instance import Instance
 from failover.engine.lateness import Lateness
 from failover.engine.loop import Loop
 from failover.engine.timers import Alarm, AlarmQueue
+from failover.engine.wanted import Wanted
 from failover.linux.addresses import Datagram
 from failover.linux.netlink import Refused
 from failover.linux.netlink_socket import Netlink
 from failover.linux.outbox import Burst, Packets
 from failover.linux.rtnetlink import AddressAdded, AddressRemoved, parse
-from failover.vrrp import Family, Instant
+from failover.messages import Event
+from failover.vrrp import Family, Instant, VirtualRouter
 from tests.vrrp.making import NOW
 
 MAC: Final = bytes.fromhex("020000000001")
@@ -67,6 +72,18 @@ class SimulatedLoop:
         while busy:
             more = self.alarms.ring(self.now, self.now)
             busy = self.after_round(more) or more
+
+
+def instance_of(
+    router: VirtualRouter,
+    loop: Loop,
+    dispatch: Dispatch,
+    beat: Beat,
+    publish: Callable[[Event, Instance], None],
+    name: str = "VR",
+) -> Instance:
+    """A router at work, in a phase of its own if it has one."""
+    return Instance(Wanted(name, "eth0", router), router.beat_phase, loop, dispatch, beat, publish)
 
 
 def members_of(burst: Burst) -> tuple[Packets, ...]:

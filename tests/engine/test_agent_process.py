@@ -40,7 +40,7 @@ class Stage:
         script.chmod(0o700)
         monkeypatch.setattr(sys, "executable", str(script))
         self.loop = loop
-        self.channel = Channel(loop, lambda: None)
+        self.channel = Channel(loop, {})
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.greeted = 0
         self.agent = AgentProcess(loop, self.channel, self.listener.fileno(), ["--option"], self.greet)

@@ -1,6 +1,7 @@
 """`failover.engine.attachment`: what a flood makes of the filter, without a network."""
 
 import time
+from functools import partial
 from typing import cast
 from unittest.mock import patch
 
@@ -11,12 +12,11 @@ from failover.engine.attachment import Attachment
 from failover.engine.beat import Beat
 from failover.engine.dispatch import Dispatch
 from failover.engine.flood import ENOUGH_LOSING, ENOUGH_REFUSED, PERIOD, Floodgate
-from failover.engine.instance import Instance
 from failover.linux.filter import Terms
 from failover.linux.netlink_socket import Netlink
 from failover.linux.sockets import AdvertisementSocket
 from failover.vrrp import Address, Family, Floor, Instant, VirtualRouter, encode, seconds
-from tests.engine.simulated import Kernel, SimulatedLoop, loop_of, netlink_of
+from tests.engine.simulated import Kernel, SimulatedLoop, instance_of, loop_of, netlink_of
 from tests.engine.test_shortcut import Waiting, kept
 from tests.vrrp.making import EACH_FAMILY, GREATER, NO_CARRIER, NOW, OURS, SMALLER, V2, V3, a_router, after
 from tests.vrrp.making import an_advertisement as an_advert
@@ -46,12 +46,11 @@ class Heard:
         dispatch = Dispatch(loop, netlink_of(Kernel()))
         self.attachment = attachment = Attachment("eth0", loop, cast(Netlink, None))
         beat = Beat(loop, routers[0].advertisement_interval, lambda _: {})
-        self.instances = [Instance("VR", "eth0", router, loop, dispatch, beat, lambda *_: None) for router in routers]
+        self.instances = [instance_of(router, loop, dispatch, beat, lambda *_: None) for router in routers]
         for instance in self.instances:
             attachment.add(instance)
         opened = cast(AdvertisementSocket, self.socket)
-        vrids = frozenset(router.vrid for router in routers)
-        gate = attachment._gates[family] = Floodgate(loop, attachment._narrowing(opened, vrids))
+        gate = attachment._gates[family] = Floodgate(loop, partial(attachment._narrow, opened))
         self.read = attachment._reader(opened, gate)
         for instance in self.instances:
             instance.start(None, self.now)

@@ -31,7 +31,17 @@ from failover.vrrp import (
     step,
 )
 from failover.vrrp.protocol import GROUPS
-from tests.engine.simulated import Kernel, SimulatedLoop, Wire, attachment_of, loop_of, members_of, netlink_of, time_of
+from tests.engine.simulated import (
+    Kernel,
+    SimulatedLoop,
+    Wire,
+    attachment_of,
+    instance_of,
+    loop_of,
+    members_of,
+    netlink_of,
+    time_of,
+)
 from tests.vrrp.making import GREATER, NO_CARRIER, NOW, OURS, SMALLER, a_router, after, an_advertisement
 
 SECOND = seconds(1)
@@ -66,9 +76,7 @@ class Side:
         interval = routers[0].advertisement_interval
         self.beat = Beat(loop_of(loop), interval, partial(attachment.send, Family.IPV4))
         beat = self.beat if with_beat else cast(Beat, NoBeat())
-        self.instances = [
-            Instance("VR", "eth0", router, loop_of(loop), self.dispatch, beat, self.tell) for router in routers
-        ]
+        self.instances = [instance_of(router, loop_of(loop), self.dispatch, beat, self.tell) for router in routers]
         for instance in self.instances:
             instance.stand(attachment, OURS[Family.IPV4], frozenset(), loop.now)
 

@@ -44,7 +44,7 @@ ROUTER = RouterStatus(
 @pytest.fixture
 def channel() -> Iterator[Channel]:
     with closing(Loop()) as loop:
-        made = Channel(loop, lambda: None)
+        made = Channel(loop, {})
         yield made
         made.close()
 
@@ -182,7 +182,7 @@ class Asked:
     def __init__(self, loop: Loop) -> None:
         self.loop = loop
         self.times = 0
-        self.channel = Channel(loop, self.count)
+        self.channel = Channel(loop, {ASK: self.count})
         self.agent = self.channel.open()
 
     def count(self) -> None:

@@ -20,7 +20,17 @@ from failover.linux.netlink import Refused
 from failover.linux.outbox import AT_ONCE, Packets
 from failover.messages import Event, Value
 from failover.vrrp import Family, Instant, VirtualAddress, VirtualRouter, seconds
-from tests.engine.simulated import INDEX, Kernel, SimulatedLoop, Wire, attachment_of, loop_of, netlink_of, time_of
+from tests.engine.simulated import (
+    INDEX,
+    Kernel,
+    SimulatedLoop,
+    Wire,
+    attachment_of,
+    instance_of,
+    loop_of,
+    netlink_of,
+    time_of,
+)
 from tests.vrrp.making import NO_CARRIER, OURS, a_router, after
 
 PORTION_TAKES = seconds(0.0005)
@@ -355,7 +365,7 @@ class Routers:
         loop = loop_of(bench.loop)
         beat = Beat(loop, seconds(1), lambda _: {})
         self.instances = [
-            Instance(f"VR_{router.vrid}", "eth0", router, loop, bench.dispatch, beat, self.tell) for router in routers
+            instance_of(router, loop, bench.dispatch, beat, self.tell, f"VR_{router.vrid}") for router in routers
         ]
         for instance in self.instances:
             instance.stand(bench.attachment, OURS[Family.IPV4], frozenset(), bench.loop.now)

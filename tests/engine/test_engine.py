@@ -14,6 +14,7 @@ from failover.config import parse
 from failover.engine import Engine, Loop
 from failover.engine.instance import Instance
 from failover.engine.reporting import wall_clock
+from failover.engine.wanted import wanted
 from failover.lab.lan import Host, Lan
 from failover.linux.addresses import Datagram
 from failover.linux.inbox import Received
@@ -42,7 +43,7 @@ class Bench:
     def __init__(self) -> None:
         self.loop = Loop()
         self.events: list[Event] = []
-        self.engine = Engine(parse(CONFIGURATION), self.loop, self.take)
+        self.engine = Engine(wanted(parse(CONFIGURATION)), self.loop, self.take)
         self.engine.start()
 
     def take(self, event: Event, instance: Instance | None) -> None:
@@ -272,7 +273,7 @@ def test_what_was_to_be_sent_on_an_interface_that_is_gone_is_counted_and_nothing
 
 def test_stopping_an_engine_that_never_started_is_no_error(host: Host) -> None:
     with host.enter(), closing(Loop()) as loop:
-        Engine(parse(CONFIGURATION), loop, lambda event, _: pytest.fail(event.kind)).stop()
+        Engine(wanted(parse(CONFIGURATION)), loop, lambda event, _: pytest.fail(event.kind)).stop()
 
 
 def test_every_descriptor_is_closed_in_the_end(host: Host) -> None:

@@ -17,6 +17,7 @@ from failover.engine.dispatch import Dispatch
 from failover.engine.flood import Floodgate
 from failover.engine.instance import Instance
 from failover.engine.loop import Loop
+from failover.engine.wanted import Wanted
 from failover.frames import advertisement_datagram
 from failover.linux import inbox
 from failover.linux.netlink_socket import Netlink
@@ -81,7 +82,7 @@ class Watched(Instance):
         self.done: list[Action] = []
         self.events: list[tuple[str, dict[str, Value]]] = []
         beat = Beat(loop, router.advertisement_interval, lambda _: {})
-        super().__init__("VR", "eth0", router, loop, dispatch, beat, self.tell)
+        super().__init__(Wanted("VR", "eth0", router), router.beat_phase, loop, dispatch, beat, self.tell)
 
     def tell(self, event: Event, _: Instance) -> None:
         self.events.append((event.kind, event.fields))
@@ -110,7 +111,7 @@ class TwoOfAKind(RuleBasedStateMachine):
         self.both = self.short, self.long
         self.waiting = Waiting(router.family)
         attachment = Attachment("eth0", self.loop, cast(Netlink, None))
-        attachment.instances[router.family, router.vrid] = self.short
+        attachment.add(self.short)
         self.read = attachment._reader(cast(AdvertisementSocket, self.waiting), Floodgate(self.loop, nothing))
         for instance in self.both:
             instance.start(None, self.now)
@@ -203,7 +204,7 @@ def test_the_same_packet_again_is_not_taken_apart() -> None:
     router, loop = a_router(), loop_of(SimulatedLoop())
     instance, waiting = Watched(router, loop, Dispatch(loop, netlink_of(Kernel()))), Waiting(router.family)
     attachment = Attachment("eth0", loop, cast(Netlink, None))
-    attachment.instances[router.family, router.vrid] = instance
+    attachment.add(instance)
     read = attachment._reader(cast(AdvertisementSocket, waiting), Floodgate(loop, nothing))
     instance.start(None, NOW)
     source = GREATER[router.family]

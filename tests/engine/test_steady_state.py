@@ -23,7 +23,7 @@ from failover.messages import Event, encode
 from failover.vrrp import Address, Advertisement, Family, Fault, Instant, Interval, ReceivedFrom, Version, seconds
 from failover.vrrp import encode as encode_advertisement
 from failover.vrrp.protocol import GROUPS
-from tests.engine.simulated import Kernel, SimulatedLoop, Wire, attachment_of, loop_of, netlink_of, time_of
+from tests.engine.simulated import Kernel, SimulatedLoop, Wire, attachment_of, instance_of, loop_of, netlink_of, time_of
 
 OURS, PEER = ip_address("192.0.2.11"), ip_address("192.0.2.12")
 SECOND = seconds(1)
@@ -43,7 +43,7 @@ class Bench:
         self.dispatch = Dispatch(loop, netlink_of(Kernel()))
         self.beat = Beat(loop, router.advertisement_interval, partial(attachment.send, router.family))
         self.instances = [
-            Instance("VR", "eth0", routed, loop, self.dispatch, self.beat, self.take)
+            instance_of(routed, loop, self.dispatch, self.beat, self.take)
             for routed in (replace(router, vrid=vrid, beat_phase=Interval(SECOND // 3)) for vrid in (51, 52, 53))
         ]
         self.instance = self.instances[0]

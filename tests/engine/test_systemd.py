@@ -2,6 +2,7 @@
 
 import os
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -60,6 +61,17 @@ def test_watchdog_and_stopping(manager: Manager, notifier: Notifier) -> None:
     notifier.watchdog()
     notifier.stopping()
     assert manager.heard() == [["WATCHDOG=1"], ["STOPPING=1", "STATUS=Stopping"]]
+
+
+def test_a_reload_begins_and_ends_with_being_ready(manager: Manager, notifier: Notifier) -> None:
+    notifier.ready("1 MASTER")
+    before = time.monotonic_ns() // 1000
+    notifier.reloading()
+    _, (tag, at) = manager.heard()
+    assert tag == "RELOADING=1"
+    assert before <= int(at.removeprefix("MONOTONIC_USEC=")) <= time.monotonic_ns() // 1000
+    notifier.ready("1 MASTER")
+    assert manager.heard() == [["READY=1", f"MAINPID={os.getpid()}", "STATUS=1 MASTER"]]
 
 
 @pytest.mark.parametrize("reason", ["", "needs CAP_NET_RAW", "two\nREADY=1"])

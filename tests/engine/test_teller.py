@@ -22,9 +22,9 @@ from failover.engine.instance import Instance
 from failover.engine.lateness import Lateness
 from failover.engine.realtime import RealTime
 from failover.engine.teller import Teller
-from failover.messages import MAX_MESSAGE_BYTES, Changed, Counted, Event, Holds, Message, decode
+from failover.messages import ASK, MAX_MESSAGE_BYTES, Changed, Counted, Event, Holds, Message, decode
 from failover.vrrp import Family, Interval, VirtualAddress, VirtualRouter, seconds
-from tests.engine.simulated import Kernel, SimulatedLoop, Wire, attachment_of, loop_of, netlink_of, time_of
+from tests.engine.simulated import Kernel, SimulatedLoop, Wire, attachment_of, instance_of, loop_of, netlink_of, time_of
 from tests.vrrp.making import NOW, OURS, a_router, after
 
 SECOND = seconds(1)
@@ -60,23 +60,27 @@ class Bench:
     def __init__(self, stack: ExitStack, *routers: VirtualRouter) -> None:
         self.stack = stack
         self.loop = SimulatedLoop()
-        self.channel = Channel(loop_of(self.loop), self.asked)
+        self.channel = Channel(loop_of(self.loop), {ASK: self.asked})
         stack.callback(self.channel.close)
         stack.enter_context(time_of(self.loop))
         loop = loop_of(self.loop)
         self.dispatch = Dispatch(loop, netlink_of(Kernel()))
         wire = attachment_of(Wire())
-        beat = Beat(loop, seconds(1), partial(wire.send, Family.IPV4))
-        self.instances = [
-            Instance(f"VR_{place}", "eth0", router, loop, self.dispatch, beat, self.publish)
-            for place, router in enumerate(routers)
-        ]
+        self.beat = Beat(loop, seconds(1), partial(wire.send, Family.IPV4))
+        self.instances: list[Instance] = []
+        for router in routers:
+            self.instances.append(self.another(router))
         engine = SimpleNamespace(instances=self.instances, later=self.dispatch.tell)
         self.teller = Teller(self.channel, cast(Engine, engine), RealTime(DaemonSettings()), Lateness(NOW))
         for instance in self.instances:
             instance.stand(wire, OURS[Family.IPV4], frozenset(), self.loop.now)
             instance.start(None, self.loop.now)
         self.dispatch.finish()
+
+    def another(self, router: VirtualRouter) -> Instance:
+        """One that is not told of yet."""
+        loop, name = loop_of(self.loop), f"VR_{len(self.instances)}"
+        return instance_of(router, loop, self.dispatch, self.beat, self.publish, name)
 
     def asked(self) -> None:
         self.teller.refresh()
@@ -235,6 +239,33 @@ def test_to_an_agent_that_is_behind_only_events_are_added(bench_of: Callable[...
     for _ in range(5):
         bench.second()
     assert len(bench.channel._queue) == waiting
+
+
+def test_after_a_reload_the_agent_knows_other_routers_and_at_no_moment_a_part_of_them(
+    bench_of: Callable[..., Bench],
+) -> None:
+    bench = bench_of(*(a_router(vrid=vrid) for vrid in (1, 2, 3)))
+    agent = bench.agent()
+    bench.loop.round()
+    agent.read()
+    first, second, third = bench.instances
+    fourth = bench.another(a_router(vrid=4))
+    bench.instances[:] = [fourth, third, first]
+    bench.teller.reconfigured([first])
+    seen: list[list[int]] = []
+    while not seen or seen[-1] != [4, 3, 1]:
+        bench.loop.round()
+        agent.read()
+        seen.append([router["vrid"] for router in agent.routers() or []])
+    assert [known for known in seen if known not in ([1, 2, 3], [4, 3, 1])] == []
+    bench.teller.event(
+        Event(at=1, kind="state_changed", name="VR_1"), second
+    )  # it has gone, and this is the last of it
+    agent.read()
+    assert agent.heard[-1] == Event(at=1, kind="state_changed", name="VR_1")
+    bench.second()
+    agent.read()
+    assert [router["vrid"] for router in agent.routers() or []] == [4, 3, 1]
 
 
 def test_the_next_agent_is_told_everything_as_well(bench_of: Callable[..., Bench]) -> None:

@@ -1,19 +1,27 @@
-"""The control API: HTTP/1.1 and JSON on the control socket. Reads the mirror, which it first has brought up to date."""
+"""The control API: HTTP/1.1 and JSON on the control socket.
+
+Status is read from the mirror, which is brought up to date first. A reload is the engine's; the answer waits for it.
+"""
 
 import time
 from collections.abc import Awaitable, Callable
+from typing import Any
 
+import msgspec
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from failover.agent.mirror import Mirror
+from failover.messages import NotReloaded, Reloaded
 
 _NOT_YET = JSONResponse({"error": "the daemon is starting"}, status_code=503, headers={"Retry-After": "1"})
 
+Reload = Callable[[], Awaitable[Reloaded | NotReloaded | None]]
 
-def application(mirror: Mirror, freshen: Callable[[], Awaitable[None]]) -> Starlette:
+
+def application(mirror: Mirror, freshen: Callable[[], Awaitable[None]], reload: Reload) -> Starlette:
     """The routes over one mirror."""
 
     async def status(_: Request) -> Response:
@@ -21,4 +29,28 @@ def application(mirror: Mirror, freshen: Callable[[], Awaitable[None]]) -> Starl
         document = mirror.status(time.time_ns())
         return _NOT_YET if document is None else JSONResponse(document)
 
-    return Starlette(routes=[Route("/status", status, methods=["GET"])])
+    async def reload_configuration(_: Request) -> Response:
+        match await reload():
+            case Reloaded() as outcome:
+                return JSONResponse(_document(outcome))
+            case NotReloaded(report=report, is_bad=is_bad):
+                return JSONResponse({"error": report}, status_code=422 if is_bad else 409)
+            case None:
+                return JSONResponse({"error": "the daemon does not answer"}, status_code=504)
+
+    return Starlette(
+        routes=[
+            Route("/status", status, methods=["GET"]),
+            Route("/reload", reload_configuration, methods=["POST"]),
+        ]
+    )
+
+
+def _document(outcome: Reloaded) -> dict[str, Any]:
+    return {
+        "added": msgspec.to_builtins(outcome.added),
+        "removed": msgspec.to_builtins(outcome.removed),
+        "changed": msgspec.to_builtins(outcome.changed),
+        "unchanged": outcome.unchanged,
+        "needs_restart": outcome.needs_restart,
+    }

@@ -17,7 +17,7 @@ SOCKET: Final = Path("/run/systemd/journal/socket")
 _STANDARD_ERROR: Final = 2
 _WARNING, _NOTICE, _INFO = 4, 5, 6
 """Levels of syslog(3)."""
-_NOTABLE: Final = {"state_changed": _NOTICE, "send_recovered": _NOTICE, "leftovers_removed": _INFO}
+_NOTABLE: Final = {"state_changed": _NOTICE, "send_recovered": _NOTICE, "leftovers_removed": _INFO, "reloaded": _NOTICE}
 """The kinds that warn of nothing."""
 
 

@@ -16,6 +16,9 @@ from failover.messages import (
     Holds,
     Lag,
     Message,
+    NotReloaded,
+    Reloaded,
+    Roster,
     RouterStatus,
     SendError,
 )
@@ -31,6 +34,7 @@ class Mirror:
         self.lag: EngineLag | None = None
         self.dropped = 0
         """Messages that the engine could not deliver."""
+        self._roster: list[int] | None = None
         self._routers: dict[int, RouterStatus] = {}
         self._addresses: dict[int, list[str]] = {}
 
@@ -41,6 +45,9 @@ class Mirror:
                 self.daemon = message
             case EngineLag():
                 self.lag = message
+            case Roster():
+                self._roster = message.routers
+                self._forget_others(frozenset(message.routers))
             case Changed():
                 self._routers.update(message.routers)
             case Holds():
@@ -50,21 +57,26 @@ class Mirror:
                 self._count(message.counts)
             case Dropped():
                 self.dropped += message.count
-            case Event():
+            case Event() | Reloaded() | NotReloaded():
                 pass  # the status after it comes in a message of its own
 
+    def _forget_others(self, known: frozenset[int]) -> None:
+        for gone in (self._routers.keys() | self._addresses.keys()) - known:
+            self._routers.pop(gone, None)
+            self._addresses.pop(gone, None)
+
     def _count(self, counts: dict[int, tuple[int, int]]) -> None:
-        for place, (sent, received) in counts.items():
-            router = self._routers.get(place)
+        for number, (sent, received) in counts.items():
+            router = self._routers.get(number)
             if router is not None:
                 router.counters.advertisements_sent = sent
                 router.counters.advertisements_received = received
 
     def status(self, at: int) -> dict[str, Any] | None:
         """The document of `GET /status` at wall-clock time `at` (ns); None before the engine has said everything."""
-        daemon = self.daemon
+        daemon, roster = self.daemon, self._roster
         known = self._routers.keys() & self._addresses.keys()
-        if daemon is None or len(known) < daemon.routers:
+        if daemon is None or roster is None or not known >= set(roster):
             return None
         return {
             "daemon": {
@@ -75,7 +87,7 @@ class Mirror:
                 "engine_lag_seconds": _engine_lag(self.lag) if self.lag else None,
                 "warnings": daemon.warnings,
             },
-            "virtual_routers": [_router(self._routers[place], self._addresses[place]) for place in sorted(known)],
+            "virtual_routers": [_router(self._routers[number], self._addresses[number]) for number in roster],
         }
 
 

@@ -12,6 +12,7 @@ import uvicorn
 from failover.agent.api import application
 from failover.agent.asking import Asking
 from failover.agent.mirror import Mirror
+from failover.agent.reloading import Reloading
 from failover.messages import MAX_MESSAGE_BYTES, Dropped, Event, Message, decode
 
 Write = Callable[[Event], None]
@@ -52,9 +53,15 @@ async def serve(channel: socket.socket, listener: socket.socket, write: Write) -
     """Serve until the other end of `channel` is closed. `write` gets what is for the log."""
     mirror = Mirror()
     asking = Asking(channel)
+    reloading = Reloading(channel)
     # Its warnings are about clients, have no time, and advise on packages: nothing for the log of a router.
     config = uvicorn.Config(
-        application(mirror, asking.ask), lifespan="off", log_config=None, log_level="error", access_log=False, ws="none"
+        application(mirror, asking.ask, reloading.reload),
+        lifespan="off",
+        log_config=None,
+        log_level="error",
+        access_log=False,
+        ws="none",
     )
     loop = asyncio.get_running_loop()
     over = loop.create_future()
@@ -62,6 +69,7 @@ async def serve(channel: socket.socket, listener: socket.socket, write: Write) -
     def take(message: Message) -> None:
         mirror.update(message)
         asking.take(message)
+        reloading.take(message)
 
     loop.add_reader(channel, _Reader(channel, take, write, lambda: over.set_result(None)).read)
     await _Server(config, over).serve([listener])

@@ -39,6 +39,12 @@ def _state_changed(fields: Fields) -> str:
     return f"{fields['previous']} -> {fields['current']}: {because}"
 
 
+def _reloaded(fields: Fields) -> str:
+    counts = ", ".join(f"{fields[what]} {what}" for what in ("added", "removed", "changed", "unchanged"))
+    later = fields.get("needs_restart")
+    return f"reloaded the configuration: {counts}" + (f"; after a restart only: {later}" if later else "")
+
+
 def _oddity(fields: Fields) -> str:
     words = _ODDITIES.get(str(fields["oddity"]))
     return f"{fields['source']} {words(fields) if words else fields['oddity']}"
@@ -102,6 +108,8 @@ _KINDS: dict[str, Callable[[Fields], str]] = {
     ),
     "agent_died": lambda f: f"the process that serves status and log died ({f['how']}) and was started again",
     "degraded": lambda f: str(f["warning"]),
+    "reloaded": _reloaded,
+    "reload_failed": lambda f: f"the configuration was not reloaded, everything is as before: {f['error']}",
     "late": lambda f: (
         f"the daemon ran {_seconds(f['late_seconds'])} late, more than a quarter of the shortest master down interval"
         f" ({_seconds(f['master_down_interval_seconds'])}): the host is too busy or was paused"

@@ -68,7 +68,7 @@ def _cli_mode(
     loaded = configured(settings)
     if modes.is_teardown(action, teardown=teardown):
         return leftovers.remove_configured(loaded, where)
-    return launch.run(loaded, where, Path(log_file_path) if log_file_path is not None else None)
+    return launch.run(loaded, where, log_file=Path(log_file_path) if log_file_path is not None else None)
 
 
 def configured(settings: dict[str, Any]) -> "Configuration":

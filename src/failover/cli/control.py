@@ -18,31 +18,42 @@ PATIENCE_SECONDS: Final = 3.0
 _RETRY_SECONDS: Final = 0.05
 _PIECE_BYTES: Final = 1 << 16
 _LARGEST_ANSWER: Final = 64 << 20
-_OK: Final = 200
+OK: Final = 200
 _NOT_YET: Final = 503
 
 
 def get(control: Path, resource: str, patience: float = PATIENCE_SECONDS) -> bytes:
     """The document at `resource`; `Failure` says why there is none."""
+    status, body = _request(control, "GET", resource, patience)
+    if status != OK:
+        raise Failure(f"{control}: the daemon answered {resource} with HTTP status {status}")
+    return body
+
+
+def post(control: Path, resource: str, patience: float) -> tuple[int, bytes]:
+    """Have something done: HTTP status and document; `Failure` where nobody answers."""
+    return _request(control, "POST", resource, patience)
+
+
+def _request(control: Path, method: str, resource: str, patience: float) -> tuple[int, bytes]:
+    """Ask until there is an answer."""
     deadline = time.monotonic() + patience
     while True:
-        status, body = _ask(control, resource, deadline)
-        if status == _OK:
-            return body
-        if status not in {_NOT_YET, None}:
-            raise Failure(f"{control}: the daemon answered {resource} with HTTP status {status}")
+        status, body = _ask(control, f"{method} {resource}", deadline)
+        if status is not None and status != _NOT_YET:
+            return status, body
         if time.monotonic() + _RETRY_SECONDS > deadline:
             raise Failure(f"{control}: the daemon has not finished starting after {patience:g} s")
         time.sleep(_RETRY_SECONDS)
 
 
-def _ask(control: Path, resource: str, deadline: float) -> tuple[int | None, bytes]:
+def _ask(control: Path, request: str, deadline: float) -> tuple[int | None, bytes]:
     """Status and body; no status where the agent went away before it answered: another one follows."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         _connect(connection, control)
         answer = bytearray()
         try:
-            connection.sendall(f"GET {resource} HTTP/1.0\r\nHost: failover\r\n\r\n".encode())
+            connection.sendall(f"{request} HTTP/1.0\r\nHost: failover\r\nContent-Length: 0\r\n\r\n".encode())
             while len(answer) <= _LARGEST_ANSWER:
                 connection.settimeout(max(deadline - time.monotonic(), 0.001))
                 piece = connection.recv(_PIECE_BYTES)

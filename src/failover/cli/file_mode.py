@@ -37,9 +37,9 @@ def _file_mode(
         return leftovers.remove(path, where)
     log_file = Path(log_file_path) if log_file_path is not None else None
     if path.exists():
-        return launch.run(configuration.load(path), where, log_file)
+        return launch.run(configuration.load(path), where, path, log_file)
     sample = config.sample()
-    return launch.run(config.parse(sample, str(path)), where, log_file, lambda: _write(path, sample))
+    return launch.run(config.parse(sample, str(path)), where, path, log_file, lambda: _write(path, sample))
 
 
 def _write(path: Path, sample: str) -> None:

@@ -12,17 +12,21 @@ from failover.engine import daemon
 
 def run_file(config: str | None, runtime_dir: str | None, socket: str | None) -> int:
     """`failover run`."""
-    loaded = configuration.load(configuration.path_of(config))
-    return run(loaded, places.find(runtime_dir, socket))
+    path = configuration.path_of(config)
+    return run(configuration.load(path), places.find(runtime_dir, socket), path)
 
 
 def run(
     loaded: Configuration,
     where: places.Places,
+    file: Path | None = None,
     log_file: Path | None = None,
     provide: Callable[[], None] = lambda: None,
 ) -> int:
-    """Run until stopped; `OSError` where it could not start. `provide` writes what is to be there when it runs."""
+    """Run until stopped; `OSError` where it could not start.
+
+    `file` is what is reloaded; `provide` writes what is to be there when it runs.
+    """
 
     def prepare() -> None:
         if log_file is None:
@@ -46,6 +50,7 @@ def run(
             runtime_directory=where.runtime_directory,
             control_socket=where.control_socket,
             log_file=log_file,
+            configuration_file=file,
         ),
         prepare,
     )

@@ -10,8 +10,8 @@ def _run(**given: str | None) -> int:
     """Run the daemon, in the foreground.
 
     It waits for interfaces that do not exist yet, logs to standard error, and stops in good order on SIGTERM or
-    Ctrl-C: a MASTER resigns and its addresses are removed. Exit status: 0 stopped, 1 failed, 2 bad usage,
-    3 bad configuration.
+    Ctrl-C: a MASTER resigns and its addresses are removed. SIGHUP has it read its configuration again, unless it
+    has a terminal. Exit status: 0 stopped, 1 failed, 2 bad usage, 3 bad configuration.
     """
     from failover.cli import launch  # noqa: PLC0415 - the engine, which `--help` does not need
 

@@ -9,6 +9,7 @@ import os
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from failover.engine.flood import Floodgate, Narrowing, Verdict
@@ -21,7 +22,7 @@ from failover.linux.outbox import Burst, Packets
 from failover.linux.socket_options import group_destination
 from failover.linux.sockets import AdvertisementSocket, AnnouncementSocket
 from failover.linux.timer import now
-from failover.vrrp import Address, Family, Fault, Instant, Version, seconds
+from failover.vrrp import Address, Family, Fault, Instant, Version, VirtualAddress, VirtualRouter, seconds
 
 if TYPE_CHECKING:
     from failover.engine.instance import Instance
@@ -69,14 +70,53 @@ class Attachment:
         self._netlink = netlink
         self._sockets: dict[Family, AdvertisementSocket] = {}
         self._gates: dict[Family, Floodgate] = {}
+        self._of_vrid: dict[Family, list[Instance | None]] = {family: [None] * 256 for family in Family}
+        """The same as `instances`, for whoever reads packets."""
         self._announcer: AnnouncementSocket | None = None
 
     def add(self, instance: "Instance") -> None:
         """A router that lives here."""
         router = instance.router
         self.instances[router.family, router.vrid] = instance
-        if not router.is_address_owner:
-            self.virtual_addresses |= {address.ip for address in router.held_addresses}
+        self._of_vrid[router.family][router.vrid] = instance
+        self.virtual_addresses |= _virtual(router)
+        self.renew_filter(router.family)
+
+    def remove(self, instance: "Instance") -> None:
+        """One that lives here no longer; its addresses count as virtual, and sockets stay open, until `tidy`."""
+        router = instance.router
+        del self.instances[router.family, router.vrid]
+        self._of_vrid[router.family][router.vrid] = None
+        self.renew_filter(router.family)
+
+    def expect(self, router: VirtualRouter) -> None:
+        """One that lives here gets these addresses."""
+        self.virtual_addresses |= _virtual(router)
+
+    def tidy(self) -> None:
+        """All have come and gone: only those that live here now count."""
+        self.virtual_addresses = frozenset().union(*(_virtual(one.router) for one in self.instances.values()))
+        for family in frozenset(Family) - self.families:
+            self.footing.pop(family, None)
+            self.refused.pop(family, None)
+            if family in self._sockets:
+                self._close(family)
+
+    def held_beside(self, router: VirtualRouter) -> frozenset[VirtualAddress]:
+        """What other MASTERs have on the interface."""
+        others = (i for key, i in self.instances.items() if key != (router.family, router.vrid) and i.is_master)
+        return frozenset().union(*(other.held for other in others))
+
+    def renew_filter(self, family: Family) -> None:
+        """The routers of a family, or what they understand, have changed."""
+        gate = self._gates.get(family)
+        if gate is None:
+            return
+        try:
+            gate.renew()
+        except OSError as error:  # tried again when the interface is looked at next
+            self._close(family)
+            self.refused[family] = error
 
     @property
     def families(self) -> frozenset[Family]:
@@ -86,7 +126,7 @@ class Attachment:
     def serves(self, interface: Interface | None) -> bool:
         """Whether the sockets are those that this interface needs."""
         same = interface is not None and self.interface is not None and interface.ifindex == self.ifindex
-        return same and not self.refused
+        return same and not self.refused and self.families == self._sockets.keys()
 
     def follow(self, interface: Interface | None) -> None:
         """The interface that bears the name now: opens sockets where it is another one than before.
@@ -178,15 +218,14 @@ class Attachment:
     def _open(self, interface: Interface, family: Family) -> None:
         if self._announcer is None:
             self._announcer = AnnouncementSocket(interface.name, interface.ifindex)
-        vrids = frozenset(vrid for of, vrid in self.instances if of is family)
-        opened = AdvertisementSocket(interface.name, interface.ifindex, family, vrids)
+        opened = AdvertisementSocket(interface.name, interface.ifindex, family, self._vrids(family))
         self._sockets[family] = opened
-        gate = self._gates[family] = Floodgate(self._loop, self._narrowing(opened, vrids))
+        gate = self._gates[family] = Floodgate(self._loop, partial(self._narrow, opened))
         self._loop.watch_packets(opened.fileno(), self._reader(opened, gate))
 
     def _reader(self, advertisement_socket: AdvertisementSocket, gate: Floodgate) -> Callable[[bool], int]:
         receive, vrid_position = advertisement_socket.receive, advertisement_socket.vrid_position
-        of_vrid = [self.instances.get((advertisement_socket.family, vrid)) for vrid in range(256)]
+        of_vrid = self._of_vrid[advertisement_socket.family]
 
         def read(everything: bool) -> int:  # noqa: FBT001 - `Loop.watch_packets`
             at = now()
@@ -219,20 +258,25 @@ class Attachment:
         if family in self._gates:
             self._gates[family].reopen(vrid, at)
 
-    def _narrowing(
-        self, advertisement_socket: AdvertisementSocket, vrids: frozenset[int]
-    ) -> Callable[[Narrowing], None]:
-        instances = {vrid: self.instances[advertisement_socket.family, vrid] for vrid in vrids}
+    def _narrow(self, advertisement_socket: AdvertisementSocket, narrowing: Narrowing) -> None:
+        family = advertisement_socket.family
+        instances = {vrid: instance for (of, vrid), instance in self.instances.items() if of is family}
         versions = {instance.router.version for instance in instances.values()}
         if any(instance.router.with_version_2 for instance in instances.values()):
             versions.add(Version.V2)
-        sound = frozenset(versions)
+        floors = {
+            vrid: floor for vrid in narrowing.losing & instances.keys() if (floor := instances[vrid].floor) is not None
+        }
+        sound = frozenset(versions) if narrowing.unsound else frozenset()
+        advertisement_socket.accept(Terms(frozenset(instances), sound, floors))
 
-        def narrow(narrowing: Narrowing) -> None:
-            floors = {vrid: floor for vrid in narrowing.losing if (floor := instances[vrid].floor) is not None}
-            advertisement_socket.accept(Terms(vrids, sound if narrowing.unsound else frozenset(), floors))
+    def _vrids(self, family: Family) -> frozenset[int]:
+        return frozenset(vrid for of, vrid in self.instances if of is family)
 
-        return narrow
+
+def _virtual(router: VirtualRouter) -> frozenset[Address]:
+    """The addresses of a router that are not the host's own."""
+    return frozenset() if router.is_address_owner else frozenset(address.ip for address in router.held_addresses)
 
 
 def _on_our_clock(arrived: Sequence[int], at: Instant) -> list[Instant]:

@@ -81,6 +81,10 @@ class Beat:
             if not self._members:
                 self._alarm.set(None)
 
+    def retire(self) -> None:
+        """It has no members, and will have none."""
+        self._alarm.retire()
+
     def _ring(self, now: Instant) -> None:
         if beats(self._interval, self.at, self.last, now):
             self._advertise(now)

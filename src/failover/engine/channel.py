@@ -6,13 +6,13 @@ the agent is told how many it missed.
 
 import socket
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
 from failover.engine.loop import Loop
 from failover.linux.socket_options import SEND_BUFFER, grow
 from failover.linux.timer import now
-from failover.messages import ASK, MAX_MESSAGE_BYTES, Dropped, Event, Message, encode
+from failover.messages import MAX_MESSAGE_BYTES, Dropped, Event, Message, encode
 from failover.vrrp import Instant, seconds
 
 QUEUE_LIMIT: Final = 4096
@@ -31,10 +31,10 @@ class _Waiting(NamedTuple):
 class Channel:
     """Sends messages to one agent after the other."""
 
-    def __init__(self, loop: Loop, asked: Callable[[], None]) -> None:
-        """`asked` is called when the agent asks, twice a second at most, whatever it sends."""
+    def __init__(self, loop: Loop, commands: Mapping[bytes, Callable[[], None]]) -> None:
+        """`commands`: what to do when the agent sends one of these bytes; twice a second at most, whatever it sends."""
         self._loop = loop
-        self._asked = asked
+        self._commands = commands
         self._listening = loop.alarm(lambda _: self._listen())
         self._is_listening = False
         self._socket: socket.socket | None = None
@@ -109,14 +109,14 @@ class Channel:
         if self._socket is None:
             return
         try:
-            asks = self._socket.recv(len(ASK)) == ASK
+            command = self._commands.get(self._socket.recv(1))
         except OSError:
-            asks = False
+            command = None
         # The end of the channel is readable for ever, until the supervisor has seen that the agent is dead.
         self._be_deaf()
-        if asks:
+        if command is not None:
             self._listening.set(Instant(now() + _ASKED_EVERY))
-            self._asked()
+            command()
 
     def _hang_up(self) -> None:
         self._be_deaf()

@@ -1,50 +1,64 @@
 """One daemon for each virtual router of a network namespace, whatever runtime directories they have."""
 
 import errno
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
-from failover.config import Configuration
-from failover.linux.claims import Claims, VirtualRouterId, words
+from failover.linux.claims import Claim, Claims, VirtualRouterId, words
 from failover.linux.errors import reason
-from failover.vrrp.protocol import family_of
+
+
+class Held:
+    """What this process has claimed; where the system has no such locks, the daemon runs without."""
+
+    def __init__(self) -> None:
+        self.warnings: list[str] = []
+        """What to warn of."""
+        self._claims: Claims | None = None
+        try:
+            self._claims = Claims()
+        except OSError as error:
+            self._unguarded(error)
+
+    def begin(self, routers: Sequence[VirtualRouterId]) -> None:
+        """Claim the first ones; `OSError` EBUSY names who has one of them."""
+        self._demand(lambda claims: claims.take(routers))
+
+    def add(self, routers: Sequence[VirtualRouterId]) -> None:
+        """Claim these too, or none of them, likewise, and without waiting for anybody."""
+        self._demand(lambda claims: claims.add(routers))
+
+    def give_back(self, routers: Iterable[VirtualRouterId]) -> None:
+        """Others may have these."""
+        if self._claims is not None:
+            self._claims.give_back(routers)
+
+    def close(self) -> None:
+        """Others may have all of them."""
+        if self._claims is not None:
+            self._claims.close()
+
+    def _demand(self, take: Callable[[Claims], tuple[Claim, ...]]) -> None:
+        if self._claims is None:
+            return
+        try:
+            taken = take(self._claims)
+        except OSError as error:
+            self._unguarded(error)
+            return
+        if taken:
+            raise OSError(errno.EBUSY, f"{words(taken)}; stop it, or give one of them another vrid or interface")
+
+    def _unguarded(self, error: OSError) -> None:
+        self.warnings.append(f"another daemon for the same virtual routers would not be noticed: {reason(error)}")
 
 
 @contextmanager
-def exclusively(configuration: Configuration) -> Iterator[list[str]]:
-    """Hold the claims of a configuration; `OSError` EBUSY names who has one of them.
-
-    Where the system has no such locks the daemon runs without: yields what to warn of.
-    """
+def exclusively(routers: Sequence[VirtualRouterId]) -> Iterator[Held]:
+    """Hold claims of these, and of those that are added; `OSError` EBUSY names who has one of them."""
+    held = Held()
     try:
-        claims = Claims()
-    except OSError as error:
-        yield [_unguarded(error)]
-        return
-    try:
-        yield _take(claims, configuration)
+        held.begin(routers)
+        yield held
     finally:
-        claims.close()
-
-
-def routers_of(configuration: Configuration) -> list[VirtualRouterId]:
-    """What a configuration runs, an entry for each family of each."""
-    return [
-        VirtualRouterId(router.interface_name, family, router.vrid)
-        for router in configuration.virtual_routers
-        for family in sorted({family_of(address) for address in router.ip_addresses})
-    ]
-
-
-def _take(claims: Claims, configuration: Configuration) -> list[str]:
-    try:
-        taken = claims.take(routers_of(configuration))
-    except OSError as error:
-        return [_unguarded(error)]
-    if taken:
-        raise OSError(errno.EBUSY, f"{words(taken)}; stop it, or give one of them another vrid or interface")
-    return []
-
-
-def _unguarded(error: OSError) -> str:
-    return f"another daemon for the same virtual routers would not be noticed: {reason(error)}"
+        held.close()

@@ -1,4 +1,4 @@
-"""The daemon: the process around an `Engine`. Lock, agent, signals, systemd, and an orderly end."""
+"""The daemon: the process around an `Engine`. Lock, agent, signals, systemd, reload, and an orderly end."""
 
 import errno
 import gc
@@ -6,28 +6,34 @@ import os
 import signal
 import socket
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from failover.config import Configuration
+from failover.config import Configuration, DaemonSettings
 from failover.engine.agent_process import AgentProcess
 from failover.engine.channel import Channel
-from failover.engine.claims import exclusively
+from failover.engine.claims import Held, exclusively
 from failover.engine.engine import Engine
 from failover.engine.instance import Instance
 from failover.engine.loop import Loop
+from failover.engine.reading import Reading
 from failover.engine.realtime import RealTime
+from failover.engine.reload import Outcome, Reload
+from failover.engine.reporting import reload_event
 from failover.engine.runtime import Runtime
 from failover.engine.systemd import Notifier, watchdog_interval
 from failover.engine.teller import Teller
+from failover.engine.wanted import Wanted, wanted
 from failover.linux import capabilities
 from failover.linux.errors import describe
 from failover.linux.timer import now
-from failover.messages import Event
+from failover.messages import ASK, RELOAD, Event, NotReloaded, Reloaded
 from failover.vrrp import Instant
 
-_STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+_STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+_SIGNALS = (*_STOP_SIGNALS, signal.SIGHUP)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,11 +45,15 @@ class Settings:
     """None: in the runtime directory."""
     log_file: Path | None = None
     """None: standard error."""
+    configuration_file: Path | None = None
+    """What is read again when the configuration is to be reloaded; None: it cannot be."""
 
 
 def run(configuration: Configuration, settings: Settings, prepare: Callable[[], None] = lambda: None) -> None:
-    """Run until SIGTERM, SIGINT or SIGHUP, as far as they were not ignored before.
+    """Run until SIGTERM or SIGINT, as far as they were not ignored before.
 
+    SIGHUP has the configuration reloaded; where there is no file, or the process has a terminal, whose end is told by
+    the same signal, it stops as well.
     `OSError` says what kept it from starting; nothing is left behind then. `prepare` is called once the daemon may
     run here, and before it does.
     """
@@ -57,10 +67,11 @@ def run(configuration: Configuration, settings: Settings, prepare: Callable[[], 
             raise PermissionError(errno.EPERM, text)
         runtime = Runtime(settings.runtime_directory, settings.control_socket)
         try:
-            with exclusively(configuration) as warnings:
-                daemon = _Daemon(configuration, settings, runtime, notifier)
+            instances = wanted(configuration)
+            with exclusively([one.id for one in instances]) as held:
+                daemon = _Daemon(configuration.daemon, instances, settings, runtime, held, notifier)
                 prepare()
-                daemon.run(warnings)
+                daemon.run()
         finally:
             runtime.release()
     except OSError as error:
@@ -71,39 +82,53 @@ def run(configuration: Configuration, settings: Settings, prepare: Callable[[], 
 
 
 class _Daemon:
-    def __init__(self, configuration: Configuration, settings: Settings, runtime: Runtime, notifier: Notifier) -> None:
+    def __init__(
+        self,
+        own: DaemonSettings,
+        instances: Sequence[Wanted],
+        settings: Settings,
+        runtime: Runtime,
+        held: Held,
+        notifier: Notifier,
+    ) -> None:
         self._notifier = notifier
+        self._held = held
         self._loop = Loop()
-        self._channel = Channel(self._loop, self._asked)
+        self._channel = Channel(self._loop, {ASK: self._asked, RELOAD: self._asked_to_reload})
         self._stopping = False
         self._dirty = False
-        self._realtime = RealTime(configuration.daemon)
-        self._engine = Engine(configuration, self._loop, self._publish)
+        self._realtime = RealTime(own)
+        self._engine = Engine(instances, self._loop, self._publish)
         self._teller = Teller(self._channel, self._engine, self._realtime, self._loop.lateness)
         options = [f"--log-file={settings.log_file}"] if settings.log_file else []
         listener = runtime.listener.fileno()
         greet, aside = self._teller.everything, self._realtime.aside
         self._agent = AgentProcess(self._loop, self._channel, listener, options, greet, aside)
+        file = settings.configuration_file
+        self._reload: Reload | None = None
+        if file is not None:
+            read = partial(Reading, str(file), self._loop, aside)
+            self._reload = Reload(read, own, self._engine, held, notifier.reloading, self._reloaded)
+        self._has_terminal = has_terminal()
         self._watchdog_interval = watchdog_interval(os.environ)
         self._watchdog = self._loop.alarm(self._feed_watchdog)
 
-    def run(self, warnings: list[str]) -> None:
+    def run(self) -> None:
         self._watch_signals()
         try:
-            self._run_engine(warnings)
+            self._run_engine()
         finally:
             self._agent.stop()
             signal.set_wakeup_fd(-1)
 
-    def _run_engine(self, warnings: list[str]) -> None:
+    def _run_engine(self) -> None:
         try:
             if self._stopping:  # told so before it has begun
                 return
             # Before anything is due: to read all of the program into memory takes some milliseconds.
             self._realtime.enter()
-            self._realtime.warnings += warnings
-            self._loop.beat_lead = self._realtime.beat_lead(self._engine.short_beats_per_second)
-            self._teller.warnings()
+            self._count_beats()
+            self._warn()
             self._engine.start()
             # What is there by now stays, and nothing after it makes cycles: there is nothing to collect, and a
             # collection takes milliseconds that no advertisement should wait for.
@@ -121,8 +146,13 @@ class _Daemon:
                     self._notifier.status(self._summary())
             self._notifier.stopping()
         finally:
+            if self._reload is not None:
+                self._reload.stop()
             # Whatever went wrong: to die with the addresses on would leave two hosts that answer for them.
             self._engine.stop()
+
+    def _count_beats(self) -> None:
+        self._loop.beat_lead = self._realtime.beat_lead(self._engine.short_beats_per_second)
 
     # --- signals
 
@@ -132,7 +162,7 @@ class _Daemon:
         reader.setblocking(False)
         self._waker.setblocking(False)
         signal.set_wakeup_fd(self._waker.fileno(), warn_on_full_buffer=False)
-        for number in _STOP_SIGNALS:
+        for number in _SIGNALS:
             # What our parent had us ignore, such as nohup SIGHUP, stays ignored.
             if signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, _ignore_here)
@@ -141,16 +171,46 @@ class _Daemon:
         def read() -> None:
             numbers = reader.recv(64)
             self._stopping = any(number in _STOP_SIGNALS for number in numbers) or self._stopping
+            if signal.SIGHUP in numbers:
+                self._hang_up()
             if signal.SIGXCPU in numbers:
-                self._loop.beat_lead = 0
-                self._teller.warnings()
+                self._count_beats()
+                self._warn()
 
         self._loop.watch(reader.fileno(), read)
         # What has come since the start of the process was held back until now.
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP_SIGNALS)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
         self._loop.dispatch()
 
+    def _hang_up(self) -> None:
+        if self._reload is None or self._has_terminal:
+            self._stopping = True
+        else:
+            self._reload.ask(lambda _: None)  # the log says what comes of it
+
+    # --- reload
+
+    def _asked_to_reload(self) -> None:
+        if self._reload is None:
+            report = "this daemon was started without a configuration file: there is nothing to reload"
+            self._channel.send(NotReloaded(report=report, is_bad=False))
+        else:
+            self._reload.ask(self._channel.send)
+
+    def _reloaded(self, outcome: Outcome, changed: Sequence[Instance]) -> None:
+        if isinstance(outcome, Reloaded):
+            self._count_beats()
+            self._teller.reconfigured(changed)
+        self._warn()
+        self._publish(reload_event(outcome), None)
+        self._notifier.ready(self._summary())
+
     # --- what others are told
+
+    def _warn(self) -> None:
+        self._realtime.warnings += self._held.warnings
+        self._held.warnings.clear()
+        self._teller.warnings()
 
     def _publish(self, event: Event, instance: Instance | None) -> None:
         self._teller.event(event, instance)
@@ -175,6 +235,15 @@ class _Daemon:
         text = ", ".join(f"{counts[state]} {state}" for state in ("MASTER", "BACKUP", "INITIALIZE") if counts[state])
         trouble = next((f"{router.name}: {router.trouble}" for router in routers if router.trouble), None)
         return f"{text} ({trouble})" if trouble else text
+
+
+def has_terminal() -> bool:
+    """Whether the process has a controlling terminal, whose end will be told by SIGHUP."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY | os.O_CLOEXEC))
+    except OSError:
+        return False
+    return True
 
 
 def _ignore_here(number: int, frame: object) -> None:

@@ -131,7 +131,7 @@ class Dispatch:
                 return True
         while self._news and self._later.at is None:
             self._news.popleft()()
-            if now() >= until:
+            if self._advertisements or self._changes or now() >= until:
                 return True
         if self._announcing:
             self._room.set(Instant(now() + _ROOM_AFTER))

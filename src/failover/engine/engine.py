@@ -1,28 +1,26 @@
-"""The engine: all virtual routers of a configuration, made, started, watched for lateness, and stopped.
+"""The engine: all virtual routers of a configuration, started, replaced by others, watched for lateness, and stopped.
 
-What their interfaces do is `network`'s. It owns descriptors and no process: the daemon (`daemon`) and the library
-drive it through its loop.
+Who they are is `roster`'s, what their interfaces do is `network`'s. It owns descriptors and no process: the daemon
+(`daemon`) and the library drive it through its loop.
 """
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
-from failover.config import Configuration
-from failover.config import VirtualRouter as Entry
-from failover.config import instances as protocol_instances
 from failover.engine.attachment import Attachment
-from failover.engine.beat import SHORT, Beat
 from failover.engine.dispatch import Dispatch
 from failover.engine.instance import Instance
 from failover.engine.loop import Loop
 from failover.engine.network import Network
-from failover.engine.phases import Place, assign_beats
+from failover.engine.phases import Place
+from failover.engine.plan import Plan
 from failover.engine.reporting import Fields, Hush, master_down_interval, wall_clock
+from failover.engine.roster import Publish, Roster
+from failover.engine.wanted import Wanted
 from failover.linux.netlink_socket import Netlink
 from failover.linux.timer import now
 from failover.messages import Event
-from failover.vrrp import Instant, VirtualRouter, seconds, to_seconds
+from failover.vrrp import Instant, seconds, to_seconds
 
 TOLERATED_LATENESS = 1 / 4
 """Of the shortest master-down interval. What is later than that, and a lost packet or two, is a failover."""
@@ -30,52 +28,38 @@ TOLERATED_LATENESS = 1 / 4
 _TOLERATED_BY_ALL = seconds(0.0075)
 """What even the shortest master-down interval tolerates, three times 10 ms."""
 
-Publish = Callable[[Event, Instance | None], None]
-"""Called with everything that happens, and the router that it is about; must not block, must not raise."""
-
 
 class Engine:
     """Runs virtual routers. `start`, then `dispatch` whenever `fileno` is readable, at last `stop`."""
 
-    def __init__(self, configuration: Configuration, loop: Loop, publish: Publish) -> None:
+    def __init__(self, wanted: Sequence[Wanted], loop: Loop, publish: Publish) -> None:
         """Open netlink. Nothing is sent or changed before `start`; `OSError` says what could not be opened."""
         self._loop = loop
         self._publish = publish
         self._netlink = Netlink()
         self._dispatch = Dispatch(loop, self._netlink)
-        self._attachments: dict[str, Attachment] = {}
+        self._roster = Roster(loop, self._netlink, self._dispatch, publish)
         try:
             self._network = Network(
-                loop, self._netlink, self._dispatch, self._attachments, lambda event: publish(event, None)
+                loop, self._netlink, self._dispatch, self._roster.attachments, lambda event: publish(event, None)
             )
         except OSError:
             self._netlink.close()
             raise
         self._hush = Hush()
-        self.instances: list[Instance] = []
-        entries = [(entry, router) for entry in configuration.virtual_routers for router in protocol_instances(entry)]
-        places = assign_beats([(entry.interface_name, router) for entry, router in entries])
-        self.short_beats_per_second = sum(
-            1 / to_seconds(place.interval) for place in set(places) if place.interval <= SHORT
-        )
-        """While it is MASTER of all."""
-        made: dict[Place, Beat] = {}
-        for (entry, router), place in zip(entries, places, strict=True):
-            self._add(entry, router, place, made)
+        self._steps: Iterator[None] = iter(())
+        for one, place in zip(wanted, self._roster.places(wanted), strict=True):
+            self._roster.add(one, place)
 
-    def _add(self, entry: Entry, router: VirtualRouter, place: Place, beats: dict[Place, Beat]) -> None:
-        name = entry.interface_name
-        attachment = self._attachments.get(name)
-        if attachment is None:
-            attachment = self._attachments[name] = Attachment(name, self._loop, self._netlink)
-        beat = beats.get(place)
-        if beat is None:
-            send = partial(attachment.send, router.family)
-            beat = beats[place] = Beat(self._loop, router.advertisement_interval, send)
-        router = replace(router, beat_phase=place.phase)
-        instance = Instance(entry.name, name, router, self._loop, self._dispatch, beat, self._publish)
-        attachment.add(instance)
-        self.instances.append(instance)
+    @property
+    def instances(self) -> Sequence[Instance]:
+        """In the order of the configuration."""
+        return self._roster.instances
+
+    @property
+    def short_beats_per_second(self) -> float:
+        """Beats at short intervals, while it is MASTER of all."""
+        return self._roster.short_beats_per_second
 
     # --- the life of the engine
 
@@ -90,14 +74,83 @@ class Engine:
     def stop(self) -> None:
         """Priority 0 for whatever is MASTER, addresses removed, everything closed; also after a start that failed."""
         at = now()
+        self._steps = iter(())
         for instance in self.instances:
             instance.stop(at)
         self._dispatch.finish()
         self._loop.chores.remove(self._watch_lateness)
         self._network.close()
-        for attachment in self._attachments.values():
+        for attachment in self._roster.attachments.values():
             attachment.close()
         self._netlink.close()
+
+    # --- other routers than before
+
+    def proceed(self, steps: Iterator[None]) -> None:
+        """Take these steps, each less than a millisecond, when there is nothing else to do; until `stop`."""
+        self._steps = steps
+        self._step(steps)
+
+    def _step(self, steps: Iterator[None]) -> None:
+        if steps is not self._steps:
+            return
+        for _ in steps:
+            self._dispatch.tell(partial(self._step, steps))
+            return
+
+    def compare(self, wanted: Sequence[Wanted], plan: Plan) -> Iterator[None]:
+        """The steps that fill in what is to be done so that these run, in this order."""
+        return plan.compare(self._roster.by_id, wanted)
+
+    def carry_out(self, plan: Plan) -> Iterator[None]:
+        """The steps that do it. Routers that have nothing to change are not touched.
+
+        What is to go goes first: an address may have moved from one router to another.
+        """
+        touched: dict[Attachment, None] = {}
+        for instance in plan.removed:
+            touched[self._roster.attachment_of(instance)] = None
+            instance.stop(now())
+            yield  # its last advertisement is sent, and its addresses are taken away
+            self._roster.remove(instance)
+            yield  # what there was to tell is told
+            instance.retire()
+        moving = [(instance, one) for instance, one in plan.changed if instance.wanted.beats_otherwise_than(one)]
+        places = self._roster.places([*(one for _, one in moving), *plan.added], [instance for instance, _ in moving])
+        moved = dict(zip((instance for instance, _ in moving), places, strict=False))
+        yield
+        for instance, one in plan.changed:
+            touched[self._roster.attachment_of(instance)] = None
+            self._reconfigure(instance, one, moved.get(instance) or self._roster.place_of(instance))
+            yield
+        added: list[Instance] = []
+        for one, place in zip(plan.added, places[len(moving) :], strict=True):
+            added.append(self._roster.add(one, place))
+            yield
+        for attachment in dict.fromkeys(map(self._roster.attachment_of, added)):
+            touched[attachment] = None
+            self._network.admit(attachment, now())
+            yield
+        for instance in added:
+            self._network.start(instance, self._roster.attachment_of(instance), now())
+            yield
+        self._roster.sort(tuple(plan.order))
+        for attachment in touched:
+            self._settle(attachment)
+            yield
+
+    def _reconfigure(self, instance: Instance, wanted: Wanted, place: Place) -> None:
+        at, attachment = now(), self._roster.attachment_of(instance)
+        self._roster.reconfigure(instance, wanted, place, self._network.foreign(wanted.router, attachment), at)
+        self._network.judge(instance, attachment, at)
+
+    def _settle(self, attachment: Attachment) -> None:
+        """All who live there are as they should be."""
+        if attachment.instances:
+            attachment.tidy()
+            self._network.review(attachment)
+        else:
+            self._roster.leave(attachment)
 
     def later(self, what: Callable[[], None]) -> None:
         """Call it when there is nothing else to do; each for less than a millisecond."""
@@ -108,9 +161,10 @@ class Engine:
     def _watch_lateness(self, at: Instant) -> None:
         """Say so, seldom, when we are so late that this host may change states for no other reason (RFC 9568 §2.5)."""
         late = self._loop.lateness.turn(at)
-        if late < _TOLERATED_BY_ALL:
+        instances = self.instances
+        if late < _TOLERATED_BY_ALL or not instances:  # there may be none for a moment, between one and the next
             return
-        shortest = min(master_down_interval(instance.router, instance.state) for instance in self.instances)
+        shortest = min(master_down_interval(instance.router, instance.state) for instance in instances)
         if late > shortest * TOLERATED_LATENESS and (suppressed := self._hush.admit("late", at)) is not None:
             fields: Fields = {"late_seconds": to_seconds(late), "master_down_interval_seconds": to_seconds(shortest)}
             if suppressed:

@@ -100,6 +100,10 @@ class Floodgate:
         elif self._alarm.at is None:
             self._alarm.set(Instant(now + PERIOD))
 
+    def renew(self) -> None:
+        """Who lives behind it has changed. `OSError` where the kernel has no room for the new filter."""
+        self._narrow(self._in_force)
+
     def close(self) -> None:
         """Ring no more: the socket is closed."""
-        self._alarm.set(None)
+        self._alarm.retire()

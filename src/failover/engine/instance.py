@@ -23,6 +23,7 @@ from failover.engine.reporting import (
 )
 from failover.engine.sending import trouble
 from failover.engine.upkeep import Upkeep
+from failover.engine.wanted import Wanted
 from failover.linux.inbox import Received
 from failover.messages import Counters, Event, FaultStatus, RouterStatus
 from failover.vrrp import (
@@ -72,23 +73,24 @@ class Instance:
 
     def __init__(
         self,
-        name: str,
-        interface: str,
-        router: VirtualRouter,
+        wanted: Wanted,
+        phase: Interval | None,
         loop: Loop,
         dispatch: Dispatch,
         beat: Beat,
         publish: Publish,
     ) -> None:
-        """`beat` is that of the MASTERs with the router's interval and phase on the same interface."""
-        self.name = name
-        self.interface = interface
+        """`beat` is that of the MASTERs with the router's interval and `phase` on the same interface."""
+        router = replace(wanted.router, beat_phase=phase)
+        self.wanted = wanted
+        """As configured."""
+        self.interface = wanted.interface
         self.settled: bytes | None = None
         """The MASTER's packet that `hear_again` may take, as long as nothing else has happened."""
         self.since = wall_clock()
         self._counters = Counters(discarded={}, oddities={})
         self._reporter = Reporter(
-            name, router.family, self._counters, dispatch.tell, lambda event: publish(event, self)
+            wanted.name, router.family, self._counters, dispatch.tell, lambda event: publish(event, self)
         )
         self._performer = Performer(router, dispatch, self._counters, self._reporter)
         self._state: State = initial_state(router)
@@ -100,6 +102,11 @@ class Instance:
         """Of the beat's count, where this instance takes part; what is more, the state and counters do not know."""
         self._alarm = loop.alarm(self.wake)
         self._upkeep = Upkeep(loop, self._restore)
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        return self.wanted.name
 
     @property
     def router(self) -> VirtualRouter:
@@ -189,6 +196,30 @@ class Instance:
         if self.is_master and frames and performer.frames not in (frames, ()):
             # the interface has another MAC address
             performer.perform(AnnounceAddresses(self.router.held_addresses))
+
+    def reconfigure(
+        self, wanted: Wanted, phase: Interval | None, beat: Beat, foreign: frozenset[VirtualAddress], now: Instant
+    ) -> None:
+        """Be as `wanted` from now on: the same virtual router with other parameters, or another name."""
+        self.catch_up()
+        if wanted.name != self.name:
+            self._reporter.rename(wanted.name)
+        previous, self.wanted = self.router, wanted
+        if beat is not self._beat:
+            self._beat.leave(self)
+            self._beats_known = None
+            self._beat = beat
+        router = replace(wanted.router, primary_address=previous.primary_address, beat_phase=phase)
+        if router != previous:
+            self._performer.reconfigure(router)
+            self._performer.foreign = foreign
+            self._feed(ConfigChanged(previous), now)
+
+    def retire(self) -> None:
+        """It has stopped and all is told: let go of whatever holds it, for nobody collects garbage here."""
+        self._alarm.retire()
+        self._upkeep.retire()
+        self._reporter.retire()
 
     def hear(self, packet: Received, now: Instant, raw: bytes | None = None) -> Verdict:
         """A packet with our VRID arrived, `raw` as it came from the socket."""

@@ -21,7 +21,7 @@ from failover.linux.readiness import source_address
 from failover.linux.secondaries import keep_secondaries
 from failover.linux.timer import now
 from failover.messages import Event
-from failover.vrrp import Family, Fault, Instant, VirtualAddress, seconds
+from failover.vrrp import Family, Fault, Instant, VirtualAddress, VirtualRouter, seconds
 
 _READS_OF_A_STORM = 64
 """After so many we act on what is known, whether or not there is more."""
@@ -40,7 +40,7 @@ class Network:
         attachments: Mapping[str, Attachment],
         tell: Callable[[Event], None],
     ) -> None:
-        """Opens the monitor; `OSError` where it cannot. `attachments` may still be added to before `begin`."""
+        """Opens the monitor; `OSError` where it cannot. `attachments` may be added to, and then told of: `admit`."""
         self._loop = loop
         self._netlink = netlink
         self._dispatch = dispatch
@@ -70,9 +70,44 @@ class Network:
             self._keep_secondaries(attachment)
             self._remove_leftovers(attachment)
             for instance in attachment.instances.values():
-                instance.start(self._stand(instance, attachment, at), at)
+                self.start(instance, attachment, at)
         self._watched = self._interfaces.fileno()
         self._loop.watch(self._watched, self._changed)
+
+    # --- other routers than before
+
+    def admit(self, attachment: Attachment, at: Instant) -> None:
+        """Routers have been added here, which `start` will start: have what they need."""
+        interface = self._interfaces.get(attachment.name)
+        footing = self._footing(attachment)
+        before = attachment.footing
+        if before and any(footing[family] != before[family] for family in footing.keys() & before.keys()):
+            self._move(attachment, interface, footing, at)
+            return
+        attachment.seen, attachment.footing = interface, footing
+        if not attachment.serves(interface):
+            attachment.follow(interface)
+        self._keep_secondaries(attachment)
+        if not before:
+            self._remove_leftovers(attachment)
+
+    def start(self, instance: Instance, attachment: Attachment, at: Instant) -> None:
+        """Begin an election for a router that was added."""
+        instance.start(self._stand(instance, attachment, at), at)
+
+    def foreign(self, router: VirtualRouter, attachment: Attachment) -> frozenset[VirtualAddress]:
+        """The virtual addresses of a router that are the host's own."""
+        return frozenset(foreign(router, attachment.interface)) if attachment.interface else frozenset()
+
+    def judge(self, instance: Instance, attachment: Attachment, at: Instant) -> None:
+        """A router has other parameters: see whether it can run with them."""
+        if instance.fault or self._fault(instance, attachment):
+            instance.link_changed(self._stand(instance, attachment, at), at)
+
+    def review(self, attachment: Attachment) -> None:
+        """All routers here are as they should be: look at the interface anew, once what was done there is known."""
+        self._unjudged.add(attachment)
+        self._read_again.set(now())
 
     def close(self) -> None:
         """Follow no more."""
@@ -94,6 +129,7 @@ class Network:
             # changed nothing, and yet is gone.
             if interface is not attachment.seen or attachment in self._unjudged:
                 self._update(attachment, interface, at)
+        self._unjudged.intersection_update(self._attachments.values())
 
     def _may_wait(self) -> bool:
         """In a transition the news is of our own doing; what is to be added and announced comes first."""
@@ -180,15 +216,16 @@ class Network:
 
     def _stand(self, instance: Instance, attachment: Attachment, at: Instant) -> Fault | None:
         """Put an instance on its interface as that is now; the fault where it cannot stand there."""
-        footing, interface = attachment.footing[instance.router.family], attachment.interface
-        fault = footing.fault or attachment.refusal(instance.router.family)
-        if fault is not None or interface is None or footing.source is None:
-            return fault
-        too_long = mtu_fault(instance.router, interface.name, footing.mtu)
-        if too_long is not None:
-            return too_long
-        instance.stand(attachment, footing.source, frozenset(foreign(instance.router, interface)), at)
-        return None
+        fault, source = self._fault(instance, attachment), attachment.footing[instance.router.family].source
+        if fault is None and source is not None:
+            instance.stand(attachment, source, self.foreign(instance.router, attachment), at)
+        return fault
+
+    def _fault(self, instance: Instance, attachment: Attachment) -> Fault | None:
+        """Why an instance cannot run on its interface as that is now."""
+        family = instance.router.family
+        footing = attachment.footing[family]
+        return footing.fault or attachment.refusal(family) or mtu_fault(instance.router, attachment.name, footing.mtu)
 
     def _footing(self, attachment: Attachment) -> dict[Family, Footing]:
         interface = self._interfaces.get(attachment.name)

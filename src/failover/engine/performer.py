@@ -41,20 +41,25 @@ class Performer:
     """The hands of one protocol instance. Without an interface it does nothing."""
 
     def __init__(self, router: VirtualRouter, dispatch: Dispatch, counters: Counters, reporter: Reporter) -> None:
-        self.router = router
         self._dispatch = dispatch
         self._counters = counters
         self._reporter = reporter
         self.unsent = Unsent()
-        self.held = frozenset(intern_address(address) for address in router.held_addresses)
+        self.reconfigure(router)
         self._attachment: Attachment | None = None
-        self._foreign: frozenset[VirtualAddress] = frozenset()
+        self.foreign: frozenset[VirtualAddress] = frozenset()
+        """The host's own among the virtual addresses: they stay."""
         self._prepared: Prepared | None = None
 
+    def reconfigure(self, router: VirtualRouter) -> None:
+        """Other parameters; the bytes made for the old ones serve until `prepare`."""
+        self.router = router
+        self.held = frozenset(intern_address(address) for address in router.held_addresses)
+
     def stand(self, attachment: Attachment, foreign: frozenset[VirtualAddress]) -> None:
-        """Work on this interface; `foreign` virtual addresses are the host's own and stay."""
+        """Work on this interface."""
         self._attachment = attachment
-        self._foreign = foreign
+        self.foreign = foreign
 
     def prepare(self, state: State) -> None:
         """Make the bytes anew, while there is an interface to make them for."""
@@ -62,7 +67,7 @@ class Performer:
         if at is None or at.interface is None:
             self._prepared = None
             return
-        self._prepared = prepare(self.router, state.checksum, at, self._foreign)
+        self._prepared = prepare(self.router, state.checksum, at, self.foreign)
 
     @property
     def advertisement(self) -> Packets | None:
@@ -76,7 +81,7 @@ class Performer:
 
     def holds(self, present: AbstractSet[VirtualAddress]) -> bool:
         """Whether all that a MASTER has on its interface, but for the host's own, is among these."""
-        return self.held - self._foreign <= present
+        return self.held - self.foreign <= present
 
     def perform(self, deed: Deed) -> None:
         """Do it."""
@@ -139,7 +144,7 @@ class Performer:
     def _install(self, at: Attachment, prepared: Prepared, addresses: tuple[VirtualAddress, ...], doing: str) -> None:
         batch = prepared.install
         if addresses != self.router.held_addresses:
-            some = managed(addresses, self._foreign)
+            some = managed(addresses, self.foreign)
             batch = prepare_add(batch.ifindex, some, at.reserve(len(some)))
         self._dispatch.change(batch, partial(self._changed, doing))
 
@@ -148,7 +153,8 @@ class Performer:
         if addresses == self.router.held_addresses:
             self._dispatch.silence(self)
         else:
-            some = managed(addresses, self._foreign)
+            # An address that has moved to another router of this interface is that one's.
+            some = managed(addresses, self.foreign | at.held_beside(self.router))
             batch = prepare_remove(batch.ifindex, some, at.reserve(len(some)))
         self._dispatch.change(batch, partial(self._changed, "withdrawing"))
 

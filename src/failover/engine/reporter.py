@@ -28,6 +28,15 @@ class Reporter:
         self.changed = True
         """Whether the router's status is another one than was told; whoever tells it says no more."""
 
+    def rename(self, name: str) -> None:
+        """The router has another name from now on."""
+        self._name = name
+        self.changed = True
+
+    def retire(self) -> None:
+        """All is told: forget who publishes it."""
+        self._publish = _to_nobody
+
     def tell(self, kind: str, evidence: Callable[[], Fields]) -> None:
         """Tell it, later, as of now."""
         self.changed = True
@@ -56,6 +65,10 @@ class Reporter:
         self.report(
             "discarded", reason, now, lambda: {"reason": reason, "source": str(meta.source), "detail": str(discard)}
         )
+
+
+def _to_nobody(_: Event) -> None:
+    pass
 
 
 def _count(table: dict[str, int], key: str) -> None:

@@ -3,7 +3,7 @@
 import time
 from dataclasses import dataclass
 
-from failover.messages import FaultStatus, Value
+from failover.messages import Event, FaultStatus, NotReloaded, Reloaded, Value
 from failover.vrrp import (
     Backup,
     BecameOwner,
@@ -33,6 +33,9 @@ from failover.vrrp import (
 REPEAT_AFTER = seconds(60)
 """The same thing about the same router is said once a minute, with how often it happened meanwhile."""
 
+_LONGEST_REPORT = 2000
+"""Characters of a line in the log; `failover check` says all of it."""
+
 Fields = dict[str, Value]
 
 
@@ -50,6 +53,23 @@ def transition_fields(change: StateChanged, now: Instant) -> Fields:
         "cause": cause,
         **evidence,
     }
+
+
+def reload_event(outcome: Reloaded | NotReloaded) -> Event:
+    """That the configuration was reloaded, or why not."""
+    if isinstance(outcome, NotReloaded):
+        report = "; ".join(line.strip() for line in outcome.report.splitlines())
+        error = report if len(report) <= _LONGEST_REPORT else f"{report[:_LONGEST_REPORT]} ..."
+        return Event(at=wall_clock(), kind="reload_failed", fields={"error": error})
+    fields: Fields = {
+        "added": outcome.added.count,
+        "removed": outcome.removed.count,
+        "changed": outcome.changed.count,
+        "unchanged": outcome.unchanged,
+    }
+    if outcome.needs_restart:
+        fields["needs_restart"] = ", ".join(outcome.needs_restart)
+    return Event(at=wall_clock(), kind="reloaded", fields=fields)
 
 
 def oddity_fields(report: ReportOddity, router: VirtualRouter) -> Fields:

@@ -2,6 +2,7 @@
 
 import os
 import socket
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 
@@ -28,9 +29,14 @@ class Notifier:
             self._socket.setblocking(False)
 
     def ready(self, status: str) -> None:
-        """The routers run: READY=1."""
+        """The routers run, or run again as configured: READY=1."""
         self._greeting = f"READY=1\nMAINPID={os.getpid()}\n"
         self.status(status)
+
+    def reloading(self) -> None:
+        """RELOADING=1; `ready` says that it is over."""
+        # systemd tells by the time which of two reloads this is (sd_notify(3)).
+        self._send(f"RELOADING=1\nMONOTONIC_USEC={time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000}")
 
     def status(self, status: str) -> None:
         """The line in `systemctl status`, sent when it has changed."""

@@ -5,6 +5,7 @@ All of it in portions that no advertisement has to wait for.
 
 import os
 import time
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from itertools import islice
 from typing import Final
@@ -15,7 +16,7 @@ from failover.engine.instance import Instance
 from failover.engine.lateness import Lateness
 from failover.engine.realtime import RealTime
 from failover.engine.reporting import wall_clock
-from failover.messages import Changed, Counted, DaemonStatus, EngineLag, Event, Holds
+from failover.messages import Changed, Counted, DaemonStatus, EngineLag, Event, Holds, Roster
 from failover.version import __version__
 
 _ROUTERS_AT_ONCE: Final = 32
@@ -34,14 +35,18 @@ class Teller:
         self._lateness = lateness
         self._started_at = time.time_ns()
         self._told_warnings = 0
-        self._places: dict[Instance, int] = {instance: place for place, instance in enumerate(engine.instances)}
-        self._told: list[tuple[int, int]] = [(0, 0)] * len(engine.instances)
+        self._numbers: dict[Instance, int] = {}
+        """Those that an agent is told of, in the order of the configuration."""
+        self._numbered = 0
+        self._told: dict[Instance, tuple[int, int]] = {}
+        """Advertisements sent and received."""
+        self._number()
 
     def event(self, event: Event, instance: Instance | None) -> None:
         """Something has happened, to a router or to the daemon."""
         self._channel.send(event)
-        if instance is not None and self._channel.is_clear:
-            self._send_status([self._places[instance]])
+        if instance in self._numbers and self._channel.is_clear:
+            self._send_status([instance])
 
     def warnings(self) -> None:
         """An event for every warning, once; and the status that has them all."""
@@ -55,8 +60,19 @@ class Teller:
         self._channel.is_incomplete = False
         self._channel.send(self._daemon())
         self._send_lag()
-        for places in self._portions():
-            self._engine.later(partial(self._describe, places))
+        self._send_roster()
+        for some in self._portions(self._numbers):
+            self._engine.later(partial(self._describe, some))
+
+    def reconfigured(self, changed: Sequence[Instance]) -> None:
+        """The engine has other routers than before, and these of them have changed."""
+        before = self._numbers
+        self._number()
+        new = [instance for instance in self._numbers if instance not in before]
+        for some in self._portions([*changed, *new]):
+            self._engine.later(partial(self._describe, some))
+        # Last: what the agent knows is whole all the time.
+        self._engine.later(self._send_roster)
 
     def refresh(self) -> None:
         """What has changed since the last time."""
@@ -67,41 +83,59 @@ class Teller:
         if self._channel.is_incomplete:
             self.everything()
             return
-        for places in self._portions():
-            self._engine.later(partial(self._update, places))
+        for some in self._portions(self._numbers):
+            self._engine.later(partial(self._update, some))
         self._engine.later(self._send_lag)
 
-    def _portions(self) -> list[range]:
-        count = len(self._engine.instances)
-        return [range(start, min(start + _ROUTERS_AT_ONCE, count)) for start in range(0, count, _ROUTERS_AT_ONCE)]
+    def _number(self) -> None:
+        """Number all there are, those that have a number as before."""
+        numbers: dict[Instance, int] = {}
+        for instance in self._engine.instances:
+            number = self._numbers.get(instance)
+            if number is None:
+                number = self._numbered
+                self._numbered += 1
+            numbers[instance] = number
+        self._numbers = numbers
+        self._told = {instance: told for instance, told in self._told.items() if instance in numbers}
 
-    def _describe(self, places: range) -> None:
-        for place in places:
-            addresses = iter(self._engine.instances[place].router.held_addresses)
+    def _portions(self, instances: Iterable[Instance]) -> Iterator[list[Instance]]:
+        rest = iter(instances)
+        while some := list(islice(rest, _ROUTERS_AT_ONCE)):
+            yield some
+
+    def _describe(self, instances: list[Instance]) -> None:
+        for instance in instances:
+            number = self._numbers.get(instance)
+            if number is None:  # gone meanwhile
+                continue
+            addresses = iter(instance.router.held_addresses)
             first = 0
             while part := [str(address) for address in islice(addresses, _ADDRESSES_AT_ONCE)]:
-                self._channel.send(Holds(place, first, part))
+                self._channel.send(Holds(number, first, part))
                 first += len(part)
-        self._send_status(places)
+        self._send_status(instances)
 
-    def _update(self, places: range) -> None:
-        instances = self._engine.instances
-        self._send_status([place for place in places if instances[place].changed])
+    def _update(self, instances: list[Instance]) -> None:
+        self._send_status([instance for instance in instances if instance.changed])
         counts: dict[int, tuple[int, int]] = {}
-        for place in places:
-            counters = instances[place].counters
+        for instance in instances:
+            number, counters = self._numbers.get(instance), instance.counters
             count = counters.advertisements_sent, counters.advertisements_received
-            if count != self._told[place]:
-                counts[place] = self._told[place] = count
+            if number is not None and count != self._told.get(instance, (0, 0)):
+                counts[number] = self._told[instance] = count
         if counts:
             self._channel.send(Counted(counts))
 
-    def _send_status(self, places: range | list[int]) -> None:
-        instances = self._engine.instances
-        if places:
-            self._channel.send(Changed({place: instances[place].status() for place in places}))
-        for place in places:
-            instances[place].told()
+    def _send_status(self, instances: list[Instance]) -> None:
+        there = [instance for instance in instances if instance in self._numbers]
+        if there:
+            self._channel.send(Changed({self._numbers[instance]: instance.status() for instance in there}))
+        for instance in there:
+            instance.told()
+
+    def _send_roster(self) -> None:
+        self._channel.send(Roster(list(self._numbers.values())))
 
     def _send_lag(self) -> None:
         since_start, last_minute = self._lateness.since_start(), self._lateness.last_minute()
@@ -112,7 +146,6 @@ class Teller:
             version=__version__,
             pid=os.getpid(),
             started_at=self._started_at,
-            routers=len(self._places),
             realtime=self._realtime.status(),
             warnings=self._realtime.warnings,
         )

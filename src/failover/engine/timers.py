@@ -39,12 +39,21 @@ class Alarm:
             self.queued_at = at
             self._queue.push(at, self)
 
+    def retire(self) -> None:
+        """Never ring again; whose callback it was can be forgotten."""
+        self.set(None)
+        self.callback = _never
+
     def postpone(self, at: Instant) -> None:
         """Ring at `at` instead of earlier, otherwise as it was set."""
         if self.at is None or at < self.at:
             self.set(at, self.rehearse)
         else:
             self.at = at
+
+
+def _never(_: Instant) -> None:
+    raise AssertionError("a retired alarm rings")
 
 
 class AlarmQueue:

@@ -31,6 +31,15 @@ class Upkeep:
         """They are ours no longer."""
         self._alarm.set(None)
 
+    def retire(self) -> None:
+        """Nor will be: forget who puts them back."""
+        self._alarm.retire()
+        self._restore = _nobody
+
     def _ring(self, now: Instant) -> None:
         self.installed(now)
         self._restore(now)
+
+
+def _nobody(_: Instant) -> None:
+    pass

@@ -1,0 +1,128 @@
+"""The virtual routers of an engine: made, put on their interfaces and into their beats, changed, taken off again.
+
+Nothing here starts or stops one.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from failover.engine.attachment import Attachment
+from failover.engine.beat import SHORT, Beat
+from failover.engine.dispatch import Dispatch
+from failover.engine.instance import Instance
+from failover.engine.loop import Loop
+from failover.engine.phases import Place, assign_beats
+from failover.engine.wanted import Wanted
+from failover.linux.claims import VirtualRouterId
+from failover.linux.netlink_socket import Netlink
+from failover.messages import Event
+from failover.vrrp import VirtualAddress, to_seconds
+from failover.vrrp.units import Instant
+
+Publish = Callable[[Event, Instance | None], None]
+
+
+class Roster:
+    """Who is there, where, and in which beat."""
+
+    def __init__(self, loop: Loop, netlink: Netlink, dispatch: Dispatch, publish: Publish) -> None:
+        self._loop = loop
+        self._netlink = netlink
+        self._dispatch = dispatch
+        self._publish = publish
+        self.attachments: dict[str, Attachment] = {}
+        """By the name of the interface."""
+        self._instances: dict[VirtualRouterId, Instance] = {}
+        self._places: dict[Instance, Place] = {}
+        self._beats: dict[Place, Beat] = {}
+        self._crowds: Counter[Place] = Counter()
+        """How many there are at each place."""
+
+    @property
+    def instances(self) -> Sequence[Instance]:
+        """In the order of the configuration."""
+        return tuple(self._instances.values())
+
+    @property
+    def by_id(self) -> dict[VirtualRouterId, Instance]:
+        """The same; not to be changed."""
+        return self._instances
+
+    @property
+    def short_beats_per_second(self) -> float:
+        """Beats at short intervals, while it is MASTER of all."""
+        return sum(1 / to_seconds(place.interval) for place in self._beats if place.interval <= SHORT)
+
+    def attachment_of(self, instance: Instance) -> Attachment:
+        """The interface that it lives on."""
+        return self.attachments[instance.interface]
+
+    def places(self, wanted: Sequence[Wanted], leaving: Sequence[Instance] = ()) -> list[Place]:
+        """Places for routers that have none yet, or that are `leaving` theirs."""
+        occupied = self._crowds - Counter(self._places[instance] for instance in leaving)
+        return assign_beats([(one.interface, one.router) for one in wanted], occupied)
+
+    def add(self, wanted: Wanted, place: Place) -> Instance:
+        """Make one; its interface's sockets may have to be opened yet."""
+        name = wanted.interface
+        attachment = self.attachments.get(name)
+        if attachment is None:
+            attachment = self.attachments[name] = Attachment(name, self._loop, self._netlink)
+        instance = Instance(wanted, place.phase, self._loop, self._dispatch, self._occupy(place), self._publish)
+        attachment.add(instance)
+        self._instances[wanted.id] = instance
+        self._places[instance] = place
+        return instance
+
+    def reconfigure(
+        self,
+        instance: Instance,
+        wanted: Wanted,
+        place: Place,
+        foreign: frozenset[VirtualAddress],
+        now: Instant,
+    ) -> None:
+        """Give one other parameters, or another name."""
+        attachment = self.attachment_of(instance)
+        attachment.expect(wanted.router)
+        beat = self._occupy(place)
+        instance.reconfigure(wanted, place.phase, beat, foreign, now)
+        attachment.renew_filter(wanted.router.family)
+        self._vacate(self._places[instance])
+        self._places[instance] = place
+
+    def remove(self, instance: Instance) -> None:
+        """Take one off that has stopped."""
+        self.attachment_of(instance).remove(instance)
+        del self._instances[instance.wanted.id]
+        self._vacate(self._places.pop(instance))
+
+    def leave(self, attachment: Attachment) -> None:
+        """Nobody is left on an interface."""
+        del self.attachments[attachment.name]
+        attachment.close()
+
+    def sort(self, order: Sequence[VirtualRouterId]) -> None:
+        """All of them in this order from now on."""
+        self._instances = {key: self._instances[key] for key in order}
+
+    def place_of(self, instance: Instance) -> Place:
+        """Where it is in its interval, and with whom."""
+        return self._places[instance]
+
+    def _occupy(self, place: Place) -> Beat:
+        """One more is there: the beat of the place."""
+        self._crowds[place] += 1
+        beat = self._beats.get(place)
+        if beat is None:
+            send = partial(self.attachments[place.interface].send, place.family)
+            beat = self._beats[place] = Beat(self._loop, place.interval, send)
+        return beat
+
+    def _vacate(self, place: Place) -> None:
+        """One less is there; a beat for nobody is none."""
+        self._crowds[place] -= 1
+        if not self._crowds[place]:
+            del self._crowds[place]
+            self._beats.pop(place).retire()

@@ -1,0 +1,172 @@
+"""What is to run: protocol instances as configured, and how the process that reads the file hands them over.
+
+Nothing here knows what runs.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from ipaddress import IPv4Interface, IPv6Interface
+from typing import Final, NamedTuple
+
+import msgspec
+
+from failover.config import Configuration, DaemonSettings, instances
+from failover.config.protocol_instances import UNKNOWN_SOURCE
+from failover.linux.claims import VirtualRouterId
+from failover.messages import MAX_MESSAGE_BYTES
+from failover.vrrp import ChecksumPolicy, Interval, Version, VirtualAddress, VirtualRouter
+from failover.vrrp.protocol import family_of
+
+HANDOVER_FD: Final = 3
+"""Where the process that reads finds its end of the SOCK_SEQPACKET pair."""
+
+_INSTANCES_AT_ONCE: Final = 16
+_ADDRESSES_AT_ONCE: Final = 250
+"""Or so, in a packet: what it takes the engine to read one is less than a millisecond."""
+_LONGEST_REPORT: Final = MAX_MESSAGE_BYTES // 8
+"""Characters, of which JSON and msgpack make at most six bytes each."""
+
+
+class Wanted(NamedTuple):
+    """A protocol instance, without what it learns where it runs: its source address and its beat."""
+
+    name: str
+    interface: str
+    router: VirtualRouter
+
+    @property
+    def id(self) -> VirtualRouterId:
+        """What makes it the same virtual router, whatever else of it changes (RFC 9568 §6.4)."""
+        return VirtualRouterId(self.interface, self.router.family, self.router.vrid)
+
+    def beats_otherwise_than(self, other: "Wanted") -> bool:
+        """Whether it advertises at another interval than the same router would as `other`."""
+        return self.router.advertisement_interval != other.router.advertisement_interval
+
+
+def wanted(configuration: Configuration) -> list[Wanted]:
+    """The protocol instances of a configuration, in its order."""
+    return [
+        Wanted(entry.name, entry.interface_name, router)
+        for entry in configuration.virtual_routers
+        for router in instances(entry)
+    ]
+
+
+_Address = tuple[bytes, int]
+"""Packed, and the length of its prefix."""
+
+
+_MAKE: Final[Mapping[int, Callable[[_Address], VirtualAddress]]] = {4: IPv4Interface, 16: IPv6Interface}
+"""By the length of the packed address."""
+
+
+class _Instance(msgspec.Struct, frozen=True, kw_only=True):
+    """A `Wanted` as it travels."""
+
+    name: str
+    interface: str
+    vrid: int
+    addresses: list[_Address]
+    excluded_addresses: list[_Address]
+    version: Version
+    priority: int
+    advertisement_interval: int
+    preempt_mode: bool
+    checksum: ChecksumPolicy
+    require_link_local: bool
+    check_address_list: bool
+    with_version_2: bool
+
+
+class Instances(msgspec.Struct, frozen=True, tag="instances"):
+    """Some of what the file wants; more may follow."""
+
+    some: list[_Instance]
+
+    def unpacked(self) -> Iterator[Wanted]:
+        """As the engine has them."""
+        return map(_unpacked, self.some)
+
+
+class Complete(msgspec.Struct, frozen=True, tag="complete"):
+    """That was all, and the file is good."""
+
+    daemon: DaemonSettings
+
+
+class Bad(msgspec.Struct, frozen=True, tag="bad"):
+    """The file cannot be used, and why."""
+
+    report: str
+
+
+Handover = Instances | Complete | Bad
+
+encode: Final = msgspec.msgpack.Encoder().encode
+decode: Final = msgspec.msgpack.Decoder(Handover).decode
+
+
+def handover(configuration: Configuration) -> Iterator[Handover]:
+    """What a good file comes to, in packets small enough."""
+    some: list[_Instance] = []
+    addresses = 0
+    for one in wanted(configuration):
+        some.append(_packed(one))
+        addresses += len(one.router.held_addresses)
+        if len(some) == _INSTANCES_AT_ONCE or addresses >= _ADDRESSES_AT_ONCE:
+            yield Instances(some)
+            some, addresses = [], 0
+    if some:
+        yield Instances(some)
+    yield Complete(configuration.daemon)
+
+
+def bad(report: str) -> Bad:
+    """A report, cut where it is too long for a packet."""
+    return Bad(report if len(report) <= _LONGEST_REPORT else f"{report[:_LONGEST_REPORT]}\n  ...")
+
+
+def _packed(one: Wanted) -> _Instance:
+    router = one.router
+    return _Instance(
+        name=one.name,
+        interface=one.interface,
+        vrid=router.vrid,
+        addresses=_bytes(router.addresses),
+        excluded_addresses=_bytes(router.excluded_addresses),
+        version=router.version,
+        priority=router.priority,
+        advertisement_interval=router.advertisement_interval,
+        preempt_mode=router.preempt_mode,
+        checksum=router.checksum,
+        require_link_local=router.require_link_local,
+        check_address_list=router.check_address_list,
+        with_version_2=router.with_version_2,
+    )
+
+
+def _unpacked(one: _Instance) -> Wanted:
+    addresses = _addresses(one.addresses)
+    router = VirtualRouter(
+        vrid=one.vrid,
+        addresses=addresses,
+        excluded_addresses=_addresses(one.excluded_addresses),
+        primary_address=UNKNOWN_SOURCE[family_of(addresses[0])],
+        version=one.version,
+        priority=one.priority,
+        advertisement_interval=Interval(one.advertisement_interval),
+        preempt_mode=one.preempt_mode,
+        checksum=one.checksum,
+        require_link_local=one.require_link_local,
+        check_address_list=one.check_address_list,
+        with_version_2=one.with_version_2,
+    )
+    return Wanted(one.name, one.interface, router)
+
+
+def _bytes(addresses: Iterable[VirtualAddress]) -> list[_Address]:
+    return [(address.packed, address.network.prefixlen) for address in addresses]
+
+
+def _addresses(packed: Iterable[_Address]) -> tuple[VirtualAddress, ...]:
+    return tuple(_MAKE[len(address)]((address, length)) for address, length in packed)
