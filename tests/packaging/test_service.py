@@ -61,6 +61,27 @@ def test_the_address_is_there_while_it_is_master_and_gone_when_it_has_stopped(ma
     assert show(machine, "Result") == "success"
 
 
+def test_a_reload_takes_another_configuration_and_a_bad_one_changes_nothing(machine: Machine) -> None:
+    configure(machine, advert_interval=0.1)
+    machine.run("systemctl", "reload", "failover")
+    machine.wait_for_status('Status: "1 MASTER"')
+    process = show(machine, "MainPID")
+    configure(machine, ip_addresses=[ADDRESS, "192.168.100.101/24"])
+    machine.run("systemctl", "reload", "failover")
+    assert " 192.168.100.101/24 " in machine.addresses()
+    configure(machine, vrid=300)
+    assert "failed" in machine.run("systemctl", "reload", "failover", check=False)
+    machine.wait_for_status("not reloaded, everything is as before: /etc/failover/vrrp-config.json: 1 problem")
+    machine.wait_for_status("300 is out of range; allowed: 1 to 255")
+    assert f" {ADDRESS} " in machine.addresses()
+    configure(machine, vrid=51)
+    machine.run("systemctl", "kill", "--signal=HUP", "--kill-whom=main", "failover")
+    reloaded = ("journalctl", "-u", "failover", "FAILOVER_KIND=reloaded", "-o", "cat")
+    wait_until(lambda: len(machine.run(*reloaded).splitlines()) == 3, "the third reload, by a signal")
+    machine.wait_for_status("Active: active (running)")
+    assert (show(machine, "MainPID"), show(machine, "NRestarts")) == (process, "0")
+
+
 def test_a_killed_daemon_is_started_again(machine: Machine) -> None:
     configure(machine, advert_interval=0.1)
     machine.run("systemctl", "restart", "failover")

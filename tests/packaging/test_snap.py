@@ -49,7 +49,8 @@ def test_two_builds_are_the_same(tmp_path: Path) -> None:
 
 def test_commands_and_hooks_are_there_and_can_be_run(unpacked: Path) -> None:
     meta = yaml.safe_load((unpacked / "meta/snap.yaml").read_text())
-    commands = [unpacked / app["command"].split()[0] for app in meta["apps"].values()]
+    lines = [app[kind] for app in meta["apps"].values() for kind in ("command", "reload-command") if kind in app]
+    commands = [unpacked / line.split()[0] for line in lines]
     hooks = [unpacked / "meta/hooks" / name for name in ("install", "remove")]
     assert [path for path in (*commands, *hooks) if not os.access(path, os.X_OK)] == []
     assert meta["hooks"].keys() <= {hook.name for hook in hooks}
