@@ -23,7 +23,7 @@ from failover.linux.netlink_socket import Netlink
 from failover.linux.outbox import Burst, Packets
 from failover.linux.rtnetlink import AddressAdded, AddressRemoved, parse
 from failover.messages import Event
-from failover.vrrp import Family, Instant, VirtualRouter
+from failover.vrrp import Family, Instant, VirtualAddress, VirtualRouter
 from tests.vrrp.making import NOW
 
 MAC: Final = bytes.fromhex("020000000001")
@@ -105,6 +105,8 @@ class Wire:
         """Frames that the transmit queue still takes."""
         self.calls = 0
         self._reserved = 0
+
+    promised: frozenset[VirtualAddress] = frozenset()
 
     def packets(self, family: Family, datagrams: Sequence[bytes]) -> Packets:
         return Packets(datagrams)

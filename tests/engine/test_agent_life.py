@@ -22,11 +22,6 @@ LATE = 4 * INTERVAL
 """Seconds that an advert may be late on a busy machine; an engine that waited for its agent would be later by far."""
 
 
-@pytest.fixture
-def host(lan: Lan) -> Host:
-    return lan.host("one", "192.0.2.11/24")
-
-
 def largest_gap(capture: Capture, since: int) -> float:
     """Seconds between two adverts, at most."""
     times = [advert.at for advert in capture.adverts(since=since)]

@@ -16,7 +16,7 @@ from failover.engine import Engine, Loop
 from failover.engine.instance import Instance
 from failover.engine.plan import Plan
 from failover.engine.wanted import wanted
-from failover.lab.lan import Host, Lan
+from failover.lab.lan import Host
 from failover.messages import Event
 from tests.engine.daemons import router
 
@@ -74,11 +74,6 @@ class Bench:
         self.loop.close()
 
 
-@pytest.fixture
-def host(lan: Lan) -> Host:
-    return lan.host("one", "192.0.2.11/24")
-
-
 def descriptors() -> int:
     return len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - a count
 
@@ -110,10 +105,11 @@ def test_what_has_gone_is_forgotten_without_a_garbage_collection(host: Host) -> 
 def test_a_stop_in_the_middle_leaves_nothing_behind(host: Host) -> None:
     with host.enter():
         before, own = descriptors(), host.held()
-        for rounds in range(12):
-            with closing(Bench(router(51), *many(4))) as bench:
+        for rounds in range(0, 45, 3):
+            with closing(Bench(router(51), router(52, "192.0.2.101/24"), *many(4))) as bench:
                 bench.run(0.25)
-                over = bench.begin(router(51, priority=7), *many(9)[3:])
+                moved = router(51, "192.0.2.101/24", priority=7), router(52, "192.0.2.100/24", "198.51.100.1/32")
+                over = bench.begin(*moved, *many(9)[3:])
                 for _ in range(rounds):
                     bench.engine._dispatch._news.popleft()()
                 assert not over

@@ -15,7 +15,7 @@ from failover.engine import Engine, Loop
 from failover.engine.instance import Instance
 from failover.engine.reporting import wall_clock
 from failover.engine.wanted import wanted
-from failover.lab.lan import Host, Lan
+from failover.lab.lan import Host
 from failover.linux.addresses import Datagram
 from failover.linux.inbox import Received
 from failover.linux.interfaces import Changes, Interfaces
@@ -74,11 +74,6 @@ class Bench:
     def close(self) -> None:
         self.engine.stop()
         self.loop.close()
-
-
-@pytest.fixture
-def host(lan: Lan) -> Host:
-    return lan.host("one", "192.0.2.11/24")
 
 
 @pytest.fixture

@@ -16,11 +16,6 @@ from tests.engine.daemons import OurDaemon, router
 pytestmark = pytest.mark.root
 
 
-@pytest.fixture
-def host(lan: Lan) -> Host:
-    return lan.host("one", "192.0.2.11/24")
-
-
 def holds(host: Host, address: str = "192.0.2.100/24") -> bool:
     return address in {str(one) for one in host.held()}
 

@@ -12,7 +12,7 @@ import pytest
 
 from failover.config import DaemonSettings
 from failover.engine.realtime import RealTime
-from failover.lab.lan import Host, Lan
+from failover.lab.lan import Host
 from failover.lab.waiting import wait_until
 from failover.linux import capabilities, realtime
 from tests.engine.daemons import OurDaemon, router
@@ -154,11 +154,6 @@ def test_who_never_sleeps_gives_up_its_priority_and_says_so(kernel: Kernel) -> N
     assert kernel.priority == 0
     assert made.beat_lead(1) == 0
     assert made.warnings == ["real-time scheduling was given up: 5 s of computing without a pause"]
-
-
-@pytest.fixture
-def host(lan: Lan) -> Host:
-    return lan.host("one", "192.0.2.11/24")
 
 
 def field(pid: int, name: str) -> int:

@@ -121,14 +121,25 @@ def test_an_address_moves_between_two_masters_and_two_are_exchanged(lan: Lan) ->
     host = lan.host("one", "192.0.2.11/24")
     daemon = OurDaemon(host, router(51, FIRST, SECOND), router(52, THIRD))
     settled(daemon, {"VR_51": "MASTER", "VR_52": "MASTER"})
+    changes = host.directory / "changes.log"
+    with changes.open("wb") as output:
+        host.popen(["ip", "monitor", "address"], output=output)
+    host.ip("address add 198.51.100.1/32 dev eth0")
+    wait_until(lambda: "198.51.100.1/32" in changes.read_text(), "changes are watched")
     for of_one, of_other in ([[FIRST], [THIRD, SECOND]], [[THIRD, SECOND], [FIRST]], [[FIRST, THIRD], [SECOND]]):
         assert reload(daemon, router(51, *of_one), router(52, *of_other))["changed"]["count"] == 2
         time.sleep(0.3)  # longer than it takes to put back what is missing
-        assert held(host) == {FIRST, SECOND, THIRD}
+        assert held(host) == {FIRST, SECOND, THIRD, "198.51.100.1/32"}
+    assert "Deleted" not in changes.read_text()
     assert "put back" not in daemon.log()
-    assert reload(daemon, router(53, FIRST), router(52, SECOND))["removed"]["count"] == 1
+    host.ip("address del 198.51.100.1/32 dev eth0")
+    assert reload(daemon, router(52, SECOND, THIRD))["removed"]["count"] == 1  # 51, which had THIRD
+    time.sleep(0.3)
+    assert held(host) == {SECOND, THIRD}
+    assert changes.read_text().count("Deleted") == 2
+    assert reload(daemon, router(53, THIRD), router(52, SECOND))["added"]["count"] == 1
     settled(daemon, {"VR_53": "MASTER", "VR_52": "MASTER"})
-    assert held(host) == {FIRST, SECOND}
+    assert held(host) == {SECOND, THIRD}
 
 
 def test_a_backup_with_the_higher_priority_takes_over_after_a_reload(lan: Lan) -> None:

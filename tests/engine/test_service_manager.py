@@ -39,11 +39,6 @@ class Manager:
 
 
 @pytest.fixture
-def host(lan: Lan) -> Host:
-    return lan.host("one", "192.0.2.11/24")
-
-
-@pytest.fixture
 def manager(host: Host) -> Iterator[Manager]:
     made = Manager(host)
     yield made

@@ -7,7 +7,7 @@ a new index means new sockets.
 import errno
 import os
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -64,6 +64,8 @@ class Attachment:
         self.instances: dict[tuple[Family, int], Instance] = {}
         self.virtual_addresses: frozenset[Address] = frozenset()
         """What no advertisement may be sent from: another host's in a moment (RFC 9568 §5.1.1.1)."""
+        self.promised: frozenset[VirtualAddress] = frozenset()
+        """What is going over from one MASTER here to another."""
         self.refused: dict[Family, OSError] = {}
         """Why there is no socket for a family, where there should be one."""
         self._loop = loop
@@ -96,16 +98,21 @@ class Attachment:
     def tidy(self) -> None:
         """All have come and gone: only those that live here now count."""
         self.virtual_addresses = frozenset().union(*(_virtual(one.router) for one in self.instances.values()))
+        self.break_promises()
         for family in frozenset(Family) - self.families:
             self.footing.pop(family, None)
             self.refused.pop(family, None)
             if family in self._sockets:
                 self._close(family)
 
-    def held_beside(self, router: VirtualRouter) -> frozenset[VirtualAddress]:
-        """What other MASTERs have on the interface."""
-        others = (i for key, i in self.instances.items() if key != (router.family, router.vrid) and i.is_master)
-        return frozenset().union(*(other.held for other in others))
+    def promise(self, addresses: Iterable[VirtualAddress]) -> None:
+        """A MASTER that lives here will have these in a moment: who has them now leaves them where they are."""
+        self.promised |= frozenset(addresses)
+
+    def break_promises(self) -> tuple[VirtualAddress, ...]:
+        """Nothing comes of it: what may have nobody who takes it off now."""
+        broken, self.promised = tuple(self.promised), frozenset()
+        return broken
 
     def renew_filter(self, family: Family) -> None:
         """The routers of a family, or what they understand, have changed."""

@@ -14,6 +14,7 @@ from failover.engine.loop import Loop
 from failover.engine.network import Network
 from failover.engine.phases import Place
 from failover.engine.plan import Plan
+from failover.engine.prepared import managed
 from failover.engine.reporting import Fields, Hush, master_down_interval, wall_clock
 from failover.engine.roster import Publish, Roster
 from failover.engine.wanted import Wanted
@@ -75,9 +76,12 @@ class Engine:
         """Priority 0 for whatever is MASTER, addresses removed, everything closed; also after a start that failed."""
         at = now()
         self._steps = iter(())
+        broken = {attachment: attachment.break_promises() for attachment in self._roster.attachments.values()}
         for instance in self.instances:
             instance.stop(at)
         self._dispatch.finish()
+        for attachment, addresses in broken.items():
+            self._network.take_off(attachment, addresses)
         self._loop.chores.remove(self._watch_lateness)
         self._network.close()
         for attachment in self._roster.attachments.values():
@@ -105,9 +109,16 @@ class Engine:
     def carry_out(self, plan: Plan) -> Iterator[None]:
         """The steps that do it. Routers that have nothing to change are not touched.
 
-        What is to go goes first: an address may have moved from one router to another.
+        What is to go goes first, for an address may have moved from one router to another; where it has moved from one
+        MASTER to another, it does not even go.
         """
         touched: dict[Attachment, None] = {}
+        for instance, one in plan.changed:
+            if instance.is_master:
+                attachment = self._roster.attachment_of(instance)
+                foreign = self._network.foreign(one.router, attachment)
+                attachment.promise(managed(one.router.held_addresses, foreign))
+                yield
         for instance in plan.removed:
             touched[self._roster.attachment_of(instance)] = None
             instance.stop(now())

@@ -109,6 +109,11 @@ class Network:
         self._unjudged.add(attachment)
         self._read_again.set(now())
 
+    def take_off(self, attachment: Attachment, addresses: tuple[VirtualAddress, ...]) -> None:
+        """Remove addresses that are there or not."""
+        if addresses:
+            self._remove(attachment, addresses)
+
     def close(self) -> None:
         """Follow no more."""
         self._read_again.set(None)

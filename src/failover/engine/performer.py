@@ -149,12 +149,12 @@ class Performer:
         self._dispatch.change(batch, partial(self._changed, doing))
 
     def _withdraw(self, at: Attachment, prepared: Prepared, addresses: tuple[VirtualAddress, ...]) -> None:
-        batch = prepared.withdraw
-        if addresses == self.router.held_addresses:
+        everything = addresses == self.router.held_addresses
+        if everything:
             self._dispatch.silence(self)
-        else:
-            # An address that has moved to another router of this interface is that one's.
-            some = managed(addresses, self.foreign | at.held_beside(self.router))
+        batch = prepared.withdraw
+        if at.promised or not everything:
+            some = managed(addresses, self.foreign | at.promised)
             batch = prepare_remove(batch.ifindex, some, at.reserve(len(some)))
         self._dispatch.change(batch, partial(self._changed, "withdrawing"))
 

@@ -12,7 +12,7 @@ from failover.vrrp.protocol import family_of
 
 
 def unheld(attachment: Attachment, *, tagged_too: bool) -> tuple[VirtualAddress, ...]:
-    """The addresses on an interface that belong to its routers, and that none of them holds now.
+    """The addresses on an interface that belong to its routers, and that none of them holds, or will in a moment.
 
     With another prefix length they are as good as held by nobody. An address owner's addresses are the host's
     own. Nor is one counted that leaves its family without a source: no router could run then, and the host may be
@@ -21,7 +21,7 @@ def unheld(attachment: Attachment, *, tagged_too: bool) -> tuple[VirtualAddress,
     interface = attachment.seen
     if interface is None:
         return ()
-    held: set[VirtualAddress] = set().union(*(i.held for i in attachment.instances.values() if i.is_master))
+    held = attachment.promised.union(*(i.held for i in attachment.instances.values() if i.is_master))
     others = [assigned for assigned in interface.addresses if assigned.address not in held]
     mine = attachment.virtual_addresses
     return tuple(
