@@ -67,20 +67,26 @@ class Container:
 
     def __init__(self, host: Host, directory: Path, capabilities: str = NEEDED, **settings: object) -> None:
         sample = json.loads((ROOT / "packaging/sample.json").read_text())
-        file = directory / f"{host.label}.json"
-        file.write_text(json.dumps(sample | {"interface_name": "eth0", "advert_interval": 0.1} | settings))
+        self.file = directory / f"{host.label}.json"
+        self.settings = sample | {"interface_name": "eth0", "advert_interval": 0.1} | settings
+        self.file.write_text(json.dumps(self.settings))
         self.name = f"failover-{host.name}"
         self.id = tool(
             *("podman", "run", "--detach", "--name", self.name),
             *("--network", f"ns:{DIRECTORY / host.name}"),
             *("--cap-drop", "all", "--cap-add", capabilities),
             "--read-only",
-            *("--volume", f"{file}:/etc/failover/vrrp-config.json:ro"),
+            *("--volume", f"{self.file}:/etc/failover/vrrp-config.json:ro"),
             IMAGE,
         ).strip()
 
     def status(self) -> str:
         return tool("podman", "exec", self.name, "failover", "status", check=False)
+
+    def reload(self, **settings: object) -> str:
+        """With other settings than before."""
+        self.file.write_text(json.dumps(self.settings | settings))  # not another file: this one is mounted
+        return tool("podman", "exec", self.name, "failover", "reload")
 
     def log(self) -> str:
         return tool("sh", "-c", f"podman logs {self.name} 2>&1", check=False)
@@ -117,6 +123,16 @@ def test_it_is_not_root_and_its_health_is_the_daemon_s(image: str, tmp_path: Pat
         wait_until(lambda: "MASTER" in container.status(), "it is MASTER", 20)
         assert tool("podman", "exec", container.name, "id", "-u").strip() == "65100"
         tool("podman", "healthcheck", "run", container.name)
+
+
+def test_it_takes_another_configuration(image: str, tmp_path: Path) -> None:
+    with Lan() as lan, ExitStack() as stack:
+        host = lan.host("one", "192.168.100.1/24")
+        container = Container(host, tmp_path)
+        stack.callback(container.close)
+        wait_until(lambda: "MASTER" in container.status(), "it is MASTER", 20)
+        assert "changed: VR_1" in container.reload(excluded_ip_addresses=["192.168.100.101/24"])
+        assert "192.168.100.101/24" in map(str, host.held())
 
 
 def test_a_missing_capability_is_named(image: str, tmp_path: Path) -> None:

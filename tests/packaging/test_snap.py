@@ -113,6 +113,11 @@ def test_the_daemon_holds_its_address_until_it_is_stopped_and_removal_removes_wh
     daemon = made.start()
     wait_until(holds, "the address is there")
     assert "MASTER" in made.run("bin/failover", "status")
+    again = sample | {"interface_name": "eth0", "advert_interval": 0.1, "excluded_ip_addresses": ["192.168.100.101/24"]}
+    file.write_text(json.dumps(again))
+    reload = yaml.safe_load(RECIPE.read_text())["apps"]["daemon"]["reload-command"]
+    assert made.run(*reload.split()) == "changed: VR_1\nunchanged: 0 virtual routers\n"
+    assert "192.168.100.101/24" in map(str, host.held())
     daemon.terminate()
     assert daemon.wait(10) == 0
     assert not holds()
