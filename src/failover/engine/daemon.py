@@ -195,7 +195,8 @@ class _Daemon:
             report = "this daemon was started without a configuration file: there is nothing to reload"
             self._channel.send(NotReloaded(report=report, is_bad=False))
         else:
-            self._reload.ask(self._channel.send)
+            # After what the agent is told of the new routers: whoever has the answer asks for their status next.
+            self._reload.ask(lambda outcome: self._engine.later(partial(self._channel.send, outcome)))
 
     def _reloaded(self, outcome: Outcome, changed: Sequence[Instance]) -> None:
         if isinstance(outcome, Reloaded):
