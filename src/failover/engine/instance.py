@@ -14,13 +14,7 @@ from failover.engine.flood import Verdict
 from failover.engine.loop import Loop
 from failover.engine.performer import Performer
 from failover.engine.reporter import Reporter
-from failover.engine.reporting import (
-    fault_status,
-    master_down_interval,
-    master_of,
-    transition_fields,
-    wall_clock,
-)
+from failover.engine.reporting import fault_status, status_of, transition_fields, wall_clock
 from failover.engine.sending import trouble
 from failover.engine.upkeep import Upkeep
 from failover.engine.wanted import Wanted
@@ -342,21 +336,5 @@ class Instance:
 
     def status(self) -> RouterStatus:
         """Everything about it, now."""
-        router, state = self.router, self.state
-        return RouterStatus(
-            name=self.name,
-            family=router.family.label,
-            vrid=router.vrid,
-            interface=self.interface,
-            version=int(router.version),
-            state=state_name(state),
-            since=self.since,
-            fault=fault_status(state),
-            configured_priority=router.priority,
-            effective_priority=router.priority,
-            master=master_of(router, state),
-            advertisement_interval=router.advertisement_interval,
-            master_down_interval=master_down_interval(router, state),
-            counters=self._counters,
-            send_error=self._performer.unsent.worst,
-        )
+        where = self.name, self.interface
+        return status_of(where, self.router, self.state, self.since, self._counters, self._performer.unsent.worst)

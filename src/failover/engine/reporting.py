@@ -3,7 +3,16 @@
 import time
 from dataclasses import dataclass
 
-from failover.messages import Event, FaultStatus, NotReloaded, Reloaded, Value
+from failover.messages import (
+    Counters,
+    Event,
+    FaultStatus,
+    NotReloaded,
+    Reloaded,
+    RouterStatus,
+    SendError,
+    Value,
+)
 from failover.vrrp import (
     Backup,
     BecameOwner,
@@ -146,6 +155,35 @@ def master_of(router: VirtualRouter, state: State) -> str | None:
             return str(source)
         case _:
             return None
+
+
+def status_of(
+    where: tuple[str, str],
+    router: VirtualRouter,
+    state: State,
+    since: int,
+    counters: Counters,
+    send_error: SendError | None,
+) -> RouterStatus:
+    """Everything about a router, now; `where` are its name and its interface."""
+    name, interface = where
+    return RouterStatus(
+        name=name,
+        family=router.family.label,
+        vrid=router.vrid,
+        interface=interface,
+        version=int(router.version),
+        state=state_name(state),
+        since=since,
+        fault=fault_status(state),
+        configured_priority=router.priority,
+        effective_priority=router.priority,
+        master=master_of(router, state),
+        advertisement_interval=router.advertisement_interval,
+        master_down_interval=master_down_interval(router, state),
+        counters=counters,
+        send_error=send_error,
+    )
 
 
 @dataclass(slots=True)
