@@ -12,6 +12,7 @@ from failover.engine.attachment import Attachment
 from failover.engine.beat import Beat
 from failover.engine.dispatch import Dispatch
 from failover.engine.flood import ENOUGH_LOSING, ENOUGH_REFUSED, PERIOD, Floodgate
+from failover.engine.instance import Instance
 from failover.linux.filter import Terms
 from failover.linux.netlink_socket import Netlink
 from failover.linux.sockets import AdvertisementSocket
@@ -51,7 +52,7 @@ class Heard:
             attachment.add(instance)
         opened = cast(AdvertisementSocket, self.socket)
         gate = attachment._gates[family] = Floodgate(loop, partial(attachment._narrow, opened))
-        self.read = attachment._reader(opened, gate)
+        self.glance, self.read = attachment._readers(opened, gate)
         for instance in self.instances:
             instance.start(None, self.now)
             instance.stand(attachment, OURS[family], frozenset(), self.now)
@@ -59,7 +60,7 @@ class Heard:
     def hear(self, source: Address, message: bytes, times: int) -> None:
         self.socket.packets = [kept(source, message)] * times
         with patch.object(attachment_module, "now", lambda: self.now):
-            self.read(True)
+            self.read()
 
     def hear_priority(self, priority: int, times: int = 1, of: int = 0) -> None:
         router = self.instances[of].router
@@ -162,6 +163,16 @@ def test_resignations_and_a_masters_own_beats_are_no_flood() -> None:
 def test_a_packet_counts_from_its_arrival_but_never_from_long_ago_nor_from_the_future() -> None:
     at, wall = NOW, 1_800_000_000_000_000_000
     arrived = [wall, wall - 300_000, wall - seconds(0.0019), wall - seconds(0.5), wall + seconds(3)]
-    with patch.object(time, "time_ns", lambda: wall):
-        heard = attachment_module._on_our_clock(arrived, at)
-    assert [at - one for one in heard] == [0, 300_000, seconds(0.0019), attachment_module._WAITED_AT_MOST, 0]
+    waited = [0, 300_000, seconds(0.0019), attachment_module._WAITED_AT_MOST, 0]
+    assert [at - one for one in attachment_module._on_our_clock(arrived, at, wall)] == waited
+    heard, source = Heard(a_router()), GREATER[Family.IPV4]
+    packet = kept(source, encode(an_advert(a_router(), priority=200), source))
+    with (
+        patch.object(time, "time_ns", lambda: wall),
+        patch.object(attachment_module, "now", lambda: at),
+        patch.object(Instance, "hear_again", autospec=True) as again,
+    ):
+        for one in (wall, *arrived):  # the first is not heard again
+            heard.socket.packets, heard.socket.arrived = [packet], one
+            heard.glance()
+    assert [at - call.args[1] for call in again.call_args_list] == waited

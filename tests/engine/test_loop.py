@@ -354,15 +354,20 @@ def test_sockets_are_read_in_between_when_many_alarms_take_their_time(loop: Loop
 def test_packets_are_read_one_by_one_but_for_a_rush_and_for_an_alarm_that_would_ring(
     loop: Loop, pipes: Callable[[], Pipe]
 ) -> None:
-    told: list[bool] = []
+    done: list[str] = []
     pipe = pipes()
 
-    def read(everything: bool) -> int:  # noqa: FBT001 - as the loop calls it
-        told.append(everything)
+    def glance() -> bool:
+        done.append("one")
+        pipe.read()
+        return True
+
+    def read() -> int:
+        done.append("all")
         pipe.read()
         return 1
 
-    loop.watch_packets(pipe.reader, read)
+    loop.watch_packets(pipe.reader, glance, read)
     pipe.write()
     loop.dispatch()
     loop.alarm(lambda _: None).set(Instant(now() - 1))
@@ -371,7 +376,59 @@ def test_packets_are_read_one_by_one_but_for_a_rush_and_for_an_alarm_that_would_
     loop.rush.is_on = True
     pipe.write()
     loop.dispatch()
-    assert told == [False, True, True]
+    assert done == ["one", "all", "all"]
+
+
+@pytest.mark.parametrize(("nothing_came_of_it", "chores_are_due"), [(True, False), (True, True), (False, False)])
+def test_after_a_glance_alarms_and_the_rest_have_their_turn_unless_nothing_came_of_it(
+    loop: Loop,
+    pipes: Callable[[], Pipe],
+    nothing_came_of_it: bool,  # noqa: FBT001 - of the table
+    chores_are_due: bool,  # noqa: FBT001 - of the table
+) -> None:
+    story: list[str] = []
+    pipe = pipes()
+
+    def glance() -> bool:
+        pipe.read()
+        story.append("glance")
+        if not nothing_came_of_it:
+            loop.alarm(lambda _: story.append("alarm")).set(Instant(now() - seconds(1)))
+        return nothing_came_of_it
+
+    def after_round(_: bool) -> bool:  # noqa: FBT001 - as the loop calls it
+        story.append("after")
+        return False
+
+    loop.watch_packets(pipe.reader, glance, lambda: int(glance()))
+    loop.after_round = after_round
+    loop.chores.add(lambda _: story.append("chore"))
+    loop.chores.due = Instant(now() + seconds(-1 if chores_are_due else 100))
+    pipe.write()
+    loop.wait()
+    assert story == [
+        "glance",
+        *["alarm"] * (not nothing_came_of_it),
+        *["chore"] * chores_are_due,
+        *["after"] * (chores_are_due or not nothing_came_of_it),
+    ]
+
+
+def test_packets_that_come_alone_but_close_together_are_a_rush(loop: Loop, pipes: Callable[[], Pipe]) -> None:
+    pipe = pipes()
+
+    def glance() -> bool:
+        pipe.read()
+        return True
+
+    loop.watch_packets(pipe.reader, glance, lambda: int(glance()))
+    loop.chores.due = Instant(now() + seconds(100))
+    for _ in range(1000):  # a machine that is busy may take its time in between
+        pipe.write()
+        loop.wait()
+        if loop.rush.is_on:
+            return
+    pytest.fail("no rush")
 
 
 def test_a_beat_needs_the_timer_set_only_at_its_beginning(loop: Loop) -> None:
@@ -433,12 +490,12 @@ def test_a_nap_ends_before_an_alarm_with_a_rehearsal_however_often_it_is_postpon
     pipe, rung = pipes(), list[Instant]()
     alarm = loop.alarm(rung.append)
 
-    def read(_: bool) -> int:  # noqa: FBT001 - as the loop calls it
+    def glance() -> bool:
         pipe.read()
         alarm.postpone(Instant(now() + seconds(0.03)))
-        return 1
+        return True
 
-    loop.watch_packets(pipe.reader, read)
+    loop.watch_packets(pipe.reader, glance, lambda: int(glance()))
     alarm.set(Instant(now() + seconds(0.03)), lambda _: None)
     with patch.object(loop._timer, "arm", wraps=loop._timer.arm) as arm:
         for _ in range(5):

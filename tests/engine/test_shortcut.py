@@ -6,6 +6,7 @@ from ipaddress import IPv4Address
 from typing import Any, cast
 from unittest.mock import patch
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -64,12 +65,16 @@ class Waiting:
     """Stands for the advertisement socket: what waits in it."""
 
     def __init__(self, family: Family) -> None:
-        self.family, self.packets = family, list[bytes]()
+        self.family, self.packets, self.arrived = family, list[bytes](), _NOT_YET
         self.vrid_position = inbox.VRID_POSITION[family]
 
     def receive(self, _limit: int, arrived: list[int]) -> list[bytes]:
-        arrived += [_NOT_YET] * len(self.packets)
-        return self.packets
+        arrived += [self.arrived] * len(self.packets)
+        taken, self.packets = self.packets, []
+        return taken
+
+    def receive_one(self) -> tuple[bytes, int] | None:
+        return (self.packets.pop(0), self.arrived) if self.packets else None
 
     def unpack(self, packet: bytes) -> inbox.Received | None:
         return inbox.unpack(self.family, packet)
@@ -112,7 +117,8 @@ class TwoOfAKind(RuleBasedStateMachine):
         self.waiting = Waiting(router.family)
         attachment = Attachment("eth0", self.loop, cast(Netlink, None))
         attachment.add(self.short)
-        self.read = attachment._reader(cast(AdvertisementSocket, self.waiting), Floodgate(self.loop, nothing))
+        opened = cast(AdvertisementSocket, self.waiting)
+        self.glance, self.read = attachment._readers(opened, Floodgate(self.loop, nothing))
         for instance in self.both:
             instance.start(None, self.now)
         self.hears_something(data, priority=254)
@@ -129,23 +135,35 @@ class TwoOfAKind(RuleBasedStateMachine):
         flaw = data.draw(st.integers(0, 9))
         hop_limit, message = 254 if flaw == 0 else 255, message[:-1] if flaw == 1 else message
         self.heard.append(kept(source, message, hop_limit))
-        self.hear([self.heard[-1]] * data.draw(st.integers(1, 3)))
+        self.hear([self.heard[-1]] * data.draw(st.integers(1, 3)), one_by_one=data.draw(st.booleans()))
 
     @rule(data=st.data(), times=st.integers(1, 4), delay=st.sampled_from([0, 1, seconds(0.5), seconds(3)]))
     def hears_the_same_again(self, data: st.DataObject, times: int, delay: int) -> None:
         recent = data.draw(st.sampled_from(self.heard[-3:]))
+        one_by_one = data.draw(st.booleans())
         for _ in range(times):
             self.now = after(self.now, delay)
-            self.hear([recent])
+            self.hear([recent], one_by_one=one_by_one)
 
-    def hear(self, packets: list[bytes]) -> None:
-        self.waiting.packets = packets
+    def hear(self, packets: list[bytes], *, one_by_one: bool) -> None:
+        self.waiting.packets = list(packets)
         with patch.object(attachment_module, "now", lambda: self.now):
-            self.read(True)
+            while one_by_one and self.waiting.packets:
+                self.glances()
+            self.read()
         for packet in packets:
             received = self.waiting.unpack(packet)
             assert received is not None
             self.long.hear(received, self.now)
+
+    def glances(self) -> None:
+        """The loop goes back to sleep where it is told that nothing came of it."""
+        done, told, due = len(self.short.done), len(self.short.events), self.short._alarm.at
+        if self.glance():
+            assert (len(self.short.done), len(self.short.events)) == (done, told)
+            assert due is not None
+            assert self.short._alarm.at is not None
+            assert self.short._alarm.at >= due
 
     @rule(late=st.sampled_from([0, 0, 1, seconds(0.01), seconds(300)]))
     def wakes_up(self, late: int) -> None:
@@ -200,16 +218,20 @@ TestTwoOfAKind = TwoOfAKind.TestCase
 TestTwoOfAKind.settings = settings(settings.default, stateful_step_count=30)
 
 
-def test_the_same_packet_again_is_not_taken_apart() -> None:
+@pytest.mark.parametrize("one_by_one", [True, False])
+def test_the_same_packet_again_is_not_taken_apart(one_by_one: bool) -> None:  # noqa: FBT001 - of the table
     router, loop = a_router(), loop_of(SimulatedLoop())
     instance, waiting = Watched(router, loop, Dispatch(loop, netlink_of(Kernel()))), Waiting(router.family)
     attachment = Attachment("eth0", loop, cast(Netlink, None))
     attachment.add(instance)
-    read = attachment._reader(cast(AdvertisementSocket, waiting), Floodgate(loop, nothing))
+    glance, read = attachment._readers(cast(AdvertisementSocket, waiting), Floodgate(loop, nothing))
     instance.start(None, NOW)
     source = GREATER[router.family]
     waiting.packets = [kept(source, encode(an_advertisement(router, priority=200), source))] * 3
     with patch.object(Instance, "hear", autospec=True, side_effect=Instance.hear) as hear:
-        read(True)
+        if one_by_one:
+            assert [glance() for _ in range(4)] == [False, True, True, True], "the last of nothing"
+        else:
+            assert read() == 3
         assert hear.call_count == 1
     assert instance.counters.advertisements_received == 3

@@ -228,17 +228,34 @@ class Attachment:
         opened = AdvertisementSocket(interface.name, interface.ifindex, family, self._vrids(family))
         self._sockets[family] = opened
         gate = self._gates[family] = Floodgate(self._loop, partial(self._narrow, opened))
-        self._loop.watch_packets(opened.fileno(), self._reader(opened, gate))
+        self._loop.watch_packets(opened.fileno(), *self._readers(opened, gate))
 
-    def _reader(self, advertisement_socket: AdvertisementSocket, gate: Floodgate) -> Callable[[bool], int]:
-        receive, vrid_position = advertisement_socket.receive, advertisement_socket.vrid_position
+    def _readers(
+        self, advertisement_socket: AdvertisementSocket, gate: Floodgate
+    ) -> tuple[Callable[[], bool], Callable[[], int]]:
+        receive, receive_one = advertisement_socket.receive, advertisement_socket.receive_one
+        vrid_position = advertisement_socket.vrid_position
         of_vrid = self._of_vrid[advertisement_socket.family]
 
-        def read(everything: bool) -> int:  # noqa: FBT001 - `Loop.watch_packets`
-            at = now()
+        def glance() -> bool:
+            one = receive_one()
+            if one is None:
+                return True
+            packet, arrived = one
+            waited = min(max(time.time_ns() - arrived, 0), _WAITED_AT_MOST)
+            heard_at = Instant(now() - waited)
+            instance = of_vrid[packet[vrid_position]]
+            if instance is not None and packet == instance.settled:
+                instance.hear_again(heard_at)
+                return True
+            self._hear(advertisement_socket, gate, packet, heard_at)
+            return False
+
+        def read() -> int:
+            at, wall = now(), time.time_ns()
             arrived: list[int] = []
-            packets = receive(_PACKETS_AT_ONCE if everything else 1, arrived)
-            for packet, heard_at in zip(packets, _on_our_clock(arrived, at), strict=True):
+            packets = receive(_PACKETS_AT_ONCE, arrived)
+            for packet, heard_at in zip(packets, _on_our_clock(arrived, at, wall), strict=True):
                 # The kernel filter passes our VRIDs alone, and nothing too short to have one.
                 instance = of_vrid[packet[vrid_position]]
                 if instance is not None and packet == instance.settled:
@@ -247,7 +264,7 @@ class Attachment:
                     self._hear(advertisement_socket, gate, packet, heard_at)
             return len(packets)
 
-        return read
+        return glance, read
 
     def _hear(self, advertisement_socket: AdvertisementSocket, gate: Floodgate, packet: bytes, at: Instant) -> None:
         """Take it apart for the router that it concerns."""
@@ -286,9 +303,12 @@ def _virtual(router: VirtualRouter) -> frozenset[Address]:
     return frozenset() if router.is_address_owner else frozenset(address.ip for address in router.held_addresses)
 
 
-def _on_our_clock(arrived: Sequence[int], at: Instant) -> list[Instant]:
-    """Arrival times of the wall clock on that of `at`, when reading began: not later, nor long before."""
-    ahead = at - time.time_ns()
+def _on_our_clock(arrived: Sequence[int], at: Instant, wall: int) -> list[Instant]:
+    """Arrival times of the wall clock on that of `at`, when reading began and the former said `wall`.
+
+    None is later than `at`, nor long before.
+    """
+    ahead = at - wall
     earliest = at - _WAITED_AT_MOST
     if arrived and earliest <= min(arrived) + ahead and max(arrived) + ahead <= at:
         return [Instant(stamp + ahead) for stamp in arrived]  # nearly always, and in a third of the time

@@ -44,6 +44,10 @@ _TTL_AND_PROTOCOL: Final = 2
 _HEADER_CHECKSUM: Final = 2
 _LEFT_OUT: Final = _IDENTIFICATION_AND_OFFSET + _HEADER_CHECKSUM
 _KEPT_BEFORE_ADDRESSES: Final = _VERSION_TO_LENGTH + _TTL_AND_PROTOCOL
+_TTL_AT: Final = _VERSION_TO_LENGTH + _IDENTIFICATION_AND_OFFSET
+_TO_LENGTH: Final = slice(_VERSION_TO_LENGTH)
+_TTL: Final = slice(_TTL_AT, _TTL_AT + _TTL_AND_PROTOCOL)
+_ADDRESSES: Final = slice(_TTL_AT + _TTL_AND_PROTOCOL + _HEADER_CHECKSUM, None)
 
 # What the kernel writes before an IPv6 message: control messages in its own order, then the sender.
 _CONTROL: Final = Struct("@Nii")
@@ -100,6 +104,7 @@ class _Header(ctypes.Structure):
 _LIBC: Final = ctypes.PyDLL(None, use_errno=True)
 _NANOSECONDS: Final = 1_000_000_000
 _WORD: Final = ctypes.sizeof(ctypes.c_uint)
+_ROOM: Final = _ROOM_BYTES - _STAMP_SPACE
 _HEADER_WORDS: Final = ctypes.sizeof(_Header) // _WORD
 _ROOM_WORDS: Final = _ROOM_BYTES // 8
 _SECONDS_WORD: Final = 2
@@ -191,23 +196,20 @@ class Inbox:
         return packets
 
 
-def receive_one(opened: socket.socket, family: Family, arrived: list[int]) -> list[bytes]:
-    """The first packet that waits, as `Inbox.receive` would have it; none where none does."""
-    room = _ROOM_BYTES - _STAMP_SPACE
+def receive_one(opened: socket.socket, family: Family) -> tuple[bytes, int] | None:
+    """The first packet that waits, as `Inbox.receive` would have it, and its arrival time; None where none does."""
     try:
-        data, told, _, sender = opened.recvmsg(room, _STAMP_SPACE if family is Family.IPV4 else _TOLD_SPACE)
+        data, told, _, sender = opened.recvmsg(_ROOM, _STAMP_SPACE if family is Family.IPV4 else _TOLD_SPACE)
     except BlockingIOError:
-        return []
+        return None
     whole, rest = _STAMP.unpack(told[0][2])
-    arrived.append(whole * _NANOSECONDS + rest)
+    arrived = whole * _NANOSECONDS + rest
     if family is Family.IPV4:
-        ttl_at = _VERSION_TO_LENGTH + _IDENTIFICATION_AND_OFFSET
-        addresses_at = ttl_at + _TTL_AND_PROTOCOL + _HEADER_CHECKSUM
-        return [data[:_VERSION_TO_LENGTH] + data[ttl_at : ttl_at + _TTL_AND_PROTOCOL] + data[addresses_at:]]
+        return data[_TO_LENGTH] + data[_TTL] + data[_ADDRESSES], arrived
     parts = [_control_message(*one) for one in told[1:]]
     host, port, flow, scope = sender
     parts.append(_SENDER.pack(socket.AF_INET6, port, socket.htonl(flow), IPv6Address(host).packed, scope))
-    return [b"".join((*parts, data))]
+    return b"".join((*parts, data)), arrived
 
 
 def _control_message(level: int, kind: int, data: bytes) -> bytes:

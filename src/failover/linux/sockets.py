@@ -9,6 +9,7 @@ Nothing here reads a VRRP message; what is wrong with it, `failover.vrrp.receive
 
 import errno
 import socket
+from functools import partial
 from typing import Final
 
 from failover.linux import bpf
@@ -64,6 +65,8 @@ class AdvertisementSocket:
         demand_interface(self._owner, index)  # binding does not check; the next option would fail oddly
         self._socket = open_raw(self._owner, domain, PROTOCOL_NUMBER)
         self._descriptor, self._inbox = self._socket.fileno(), inbox(family)
+        self.receive_one = partial(receive_one, self._socket, family)
+        """The first packet that waits and its arrival time, as `receive` has them; None without one."""
         try:
             self.accept(Terms(vrids))
             for option in advertisement_options(family, index):
@@ -115,8 +118,6 @@ class AdvertisementSocket:
         Two that are equal say the same, from the same sender. `arrived` gets the arrival time of each, in nanoseconds
         of the wall clock.
         """
-        if limit == 1:
-            return receive_one(self._socket, self.family, arrived)
         return self._inbox.receive(self._descriptor, limit, arrived)
 
     def unpack(self, packet: bytes) -> Received | None:
