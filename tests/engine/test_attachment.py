@@ -7,12 +7,13 @@ from unittest.mock import patch
 
 import pytest
 
-from failover.engine import attachment as attachment_module
+from failover.engine import reception
 from failover.engine.attachment import Attachment
 from failover.engine.beat import Beat
 from failover.engine.dispatch import Dispatch
 from failover.engine.flood import ENOUGH_LOSING, ENOUGH_REFUSED, PERIOD, Floodgate
 from failover.engine.instance import Instance
+from failover.engine.reception import readers
 from failover.linux.filter import Terms
 from failover.linux.netlink_socket import Netlink
 from failover.linux.sockets import AdvertisementSocket
@@ -52,14 +53,14 @@ class Heard:
             attachment.add(instance)
         opened = cast(AdvertisementSocket, self.socket)
         gate = attachment._gates[family] = Floodgate(loop, partial(attachment._narrow, opened))
-        self.glance, self.read = attachment._readers(opened, gate)
+        self.glance, self.read = readers(opened, attachment._of_vrid[family], partial(attachment._hear, opened, gate))
         for instance in self.instances:
             instance.start(None, self.now)
             instance.stand(attachment, OURS[family], frozenset(), self.now)
 
     def hear(self, source: Address, message: bytes, times: int) -> None:
         self.socket.packets = [kept(source, message)] * times
-        with patch.object(attachment_module, "now", lambda: self.now):
+        with patch.object(reception, "now", lambda: self.now):
             self.read()
 
     def hear_priority(self, priority: int, times: int = 1, of: int = 0) -> None:
@@ -163,13 +164,13 @@ def test_resignations_and_a_masters_own_beats_are_no_flood() -> None:
 def test_a_packet_counts_from_its_arrival_but_never_from_long_ago_nor_from_the_future() -> None:
     at, wall = NOW, 1_800_000_000_000_000_000
     arrived = [wall, wall - 300_000, wall - seconds(0.0019), wall - seconds(0.5), wall + seconds(3)]
-    waited = [0, 300_000, seconds(0.0019), attachment_module._WAITED_AT_MOST, 0]
-    assert [at - one for one in attachment_module._on_our_clock(arrived, at, wall)] == waited
+    waited = [0, 300_000, seconds(0.0019), reception._WAITED_AT_MOST, 0]
+    assert [at - one for one in reception._on_our_clock(arrived, at, wall)] == waited
     heard, source = Heard(a_router()), GREATER[Family.IPV4]
     packet = kept(source, encode(an_advert(a_router(), priority=200), source))
     with (
         patch.object(time, "time_ns", lambda: wall),
-        patch.object(attachment_module, "now", lambda: at),
+        patch.object(reception, "now", lambda: at),
         patch.object(Instance, "hear_again", autospec=True) as again,
     ):
         for one in (wall, *arrived):  # the first is not heard again

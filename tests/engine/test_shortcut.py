@@ -2,6 +2,7 @@
 
 import socket
 from dataclasses import replace
+from functools import partial
 from ipaddress import IPv4Address
 from typing import Any, cast
 from unittest.mock import patch
@@ -11,13 +12,14 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from failover.engine import attachment as attachment_module
+from failover.engine import reception
 from failover.engine.attachment import Attachment
 from failover.engine.beat import Beat
 from failover.engine.dispatch import Dispatch
 from failover.engine.flood import Floodgate
 from failover.engine.instance import Instance
 from failover.engine.loop import Loop
+from failover.engine.reception import readers
 from failover.engine.wanted import Wanted
 from failover.frames import advertisement_datagram
 from failover.linux import inbox
@@ -118,7 +120,8 @@ class TwoOfAKind(RuleBasedStateMachine):
         attachment = Attachment("eth0", self.loop, cast(Netlink, None))
         attachment.add(self.short)
         opened = cast(AdvertisementSocket, self.waiting)
-        self.glance, self.read = attachment._readers(opened, Floodgate(self.loop, nothing))
+        hear = partial(attachment._hear, opened, Floodgate(self.loop, nothing))
+        self.glance, self.read = readers(opened, attachment._of_vrid[router.family], hear)
         for instance in self.both:
             instance.start(None, self.now)
         self.hears_something(data, priority=254)
@@ -147,7 +150,7 @@ class TwoOfAKind(RuleBasedStateMachine):
 
     def hear(self, packets: list[bytes], *, one_by_one: bool) -> None:
         self.waiting.packets = list(packets)
-        with patch.object(attachment_module, "now", lambda: self.now):
+        with patch.object(reception, "now", lambda: self.now):
             while one_by_one and self.waiting.packets:
                 self.glances()
             self.read()
@@ -224,7 +227,9 @@ def test_the_same_packet_again_is_not_taken_apart(one_by_one: bool) -> None:  # 
     instance, waiting = Watched(router, loop, Dispatch(loop, netlink_of(Kernel()))), Waiting(router.family)
     attachment = Attachment("eth0", loop, cast(Netlink, None))
     attachment.add(instance)
-    glance, read = attachment._readers(cast(AdvertisementSocket, waiting), Floodgate(loop, nothing))
+    opened = cast(AdvertisementSocket, waiting)
+    hear = partial(attachment._hear, opened, Floodgate(loop, nothing))
+    glance, read = readers(opened, attachment._of_vrid[router.family], hear)
     instance.start(None, NOW)
     source = GREATER[router.family]
     waiting.packets = [kept(source, encode(an_advertisement(router, priority=200), source))] * 3

@@ -6,14 +6,14 @@ a new index means new sockets.
 
 import errno
 import os
-import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from failover.engine.flood import Floodgate, Narrowing, Verdict
 from failover.engine.loop import Loop
+from failover.engine.reception import readers
 from failover.linux.errors import reason
 from failover.linux.filter import Terms
 from failover.linux.interfaces import Interface
@@ -21,20 +21,10 @@ from failover.linux.netlink_socket import Netlink
 from failover.linux.outbox import Burst, Packets
 from failover.linux.socket_options import group_destination
 from failover.linux.sockets import AdvertisementSocket, AnnouncementSocket
-from failover.linux.timer import now
-from failover.vrrp import Address, Family, Fault, Instant, Version, VirtualAddress, VirtualRouter, seconds
+from failover.vrrp import Address, Family, Fault, Instant, Version, VirtualAddress, VirtualRouter
 
 if TYPE_CHECKING:
     from failover.engine.instance import Instance
-
-_PACKETS_AT_ONCE = 512
-"""Then other interfaces and the alarms get their turn; epoll brings us back. Enough that after a short pause no
-alarm rings before the advertisements that arrived meanwhile are heard."""
-
-
-_WAITED_AT_MOST = seconds(0.002)
-"""A wake-up takes its time, and in a rush packets wait for a tick of a millisecond: to count from their arrival, a
-takeover is 0.1 ms earlier. What waited longer did so because we were away, and no MASTER is given up for that."""
 
 SOCKET_REFUSED = "socket_refused"
 """The reason of a fault: the interface is there, but a socket cannot be opened on it."""
@@ -228,43 +218,8 @@ class Attachment:
         opened = AdvertisementSocket(interface.name, interface.ifindex, family, self._vrids(family))
         self._sockets[family] = opened
         gate = self._gates[family] = Floodgate(self._loop, partial(self._narrow, opened))
-        self._loop.watch_packets(opened.fileno(), *self._readers(opened, gate))
-
-    def _readers(
-        self, advertisement_socket: AdvertisementSocket, gate: Floodgate
-    ) -> tuple[Callable[[], bool], Callable[[], int]]:
-        receive, receive_one = advertisement_socket.receive, advertisement_socket.receive_one
-        vrid_position = advertisement_socket.vrid_position
-        of_vrid = self._of_vrid[advertisement_socket.family]
-
-        def glance() -> bool:
-            one = receive_one()
-            if one is None:
-                return True
-            packet, arrived = one
-            waited = min(max(time.time_ns() - arrived, 0), _WAITED_AT_MOST)
-            heard_at = Instant(now() - waited)
-            instance = of_vrid[packet[vrid_position]]
-            if instance is not None and packet == instance.settled:
-                instance.hear_again(heard_at)
-                return True
-            self._hear(advertisement_socket, gate, packet, heard_at)
-            return False
-
-        def read() -> int:
-            at, wall = now(), time.time_ns()
-            arrived: list[int] = []
-            packets = receive(_PACKETS_AT_ONCE, arrived)
-            for packet, heard_at in zip(packets, _on_our_clock(arrived, at, wall), strict=True):
-                # The kernel filter passes our VRIDs alone, and nothing too short to have one.
-                instance = of_vrid[packet[vrid_position]]
-                if instance is not None and packet == instance.settled:
-                    instance.hear_again(heard_at)
-                else:
-                    self._hear(advertisement_socket, gate, packet, heard_at)
-            return len(packets)
-
-        return glance, read
+        hear = partial(self._hear, opened, gate)
+        self._loop.watch_packets(opened.fileno(), *readers(opened, self._of_vrid[family], hear))
 
     def _hear(self, advertisement_socket: AdvertisementSocket, gate: Floodgate, packet: bytes, at: Instant) -> None:
         """Take it apart for the router that it concerns."""
@@ -301,15 +256,3 @@ class Attachment:
 def _virtual(router: VirtualRouter) -> frozenset[Address]:
     """The addresses of a router that are not the host's own."""
     return frozenset() if router.is_address_owner else frozenset(address.ip for address in router.held_addresses)
-
-
-def _on_our_clock(arrived: Sequence[int], at: Instant, wall: int) -> list[Instant]:
-    """Arrival times of the wall clock on that of `at`, when reading began and the former said `wall`.
-
-    None is later than `at`, nor long before.
-    """
-    ahead = at - wall
-    earliest = at - _WAITED_AT_MOST
-    if arrived and earliest <= min(arrived) + ahead and max(arrived) + ahead <= at:
-        return [Instant(stamp + ahead) for stamp in arrived]  # nearly always, and in a third of the time
-    return [Instant(min(max(stamp + ahead, earliest), at)) for stamp in arrived]
