@@ -9,6 +9,7 @@ from failover.engine.chores import _PATIENCE, PERIOD
 from failover.engine.loop import Loop
 from failover.linux.timer import now
 from failover.vrrp import Instant, seconds
+from tests.engine.simulated import first_of
 
 
 @pytest.fixture
@@ -18,7 +19,7 @@ def loop() -> Iterator[Loop]:
 
 
 def wakes_at(loop: Loop) -> Instant | None:
-    alarm = loop._alarms.first()
+    alarm = first_of(loop._alarms)
     return alarm.at if alarm else None
 
 

@@ -26,6 +26,7 @@ from tests.engine.simulated import (
     SimulatedLoop,
     Wire,
     attachment_of,
+    first_of,
     instance_of,
     loop_of,
     netlink_of,
@@ -292,7 +293,7 @@ def test_a_queue_without_room_is_tried_again_until_all_is_sent(bench: Bench) -> 
         bench.loop.run(after(bench.loop.now, seconds(0.002)))
     assert [of for what, of in bench.story if what == "announcement"] == frames
     assert bench.failures == []
-    assert bench.loop.alarms.first() is None, "nothing is left to be tried"
+    assert first_of(bench.loop.alarms) is None, "nothing is left to be tried"
 
 
 def test_a_queue_that_stays_full_is_given_up_after_a_while_and_that_is_told_once(bench: Bench) -> None:
@@ -320,7 +321,7 @@ def test_a_full_queue_holds_up_no_other_interface_and_all_that_waits_for_it_is_g
     assert [of for _, of in bench.story] == [b"elsewhere"]
     bench.loop.run(after(bench.loop.now, GIVEN_UP_AFTER + seconds(0.01)))
     assert [whose for whose, _ in bench.failures] == ["one", "two", "three"]
-    assert bench.loop.alarms.first() is None, "nothing is left to be tried"
+    assert first_of(bench.loop.alarms) is None, "nothing is left to be tried"
 
 
 def test_what_is_refused_is_told_and_the_others_are_announced(bench: Bench) -> None:

@@ -157,17 +157,17 @@ class Loop:
     def _meet(self) -> None:
         """Stay awake until the next alarm rings or something arrives, if that alarm is near and worth it."""
         at = now()
-        alarm = self._alarms.first()
-        if alarm is None or alarm.at is None or not at < alarm.at <= at + self._lead(alarm):
+        rings_at, alarm = self._alarms.upcoming(at) or (at, None)
+        if alarm is None or not at < rings_at <= at + self._lead(alarm):
             return
         self._expire()  # it may have woken us, and would again
         if alarm.rehearse:
-            alarm.rehearse(alarm.at)
-        while now() < alarm.at and not self._epoll.poll(0, 1):
+            alarm.rehearse(rings_at)
+        while now() < rings_at and not self._epoll.poll(0, 1):
             pass
 
-    def _lead(self, alarm: Alarm) -> int:
-        if alarm.rehearse:
+    def _lead(self, alarm: Alarm | None) -> int:
+        if alarm is None or alarm.rehearse:
             return _LEAD
         return self.beat_lead if alarm.is_met else 0
 
@@ -211,22 +211,25 @@ class Loop:
         if self.is_busy:
             self._set(now())
         elif self._armed is None or not self.rush.is_on or self._alarms.may_ring_before(Instant(self._armed + lead)):
-            at = self._wake_at(lead)
+            moment = now()
+            at = self._wake_at(lead, moment)
             # Where a period was slept through, the timer goes on with a later one.
-            if at != self._armed or (at is not None and at <= now()):
+            if at != self._armed or (at is not None and at <= moment):
                 self._set(at)
 
-    def _wake_at(self, lead: int) -> Instant | None:
+    def _wake_at(self, lead: int, moment: Instant) -> Instant | None:
         """When the timer is to expire next; None where it need not, at least not before the end of a nap."""
-        alarm = self._alarms.first()
-        if alarm is None or alarm.at is None:
+        upcoming = self._alarms.upcoming(moment)
+        if upcoming is None:
             return None
+        rings_at, alarm = upcoming
         if not lead:
-            return alarm.at
-        if alarm.rehearse and not self.rush.is_on and (away := alarm.at - now()) > _FAR:
+            return rings_at
+        away = rings_at - moment
+        if away > _FAR and not self.rush.is_on and (alarm is None or alarm.rehearse):
             self._nap = min((away - _APPROACH) / 1e9, _LONGEST_NAP)
             return None
-        return Instant(alarm.at - self._lead(alarm))
+        return Instant(rings_at - self._lead(alarm))
 
     def _set(self, at: Instant | None) -> None:
         """Arm the timer, or disarm it."""

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable
-from heapq import heappop, heappush
+from heapq import heappop, heappush, heapreplace
 from typing import Final
 
 from failover.linux.timer import now as read_clock
@@ -84,14 +84,26 @@ class AlarmQueue:
         """False where certainly none does."""
         return bool(self._heap) and self._heap[0][0] < instant
 
-    def first(self) -> Alarm | None:
-        """The alarm that rings next; those before it that were moved later go where they belong."""
+    def upcoming(self, now: Instant) -> tuple[Instant, Alarm | None] | None:
+        """Before when no alarm rings, and the one that does then; None in its place: perhaps none does.
+
+        An alarm that was moved later goes where it belongs once it was moved by more than what is left until its entry
+        comes up. That of a BACKUP, which each advertisement moves, goes there at every second one.
+        """
         heap = self._heap
         while heap:
-            at, _, alarm = heap[0]
-            if alarm.queued_at == at == alarm.at:
-                return alarm
-            _put_right(heappop(heap))
+            queued_at, _, alarm = heap[0]
+            at = alarm.at
+            if at is None or alarm.queued_at != queued_at:
+                _put_right(heappop(heap))
+            elif at == queued_at:
+                return at, alarm
+            elif at - queued_at < queued_at - now:
+                return queued_at, None
+            else:  # without a call: fifty virtual routers have fifty of them
+                alarm.queued_at = at
+                self._pushed += 1
+                heapreplace(heap, (at, self._pushed, alarm))
         return None
 
     def ring(self, due: Instant, now: Instant) -> bool:
