@@ -1,8 +1,9 @@
 """The least that Python can pay for a packet or an address: a loop that does nothing else. Run inside the lab.
 
-    python -m benchmarks.bare send|batch|receive|add|announce INTERFACE SOURCE COUNT
+    python -m benchmarks.bare send|batch|receive|hear|add|announce INTERFACE SOURCE COUNT
 
-Prints the microseconds for each: of its own CPU, for addresses and announcements of real time.
+Prints the microseconds for each: of its own CPU, for addresses and announcements of real time. `hear` is `receive`
+without a limit of patience, for whoever looks at it from outside.
 """
 
 import socket
@@ -76,6 +77,18 @@ def _receive(interface: str, source: str, count: int) -> Loop:
     return loop
 
 
+def _hear(interface: str, source: str, count: int) -> Loop:
+    into, size = _open(interface, source), len(message(SPEC, source)) + 60
+    into.settimeout(None)  # with a timeout it would be another system call
+
+    def loop() -> int:
+        for _ in range(count):
+            into.recv(size)
+        return count
+
+    return loop
+
+
 def _addresses(count: int) -> list[IPv4Interface]:
     return [IPv4Interface(f"{IPv4Address('10.0.8.0') + number}/16") for number in range(count)]
 
@@ -108,6 +121,7 @@ KINDS: Final[dict[str, Callable[[str, str, int], Loop]]] = {
     "send": _send,
     "batch": _batch,
     "receive": _receive,
+    "hear": _hear,
     "add": _add,
     "announce": _announce,
 }
