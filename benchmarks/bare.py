@@ -1,21 +1,25 @@
 """The least that Python can pay for a packet or an address: a loop that does nothing else. Run inside the lab.
 
-    python -m benchmarks.bare send|batch|receive|hear|add|announce INTERFACE SOURCE COUNT
+    python -m benchmarks.bare send|batch|receive|hear|beat|add|announce INTERFACE SOURCE COUNT
 
 Prints the microseconds for each: of its own CPU, for addresses and announcements of real time. `hear` is `receive`
-without a limit of patience, for whoever looks at it from outside.
+without a limit of patience, and `beat` sends by the clock, both for whoever looks at them from outside.
 """
 
+import gc
 import socket
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Interface
 from typing import Final
 
 from benchmarks.packets import message
+from failover.config.daemon_settings import REALTIME_PRIORITY
 from failover.frames import announcement
 from failover.lab.router import RouterSpec
+from failover.linux import realtime
 from failover.linux.addresses import prepare_add
 from failover.linux.netlink_socket import Netlink
 from failover.linux.outbox import AT_ONCE, Packets
@@ -25,7 +29,11 @@ from failover.vrrp.protocol import GROUPS, PROTOCOL_NUMBER, Family
 GROUP: Final = str(GROUPS[Family.IPV4])
 SPEC: Final = RouterSpec(addresses=("10.0.1.1/16",), vrid=1)
 PATIENCE_SECONDS: Final = 1.0
-
+ROUTERS: Final = 10
+"""That share a beat."""
+BEAT_NANOSECONDS: Final = 10_000_000
+_BETWEEN_TICKS: Final = 500_000
+_AWAKE_BEFORE: Final = 150_000
 
 Loop = Callable[[], int]
 """Does it, and says how often it did."""
@@ -89,6 +97,29 @@ def _hear(interface: str, source: str, count: int) -> Loop:
     return loop
 
 
+def _beat(interface: str, source: str, count: int) -> Loop:
+    out = _open(interface, source)
+    out.connect((GROUP, 0))
+    messages = [message(replace(SPEC, vrid=vrid), source) for vrid in range(1, ROUTERS + 1)]
+    packets = Packets(messages)
+    gc.disable()
+    realtime.lock_memory()
+    realtime.set_timer_slack(1)
+    realtime.schedule(REALTIME_PRIORITY)
+
+    def loop() -> int:
+        at = time.monotonic_ns() // BEAT_NANOSECONDS * BEAT_NANOSECONDS + _BETWEEN_TICKS
+        for _ in range(count):
+            at += BEAT_NANOSECONDS
+            time.sleep(max(0, at - _AWAKE_BEFORE - time.monotonic_ns()) / 1e9)
+            while time.monotonic_ns() < at:
+                pass
+            packets.send(out.fileno())
+        return count
+
+    return loop
+
+
 def _addresses(count: int) -> list[IPv4Interface]:
     return [IPv4Interface(f"{IPv4Address('10.0.8.0') + number}/16") for number in range(count)]
 
@@ -122,6 +153,7 @@ KINDS: Final[dict[str, Callable[[str, str, int], Loop]]] = {
     "batch": _batch,
     "receive": _receive,
     "hear": _hear,
+    "beat": _beat,
     "add": _add,
     "announce": _announce,
 }

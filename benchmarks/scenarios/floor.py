@@ -1,16 +1,24 @@
-"""The floor under the numbers: bare Python loops on the same lab, that send, receive, add addresses, announce them."""
+"""The floor under the numbers: bare Python loops on the same lab, that send, receive, add addresses, announce them.
+
+And one that only sends by the clock, beside two processes that take all CPU they get: how evenly is that possible?
+"""
 
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from typing import Final
 
 from benchmarks.arena import arena
+from benchmarks.bare import BEAT_NANOSECONDS, ROUTERS
+from benchmarks.hogs import hogs
 from benchmarks.machine import Rest
 from benchmarks.plan import Plan
+from benchmarks.quantiles import deviations, quantile
 from benchmarks.registry import Scenario
 from benchmarks.results import Measurement
 from benchmarks.rounds import Round
+from benchmarks.scenarios.spacing import HOGS, MILLI, QUANTILES
 from failover.lab.lan import Host
 
 ADDRESSES: Final = 500
@@ -58,4 +66,31 @@ def _run(plan: Plan) -> Iterator[Measurement]:
         )
 
 
-SCENARIOS: Final = (Scenario("floor", _run),)
+def _beat_round(seconds: float) -> Round:
+    beats = round((seconds + 2) * 1e9 / BEAT_NANOSECONDS)
+    with arena() as made:
+        made.one.popen(_command("beat", made.one, beats))
+        time.sleep(1)
+        with hogs(made.client, HOGS, seconds + 10), Rest() as rest, made.capture() as capture:
+            time.sleep(seconds)
+    adverts = capture.adverts(host="one")
+    times = [[advert.at for advert in adverts if advert.vrid == vrid] for vrid in range(1, ROUTERS + 1)]
+    off = [deviation / MILLI for each in times for deviation in deviations(each, BEAT_NANOSECONDS)]
+    return Round({key: {"Python": quantile(off, share)} for key, share in QUANTILES.items()}, rest.cpus)
+
+
+def _run_beat(plan: Plan) -> Iterator[Measurement]:
+    rounds = plan.collect(lambda: _beat_round(plan.pick(12.0, 5.0, 1.0)))
+    for key in QUANTILES:
+        yield Measurement(
+            scenario="floor/spacing",
+            what=f"bare Python loop of sendmmsg: spacing off 0.01 s, {HOGS} hogs, real-time priority, {key}",
+            unit="ms",
+            samples=rounds.samples(key),
+            labels={"key": key},
+            rest=rounds.rest,
+            dropped=rounds.dropped,
+        )
+
+
+SCENARIOS: Final = (Scenario("floor", _run), Scenario("floor/spacing", _run_beat))
