@@ -141,8 +141,8 @@ def test_a_cpu_that_is_taken_away_meanwhile_keeps_no_program_from_starting(kerne
 
 
 def test_beats_are_met_awake_by_a_real_time_process_that_has_the_time(kernel: Kernel) -> None:
-    assert entered().beat_lead(800) == 150_000
-    assert entered().beat_lead(900) == 0
+    assert entered().beat_lead(8) == 150_000
+    assert entered().beat_lead(9) == 0
     assert entered(realtime_priority=0).beat_lead(1) == 0
     kernel.refusals = {"schedule": errno.EPERM}
     assert entered().beat_lead(1) == 0

@@ -152,7 +152,7 @@ class _Daemon:
             self._engine.stop()
 
     def _count_beats(self) -> None:
-        self._loop.beat_lead = self._realtime.beat_lead(self._engine.short_beats_per_second)
+        self._loop.beat_lead = self._realtime.beat_lead(self._engine.short_beats)
 
     # --- signals
 

@@ -58,9 +58,9 @@ class Engine:
         return self._roster.instances
 
     @property
-    def short_beats_per_second(self) -> float:
-        """Beats at short intervals, while it is MASTER of all."""
-        return self._roster.short_beats_per_second
+    def short_beats(self) -> int:
+        """Groups of routers that advertise together at short intervals, while it is MASTER of all."""
+        return self._roster.short_beats
 
     # --- the life of the engine
 

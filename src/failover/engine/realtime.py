@@ -23,8 +23,8 @@ get: with this, and with what `phases` does, 1 of 1000 wake-ups is 4 ms late; wi
 _BEAT_LEAD: Final = 150_000
 """Nanoseconds by which a real-time process is up before a beat at a short interval; its wake-ups are hardly ever later
 than that. Measured beside two processes that take all CPU they get: 1 of 100 beats is 0.02 ms late, not 0.1."""
-_MOST_WAITING: Final = 0.125
-"""The share of a CPU that may be spent on that: at 0.01 s a group of routers takes 0.015."""
+_MOST_BEATS: Final = 8
+"""So many groups of routers may have that: each takes a CPU for 0.015 of the time at 0.01 s, for 0.0015 at 0.1 s."""
 _TIMER_SLACK: Final = 1
 """Nanoseconds; an ordinary process has 50 000."""
 
@@ -71,10 +71,9 @@ class RealTime:
             return False
         return True
 
-    def beat_lead(self, beats_per_second: float) -> int:
+    def beat_lead(self, short_beats: int) -> int:
         """Nanoseconds by which to be up before each of so many beats; 0 where that is in vain or takes too much CPU."""
-        affordable = beats_per_second * _BEAT_LEAD <= _MOST_WAITING * 1e9
-        return _BEAT_LEAD if self._is_scheduled and affordable else 0
+        return _BEAT_LEAD if self._is_scheduled and short_beats <= _MOST_BEATS else 0
 
     def give_up(self, *_: object) -> None:
         """The handler of SIGXCPU: let others run."""

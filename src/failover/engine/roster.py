@@ -17,7 +17,7 @@ from failover.engine.wanted import Wanted
 from failover.linux.claims import VirtualRouterId
 from failover.linux.netlink_socket import Netlink
 from failover.messages import Event
-from failover.vrrp import VirtualAddress, to_seconds
+from failover.vrrp import VirtualAddress
 from failover.vrrp.units import Instant
 
 Publish = Callable[[Event, Instance | None], None]
@@ -50,9 +50,9 @@ class Roster:
         return self._instances
 
     @property
-    def short_beats_per_second(self) -> float:
-        """Beats at short intervals, while it is MASTER of all."""
-        return sum(1 / to_seconds(place.interval) for place in self._beats if place.interval <= SHORT)
+    def short_beats(self) -> int:
+        """Beats at short intervals that there are while it is MASTER of all."""
+        return sum(place.interval <= SHORT for place in self._beats)
 
     def attachment_of(self, instance: Instance) -> Attachment:
         """The interface that it lives on."""
