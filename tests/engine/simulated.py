@@ -44,12 +44,23 @@ class SimulatedLoop:
         self.lateness = Lateness(now)
         self.alarms = AlarmQueue(self.lateness.note)
         self.after_round: Callable[[bool], bool] = lambda _: False
+        self.read: Callable[[], None] = lambda: None
+        """Of the socket that was last listened to."""
+        self.unrung = 0.0
+        """Packets a second that may come there without a ring."""
 
     def alarm(self, callback: Callable[[Instant], None], *, goes_first: bool = False, is_met: bool = False) -> Alarm:
         return self.alarms.alarm(callback, goes_first=goes_first, is_met=is_met)
 
     def watch(self, descriptor: int, callback: Callable[[], None]) -> None:
         """Nothing is read here but by the test."""
+
+    def listen(self, _bell: int, _silence: Callable[[], int], read: Callable[[], None]) -> None:
+        """Likewise."""
+        self.read = read
+
+    def expect(self, _bell: int, unrung: float) -> None:
+        self.unrung = unrung
 
     def forget(self, descriptor: int) -> None:
         """Likewise."""

@@ -1,7 +1,5 @@
 """`failover.engine.attachment`: what a flood makes of the filter, without a network."""
 
-import time
-from functools import partial
 from typing import cast
 from unittest.mock import patch
 
@@ -11,13 +9,11 @@ from failover.engine import reception
 from failover.engine.attachment import Attachment
 from failover.engine.beat import Beat
 from failover.engine.dispatch import Dispatch
-from failover.engine.flood import ENOUGH_LOSING, ENOUGH_REFUSED, PERIOD, Floodgate
-from failover.engine.instance import Instance
-from failover.engine.reception import readers
+from failover.engine.flood import ENOUGH_LOSING, ENOUGH_REFUSED, PERIOD
 from failover.linux.filter import Terms
 from failover.linux.netlink_socket import Netlink
 from failover.linux.sockets import AdvertisementSocket
-from failover.vrrp import Address, Family, Floor, Instant, VirtualRouter, encode, seconds
+from failover.vrrp import Address, Family, Floor, Instant, VirtualRouter, encode
 from tests.engine.simulated import Kernel, SimulatedLoop, instance_of, loop_of, netlink_of
 from tests.engine.test_shortcut import Waiting, kept
 from tests.vrrp.making import EACH_FAMILY, GREATER, NO_CARRIER, NOW, OURS, SMALLER, V2, V3, a_router, after
@@ -51,9 +47,7 @@ class Heard:
         self.instances = [instance_of(router, loop, dispatch, beat, lambda *_: None) for router in routers]
         for instance in self.instances:
             attachment.add(instance)
-        opened = cast(AdvertisementSocket, self.socket)
-        gate = attachment._gates[family] = Floodgate(loop, partial(attachment._narrow, opened))
-        self.glance, self.read = readers(opened, attachment._of_vrid[family], partial(attachment._hear, opened, gate))
+        attachment._attend(cast(AdvertisementSocket, self.socket))
         for instance in self.instances:
             instance.start(None, self.now)
             instance.stand(attachment, OURS[family], frozenset(), self.now)
@@ -61,7 +55,7 @@ class Heard:
     def hear(self, source: Address, message: bytes, times: int) -> None:
         self.socket.packets = [kept(source, message)] * times
         with patch.object(reception, "now", lambda: self.now):
-            self.read()
+            self.simulated.read()
 
     def hear_priority(self, priority: int, times: int = 1, of: int = 0) -> None:
         router = self.instances[of].router
@@ -159,21 +153,3 @@ def test_resignations_and_a_masters_own_beats_are_no_flood() -> None:
     heard.hear_priority(200, 10 * ENOUGH_LOSING)
     heard.hear_priority(0, 10 * ENOUGH_LOSING)
     assert heard.terms is None
-
-
-def test_a_packet_counts_from_its_arrival_but_never_from_long_ago_nor_from_the_future() -> None:
-    at, wall = NOW, 1_800_000_000_000_000_000
-    arrived = [wall, wall - 300_000, wall - seconds(0.0019), wall - seconds(0.5), wall + seconds(3)]
-    waited = [0, 300_000, seconds(0.0019), reception._WAITED_AT_MOST, 0]
-    assert [at - one for one in reception._on_our_clock(arrived, at, wall)] == waited
-    heard, source = Heard(a_router()), GREATER[Family.IPV4]
-    packet = kept(source, encode(an_advert(a_router(), priority=200), source))
-    with (
-        patch.object(time, "time_ns", lambda: wall),
-        patch.object(reception, "now", lambda: at),
-        patch.object(Instance, "hear_again", autospec=True) as again,
-    ):
-        for one in (wall, *arrived):  # the first is not heard again
-            heard.socket.packets, heard.socket.arrived = [packet], one
-            heard.glance()
-    assert [at - call.args[1] for call in again.call_args_list] == waited

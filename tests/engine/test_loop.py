@@ -351,84 +351,131 @@ def test_sockets_are_read_in_between_when_many_alarms_take_their_time(loop: Loop
     assert hurried[-1] is False
 
 
-def test_packets_are_read_one_by_one_but_for_a_rush_and_for_an_alarm_that_would_ring(
-    loop: Loop, pipes: Callable[[], Pipe]
-) -> None:
-    done: list[str] = []
-    pipe = pipes()
+class Mailbox:
+    """Packets that wait, and a pipe as their bell."""
 
-    def glance() -> bool:
-        done.append("one")
-        pipe.read()
-        return True
+    def __init__(self, loop: Loop, bell: Pipe, story: list[str] | None = None) -> None:
+        self.bell, self.story = bell, [] if story is None else story
+        self.waiting = 0
+        loop.listen(bell.reader, self.silence, self.read)
 
-    def read() -> int:
-        done.append("all")
-        pipe.read()
+    def deliver(self, *, ring: bool) -> None:
+        self.waiting += 1
+        if ring:
+            self.bell.write()
+
+    def silence(self) -> int:
+        self.bell.read()
+        self.story.append("silence")
         return 1
 
-    loop.watch_packets(pipe.reader, glance, read)
-    pipe.write()
-    loop.dispatch()
-    loop.alarm(lambda _: None).set(Instant(now() - 1))
-    pipe.write()
-    loop.dispatch()
-    loop.rush.is_on = True
-    pipe.write()
-    loop.dispatch()
-    assert done == ["one", "all", "all"]
+    def read(self) -> None:
+        self.story.append(f"read {self.waiting}")
+        self.waiting = 0
 
 
-@pytest.mark.parametrize(("nothing_came_of_it", "chores_are_due"), [(True, False), (True, True), (False, False)])
-def test_after_a_glance_alarms_and_the_rest_have_their_turn_unless_nothing_came_of_it(
-    loop: Loop,
-    pipes: Callable[[], Pipe],
-    nothing_came_of_it: bool,  # noqa: FBT001 - of the table
-    chores_are_due: bool,  # noqa: FBT001 - of the table
-) -> None:
+def test_where_a_bell_rings_it_is_silenced_before_packets_are_read(loop: Loop, pipes: Callable[[], Pipe]) -> None:
+    mailbox = Mailbox(loop, pipes())
+    mailbox.deliver(ring=False)
+    mailbox.deliver(ring=True)
+    loop.wait()
+    assert mailbox.story == ["silence", "read 2"]
+
+
+def test_packets_are_read_before_anything_else_is_done(loop: Loop, pipes: Callable[[], Pipe]) -> None:
     story: list[str] = []
     pipe = pipes()
-
-    def glance() -> bool:
-        pipe.read()
-        story.append("glance")
-        if not nothing_came_of_it:
-            loop.alarm(lambda _: story.append("alarm")).set(Instant(now() - seconds(1)))
-        return nothing_came_of_it
-
-    def after_round(_: bool) -> bool:  # noqa: FBT001 - as the loop calls it
-        story.append("after")
-        return False
-
-    loop.watch_packets(pipe.reader, glance, lambda: int(glance()))
-    loop.after_round = after_round
-    loop.chores.add(lambda _: story.append("chore"))
-    loop.chores.due = Instant(now() + seconds(-1 if chores_are_due else 100))
+    loop.watch(pipe.reader, pipe.reading(lambda: story.append("call")))
+    rung, unrung = Mailbox(loop, pipes(), story), Mailbox(loop, pipes(), story)
+    loop.expect(unrung.bell.reader, 10)
+    loop.alarm(lambda _: story.append("alarm")).set(Instant(now() - 1))
     pipe.write()
+    rung.deliver(ring=True)
+    unrung.deliver(ring=False)
+    loop.dispatch()
+    assert story == ["silence", "read 1", "read 1", "call", "alarm"]
+
+
+def test_what_came_without_a_ring_is_read_before_the_alarm_for_which_the_timer_was_set(
+    loop: Loop, pipes: Callable[[], Pipe]
+) -> None:
+    mailbox = Mailbox(loop, pipes())
+    loop.expect(mailbox.bell.reader, 10)
+    loop.alarm(lambda _: mailbox.story.append("alarm")).set(Instant(now() + seconds(0.003)))
+    mailbox.deliver(ring=False)
+    while "alarm" not in mailbox.story:
+        loop.wait()
+    assert mailbox.story[0] == "read 1"
+
+
+def test_nobody_is_expected_where_nothing_comes_unrung_any_more(loop: Loop, pipes: Callable[[], Pipe]) -> None:
+    mailbox, other = Mailbox(loop, pipes()), Mailbox(loop, pipes())
+    loop.expect(mailbox.bell.reader, 10)
+    loop.expect(mailbox.bell.reader, 0)
+    loop.dispatch()
+    assert mailbox.story == []
+    loop.expect(mailbox.bell.reader, 10)
+    loop.forget(mailbox.bell.reader)
+    other.deliver(ring=True)
     loop.wait()
-    assert story == [
-        "glance",
-        *["alarm"] * (not nothing_came_of_it),
-        *["chore"] * chores_are_due,
-        *["after"] * (chores_are_due or not nothing_came_of_it),
-    ]
+    assert mailbox.story == []
+    assert other.story == ["silence", "read 1"]
 
 
-def test_packets_that_come_alone_but_close_together_are_a_rush(loop: Loop, pipes: Callable[[], Pipe]) -> None:
-    pipe = pipes()
+def test_it_is_up_before_too_many_packets_have_gathered(loop: Loop, pipes: Callable[[], Pipe]) -> None:
+    mailbox = Mailbox(loop, pipes())
+    loop.alarm(lambda _: None).set(Instant(now() + seconds(60)), lambda _: None)
+    loop.expect(mailbox.bell.reader, 25_600)
+    began = now()
+    loop.wait()
+    assert seconds(0.009) <= now() - began < seconds(30)
+    assert mailbox.story == ["read 0"]
 
-    def glance() -> bool:
-        pipe.read()
-        return True
 
-    loop.watch_packets(pipe.reader, glance, lambda: int(glance()))
+def test_an_alarm_that_what_waits_has_postponed_is_not_rehearsed(loop: Loop, pipes: Callable[[], Pipe]) -> None:
+    """The loop gets up for it, reads, and goes back to sleep."""
+    rung, rehearsed, reads = list[Instant](), list[Instant](), list[Instant]()
+    bell, alarm = pipes(), loop.alarm(rung.append)
+
+    def read() -> None:
+        reads.append(now())
+        if len(reads) < 5:
+            alarm.postpone(Instant(now() + seconds(0.05)))
+
+    loop.listen(bell.reader, lambda: 1, read)
+    loop.expect(bell.reader, 10)
+    alarm.set(Instant(now() + seconds(0.05)), rehearsed.append)
+    with patch.object(loop._timer, "arm", wraps=loop._timer.arm) as arm:
+        while len(reads) < 5:
+            loop.wait()
+        assert arm.call_count == 0
+    assert rehearsed == []
+    due = alarm.at
+    while not rung:
+        loop.wait()
+    assert due is not None
+    assert rung[0] >= due
+
+
+def test_bells_that_ring_close_together_are_a_rush(loop: Loop, pipes: Callable[[], Pipe]) -> None:
+    mailbox = Mailbox(loop, pipes())
     loop.chores.due = Instant(now() + seconds(100))
     for _ in range(1000):  # a machine that is busy may take its time in between
-        pipe.write()
+        mailbox.deliver(ring=True)
         loop.wait()
         if loop.rush.is_on:
             return
     pytest.fail("no rush")
+
+
+def test_in_a_rush_it_wakes_up_in_time_where_no_bell_rings_any_more(loop: Loop, pipes: Callable[[], Pipe]) -> None:
+    mailbox = Mailbox(loop, pipes())
+    loop.rush.is_on = True
+    loop.expect(mailbox.bell.reader, 25_600)
+    loop.alarm(lambda _: None).set(Instant(now() + seconds(60)), lambda _: None)
+    mailbox.deliver(ring=False)
+    loop.wait()
+    assert mailbox.story == ["read 1"]
 
 
 def test_a_beat_needs_the_timer_set_only_at_its_beginning(loop: Loop) -> None:
@@ -490,12 +537,11 @@ def test_a_nap_ends_before_an_alarm_with_a_rehearsal_however_often_it_is_postpon
     pipe, rung = pipes(), list[Instant]()
     alarm = loop.alarm(rung.append)
 
-    def glance() -> bool:
+    def silence() -> int:
         pipe.read()
-        alarm.postpone(Instant(now() + seconds(0.03)))
-        return True
+        return 1
 
-    loop.watch_packets(pipe.reader, glance, lambda: int(glance()))
+    loop.listen(pipe.reader, silence, lambda: alarm.postpone(Instant(now() + seconds(0.03))))
     alarm.set(Instant(now() + seconds(0.03)), lambda _: None)
     with patch.object(loop._timer, "arm", wraps=loop._timer.arm) as arm:
         for _ in range(5):

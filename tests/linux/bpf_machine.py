@@ -57,6 +57,8 @@ def run(program: bpf.Program, packet: bytes, data_offset: int = 0) -> int:  # no
                     a = a + k & _WORD
                 case bpf.ADD_X:
                     a = a + x & _WORD
+                case bpf.MULTIPLY:
+                    a = a * k & _WORD
                 case bpf.MODULO:
                     a %= k
                 case bpf.SHIFT_LEFT:

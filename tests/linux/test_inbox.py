@@ -11,7 +11,7 @@ import pytest
 
 from failover.frames import advertisement_datagram
 from failover.lab.waiting import wait_until
-from failover.linux.inbox import VRID_POSITION, inbox, receive_one, unpack
+from failover.linux.inbox import VRID_POSITION, inbox, unpack
 from failover.linux.socket_options import ARRIVAL_TIME
 from failover.vrrp import Family, ReceivedFrom
 from failover.vrrp.protocol import GROUPS
@@ -149,31 +149,6 @@ def test_each_packet_comes_with_the_time_of_its_arrival(count: int) -> None:
             for number in range(count):
                 theirs.sendto(datagram(number), ours.getsockname())
             after = time.time_ns()
-
-
-def test_one_packet_alone_is_the_same_with_the_time_of_its_arrival() -> None:
-    with (
-        closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as ours,
-        closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as theirs,
-    ):
-        ours.bind(("127.0.0.1", 0))
-        ours.setblocking(False)
-        ours.setsockopt(ARRIVAL_TIME.level, ARRIVAL_TIME.number, ARRIVAL_TIME.value)
-        until_stamped(ours, theirs)
-        before = time.time_ns()
-        for number in (1, 1, 2):
-            theirs.sendto(datagram(number), ours.getsockname())
-        after = time.time_ns()
-        time.sleep(0.02)
-        alone = receive_one(ours, Family.IPV4)
-        arrived: list[int] = []
-        rest = IPV4.receive(ours.fileno(), 1000, arrived)
-        assert alone is not None
-        packet, at = alone
-        assert packet == rest[0]
-        assert len(rest) == 2
-        assert before <= at <= arrived[0] <= after
-        assert receive_one(ours, Family.IPV4) is None
 
 
 def until_stamped(ours: socket.socket, theirs: socket.socket) -> None:

@@ -141,25 +141,6 @@ def assert_passes(sender: AdvertisementSocket, receiver: AdvertisementSocket, fa
 
 
 @families
-def test_a_packet_that_is_taken_alone_is_the_same(cable: Cable, stack: ExitStack, family: Family) -> None:
-    sender, receiver = both(cable, family, stack)
-    cable.up()
-    assert_passes(sender, receiver, family)
-    for _ in range(2):
-        send_one(sender, datagram(family))
-    select.select([receiver], [], [], 2.0)
-    alone = receiver.receive_one()
-    select.select([receiver], [], [], 2.0)
-    arrived: list[int] = []
-    (other,) = receiver.receive(1000, arrived)
-    assert alone is not None
-    packet, at = alone
-    assert packet == other
-    assert at <= arrived[0]
-    assert receiver.receive_one() is None
-
-
-@families
 @positive("R-008")
 def test_a_packet_arrives_with_what_its_header_said(cable: Cable, stack: ExitStack, family: Family) -> None:
     sender, receiver = both(cable, family, stack)

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from failover.engine.doze import Doze
 from failover.engine.flood import Floodgate, Narrowing, Verdict
 from failover.engine.loop import Loop
-from failover.engine.reception import readers
+from failover.engine.reception import reader
 from failover.linux.errors import reason
 from failover.linux.filter import Terms
 from failover.linux.interfaces import Interface
@@ -21,6 +22,7 @@ from failover.linux.netlink_socket import Netlink
 from failover.linux.outbox import Burst, Packets
 from failover.linux.socket_options import group_destination
 from failover.linux.sockets import AdvertisementSocket, AnnouncementSocket
+from failover.linux.timer import now
 from failover.vrrp import Address, Family, Fault, Instant, Version, VirtualAddress, VirtualRouter
 
 if TYPE_CHECKING:
@@ -62,6 +64,7 @@ class Attachment:
         self._netlink = netlink
         self._sockets: dict[Family, AdvertisementSocket] = {}
         self._gates: dict[Family, Floodgate] = {}
+        self._dozes: dict[Family, Doze] = {}
         self._of_vrid: dict[Family, list[Instance | None]] = {family: [None] * 256 for family in Family}
         """The same as `instances`, for whoever reads packets."""
         self._announcer: AnnouncementSocket | None = None
@@ -167,7 +170,8 @@ class Attachment:
     def _close(self, family: Family) -> None:
         closing = self._sockets.pop(family)
         self._gates.pop(family).close()
-        self._loop.forget(closing.fileno())
+        self._dozes.pop(family).close()
+        self._loop.forget(closing.bell.fileno())
         closing.close()
 
     @property
@@ -217,11 +221,20 @@ class Attachment:
             self._announcer = AnnouncementSocket(interface.name, interface.ifindex)
         opened = AdvertisementSocket(interface.name, interface.ifindex, family, self._vrids(family))
         self._sockets[family] = opened
-        gate = self._gates[family] = Floodgate(self._loop, partial(self._narrow, opened))
-        hear = partial(self._hear, opened, gate)
-        self._loop.watch_packets(opened.fileno(), *readers(opened, self._of_vrid[family], hear))
+        self._attend(opened)
 
-    def _hear(self, advertisement_socket: AdvertisementSocket, gate: Floodgate, packet: bytes, at: Instant) -> None:
+    def _attend(self, opened: AdvertisementSocket) -> None:
+        """Have it read for the routers of its family."""
+        family = opened.family
+        gate = self._gates[family] = Floodgate(self._loop, partial(self._narrow, opened))
+        doze = self._dozes[family] = Doze(self._loop, opened, self._of_vrid[family])
+        hear, missed = partial(self._hear, opened, gate, doze), partial(self._missed, family)
+        read = reader(opened, self._of_vrid[family], hear, missed)
+        self._loop.listen(opened.bell.fileno(), opened.bell.silence, read)
+
+    def _hear(
+        self, advertisement_socket: AdvertisementSocket, gate: Floodgate, doze: Doze, packet: bytes, at: Instant
+    ) -> None:
         """Take it apart for the router that it concerns."""
         received = advertisement_socket.unpack(packet)
         vrid = received.payload[1] if received else 0
@@ -231,11 +244,20 @@ class Attachment:
             gate.refused(at)
         elif verdict is Verdict.LOSING:
             gate.lost(vrid, at)
+        elif instance and instance.settled is packet:
+            doze.prepare(at)
+
+    def _missed(self, family: Family, at: Instant) -> None:
+        """There was no room for all that came before `at`."""
+        for instance in filter(None, self._of_vrid[family]):
+            instance.may_have_missed(at)
+        self._dozes[family].end(at)
 
     def reopen(self, family: Family, vrid: int, at: Instant) -> None:
-        """A router has changed: what lost against it may win from now on."""
+        """A router has changed: what lost against it may win from now on, and what repeated itself may matter."""
         if family in self._gates:
             self._gates[family].reopen(vrid, at)
+            self._dozes[family].end(at)
 
     def _narrow(self, advertisement_socket: AdvertisementSocket, narrowing: Narrowing) -> None:
         family = advertisement_socket.family
@@ -248,6 +270,7 @@ class Attachment:
         }
         sound = frozenset(versions) if narrowing.unsound else frozenset()
         advertisement_socket.accept(Terms(frozenset(instances), sound, floors))
+        self._dozes[family].lapsed(now())
 
     def _vrids(self, family: Family) -> frozenset[int]:
         return frozenset(vrid for of, vrid in self.instances if of is family)

@@ -1,13 +1,13 @@
 """The event loop: epoll for descriptors, one timerfd for all alarms. Nothing here knows VRRP.
 
-What has arrived is always read before alarms ring: after a pause, the advertisements that wait in a socket must be
-heard before a timer may conclude that there were none. The loop is itself a descriptor, so that another event loop
-(asyncio's, for the library) can drive it.
+What has arrived is always read before anything else is done: after a pause, the advertisements that wait in a socket
+must be heard before a timer may conclude that there were none. The loop is itself a descriptor, so that another event
+loop (asyncio's, for the library) can drive it.
 """
 
 import select
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from failover.engine.chores import Chores
 from failover.engine.lateness import Lateness
@@ -22,10 +22,20 @@ _FAR: Final = 5_000_000
 """Nanoseconds: from so far away on such an alarm is approached by epoll's own timeout, which counts milliseconds."""
 _APPROACH: Final = 2_000_000
 """Where that leads to, before the alarm."""
+_FOR_EVER: Final = -1.0
 _LONGEST_NAP: Final = 10.0
 """Seconds: that timeout does not count while the host sleeps."""
 _SHORTEST_PERIOD: Final = 1_000_000
 """Nanoseconds, between wake-ups that are left to a timer that repeats."""
+_ROOM: Final = 256
+"""Packets that may gather unheard: to read them takes a millisecond, and a socket has room for more."""
+
+
+class _Ear(NamedTuple):
+    """Of one socket."""
+
+    silence: Callable[[], int]
+    read: Callable[[], None]
 
 
 class Loop:
@@ -39,13 +49,15 @@ class Loop:
     To set the timer costs a tenth of a wake-up. So an alarm that seldom rings, for it is nearly always postponed, does
     not have it set until it is near; and for wake-ups at a regular beat it is set once.
 
-    In a rush of packets `wait` lets a millisecond's worth of them come together (`rush`).
+    Packets are not watched, but the bells of their sockets. What comes without a ring waits until something else wakes
+    the loop, which then reads it first. In a rush of rings `wait` lets a millisecond's worth of packets come together
+    (`rush`).
     """
 
     def __init__(self) -> None:
         self._epoll = select.epoll()
         self._prompt = select.epoll()
-        """Everything but packets."""
+        """Everything but bells."""
         self._timer = Timer()
         self._expired = (self._timer.fileno(), select.EPOLLIN)
         """What epoll finds then."""
@@ -58,12 +70,13 @@ class Loop:
         """Nanoseconds after which it does so again, 0 where it does not."""
         self._last, self._gap = Instant(0), 0
         """When it expired last, or should have, and how long after that it was to expire then."""
-        self._nap = -1.0
-        """How long epoll may sleep for all that, in seconds; negative: for ever."""
+        self._longest_nap = self._nap = _FOR_EVER
+        """How long epoll may sleep for all that, in seconds: at most, and now."""
         self._callbacks: dict[int, Callable[[], None]] = {}
-        self._readers: dict[int, Callable[[], int]] = {}
-        self._glances: dict[int, Callable[[], bool]] = {}
-        """Both for packets."""
+        self._ears: dict[int, _Ear] = {}
+        """By bell."""
+        self._unheard: dict[int, float] = {}
+        """Where packets may come without a ring, and how many a second."""
         self._most = 1
         """Descriptors, with the timer's."""
         self.beat_lead = 0
@@ -88,22 +101,29 @@ class Loop:
         self._callbacks[descriptor] = callback
         self._most += 1
 
-    def watch_packets(self, descriptor: int, glance: Callable[[], bool], reader: Callable[[], int]) -> None:
-        """Call one of the two while the descriptor is readable, and in a rush a little later.
+    def listen(self, bell: int, silence: Callable[[], int], read: Callable[[], None]) -> None:
+        """Read packets where a bell has rung, in a rush a little later.
 
-        `reader` reads everything that there is, and says how much: so in a rush, and before an alarm rings. `glance`
-        reads one packet; True where nothing came of it, but that alarms may have been postponed.
+        `silence` ends the ringing, and says how much of it there was; `read` reads everything that has arrived.
         """
-        self._epoll.register(descriptor, select.EPOLLIN)
-        self._glances[descriptor], self._readers[descriptor] = glance, reader
+        self._epoll.register(bell, select.EPOLLIN)
+        self._ears[bell] = _Ear(silence, read)
         self._most += 1
+
+    def expect(self, bell: int, unrung: float) -> None:
+        """So many packets a second may come without a ring: read in every round, and often enough."""
+        self._unheard.pop(bell, None)
+        if unrung:
+            self._unheard[bell] = unrung
+        total = sum(self._unheard.values())
+        self._longest_nap = min(_ROOM / total, _LONGEST_NAP) if total else _FOR_EVER
 
     def forget(self, descriptor: int) -> None:
         """Stop watching, before the descriptor is closed."""
         self._most -= 1
         self._epoll.unregister(descriptor)
-        if self._glances.pop(descriptor, None):
-            del self._readers[descriptor]
+        if self._ears.pop(descriptor, None):
+            self.expect(descriptor, 0)
         else:
             self._prompt.unregister(descriptor)
             del self._callbacks[descriptor]
@@ -124,19 +144,15 @@ class Loop:
         armed = self._armed
         found = self._sleep()
         if armed is not None and self._expired in found and self._alarms.may_ring_before(Instant(armed + 1)):
-            # The sockets were looked at when this alarm was due, or later: no need to look again.
+            # What has rung was looked at when this alarm was due, or later: no need to look again.
             self._round(found, armed)
             return
         at = now()
-        if not found or self._alarms.may_ring_before(Instant(at + _LEAD)):
+        if self._unheard and not found:
+            self._look()  # what waits has most likely postponed the alarm that is near
+        elif not found or self._alarms.may_ring_before(Instant(at + _LEAD)):
             self._meet()
             self._look()
-        elif len(found) == 1 and (glance := self._glances.get(found[0][0])):
-            # What a host with one virtual router does all day; a whole round, for what it asks in vain, takes longer.
-            if glance() and at < self.chores.due:
-                self.rush.note(at, 1)
-            else:
-                self._end_round(at, 1)
         else:
             self._round(found, at)
 
@@ -149,8 +165,8 @@ class Loop:
         """Until there is something to do: what it is, nothing if that is to be looked for."""
         if not self.rush.is_on:
             return self._epoll.poll(self._nap, self._most)
-        # Packets alone are nothing to do before their time.
-        if self.rush.is_steady or self._epoll.poll(-1, 1)[0][0] in self._readers:
+        # Bells alone are nothing to do before their time.
+        if self.rush.is_steady or any(bell in self._ears for bell, _ in self._epoll.poll(self._nap, 1)):
             self._prompt.poll(TICK_SECONDS, 1)
         return ()
 
@@ -163,6 +179,7 @@ class Loop:
         self._expire()  # it may have woken us, and would again
         if alarm.rehearse:
             alarm.rehearse(rings_at)
+            self._hear(())
         while now() < rings_at and not self._epoll.poll(0, 1):
             pass
 
@@ -179,35 +196,36 @@ class Loop:
         self._round(self._epoll.poll(0, self._most), at)
 
     def _round(self, found: Sequence[tuple[int, int]], looked_at: Instant) -> None:
-        """Call back for what was found, and ring what was due by then."""
+        """Read packets, call back for what was found, ring what was due by then, and do what was asked for."""
+        rung = self._hear(found)
         timer, _ = self._expired
-        everything = self.rush.is_on or self._alarms.may_ring_before(Instant(looked_at + 1))
-        packets = 0
         for descriptor, _ in found:
-            if everything and (reader := self._readers.get(descriptor)):
-                packets += reader()
-            elif glance := self._glances.get(descriptor):
-                glance()
-                packets += 1
-            elif descriptor == timer:
+            if descriptor == timer:
                 self._expire()
             elif callback := self._callbacks.get(descriptor):
                 callback()
-            # else an earlier callback of this round has forgotten it
-        self._end_round(looked_at, packets)
-
-    def _end_round(self, looked_at: Instant, packets: int) -> None:
-        """Ring what was due when the sockets were looked at, and do what was asked for."""
-        if packets or self.rush.is_steady:
-            self.rush.note(looked_at, packets)
+            # else it is a bell, or an earlier callback of this round has forgotten it
+        if rung or self.rush.is_steady:
+            self.rush.note(looked_at, rung)
         more = self._alarms.ring(looked_at, now())
         if looked_at >= self.chores.due:
             self.chores.do(looked_at)
         self.is_busy = self.after_round(more) or more
 
+    def _hear(self, found: Sequence[tuple[int, int]]) -> int:
+        """Read where a bell has rung or packets come unrung; how often it rang."""
+        rung = 0
+        for descriptor, _ in found:
+            if ear := self._ears.get(descriptor):
+                rung += ear.silence()
+                ear.read()
+        for bell in tuple(self._unheard):
+            self._ears[bell].read()
+        return rung
+
     def _arm(self, lead: int) -> None:
         """Make sure to wake up in time; in a rush now and then too early, which spares many a system call."""
-        self._nap = -1.0
+        self._nap = self._longest_nap
         if self.is_busy:
             self._set(now())
         elif self._armed is None or not self.rush.is_on or self._alarms.may_ring_before(Instant(self._armed + lead)):
@@ -226,8 +244,9 @@ class Loop:
         if not lead:
             return rings_at
         away = rings_at - moment
-        if away > _FAR and not self.rush.is_on and (alarm is None or alarm.rehearse):
-            self._nap = min((away - _APPROACH) / 1e9, _LONGEST_NAP)
+        if away > _FAR and (alarm is None or alarm.rehearse):
+            nap = min((away - _APPROACH) / 1e9, _LONGEST_NAP)
+            self._nap = nap if self._nap == _FOR_EVER else min(nap, self._nap)
             return None
         return Instant(rings_at - self._lead(alarm))
 

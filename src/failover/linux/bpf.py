@@ -56,6 +56,8 @@ ADD: Final = 0x04
 """add #k"""
 ADD_X: Final = 0x0C
 """add x"""
+MULTIPLY: Final = 0x24
+"""mul #k"""
 MODULO: Final = 0x94
 """mod #k"""
 SHIFT_LEFT: Final = 0x64

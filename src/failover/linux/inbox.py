@@ -9,9 +9,6 @@ with the same content differ: comparing strings compares packets. `unpack` takes
 
 The kernel writes beside each when it arrived (SO_TIMESTAMPNS), for whoever reads later than that.
 
-One packet alone is taken by the socket module: a process that has slept for long finds ctypes' code and recvmmsg's
-memory gone from the caches. Measured after 0.1 s of sleep, 36 instead of 77 us.
-
 Over IPv4 it is the datagram without identification, fragment offset and header checksum: the kernel writes these
 elsewhere (five parts instead of one cost nothing measurable). Over IPv6 it is what the kernel tells of the header,
 the sender, and the VRRP message.
@@ -44,28 +41,19 @@ _TTL_AND_PROTOCOL: Final = 2
 _HEADER_CHECKSUM: Final = 2
 _LEFT_OUT: Final = _IDENTIFICATION_AND_OFFSET + _HEADER_CHECKSUM
 _KEPT_BEFORE_ADDRESSES: Final = _VERSION_TO_LENGTH + _TTL_AND_PROTOCOL
-_TTL_AT: Final = _VERSION_TO_LENGTH + _IDENTIFICATION_AND_OFFSET
-_TO_LENGTH: Final = slice(_VERSION_TO_LENGTH)
-_TTL: Final = slice(_TTL_AT, _TTL_AT + _TTL_AND_PROTOCOL)
-_ADDRESSES: Final = slice(_TTL_AT + _TTL_AND_PROTOCOL + _HEADER_CHECKSUM, None)
 
 # What the kernel writes before an IPv6 message: control messages in its own order, then the sender.
-_CONTROL: Final = Struct("@Nii")
-"""`cmsghdr`."""
 _DESTINATION: Final = Struct("@Nii16s")
 """`cmsghdr` of IPV6_PKTINFO with the beginning of its `in6_pktinfo`; the interface's index follows."""
 _HOP_LIMIT: Final = Struct("@Niii")
 """`cmsghdr` and the int of IPV6_HOPLIMIT."""
 _SENDER: Final = Struct("@HHI16sI")
 """`sockaddr_in6`."""
-_STAMP: Final = Struct("@qq")
-"""`timespec`."""
 _STAMP_SPACE: Final = socket.CMSG_SPACE(16)
 """Room for the arrival time, which the kernel writes first: `cmsghdr` and a `timespec`."""
 _HOP_LIMIT_AT: Final = socket.CMSG_SPACE(20)
 _SENDER_AT: Final = _HOP_LIMIT_AT + socket.CMSG_SPACE(4)
 _MESSAGE_AT: Final = _SENDER_AT + _SENDER.size
-_TOLD_SPACE: Final = _STAMP_SPACE + _SENDER_AT
 
 VRID_POSITION: Final = {
     Family.IPV4: _KEPT_BEFORE_ADDRESSES + 8 + 1,
@@ -104,7 +92,6 @@ class _Header(ctypes.Structure):
 _LIBC: Final = ctypes.PyDLL(None, use_errno=True)
 _NANOSECONDS: Final = 1_000_000_000
 _WORD: Final = ctypes.sizeof(ctypes.c_uint)
-_ROOM: Final = _ROOM_BYTES - _STAMP_SPACE
 _HEADER_WORDS: Final = ctypes.sizeof(_Header) // _WORD
 _ROOM_WORDS: Final = _ROOM_BYTES // 8
 _SECONDS_WORD: Final = 2
@@ -194,28 +181,6 @@ class Inbox:
         # The kernel has put the lengths that it used where it found those of the room.
         ctypes.memmove(self._headers, self._fresh, count * ctypes.sizeof(_Header))
         return packets
-
-
-def receive_one(opened: socket.socket, family: Family) -> tuple[bytes, int] | None:
-    """The first packet that waits, as `Inbox.receive` would have it, and its arrival time; None where none does."""
-    try:
-        data, told, _, sender = opened.recvmsg(_ROOM, _STAMP_SPACE if family is Family.IPV4 else _TOLD_SPACE)
-    except BlockingIOError:
-        return None
-    whole, rest = _STAMP.unpack(told[0][2])
-    arrived = whole * _NANOSECONDS + rest
-    if family is Family.IPV4:
-        return data[_TO_LENGTH] + data[_TTL] + data[_ADDRESSES], arrived
-    parts = [_control_message(*one) for one in told[1:]]
-    host, port, flow, scope = sender
-    parts.append(_SENDER.pack(socket.AF_INET6, port, socket.htonl(flow), IPv6Address(host).packed, scope))
-    return b"".join((*parts, data)), arrived
-
-
-def _control_message(level: int, kind: int, data: bytes) -> bytes:
-    """As the kernel writes it."""
-    length = socket.CMSG_LEN(len(data))
-    return (_CONTROL.pack(length, level, kind) + data).ljust(socket.CMSG_SPACE(len(data)), b"\0")
 
 
 @cache

@@ -15,6 +15,9 @@ _SO_TIMESTAMPNS: Final = 35
 _IP_MULTICAST_ALL: Final = 49
 _IPV6_MULTICAST_ALL: Final = 29
 _IPV6_HDRINCL: Final = 36
+_SO_MEMINFO: Final = 55
+_MEMINFO: Final = Struct("@9I")
+_MEMINFO_DROPS: Final = 8
 _CHECKSUM_AT: Final = 6
 
 _IP_MREQN: Final = Struct("@4s4si")
@@ -62,13 +65,18 @@ RECEIVE_BUFFER: Final = Buffer(_SO_RCVBUFFORCE, socket.SO_RCVBUF)
 SEND_BUFFER: Final = Buffer(_SO_SNDBUFFORCE, socket.SO_SNDBUF)
 
 
+def bind_to(index: int) -> Option:
+    """Receive from this interface alone."""
+    return Option("SO_BINDTOIFINDEX", socket.SOL_SOCKET, _SO_BINDTOIFINDEX, index)
+
+
 def advertisement_options(family: Family, index: int) -> tuple[Option, ...]:
     """In the order in which they are set; the socket is bound to its interface first.
 
     HDRINCL: what we send has its IP header. MULTICAST_LOOP 0: this host's other sockets do not see it.
     MULTICAST_ALL 0: only groups that this very socket joined.
     """
-    bind = Option("SO_BINDTOIFINDEX", socket.SOL_SOCKET, _SO_BINDTOIFINDEX, index)
+    bind = bind_to(index)
     if family is Family.IPV4:
         interface = _IP_MREQN.pack(_NO_ADDRESS, _NO_ADDRESS, index)
         return (
@@ -151,6 +159,12 @@ def grow(sock: socket.socket, buffer: Buffer, size_bytes: int) -> None:
         sock.setsockopt(socket.SOL_SOCKET, buffer.forced, size_bytes)
     except PermissionError:
         sock.setsockopt(socket.SOL_SOCKET, buffer.limited, size_bytes)
+
+
+def drops(sock: socket.socket) -> int:
+    """How many packets a socket had no room for since it was opened, modulo 2**32; over IPv6 with wrong checksums."""
+    told = sock.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, _MEMINFO.size)
+    return int(_MEMINFO.unpack(told)[_MEMINFO_DROPS])
 
 
 def failed(owner: str, step: str, error: OSError) -> OSError:

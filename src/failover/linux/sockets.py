@@ -9,12 +9,13 @@ Nothing here reads a VRRP message; what is wrong with it, `failover.vrrp.receive
 
 import errno
 import socket
-from functools import partial
+from dataclasses import replace
 from typing import Final
 
 from failover.linux import bpf
+from failover.linux.bell import Bell
 from failover.linux.filter import Terms, program
-from failover.linux.inbox import VRID_POSITION, Received, inbox, receive_one, unpack
+from failover.linux.inbox import VRID_POSITION, Received, inbox, unpack
 from failover.linux.outbox import Burst
 from failover.linux.socket_options import (
     DOMAINS,
@@ -25,6 +26,7 @@ from failover.linux.socket_options import (
     checksum_check,
     configure,
     demand_interface,
+    drops,
     failed,
     grow,
     membership,
@@ -45,6 +47,8 @@ class AdvertisementSocket:
     IPv4 sends without any address or route, whatever the source in the datagram. IPv6 wants the interface to have
     a usable (not tentative) address, any, and else fails with EADDRNOTAVAIL. Both fail with ENETUNREACH while the
     interface is down, and with EMSGSIZE where the datagram exceeds its MTU: a prepared datagram is not fragmented.
+
+    What it receives waits until somebody reads; `bell` tells of what should not.
     """
 
     def __init__(self, interface: str, index: int, family: Family, vrids: frozenset[int] = frozenset()) -> None:
@@ -61,14 +65,20 @@ class AdvertisementSocket:
         self.vrid_position = VRID_POSITION[family]
         """Where a packet has its VRID, unless its IPv4 header has options."""
         self._owner = f"{family.label} advertisement socket on {interface}"
-        domain, self._membership = DOMAINS[family], membership(family, index)
+        self._membership = membership(family, index)
+        self._terms = Terms(vrids)
         demand_interface(self._owner, index)  # binding does not check; the next option would fail oddly
-        self._socket = open_raw(self._owner, domain, PROTOCOL_NUMBER)
-        self._descriptor, self._inbox = self._socket.fileno(), inbox(family)
-        self.receive_one = partial(receive_one, self._socket, family)
-        """The first packet that waits and its arrival time, as `receive` has them; None without one."""
+        # The bell first: the kernel hands a packet to the youngest socket first, so when it rings the packet is here.
+        self.bell = Bell(f"bell of the {self._owner}", index, family)
         try:
-            self.accept(Terms(vrids))
+            self._socket = open_raw(self._owner, DOMAINS[family], PROTOCOL_NUMBER)
+        except BaseException:
+            self.bell.close()
+            raise
+        self._descriptor, self._inbox = self._socket.fileno(), inbox(family)
+        self._drops = 0
+        try:
+            self.accept(self._terms)
             for option in advertisement_options(family, index):
                 configure(self._socket, self._owner, option)
             self._drain()
@@ -80,12 +90,21 @@ class AdvertisementSocket:
 
     def accept(self, terms: Terms) -> None:
         """Let the kernel pass what is as these say and refuse the rest, from the next packet on."""
-        try:
-            bpf.attach(self._socket, program(self.family, terms))
-        except OSError as error:
-            raise failed(self._owner, "SO_ATTACH_FILTER", error) from error
-        if self.family is Family.IPV6:
-            configure(self._socket, self._owner, checksum_check(on=bool(terms.versions)))
+        for opened in (self._socket, self.bell.socket):
+            try:
+                bpf.attach(opened, program(self.family, terms))
+            except OSError as error:
+                raise failed(self._owner, "SO_ATTACH_FILTER", error) from error
+            if self.family is Family.IPV6:
+                configure(opened, self._owner, checksum_check(on=bool(terms.versions)))
+        self._terms = terms
+
+    def overlook(self, known: frozenset[int]) -> None:
+        """Ring no bell for what has one of these fingerprints, until the next `accept` or `overlook`.
+
+        `OSError` where the kernel has no room for the program: then the bell rings as before.
+        """
+        bpf.attach(self.bell.socket, program(self.family, replace(self._terms, known=known)))
 
     def rejoin(self) -> None:
         """Join the group again, for when the interface comes back into use.
@@ -120,6 +139,11 @@ class AdvertisementSocket:
         """
         return self._inbox.receive(self._descriptor, limit, arrived)
 
+    def overflowed(self) -> bool:
+        """Whether packets were lost for lack of room since this was asked last."""
+        before, self._drops = self._drops, drops(self._socket)
+        return self._drops != before
+
     def unpack(self, packet: bytes) -> Received | None:
         """What a packet contains and what its header said; None, and counted, where it is malformed."""
         unpacked = unpack(self.family, packet)
@@ -132,6 +156,7 @@ class AdvertisementSocket:
 
     def close(self) -> None:
         self._socket.close()
+        self.bell.close()
 
     def _drain(self) -> None:
         """Throw away what came between the socket's making and its binding: it may be another interface's."""
