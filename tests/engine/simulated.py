@@ -87,7 +87,7 @@ class SimulatedLoop:
 
 def first_of(alarms: AlarmQueue) -> Alarm | None:
     """The alarm that rings next, for certain: so long after its time none is left where it is not."""
-    upcoming = alarms.upcoming(Instant(1 << 62))
+    upcoming = alarms.upcoming(Instant(1 << 62), 0)
     return upcoming[1] if upcoming else None
 
 

@@ -23,6 +23,8 @@ _FAR: Final = 5_000_000
 _APPROACH: Final = 2_000_000
 """Where that leads to, before the alarm."""
 _FOR_EVER: Final = -1.0
+_AGES: Final = 1 << 62
+"""Nanoseconds."""
 _LONGEST_NAP: Final = 10.0
 """Seconds: that timeout does not count while the host sleeps."""
 _SHORTEST_PERIOD: Final = 1_000_000
@@ -75,6 +77,8 @@ class Loop:
         self._callbacks: dict[int, Callable[[], None]] = {}
         self._ears: dict[int, _Ear] = {}
         """By bell."""
+        self._horizon = _AGES
+        """Nanoseconds from now beyond which there will be another look before anything rings."""
         self._unheard: dict[int, float] = {}
         """Where packets may come without a ring, and how many a second."""
         self._most = 1
@@ -117,6 +121,7 @@ class Loop:
             self._unheard[bell] = unrung
         total = sum(self._unheard.values())
         self._longest_nap = min(_ROOM / total, _LONGEST_NAP) if total else _FOR_EVER
+        self._horizon = _FAR + int(self._longest_nap * 1e9) if total else _AGES
 
     def forget(self, descriptor: int) -> None:
         """Stop watching, before the descriptor is closed."""
@@ -173,7 +178,7 @@ class Loop:
     def _meet(self) -> None:
         """Stay awake until the next alarm rings or something arrives, if that alarm is near and worth it."""
         at = now()
-        rings_at, alarm = self._alarms.upcoming(at) or (at, None)
+        rings_at, alarm = self._alarms.upcoming(at, _FAR) or (at, None)
         if alarm is None or not at < rings_at <= at + self._lead(alarm):
             return
         self._expire()  # it may have woken us, and would again
@@ -237,7 +242,7 @@ class Loop:
 
     def _wake_at(self, lead: int, moment: Instant) -> Instant | None:
         """When the timer is to expire next; None where it need not, at least not before the end of a nap."""
-        upcoming = self._alarms.upcoming(moment)
+        upcoming = self._alarms.upcoming(moment, self._horizon)
         if upcoming is None:
             return None
         rings_at, alarm = upcoming

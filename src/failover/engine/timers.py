@@ -84,11 +84,11 @@ class AlarmQueue:
         """False where certainly none does."""
         return bool(self._heap) and self._heap[0][0] < instant
 
-    def upcoming(self, now: Instant) -> tuple[Instant, Alarm | None] | None:
+    def upcoming(self, now: Instant, within: int) -> tuple[Instant, Alarm | None] | None:
         """Before when no alarm rings, and the one that does then; None in its place: perhaps none does.
 
-        An alarm that was moved later goes where it belongs once it was moved by more than what is left until its entry
-        comes up. That of a BACKUP, which each advertisement moves, goes there at every second one.
+        An alarm that was moved later goes where it belongs when its entry would come up `within` nanoseconds. That of a
+        BACKUP, which each advertisement moves, so does at every third one.
         """
         heap = self._heap
         while heap:
@@ -98,7 +98,7 @@ class AlarmQueue:
                 _put_right(heappop(heap))
             elif at == queued_at:
                 return at, alarm
-            elif at - queued_at < queued_at - now:
+            elif queued_at - now > within:
                 return queued_at, None
             else:  # without a call: fifty virtual routers have fifty of them
                 alarm.queued_at = at
