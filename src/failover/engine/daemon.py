@@ -27,6 +27,7 @@ from failover.engine.systemd import Notifier, watchdog_interval
 from failover.engine.teller import Teller
 from failover.engine.wanted import Wanted, wanted
 from failover.linux import capabilities
+from failover.linux.descriptors import allow_many
 from failover.linux.errors import describe
 from failover.linux.timer import now
 from failover.messages import ASK, RELOAD, Event, NotReloaded, Reloaded
@@ -129,6 +130,7 @@ class _Daemon:
             self._realtime.enter()
             self._count_beats()
             self._warn()
+            allow_many()  # an interface takes up to five: two families with a bell each, and announcements
             self._engine.start()
             # What is there by now stays, and nothing after it makes cycles: there is nothing to collect, and a
             # collection takes milliseconds that no advertisement should wait for.
