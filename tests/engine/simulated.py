@@ -55,7 +55,7 @@ class SimulatedLoop:
     def watch(self, descriptor: int, callback: Callable[[], None]) -> None:
         """Nothing is read here but by the test."""
 
-    def listen(self, _bell: int, _silence: Callable[[], int], read: Callable[[], None]) -> None:
+    def listen(self, _bell: int, _mail: int, _silence: Callable[[], int], read: Callable[[], None]) -> None:
         """Likewise."""
         self.read = read
 

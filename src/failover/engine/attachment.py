@@ -230,7 +230,7 @@ class Attachment:
         doze = self._dozes[family] = Doze(self._loop, opened, self._of_vrid[family])
         hear, missed = partial(self._hear, opened, gate, doze), partial(self._missed, family)
         read = reader(opened, self._of_vrid[family], hear, missed)
-        self._loop.listen(opened.bell.fileno(), opened.bell.silence, read)
+        self._loop.listen(opened.bell.fileno(), opened.fileno(), opened.bell.silence, read)
 
     def _hear(
         self, advertisement_socket: AdvertisementSocket, gate: Floodgate, doze: Doze, packet: bytes, at: Instant

@@ -36,6 +36,8 @@ _ROOM: Final = 256
 class _Ear(NamedTuple):
     """Of one socket."""
 
+    mail: int
+    """The socket itself."""
     silence: Callable[[], int]
     read: Callable[[], None]
 
@@ -60,6 +62,8 @@ class Loop:
         self._epoll = select.epoll()
         self._prompt = select.epoll()
         """Everything but bells."""
+        self._mail = select.epoll()
+        """The sockets that packets wait in."""
         self._timer = Timer()
         self._expired = (self._timer.fileno(), select.EPOLLIN)
         """What epoll finds then."""
@@ -77,6 +81,8 @@ class Loop:
         self._callbacks: dict[int, Callable[[], None]] = {}
         self._ears: dict[int, _Ear] = {}
         """By bell."""
+        self._readers: dict[int, Callable[[], None]] = {}
+        """By the socket of the packets."""
         self._horizon = _AGES
         """Nanoseconds from now beyond which there will be another look before anything rings."""
         self._unheard: dict[int, float] = {}
@@ -105,13 +111,15 @@ class Loop:
         self._callbacks[descriptor] = callback
         self._most += 1
 
-    def listen(self, bell: int, silence: Callable[[], int], read: Callable[[], None]) -> None:
-        """Read packets where a bell has rung, in a rush a little later.
+    def listen(self, bell: int, mail: int, silence: Callable[[], int], read: Callable[[], None]) -> None:
+        """Read the packets that wait in `mail` where a bell has rung, in a rush a little later.
 
         `silence` ends the ringing, and says how much of it there was; `read` reads everything that has arrived.
         """
         self._epoll.register(bell, select.EPOLLIN)
-        self._ears[bell] = _Ear(silence, read)
+        self._mail.register(mail, select.EPOLLIN)
+        self._ears[bell] = _Ear(mail, silence, read)
+        self._readers[mail] = read
         self._most += 1
 
     def expect(self, bell: int, unrung: float) -> None:
@@ -124,10 +132,12 @@ class Loop:
         self._horizon = _FAR + int(self._longest_nap * 1e9) if total else _AGES
 
     def forget(self, descriptor: int) -> None:
-        """Stop watching, before the descriptor is closed."""
+        """Stop watching, before the descriptor is closed; a bell's socket as well."""
         self._most -= 1
         self._epoll.unregister(descriptor)
-        if self._ears.pop(descriptor, None):
+        if ear := self._ears.pop(descriptor, None):
+            self._mail.unregister(ear.mail)
+            del self._readers[ear.mail]
             self.expect(descriptor, 0)
         else:
             self._prompt.unregister(descriptor)
@@ -224,8 +234,9 @@ class Loop:
             if ear := self._ears.get(descriptor):
                 rung += ear.silence()
                 ear.read()
-        for bell in tuple(self._unheard):
-            self._ears[bell].read()
+        if self._unheard:
+            for mail, _ in self._mail.poll(0, len(self._readers)):
+                self._readers[mail]()
         return rung
 
     def _arm(self, lead: int) -> None:
@@ -278,6 +289,7 @@ class Loop:
         self._timer.close()
         self._epoll.close()
         self._prompt.close()
+        self._mail.close()
 
 
 def _nothing(_: bool) -> bool:  # noqa: FBT001 - the shape of `after_round`
