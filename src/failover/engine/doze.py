@@ -10,11 +10,11 @@ router becomes anything but BACKUP, or gets other parameters, everything rings a
 """
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from failover.engine.loop import Loop
 from failover.linux.sockets import AdvertisementSocket
-from failover.vrrp import Instant, Interval, seconds, to_seconds
+from failover.vrrp import Instant, seconds, to_seconds
 
 if TYPE_CHECKING:
     from failover.engine.instance import Instance
@@ -25,14 +25,6 @@ _SOON: Final = seconds(0.003)
 """When clients have been told of a takeover; a rival that repeats itself is heard so much later, at most."""
 _MOST_REPEATS: Final = 4
 """Advertisements in a master-down interval, which is less than so many of their intervals (RFC 9568 §6.1)."""
-
-
-class Repeats(NamedTuple):
-    """An advertisement that will come again and again."""
-
-    fingerprint: int
-    hold_off: Interval
-    """The master-down interval that begins with each."""
 
 
 class Doze:
@@ -73,13 +65,13 @@ class Doze:
         self._alarm.set(at)
 
     def _begin(self, _: Instant) -> None:
-        repeats = [instance.repeats for instance in self._of_vrid if instance and instance.repeats]
+        settled = [instance for instance in self._of_vrid if instance and instance.settled is not None]
         try:
-            self._socket.overlook(frozenset(one.fingerprint for one in repeats))
+            self._socket.overlook(frozenset(one.fingerprint for one in settled))
         except OSError:  # no room for so long a program: the bell rings as it did
             return
-        self._is_on = bool(repeats)
-        self._loop.expect(self._socket.bell.fileno(), sum(_MOST_REPEATS / to_seconds(one.hold_off) for one in repeats))
+        self._is_on = bool(settled)
+        self._loop.expect(self._socket.bell.fileno(), sum(_MOST_REPEATS / to_seconds(one.held_off) for one in settled))
 
     def _wake_up(self, now: Instant) -> None:
         try:

@@ -10,7 +10,6 @@ from functools import partial
 from failover.engine.attachment import Attachment
 from failover.engine.beat import Beat
 from failover.engine.dispatch import Dispatch
-from failover.engine.doze import Repeats
 from failover.engine.flood import Verdict
 from failover.engine.loop import Loop
 from failover.engine.performer import Performer
@@ -83,8 +82,10 @@ class Instance:
         self.interface = wanted.interface
         self.settled: bytes | None = None
         """The MASTER's packet that `hear_again` may take, as long as nothing else has happened."""
-        self.repeats: Repeats | None = None
-        """How the kernel knows it."""
+        self.fingerprint = 0
+        """By which the kernel knows that packet."""
+        self.held_off = Interval(0)
+        """For how long it holds off a takeover, each time that it arrives."""
         self.since = wall_clock()
         self._counters = Counters(discarded={}, oddities={})
         self._reporter = Reporter(
@@ -96,7 +97,6 @@ class Instance:
         """Later than the state knows: it is made up when somebody asks for it, not with every packet."""
         self._heard_again = 0
         """Times that the counters do not know of, likewise."""
-        self._held_off = Interval(0)
         self._beat = beat
         self._beats_known: int | None = None
         """Of the beat's count, where this instance takes part; what is more, the state and counters do not know."""
@@ -233,15 +233,14 @@ class Instance:
         event = AdvertisementReceived(outcome, packet.meta.source)
         held_off = settled_for(event, self._feed(event, now), now)
         if held_off is not None:
-            self.settled, self._held_off = raw, held_off
-            self.repeats = Repeats(fingerprint(packet), held_off)
+            self.settled, self.fingerprint, self.held_off = raw, fingerprint(packet), held_off
         return Verdict.LOSING if is_below(self.floor, event) else Verdict.HEEDED
 
     def hear_again(self, now: Instant) -> None:
         """The packet that is `settled` arrived once more: what `hear` would do, in a tenth of its time."""
         self._heard_again += 1
         self._heard_again_at = now
-        at, alarm = now + self._held_off, self._alarm
+        at, alarm = now + self.held_off, self._alarm
         if alarm.at is not None and alarm.at <= at:
             alarm.at = at  # type: ignore[assignment]  # thousands a second, two calls less
         else:
@@ -251,7 +250,7 @@ class Instance:
         """Packets were lost before `now`, for our own socket was full: no MASTER is given up for that."""
         if self.settled is not None:
             self._heard_again_at = now
-            self._alarm.postpone(Instant(now + self._held_off))
+            self._alarm.postpone(Instant(now + self.held_off))
 
     def addresses_present(self, present: frozenset[VirtualAddress], now: Instant) -> None:
         """What is on the interface now; a MASTER puts back what somebody else has taken away."""
@@ -315,7 +314,7 @@ class Instance:
         self._state = outcome.state
         reconfigured = isinstance(event, ConfigChanged | PriorityChanged)
         if outcome.state is not previous or reconfigured:
-            self.settled = self.repeats = None
+            self.settled = None
             self._reporter.changed = True
         if outcome.state.checksum is not previous.checksum or reconfigured:
             self._performer.prepare(outcome.state)
