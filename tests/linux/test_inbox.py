@@ -1,6 +1,7 @@
 """`failover.linux.inbox`, on datagram sockets that need no network; over a network it is in `test_sockets`."""
 
 import errno
+import os
 import socket
 import time
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ import pytest
 
 from failover.frames import advertisement_datagram
 from failover.lab.waiting import wait_until
-from failover.linux.inbox import VRID_POSITION, inbox, unpack
+from failover.linux.inbox import _REST_BYTES, VRID_POSITION, inbox, unpack
 from failover.linux.socket_options import ARRIVAL_TIME
 from failover.vrrp import Family, ReceivedFrom
 from failover.vrrp.protocol import GROUPS
@@ -89,6 +90,31 @@ def test_what_is_too_long_arrives_cut_and_is_malformed(pair: Pair) -> None:
     long = advertisement_datagram(SOURCE, bytes(9000))
     (packet,) = through(pair, long)
     assert unpack(Family.IPV4, packet) is None
+
+
+@pytest.mark.parametrize(
+    "length", [IPV4._longest - 1, IPV4._longest, IPV4._longest + 1, 1000, IPV4._longest + _REST_BYTES]
+)
+def test_long_packets_and_short_ones_are_whole_whatever_came_before(pair: Pair, length: int) -> None:
+    for batch in ([length, 32, length], [32, length], [length]):
+        packets = [advertisement_datagram(SOURCE, os.urandom(size - 20)) for size in batch]
+        received = [unpack(Family.IPV4, packet) for packet in through(pair, *packets)]
+        assert [one and one.payload for one in received] == [packet[20:] for packet in packets]
+
+
+@pytest.mark.parametrize("length", [*range(180, 200), 1000, 4088])
+def test_long_messages_over_ipv6_are_whole(length: int) -> None:
+    messages = [os.urandom(size) for size in (24, length, 24, length)]
+    with (
+        closing(socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)) as ours,
+        closing(socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)) as theirs,
+    ):
+        ours.bind(("::1", 0))
+        ours.setblocking(False)
+        for message in messages:
+            theirs.sendto(message, ours.getsockname())
+        packets = inbox(Family.IPV6).receive(ours.fileno(), 100, [])
+    assert [packet[VRID_POSITION[Family.IPV6] - 1 :] for packet in packets] == messages
 
 
 def test_an_empty_socket_gives_nothing(pair: Pair) -> None:
