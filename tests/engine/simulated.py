@@ -5,7 +5,7 @@ What they were asked for is told to `note`, as it happens; nothing is kept here.
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from typing import Final, cast
+from typing import Any, Final, cast
 from unittest.mock import patch
 
 from failover.engine import announcing, dispatch, performer, timers
@@ -49,8 +49,8 @@ class SimulatedLoop:
         self.unrung = 0.0
         """Packets a second that may come there without a ring."""
 
-    def alarm(self, callback: Callable[[Instant], None], *, goes_first: bool = False, is_met: bool = False) -> Alarm:
-        return self.alarms.alarm(callback, goes_first=goes_first, is_met=is_met)
+    def alarm(self, callback: Callable[[Instant], None], **options: Any) -> Alarm:
+        return self.alarms.alarm(callback, **options)
 
     def watch(self, descriptor: int, callback: Callable[[], None]) -> None:
         """Nothing is read here but by the test."""

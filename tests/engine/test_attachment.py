@@ -62,6 +62,12 @@ class Heard:
         source = GREATER[router.family]
         self.hear(source, encode(an_advert(router, priority=priority), source), times)
 
+    def overflow(self) -> None:
+        """There was room for the last router's packets alone."""
+        self.socket.is_overflowing = True
+        self.hear_priority(200, reception._CROWD, of=-1)
+        self.socket.is_overflowing = False
+
     def wait(self, until: Instant) -> None:
         self.now = until
         self.simulated.sleep(until)

@@ -80,7 +80,7 @@ def test_everything_rings_in_a_moment_where_it_may_matter(change: str) -> None:
     elif change == "address":
         instance.stand(heard.attachment, SMALLER[Family.IPV4], frozenset(), heard.now)
     else:
-        heard.attachment._missed(Family.IPV4, heard.now)
+        heard.overflow()
     unrung: list[float] = []
 
     def overlook(known: frozenset[int]) -> None:
@@ -150,8 +150,8 @@ def test_without_memory_to_end_it_packets_are_read_as_before_and_it_is_tried_aga
 
 def test_after_an_overflow_no_master_is_given_up_for_what_was_lost() -> None:
     router = a_router()
-    heard = dozing(router)
-    heard.attachment._missed(Family.IPV4, heard.now)
+    heard = dozing(router, a_router(vrid=52))
+    heard.overflow()
     down = router.master_down_interval(router.advertisement_interval)
     heard.wait(Instant(heard.now + down - 1))
     assert not heard.instances[0].is_master

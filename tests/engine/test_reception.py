@@ -6,8 +6,10 @@ from unittest.mock import patch
 
 from failover.engine import reception
 from failover.engine.reception import Arrivals, reader
+from failover.engine.repeats import Repeats
 from failover.linux.sockets import AdvertisementSocket
 from failover.vrrp import Family, Instant, seconds
+from tests.engine.simulated import SimulatedLoop, loop_of
 from tests.engine.test_shortcut import Waiting
 from tests.vrrp.making import NOW, after
 
@@ -52,7 +54,7 @@ def test_a_wall_clock_that_is_slewed_is_believed() -> None:
 
 def test_only_a_socket_that_overflowed_has_missed_something() -> None:
     waiting, missed = Waiting(Family.IPV4), list[Instant]()
-    read = reader(cast(AdvertisementSocket, waiting), [None] * 256, lambda *_: None, missed.append)
+    read = reader(cast(AdvertisementSocket, waiting), Repeats(loop_of(SimulatedLoop())), lambda *_: None, missed.append)
     with patch.object(reception, "now", lambda: NOW):
         for count, is_overflowing in ((reception._CROWD, False), (1, True), (reception._CROWD, True)):
             waiting.packets, waiting.is_overflowing = [bytes(40)] * count, is_overflowing

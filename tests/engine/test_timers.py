@@ -1,8 +1,10 @@
 """Alarms, compared with the obvious model: a time for each, or none."""
 
 from collections.abc import Callable
+from typing import Never
 from unittest.mock import patch
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -18,6 +20,10 @@ RINGS = st.integers(0, 50).map(Instant)
 NOW = Instant(1000)
 AT_ONCE = Interval(0)
 PACES = st.sampled_from([AT_ONCE, seconds(0.0004), seconds(0.002)])
+
+
+def _never(_: Instant) -> Never:
+    pytest.fail("too early")
 
 
 class Model:
@@ -208,49 +214,49 @@ def test_entries_of_an_alarm_do_not_multiply() -> None:
     assert len(queue._heap) == 1
 
 
-@given(first=st.integers(0, 50), moved=st.lists(st.integers(0, 50), max_size=5))
-def test_a_postponed_alarm_rings_at_the_last_time_and_as_it_was_set(first: int, moved: list[int]) -> None:
-    queue, rung, rehearsed = AlarmQueue(lambda _: None), list[int](), list[int]()
-    alarm = queue.alarm(rung.append)
-    alarm.set(Instant(first), rehearsed.append)
-    for at in moved:
-        alarm.postpone(Instant(at))
-    last = Instant([first, *moved][-1])
-    assert alarm.at == last
-    assert alarm.rehearse == rehearsed.append
-    assert first_of(queue) is alarm
+@given(first=st.integers(0, 50), put_off=st.lists(st.integers(0, 50), min_size=1, max_size=5))
+def test_an_alarm_that_is_put_off_rings_when_that_is_over(first: int, put_off: list[int]) -> None:
+    rung, until = list[int](), Instant(0)
+    queue = AlarmQueue(lambda _: None)
+    alarm = queue.alarm(rung.append, put_off=lambda: until)
+    alarm.set(Instant(first))
+    for at in sorted(put_off):
+        queue.upcoming(Instant(0), within=at)  # asked for while it is near, or not
+        until = Instant(at)
+    last = Instant(max(first, until))
     queue.ring(Instant(last - 1), NOW)
     assert rung == []
+    assert first_of(queue) is alarm
+    assert alarm.at == last
     queue.ring(last, NOW)
     assert rung == [NOW]
 
 
-def test_an_alarm_that_is_postponed_again_and_again_is_moved_when_its_entry_comes_up_soon() -> None:
-    """As that of a BACKUP is by each advertisement: a heap costs more than that."""
+def test_an_alarm_that_is_put_off_again_and_again_is_asked_when_it_comes_near() -> None:
+    """As that of BACKUPs is by each advertisement."""
+    asked, until = list[Instant](), Instant(0)
+
+    def put_off() -> Instant:
+        asked.append(until)
+        return until
+
     queue = AlarmQueue(lambda _: None)
-    alarm = alarm_of(queue)
-    alarm.set(Instant(360))
+    queue.alarm(_never, put_off=put_off).set(Instant(360))
     for now in range(100, 2000, 100):
-        alarm.postpone(Instant(now + 360))
+        until = Instant(now + 360)
         upcoming = queue.upcoming(Instant(now), within=150)
         assert upcoming is not None
         assert upcoming[0] > now + 150, "it would be looked at again before that"
-    assert queue._pushed == 1 + 18 // 3
+    assert len(asked) < 2 * 18 / 3
 
 
-def test_an_alarm_that_is_ringing_may_be_postponed() -> None:
-    queue, rung = AlarmQueue(lambda _: None), list[Instant]()
-
-    def ring(now: Instant) -> None:
-        rung.append(now)
-        if len(rung) < 2:
-            alarm.postpone(Instant(20))
-
-    alarm = queue.alarm(ring)
+def test_an_alarm_that_is_not_set_is_not_asked() -> None:
+    queue = AlarmQueue(lambda _: None)
+    alarm = queue.alarm(_never, put_off=lambda: _never(NOW))
     alarm.set(Instant(10))
-    queue.ring(Instant(10), Instant(10))
-    queue.ring(Instant(20), Instant(20))
-    assert rung == [10, 20]
+    alarm.set(None)
+    assert not queue.ring(Instant(20), NOW)
+    assert first_of(queue) is None
 
 
 def test_nothing_is_to_wake_up_for_without_an_alarm() -> None:

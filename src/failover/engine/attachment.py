@@ -15,6 +15,7 @@ from failover.engine.doze import Doze
 from failover.engine.flood import Floodgate, Narrowing, Verdict
 from failover.engine.loop import Loop
 from failover.engine.reception import reader
+from failover.engine.repeats import Repeats
 from failover.linux.errors import reason
 from failover.linux.filter import Terms
 from failover.linux.interfaces import Interface
@@ -65,15 +66,13 @@ class Attachment:
         self._sockets: dict[Family, AdvertisementSocket] = {}
         self._gates: dict[Family, Floodgate] = {}
         self._dozes: dict[Family, Doze] = {}
-        self._of_vrid: dict[Family, list[Instance | None]] = {family: [None] * 256 for family in Family}
-        """The same as `instances`, for whoever reads packets."""
+        self._repeats: dict[Family, Repeats] = {}
         self._announcer: AnnouncementSocket | None = None
 
     def add(self, instance: "Instance") -> None:
         """A router that lives here."""
         router = instance.router
         self.instances[router.family, router.vrid] = instance
-        self._of_vrid[router.family][router.vrid] = instance
         self.virtual_addresses |= _virtual(router)
         self.renew_filter(router.family)
 
@@ -81,7 +80,6 @@ class Attachment:
         """One that lives here no longer; its addresses count as virtual, and sockets stay open, until `tidy`."""
         router = instance.router
         del self.instances[router.family, router.vrid]
-        self._of_vrid[router.family][router.vrid] = None
         self.renew_filter(router.family)
 
     def expect(self, router: VirtualRouter) -> None:
@@ -171,6 +169,7 @@ class Attachment:
         closing = self._sockets.pop(family)
         self._gates.pop(family).close()
         self._dozes.pop(family).close()
+        self._repeats.pop(family).close()
         self._loop.forget(closing.bell.fileno())
         closing.close()
 
@@ -227,31 +226,32 @@ class Attachment:
         """Have it read for the routers of its family."""
         family = opened.family
         gate = self._gates[family] = Floodgate(self._loop, partial(self._narrow, opened))
-        doze = self._dozes[family] = Doze(self._loop, opened, self._of_vrid[family])
-        hear, missed = partial(self._hear, opened, gate, doze), partial(self._missed, family)
-        read = reader(opened, self._of_vrid[family], hear, missed)
+        repeats = self._repeats[family] = Repeats(self._loop)
+        doze = self._dozes[family] = Doze(self._loop, opened, repeats)
+        hear, missed = partial(self._hear, opened, repeats, gate, doze), partial(_missed, repeats, doze)
+        read = reader(opened, repeats, hear, missed)
         self._loop.listen(opened.bell.fileno(), opened.fileno(), opened.bell.silence, read)
 
     def _hear(
-        self, advertisement_socket: AdvertisementSocket, gate: Floodgate, doze: Doze, packet: bytes, at: Instant
+        self,
+        advertisement_socket: AdvertisementSocket,
+        repeats: Repeats,
+        gate: Floodgate,
+        doze: Doze,
+        packet: bytes,
+        at: Instant,
     ) -> None:
         """Take it apart for the router that it concerns."""
         received = advertisement_socket.unpack(packet)
         vrid = received.payload[1] if received else 0
         instance = self.instances.get((advertisement_socket.family, vrid))
-        verdict = instance.hear(received, at, packet) if received and instance else Verdict.REFUSED
+        verdict = instance.hear(received, at, packet, repeats) if received and instance else Verdict.REFUSED
         if verdict is Verdict.REFUSED:
             gate.refused(at)
         elif verdict is Verdict.LOSING:
             gate.lost(vrid, at)
-        elif instance and instance.settled is packet:
+        elif packet in repeats:
             doze.prepare(at)
-
-    def _missed(self, family: Family, at: Instant) -> None:
-        """There was no room for all that came before `at`."""
-        for instance in filter(None, self._of_vrid[family]):
-            instance.may_have_missed(at)
-        self._dozes[family].end(at)
 
     def reopen(self, family: Family, vrid: int, at: Instant) -> None:
         """A router has changed: what lost against it may win from now on, and what repeated itself may matter."""
@@ -274,6 +274,12 @@ class Attachment:
 
     def _vrids(self, family: Family) -> frozenset[int]:
         return frozenset(vrid for of, vrid in self.instances if of is family)
+
+
+def _missed(repeats: Repeats, doze: Doze, at: Instant) -> None:
+    """There was no room for all that came before `at`."""
+    repeats.presume(at)
+    doze.end(at)
 
 
 def _virtual(router: VirtualRouter) -> frozenset[Address]:

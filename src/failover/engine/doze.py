@@ -9,15 +9,13 @@ What is new rings at once: another priority, above all 0, other addresses, anoth
 router becomes anything but BACKUP, or gets other parameters, everything rings again, for a second at least.
 """
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
+from typing import Final
 
 from failover.engine.loop import Loop
+from failover.engine.repeats import Repeats
 from failover.linux.sockets import AdvertisementSocket
 from failover.vrrp import Instant, seconds, to_seconds
-
-if TYPE_CHECKING:
-    from failover.engine.instance import Instance
 
 _SETTLES_IN: Final = seconds(1)
 """From the first router that has something to overlook; others of the socket will follow it closely."""
@@ -30,12 +28,10 @@ _MOST_REPEATS: Final = 4
 class Doze:
     """Of one socket: which repetitions its bell rings for."""
 
-    def __init__(
-        self, loop: Loop, advertisement_socket: AdvertisementSocket, of_vrid: "Sequence[Instance | None]"
-    ) -> None:
+    def __init__(self, loop: Loop, advertisement_socket: AdvertisementSocket, repeats: Repeats) -> None:
         self._loop = loop
         self._socket = advertisement_socket
-        self._of_vrid = of_vrid
+        self._repeats = repeats
         self._is_on = False
         """Whether the bell does not ring for all."""
         self._alarm = loop.alarm(self._begin)
@@ -65,13 +61,13 @@ class Doze:
         self._alarm.set(at)
 
     def _begin(self, _: Instant) -> None:
-        settled = [instance for instance in self._of_vrid if instance and instance.settled is not None]
+        known = self._repeats.known
         try:
-            self._socket.overlook(frozenset(one.fingerprint for one in settled))
+            self._socket.overlook(frozenset(one.fingerprint for one in known))
         except OSError:  # no room for so long a program: the bell rings as it did
             return
-        self._is_on = bool(settled)
-        self._loop.expect(self._socket.bell.fileno(), sum(_MOST_REPEATS / to_seconds(one.held_off) for one in settled))
+        self._is_on = bool(known)
+        self._loop.expect(self._socket.bell.fileno(), sum(_MOST_REPEATS / to_seconds(one.held_off) for one in known))
 
     def _wake_up(self, now: Instant) -> None:
         try:

@@ -13,6 +13,7 @@ from failover.engine.dispatch import Dispatch
 from failover.engine.flood import Verdict
 from failover.engine.loop import Loop
 from failover.engine.performer import Performer
+from failover.engine.repeats import Repeats, Repetition
 from failover.engine.reporter import Reporter
 from failover.engine.reporting import fault_status, status_of, transition_fields, wall_clock
 from failover.engine.sending import trouble
@@ -80,12 +81,6 @@ class Instance:
         self.wanted = wanted
         """As configured."""
         self.interface = wanted.interface
-        self.settled: bytes | None = None
-        """The MASTER's packet that `hear_again` may take, as long as nothing else has happened."""
-        self.fingerprint = 0
-        """By which the kernel knows that packet."""
-        self.held_off = Interval(0)
-        """For how long it holds off a takeover, each time that it arrives."""
         self.since = wall_clock()
         self._counters = Counters(discarded={}, oddities={})
         self._reporter = Reporter(
@@ -93,10 +88,8 @@ class Instance:
         )
         self._performer = Performer(router, dispatch, self._counters, self._reporter)
         self._state: State = initial_state(router)
-        self._heard_again_at: Instant | None = None
-        """Later than the state knows: it is made up when somebody asks for it, not with every packet."""
-        self._heard_again = 0
-        """Times that the counters do not know of, likewise."""
+        self._repetition: Repetition | None = None
+        """Of the MASTER's packet; what it knows more, state and counters learn when somebody asks for them."""
         self._beat = beat
         self._beats_known: int | None = None
         """Of the beat's count, where this instance takes part; what is more, the state and counters do not know."""
@@ -221,8 +214,8 @@ class Instance:
         self._upkeep.retire()
         self._reporter.retire()
 
-    def hear(self, packet: Received, now: Instant, raw: bytes | None = None) -> Verdict:
-        """A packet with our VRID arrived, `raw` as it came from the socket."""
+    def hear(self, packet: Received, now: Instant, raw: bytes = b"", repeats: Repeats | None = None) -> Verdict:
+        """A packet with our VRID arrived, `raw` as it came from the socket; `repeats` notes it the next time."""
         outcome = receive(packet.payload, packet.meta, self.router)
         if isinstance(outcome, Discard):
             self._reporter.discarded(outcome, packet.meta, now)
@@ -232,25 +225,10 @@ class Instance:
             self._counters.priority_zero_received += 1
         event = AdvertisementReceived(outcome, packet.meta.source)
         held_off = settled_for(event, self._feed(event, now), now)
-        if held_off is not None:
-            self.settled, self.fingerprint, self.held_off = raw, fingerprint(packet), held_off
+        if repeats is not None and held_off is not None:
+            self._repetition = repeats.expect(raw, fingerprint(packet), held_off, now, self._release)
+            self._alarm.set(None)
         return Verdict.LOSING if is_below(self.floor, event) else Verdict.HEEDED
-
-    def hear_again(self, now: Instant) -> None:
-        """The packet that is `settled` arrived once more: what `hear` would do, in a tenth of its time."""
-        self._heard_again += 1
-        self._heard_again_at = now
-        at, alarm = now + self.held_off, self._alarm
-        if alarm.at is not None and alarm.at <= at:
-            alarm.at = at  # type: ignore[assignment]  # thousands a second, two calls less
-        else:
-            alarm.postpone(Instant(at))
-
-    def may_have_missed(self, now: Instant) -> None:
-        """Packets were lost before `now`, for our own socket was full: no MASTER is given up for that."""
-        if self.settled is not None:
-            self._heard_again_at = now
-            self._alarm.postpone(Instant(now + self.held_off))
 
     def addresses_present(self, present: frozenset[VirtualAddress], now: Instant) -> None:
         """What is on the interface now; a MASTER puts back what somebody else has taken away."""
@@ -260,12 +238,10 @@ class Instance:
 
     def catch_up(self) -> None:
         """Put into state and counters what the shortcuts have left out."""
-        if self._heard_again_at is not None:
-            self._counters.advertisements_received += self._heard_again
-            self._heard_again = 0
-            if isinstance(self._state, Backup):
-                self._state = heard_again(self._state, self._heard_again_at)
-            self._heard_again_at = None
+        if self._repetition is not None and isinstance(self._state, Backup):
+            self._counters.advertisements_received += self._repetition.take()
+            if self._repetition.heard_at != self._state.armed_at:
+                self._state = heard_again(self._state, self._repetition.heard_at)
         if self._beats_known is not None and isinstance(self._state, Master):
             missed = self._beat.count - self._beats_known
             if missed:
@@ -283,7 +259,8 @@ class Instance:
         if not isinstance(state, Master):
             self._beat.leave(self)
             self._beats_known = None
-            self._alarm.set(deadline(state), self._rehearse)
+            if self._repetition is None:
+                self._alarm.set(deadline(state), self._rehearse)
             return
         if ready is None or self._performer.unsent:
             self._beat.leave(self)
@@ -314,7 +291,7 @@ class Instance:
         self._state = outcome.state
         reconfigured = isinstance(event, ConfigChanged | PriorityChanged)
         if outcome.state is not previous or reconfigured:
-            self.settled = None
+            self._forget()
             self._reporter.changed = True
         if outcome.state.checksum is not previous.checksum or reconfigured:
             self._performer.prepare(outcome.state)
@@ -324,6 +301,17 @@ class Instance:
             self._performer.reopen(now)
         self.settle()
         return outcome
+
+    def _release(self) -> None:
+        """The MASTER has been silent for long, or nobody listens to it any more: watch for ourselves."""
+        self.catch_up()
+        self._forget()
+        self.settle()
+
+    def _forget(self) -> None:
+        if self._repetition is not None:
+            self._repetition.end()
+            self._repetition = None
 
     def _act(self, action: Action, now: Instant) -> None:
         match action:

@@ -50,7 +50,7 @@ class Loop:
     time. Measured, a BACKUP takes over 0.15 ms earlier for it. Only for alarms that seldom ring; and, where `beat_lead`
     says so, for beats at short intervals, without a rehearsal: it takes CPU, and only a real-time process gains by it.
 
-    To set the timer costs a tenth of a wake-up. So an alarm that seldom rings, for it is nearly always postponed, does
+    To set the timer costs a tenth of a wake-up. So an alarm that seldom rings, for it is nearly always put off, does
     not have it set until it is near; and for wake-ups at a regular beat it is set once.
 
     Packets are not watched, but the bells of their sockets. What comes without a ring waits until something else wakes
@@ -143,12 +143,20 @@ class Loop:
             self._prompt.unregister(descriptor)
             del self._callbacks[descriptor]
 
-    def alarm(self, callback: Callable[[Instant], None], *, goes_first: bool = False, is_met: bool = False) -> Alarm:
+    def alarm(
+        self,
+        callback: Callable[[Instant], None],
+        *,
+        goes_first: bool = False,
+        is_met: bool = False,
+        put_off: Callable[[], Instant] | None = None,
+    ) -> Alarm:
         """A new alarm of this loop.
 
         What `goes_first` rings before all others that are due; what `is_met` is worth being up `beat_lead` before.
+        `put_off` is asked when it comes near: it rings then, if that is later than what was set.
         """
-        return self._alarms.alarm(callback, goes_first=goes_first, is_met=is_met)
+        return self._alarms.alarm(callback, goes_first=goes_first, is_met=is_met, put_off=put_off)
 
     def wait(self) -> None:
         """Sleep until there is something to do, then do it."""
@@ -260,7 +268,7 @@ class Loop:
         if not lead:
             return rings_at
         away = rings_at - moment
-        if away > _FAR and (alarm is None or alarm.rehearse):
+        if away > _FAR and (alarm is None or alarm.rehearse or alarm.put_off):
             nap = min((away - _APPROACH) / 1e9, _LONGEST_NAP)
             self._nap = nap if self._nap == _FOR_EVER else min(nap, self._nap)
             return None

@@ -1,18 +1,16 @@
-"""Reads an advertisement socket for the routers that live behind it.
+"""Reads an advertisement socket: what arrived, and when.
 
-A packet that only repeats the MASTER's last is recognised here and not taken apart; for all others there is `hear`.
+What only repeats a MASTER's last packet is noted (`repeats`) and not taken apart; for all others there is `hear`.
 """
 
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Final, cast
+from typing import Final, cast
 
+from failover.engine.repeats import Repeats
 from failover.linux.sockets import AdvertisementSocket
 from failover.linux.timer import now
 from failover.vrrp import Instant, seconds
-
-if TYPE_CHECKING:
-    from failover.engine.instance import Instance
 
 _PACKETS_AT_ONCE: Final = 4096
 """More than a socket has room for: no alarm rings before all that has arrived is heard."""
@@ -45,29 +43,26 @@ class Arrivals:
 
 def reader(
     advertisement_socket: AdvertisementSocket,
-    of_vrid: "Sequence[Instance | None]",
+    repeats: Repeats,
     hear: Callable[[bytes, Instant], None],
     missed: Callable[[Instant], None],
 ) -> Callable[[], None]:
     """What `Loop.listen` wants: reads everything that has arrived.
 
-    `of_vrid` has the router of each VRID, as it is when a packet comes; `hear` takes what is not settled; `missed` is
-    told where packets were lost because nobody has read for too long.
+    `hear` takes what is not known to `repeats`; `missed` is told where packets were lost because nobody has read for
+    too long.
     """
-    receive, vrid_position = advertisement_socket.receive, advertisement_socket.vrid_position
-    arrivals = Arrivals()
+    receive, arrivals = advertisement_socket.receive, Arrivals()
 
     def read() -> None:
         at, wall = now(), time.time_ns()
         arrived: list[int] = []
         packets = receive(_PACKETS_AT_ONCE, arrived)
-        for packet, heard_at in zip(packets, arrivals.on_our_clock(arrived, at, wall), strict=True):
-            # The kernel filter passes our VRIDs alone, and nothing too short to have one.
-            instance = of_vrid[packet[vrid_position]]
-            if instance is not None and packet == instance.settled:
-                instance.hear_again(heard_at)
-            else:
-                hear(packet, heard_at)
+        heard_at = arrivals.on_our_clock(arrived, at, wall)
+        if not repeats.note(packets, heard_at):
+            for packet, moment in zip(packets, heard_at, strict=True):
+                if not repeats.note((packet,), (moment,)):
+                    hear(packet, moment)
         if len(packets) >= _CROWD and advertisement_socket.overflowed():
             missed(at)
 

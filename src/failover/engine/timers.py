@@ -15,10 +15,16 @@ _TURN: Final = seconds(0.001)
 class Alarm:
     """Calls `callback(now)` once at the time that was last set."""
 
-    __slots__ = ("_queue", "at", "callback", "goes_first", "is_met", "queued_at", "rehearse")
+    __slots__ = ("_queue", "at", "callback", "goes_first", "is_met", "put_off", "queued_at", "rehearse")
 
     def __init__(
-        self, queue: "AlarmQueue", callback: Callable[[Instant], None], *, goes_first: bool, is_met: bool
+        self,
+        queue: "AlarmQueue",
+        callback: Callable[[Instant], None],
+        *,
+        goes_first: bool,
+        is_met: bool,
+        put_off: Callable[[], Instant] | None,
     ) -> None:
         self._queue = queue
         self.callback = callback
@@ -26,6 +32,8 @@ class Alarm:
         """Before all others that are due, however long they have been."""
         self.is_met = is_met
         """Whether it is worth waking up before it: see `Loop`."""
+        self.put_off = put_off
+        """Asked when the alarm comes near: it rings then, if that is later than `at`."""
         self.at: Instant | None = None
         self.queued_at: Instant | None = None
         self.rehearse: Callable[[Instant], None] | None = None
@@ -44,12 +52,11 @@ class Alarm:
         self.set(None)
         self.callback = _never
 
-    def postpone(self, at: Instant) -> None:
-        """Ring at `at` instead of earlier, otherwise as it was set."""
-        if self.at is None or at < self.at:
-            self.set(at, self.rehearse)
-        else:
-            self.at = at
+    def consider(self, at: Instant) -> Instant:
+        """When it rings, as things are, where `at` is what was set."""
+        if self.put_off is not None:
+            at = self.at = max(at, self.put_off())
+        return at
 
 
 def _never(_: Instant) -> None:
@@ -71,9 +78,16 @@ class AlarmQueue:
         self._waiting: deque[tuple[Instant, int, Alarm]] = deque()
         """Entries that were due, and for which the last turn was too short."""
 
-    def alarm(self, callback: Callable[[Instant], None], *, goes_first: bool = False, is_met: bool = False) -> Alarm:
+    def alarm(
+        self,
+        callback: Callable[[Instant], None],
+        *,
+        goes_first: bool = False,
+        is_met: bool = False,
+        put_off: Callable[[], Instant] | None = None,
+    ) -> Alarm:
         """A new alarm, not set. What `goes_first` must not take long."""
-        return Alarm(self, callback, goes_first=goes_first, is_met=is_met)
+        return Alarm(self, callback, goes_first=goes_first, is_met=is_met, put_off=put_off)
 
     def push(self, at: Instant, alarm: Alarm) -> None:
         """For `Alarm` alone."""
@@ -87,8 +101,8 @@ class AlarmQueue:
     def upcoming(self, now: Instant, within: int) -> tuple[Instant, Alarm | None] | None:
         """Before when no alarm rings, and the one that does then; None in its place: perhaps none does.
 
-        An alarm that was moved later goes where it belongs when its entry would come up `within` nanoseconds. That of a
-        BACKUP, which each advertisement moves, so does at every third one.
+        An alarm that was moved later, or may be put off, goes where it belongs when its entry would come up `within`
+        nanoseconds. That of BACKUPs, which each advertisement puts off, so does at every third one.
         """
         heap = self._heap
         while heap:
@@ -96,11 +110,11 @@ class AlarmQueue:
             at = alarm.at
             if at is None or alarm.queued_at != queued_at:
                 _put_right(heappop(heap))
-            elif at == queued_at:
-                return at, alarm
-            elif queued_at - now > within:
+            elif queued_at - now > within and (alarm.put_off or at != queued_at):
                 return queued_at, None
-            else:  # without a call: fifty virtual routers have fifty of them
+            elif (at := alarm.consider(at)) == queued_at:
+                return at, alarm
+            else:
                 alarm.queued_at = at
                 self._pushed += 1
                 heapreplace(heap, (at, self._pushed, alarm))
@@ -128,12 +142,13 @@ class AlarmQueue:
     def _ring(self, entry: tuple[Instant, int, Alarm], now: Instant) -> Instant:
         """Ring the alarm, if the entry is where it is; when that began."""
         queued_at, _, alarm = entry
-        if not alarm.queued_at == queued_at == alarm.at:
+        at = alarm.at
+        if at is None or alarm.queued_at != queued_at or alarm.consider(at) != queued_at:
             _put_right(entry)
             return now
         # The clock again: those before it have taken their time.
         reading = read_clock()
-        self._note(reading - alarm.at)
+        self._note(reading - at)
         alarm.queued_at = alarm.at = None
         alarm.callback(now)
         return reading
