@@ -412,8 +412,11 @@ def test_who_resigns_says_so_before_anything_is_withdrawn(bench: Bench) -> None:
     routers = Routers(bench, a_master(51, MANY[0]), a_master(52, MANY[1]))
     bench.turns()
     bench.story.clear()
-    for instance in routers.instances:
-        instance.stop(bench.loop.now)
+    rests = [instance.stop(bench.loop.now) for instance in routers.instances]
+    bench.dispatch.advertise_now()
+    assert bench.done() == ["advertisement"]
+    for rest in rests:
+        rest()
     bench.dispatch.finish()
     assert bench.done() == ["advertisement", "withdraw", "news"]
     assert [cast(bytes, of)[22] for what, of in bench.story if what == "advertisement"] == [0, 0]

@@ -148,7 +148,7 @@ def test_addresses_that_could_not_be_put_there_do_not_hush_those_that_could_not_
         patch.setattr(Netlink, "carry_out", refuse_all)
         bench.run_until_master()
         for instance in bench.engine.instances:
-            instance.stop(now())
+            instance.stop(now())()
         bench.settle()
     assert [(event.name, event.fields["doing"], event.fields["count"]) for event in bench.told("addresses_failed")] == [
         ("VR_51", "installing", 1),

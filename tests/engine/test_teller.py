@@ -155,7 +155,7 @@ def test_events_are_told_within_a_millisecond_with_the_routers_status_after_them
     bench.dispatch.finish()
     agent.read()
     agent.heard.clear()
-    bench.instances[1].stop(bench.loop.now)
+    bench.instances[1].stop(bench.loop.now)()
     bench.loop.round()
     agent.read()
     assert agent.heard == [], "first comes what is done"
@@ -211,7 +211,7 @@ def test_after_messages_were_dropped_everything_is_told_anew(bench_of: Callable[
     bench.dispatch.finish()
     for number in range(QUEUE_LIMIT + 10):
         bench.channel.send(Event(at=number, kind="x"))
-    bench.instances[1].stop(bench.loop.now)
+    bench.instances[1].stop(bench.loop.now)()
     bench.dispatch.finish()
     assert bench.channel.dropped
     assert bench.channel.is_incomplete

@@ -118,6 +118,7 @@ class _Daemon:
         self._watch_signals()
         try:
             self._run_engine()
+            self._notifier.stopping()
         finally:
             self._agent.stop()
             signal.set_wakeup_fd(-1)
@@ -146,7 +147,6 @@ class _Daemon:
                 if self._dirty and not self._loop.is_busy:
                     self._dirty = False
                     self._notifier.status(self._summary())
-            self._notifier.stopping()
         finally:
             if self._reload is not None:
                 self._reload.stop()

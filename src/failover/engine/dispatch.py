@@ -111,8 +111,7 @@ class Dispatch:
 
         `hurried`: alarms wait, which may have more to advertise; the rest waits for them, unless it has for long.
         """
-        if self._advertisements:
-            self._advertise()
+        self.advertise_now()
         if not (self._changes or self._announcing or self._news):
             return False
         began = now()
@@ -137,6 +136,15 @@ class Dispatch:
             self._room.set(Instant(now() + _ROOM_AFTER))
         return False
 
+    def advertise_now(self) -> None:
+        """Send the advertisements that were asked for, and nothing else."""
+        while self._advertisements:
+            (attachment, family), waiting = self._advertisements.popitem()
+            alone = waiting[0].packets if len(waiting) == 1 else None
+            failures = attachment.send(family, alone or join([one.packets for one in waiting]))
+            for place, one in enumerate(waiting):
+                one.done(failures.get(place))
+
     def finish(self) -> None:
         """Do everything now; announcements for which there is no room are dropped."""
         self._later.set(None)
@@ -144,14 +152,6 @@ class Dispatch:
             self._later.set(None)
         self._announcing.clear()
         self._room.set(None)
-
-    def _advertise(self) -> None:
-        while self._advertisements:
-            (attachment, family), waiting = self._advertisements.popitem()
-            alone = waiting[0].packets if len(waiting) == 1 else None
-            failures = attachment.send(family, alone or join([one.packets for one in waiting]))
-            for place, one in enumerate(waiting):
-                one.done(failures.get(place))
 
     def _change(self) -> None:
         """One write: portions of as many changes as fit in one."""

@@ -75,10 +75,13 @@ class Engine:
     def stop(self) -> None:
         """Priority 0 for whatever is MASTER, addresses removed, everything closed; also after a start that failed."""
         at = now()
+        # The others wait for priority 0 of all, and for nothing else.
+        rests = [instance.stop(at) for instance in self.instances]
+        self._dispatch.advertise_now()
         self._steps = iter(())
         broken = {attachment: attachment.break_promises() for attachment in self._roster.attachments.values()}
-        for instance in self.instances:
-            instance.stop(at)
+        for rest in rests:
+            rest()
         self._dispatch.finish()
         for attachment, addresses in broken.items():
             self._network.take_off(attachment, addresses)
@@ -121,7 +124,7 @@ class Engine:
                 yield
         for instance in plan.removed:
             touched[self._roster.attachment_of(instance)] = None
-            instance.stop(now())
+            instance.stop(now())()
             yield  # its last advertisement is sent, and its addresses are taken away
             self._roster.remove(instance)
             yield  # what there was to tell is told

@@ -39,6 +39,7 @@ from failover.vrrp import (
     Master,
     PriorityChanged,
     ReportOddity,
+    SendAdvertisement,
     Shutdown,
     Startup,
     State,
@@ -163,10 +164,20 @@ class Instance:
         """Begin, or wait for the end of a fault."""
         self._feed(Startup(fault), now)
 
-    def stop(self, now: Instant) -> None:
-        """Leave the group and take the addresses away."""
-        self._upkeep.stop()
-        self._feed(Shutdown(), now)
+    def stop(self, now: Instant) -> Callable[[], None]:
+        """Leave the group. What is returned takes the addresses away: call it when priority 0 has been sent."""
+        previous = self.state
+        outcome = step(self.router, previous, Shutdown(), now)
+        farewell = tuple(action for action in outcome.actions if isinstance(action, SendAdvertisement))
+        for action in farewell:
+            self._performer.perform(action)
+
+        def rest() -> None:
+            self._upkeep.stop()
+            others = tuple(action for action in outcome.actions if action not in farewell)
+            self._follow(Shutdown(), previous, replace(outcome, actions=others), now)
+
+        return rest
 
     def link_changed(self, fault: Fault | None, now: Instant) -> None:
         """The interface became unusable or usable."""
@@ -288,6 +299,10 @@ class Instance:
     def _feed(self, event: ProtocolEvent, now: Instant) -> Step:
         previous = self.state
         outcome = step(self.router, previous, event, now)
+        self._follow(event, previous, outcome, now)
+        return outcome
+
+    def _follow(self, event: ProtocolEvent, previous: State, outcome: Step, now: Instant) -> None:
         self._state = outcome.state
         reconfigured = isinstance(event, ConfigChanged | PriorityChanged)
         if outcome.state is not previous or reconfigured:
@@ -300,7 +315,6 @@ class Instance:
         if reconfigured or type(outcome.state) is not type(previous):
             self._performer.reopen(now)
         self.settle()
-        return outcome
 
     def _release(self) -> None:
         """The MASTER has been silent for long, or nobody listens to it any more: watch for ourselves."""
