@@ -33,30 +33,28 @@ class Announcing:
     """A queue of them."""
 
     def __init__(self) -> None:
-        self._queue: deque[Announcement] = deque()
+        self.waiting: deque[Announcement] = deque()
+        """Looked at in every round of the loop."""
         self._full_since: dict[Attachment, Instant] = {}
         self._has_no_room: set[Attachment] = set()
         """As far as was found out since `look_for_room`."""
 
-    def __bool__(self) -> bool:
-        return bool(self._queue)
-
     @property
     def has_room(self) -> bool:
         """Whether some of it may be sent."""
-        return any(one.attachment not in self._has_no_room for one in self._queue)
+        return any(one.attachment not in self._has_no_room for one in self.waiting)
 
     def add(self, announcement: Announcement) -> None:
         """Send this too, after the others."""
-        self._queue.append(announcement)
+        self.waiting.append(announcement)
 
     def silence(self, of: object) -> None:
         """Send nothing more of what is `of`'s."""
-        self._queue = deque(one for one in self._queue if one.of is not of)
+        self.waiting = deque(one for one in self.waiting if one.of is not of)
 
     def clear(self) -> None:
         """Send nothing more."""
-        self._queue.clear()
+        self.waiting.clear()
 
     def look_for_room(self) -> None:
         """Try all interfaces again."""
@@ -64,11 +62,11 @@ class Announcing:
 
     def send_some(self) -> None:
         """Some frames of the first whose interface may have room."""
-        first = next(one for one in self._queue if one.attachment not in self._has_no_room)
+        first = next(one for one in self.waiting if one.attachment not in self._has_no_room)
         try:
             sent = first.attachment.announce(first.frames, first.next_frame)
         except OSError as error:
-            self._queue.remove(first)
+            self.waiting.remove(first)
             first.done(error)
             return
         if sent == 0:
@@ -80,10 +78,10 @@ class Announcing:
             self._end_round(first)
 
     def _end_round(self, announcement: Announcement) -> None:
-        self._queue.remove(announcement)
+        self.waiting.remove(announcement)
         announcement.rounds, announcement.next_frame = announcement.rounds - 1, 0
         if announcement.rounds:
-            self._queue.append(announcement)  # whole rounds, of everything that is to be announced
+            self.waiting.append(announcement)  # whole rounds, of everything that is to be announced
         else:
             announcement.done(None)
 
@@ -92,7 +90,7 @@ class Announcing:
         if now() - self._full_since.setdefault(attachment, now()) < GIVEN_UP_AFTER:
             return
         del self._full_since[attachment]
-        lost = [one for one in self._queue if one.attachment is attachment]
-        self._queue = deque(one for one in self._queue if one.attachment is not attachment)
+        lost = [one for one in self.waiting if one.attachment is attachment]
+        self.waiting = deque(one for one in self.waiting if one.attachment is not attachment)
         for one in lost:
             one.done(OSError(EAGAIN, strerror(EAGAIN)))

@@ -97,7 +97,7 @@ class Dispatch:
     @property
     def is_at_work(self) -> bool:
         """Whether there are addresses or announcements that could be seen to at once."""
-        return bool(self._changes) or (bool(self._announcing) and self._room.at is None)
+        return bool(self._changes) or (bool(self._announcing.waiting) and self._room.at is None)
 
     def rehearse(self, attachment: Attachment, family: Family, packets: Packets, frames: Packets) -> None:
         """Go through the motions of a takeover with nothing in hand, so that all that it takes is at hand."""
@@ -111,8 +111,9 @@ class Dispatch:
 
         `hurried`: alarms wait, which may have more to advertise; the rest waits for them, unless it has for long.
         """
-        self.advertise_now()
-        if not (self._changes or self._announcing or self._news):
+        if self._advertisements:
+            self.advertise_now()
+        if not (self._changes or self._announcing.waiting or self._news):
             return False
         began = now()
         if hurried and began < (self._waits_since or began) + _PATIENCE:
@@ -132,7 +133,7 @@ class Dispatch:
             self._news.popleft()()
             if self._advertisements or self._changes or now() >= until:
                 return True
-        if self._announcing:
+        if self._announcing.waiting:
             self._room.set(Instant(now() + _ROOM_AFTER))
         return False
 

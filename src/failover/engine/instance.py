@@ -237,6 +237,7 @@ class Instance:
         event = AdvertisementReceived(outcome, packet.meta.source)
         held_off = settled_for(event, self._feed(event, now), now)
         if repeats is not None and held_off is not None:
+            self._forget()
             self._repetition = repeats.expect(raw, fingerprint(packet), held_off, now, self._release)
             self._alarm.set(None)
         return Verdict.LOSING if is_below(self.floor, event) else Verdict.HEEDED
