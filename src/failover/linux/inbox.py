@@ -198,10 +198,11 @@ class Inbox:
         return packets
 
     def _append_rests(self, packets: list[bytes], lengths: memoryview) -> None:
+        memory = self._memory.raw
         for place, length in enumerate(lengths):
             if length > self._longest:
                 at, rest = self._starts[place], place * _REST_BYTES
-                begins = self._memory.raw[at : at + _ROOM_BYTES - _STAMP_SPACE]
+                begins = memory[at : at + _ROOM_BYTES - _STAMP_SPACE]
                 packets[place] = begins + self._rests[rest : rest + length - self._longest]
 
 
