@@ -70,6 +70,8 @@ class Loop:
         self.lateness = Lateness(now())
         """Of the alarms; whoever reads it turns its pages."""
         self._alarms = AlarmQueue(self.lateness.note)
+        self.alarm = self._alarms.alarm
+        """A new alarm of this loop."""
         self._armed: Instant | None = None
         """When the timer expires next."""
         self._period = 0
@@ -142,21 +144,6 @@ class Loop:
         else:
             self._prompt.unregister(descriptor)
             del self._callbacks[descriptor]
-
-    def alarm(
-        self,
-        callback: Callable[[Instant], None],
-        *,
-        goes_first: bool = False,
-        is_met: bool = False,
-        put_off: Callable[[], Instant] | None = None,
-    ) -> Alarm:
-        """A new alarm of this loop.
-
-        What `goes_first` rings before all others that are due; what `is_met` is worth being up `beat_lead` before.
-        `put_off` is asked when it comes near: it rings then, if that is later than what was set.
-        """
-        return self._alarms.alarm(callback, goes_first=goes_first, is_met=is_met, put_off=put_off)
 
     def wait(self) -> None:
         """Sleep until there is something to do, then do it."""
