@@ -172,12 +172,11 @@ def _rows(found: Sequence[Profile]) -> Iterator[tuple[str, list[str]]]:
 def _described(called: Calls) -> str:
     ours = {name: count for name, count in called.counts.items() if name != C_FUNCTIONS}
     listed = sorted(((count, name) for name, count in ours.items() if count >= _RARELY), reverse=True)
+    names = ", ".join(f"`{name}` {count:.2f}" for count, name in listed)
     return (
         f"For an advertisement our engine calls {sum(ours.values()):.1f} functions in Python and "
-        f"{called.counts[C_FUNCTIONS]:.1f} in C, and comes back from `Loop.wait` {called.waits:.2f} times. In Python: "
-        + ", ".join(f"`{name}` {count:.2f}" for count, name in listed)
-        + "."
-    )
+        f"{called.counts[C_FUNCTIONS]:.1f} in C, and comes back from `Loop.wait` {called.waits:.2f} times."
+    ) + (f" In Python: {names}." if names else "")
 
 
 _HEAD: Final = """\
