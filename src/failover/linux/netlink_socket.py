@@ -5,7 +5,7 @@ that reads: when a read finds nothing, nothing is to come. So everything here is
 """
 
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from errno import EAGAIN, EIO, ENOBUFS
 from itertools import count
 from os import strerror
@@ -111,8 +111,13 @@ class Netlink:
         except OSError as error:
             number = error.errno or EIO
             return [[Refused(sequence, number, "") for sequence in one.sequences] for one in datagrams]
-        answers, complete = self._answers()
-        return [_refusals(datagram, answers, complete=complete) for datagram in datagrams]
+        last = datagrams[-1].sequences[-1] if datagrams else None
+        answers, complete = self._answers(last)
+        refused = [one for one in answers.values() if isinstance(one, Refused)]
+        return [
+            _refusals(datagram, refused, complete=complete and datagram.sequences[-1] in answers)
+            for datagram in datagrams
+        ]
 
     def change(self, request: bytes) -> None:
         """Carry out one request; `OSError` where the kernel refuses."""
@@ -130,19 +135,20 @@ class Netlink:
                 return entries
         raise OSError(EAGAIN, f"netlink dump: interrupted by changes {_DUMP_ATTEMPTS} times in a row")
 
-    def _answers(self) -> tuple[dict[int, Acknowledged | Refused], bool]:
-        """All answers that are there, by sequence number, and whether none was lost."""
+    def _answers(self, last: int | None) -> tuple[dict[int, Acknowledged | Refused], bool]:
+        """All answers that are there, by sequence number, and whether none was lost; that to `last` is the last."""
         answers: dict[int, Acknowledged | Refused] = {}
         complete = True
-        while True:
+        while last not in answers:
             try:
                 datagram = receive(self._socket)
             except BlockingIOError:
-                return answers, complete
+                break
             except MessagesLostError:
                 complete = False
                 continue
             answers.update((one.sequence, one) for one in frames(datagram) if isinstance(one, Acknowledged | Refused))
+        return answers, complete
 
     def _dump(self, request: bytes) -> list[Entry] | None:
         """None where the list changed before its end."""
@@ -164,12 +170,11 @@ class Netlink:
                     return None if interrupted else [one for one in entries if one is not None]
 
 
-def _refusals(datagram: Datagram, answers: Mapping[int, Acknowledged | Refused], *, complete: bool) -> list[Refused]:
+def _refusals(datagram: Datagram, refused: Iterable[Refused], *, complete: bool) -> list[Refused]:
     """Those that concern a datagram; of what succeeds the last request alone is answered."""
-    refused = [answer for n in datagram.sequences if isinstance(answer := answers.get(n), Refused)]
-    if complete and datagram.sequences[-1] in answers:
-        return refused
-    known = {answer.sequence: answer for answer in refused}
+    known = {one.sequence: one for one in refused if one.sequence in datagram.sequences}
+    if complete:
+        return list(known.values())
     return [known.get(n) or Refused(n, ENOBUFS, "") for n in datagram.sequences]
 
 
