@@ -9,7 +9,7 @@ import pytest
 
 from failover import config
 from failover.cli import check, main, preview
-from failover.linux.interfaces import Interface
+from failover.linux.interface_table import Interface
 from failover.linux.rtnetlink import ADDRESS_PROTOCOL, AssignedAddress
 from failover.vrrp import Fault
 

@@ -169,7 +169,7 @@ class Kernel:
         self.writes = 0
 
     def carry_out(self, datagrams: Sequence[Datagram]) -> list[list[Refused]]:
-        self.writes += bool(datagrams)
+        self.writes += 1
         for datagram in datagrams:
             for one in parse(datagram.content):
                 if isinstance(one, AddressAdded):
@@ -179,6 +179,9 @@ class Kernel:
         return [
             [Refused(n, self.refused[n], "") for n in datagram.sequences if n in self.refused] for datagram in datagrams
         ]
+
+    def rehearse(self) -> None:
+        """Nothing is cold here."""
 
 
 @contextmanager

@@ -188,6 +188,23 @@ def test_five_hundred_addresses_take_several_turns(bench: Bench) -> None:
     assert bench.dispatch.turn() is False
 
 
+def test_it_is_said_before_what_is_long_begins_and_when_nothing_is_left_to_be_changed(bench: Bench) -> None:
+    bench.dispatch.before_long = lambda ifindex: bench.note("long", ifindex)
+    bench.dispatch.after_long = lambda: bench.note("over", len(bench.story))
+    bench.change(*MANY[:PORTION])
+    bench.turns()
+    assert bench.done() == ["install"]
+    bench.change(*MANY[: PORTION + 1])
+    bench.change(*MANY[: PORTION + 1], removed=True)
+    bench.change(*MANY[:1])
+    assert bench.done() == ["install", "long"]
+    bench.turns()
+    assert bench.done() == ["install", "long", "install", "withdraw", "install", "over"]
+    bench.change(*MANY[:1])
+    bench.turns()
+    assert bench.done()[-1] == "install"
+
+
 def test_in_a_hurry_there_are_advertisements_alone_and_then_one_portion_of_the_rest(bench: Bench) -> None:
     bench.change(*MANY)
     for name in (b"1", b"2", b"3"):

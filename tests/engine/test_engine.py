@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_interface
 
 import pytest
 
@@ -18,7 +18,7 @@ from failover.engine.wanted import wanted
 from failover.lab.lan import Host
 from failover.linux.addresses import Datagram
 from failover.linux.inbox import Received
-from failover.linux.interfaces import Changes, Interfaces
+from failover.linux.interfaces import Interfaces
 from failover.linux.netlink import Refused
 from failover.linux.netlink_socket import Netlink
 from failover.linux.timer import now
@@ -40,10 +40,10 @@ CONFIGURATION = """[
 class Bench:
     """An engine, and what it has told."""
 
-    def __init__(self) -> None:
+    def __init__(self, configuration: str = CONFIGURATION) -> None:
         self.loop = Loop()
         self.events: list[Event] = []
-        self.engine = Engine(wanted(parse(CONFIGURATION)), self.loop, self.take)
+        self.engine = Engine(wanted(parse(configuration)), self.loop, self.take)
         self.engine.start()
 
     def take(self, event: Event, instance: Instance | None) -> None:
@@ -96,12 +96,12 @@ def test_a_list_of_interfaces_that_fails_is_asked_for_again(
     bench.run_until_master()
     real, failures = Interfaces.read, 2
 
-    def read(self: Interfaces) -> Changes:
+    def read(self: Interfaces) -> bool:
         nonlocal failures
         if failures:
             failures -= 1
             self._drain()
-            self._lost = True
+            self._is_lost = True
             raise refuse("netlink dump: interrupted")
         return real(self)
 
@@ -139,6 +139,15 @@ def test_an_address_that_is_removed_again_before_the_engine_read_of_its_return_c
             addresses.remove(VIRTUAL_4)
             assert VIRTUAL_4 not in addresses.there()
             bench.run_until(lambda: VIRTUAL_4 in addresses.there())
+
+
+def test_of_just_as_many_notifications_as_are_read_at_once_all_count(bench: Bench, host: Host) -> None:
+    bench.run_until_master()
+    with Addresses(host) as addresses:
+        assert not addresses.table.read()
+        addresses.remove(VIRTUAL_4)
+        addresses.add(*(ip_interface(f"198.51.100.{n}/32") for n in range(1, 64)))
+        bench.run_until(lambda: VIRTUAL_4 in addresses.there())
 
 
 def test_addresses_that_could_not_be_put_there_do_not_hush_those_that_could_not_be_removed(

@@ -14,7 +14,7 @@ from failover.engine.prepared import Prepared, datagram_bytes
 from failover.engine.prepared import prepare as prepare_at
 from failover.frames import advertisement_datagram, announcement
 from failover.linux.addresses import Batch, prepare_add, prepare_remove
-from failover.linux.interfaces import Interface
+from failover.linux.interface_table import Interface
 from failover.linux.netlink_socket import Netlink
 from failover.linux.outbox import Packets
 from failover.linux.socket_options import group_destination

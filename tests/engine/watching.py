@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from failover.lab.lan import Host
-from failover.linux.addresses import prepare_remove
+from failover.linux.addresses import prepare_add, prepare_remove
 from failover.linux.interfaces import Interfaces
 from failover.linux.netlink_socket import Netlink
 from failover.vrrp import VirtualAddress
@@ -21,7 +21,7 @@ class Addresses:
         self.interface = interface
         with host.enter():
             self.netlink = Netlink()
-            self.table = Interfaces(self.netlink)
+            self.table = Interfaces()
 
     def __enter__(self) -> Self:
         return self
@@ -38,11 +38,19 @@ class Addresses:
         found = self.table.get(self.interface)
         return frozenset(one.address for one in found.addresses) if found else frozenset()
 
+    def add(self, *addresses: VirtualAddress) -> None:
+        """As another daemon of ours would."""
+        assert self.netlink.apply(prepare_add(self._ifindex, addresses)) == ()
+
     def remove(self, *addresses: VirtualAddress) -> None:
         """As somebody else would; what is not there is no matter."""
+        self.netlink.apply(prepare_remove(self._ifindex, addresses))
+
+    @property
+    def _ifindex(self) -> int:
         found = self.table.get(self.interface)
         assert found is not None
-        self.netlink.apply(prepare_remove(found.ifindex, addresses))
+        return found.ifindex
 
     def wait(self, condition: Callable[[frozenset[VirtualAddress]], bool], seconds: float = 5) -> float:
         """Wait for a condition of the addresses; how many seconds it took."""

@@ -5,7 +5,7 @@ from ipaddress import ip_address, ip_interface
 import pytest
 from msgspec.structs import replace
 
-from failover.linux.interfaces import Interface
+from failover.linux.interface_table import Interface
 from failover.linux.readiness import FaultReason, fault, source_address
 from failover.linux.rtnetlink import AssignedAddress
 from failover.vrrp.protocol import Family

@@ -15,7 +15,8 @@ from failover.engine.runtime import Runtime, running_daemon
 from failover.linux import capabilities
 from failover.linux.addresses import prepare_remove
 from failover.linux.errors import describe, reason
-from failover.linux.interfaces import Interface, Interfaces
+from failover.linux.interface_table import Interface
+from failover.linux.interfaces import Interfaces
 from failover.linux.netlink_socket import Netlink
 from failover.linux.rtnetlink import AssignedAddress
 from failover.linux.secondaries import keep_secondaries
@@ -82,12 +83,8 @@ def _remove(belongs: Belongs, living: Living, where: Places) -> int:
     capabilities.take_permitted()
     if "CAP_NET_ADMIN" in capabilities.missing():
         raise Failure("needs CAP_NET_ADMIN: run it as root")
-    with closing(living), _no_daemon(where), Netlink() as netlink:
-        interfaces = Interfaces(netlink)
-        try:
-            outcomes = [_remove_from(netlink, interface, belongs, living) for interface in interfaces]
-        finally:
-            interfaces.close()
+    with closing(living), _no_daemon(where), Netlink() as netlink, closing(Interfaces()) as interfaces:
+        outcomes = [_remove_from(netlink, interface, belongs, living) for interface in interfaces]
     if not any(removed or left for removed, left in outcomes):
         click.echo("nothing to remove")
     return FAILED if any(left for _, left in outcomes) else FINE

@@ -4,12 +4,13 @@ Reads the host's interfaces, which needs no privilege, and changes nothing.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
 from typing import Any, NamedTuple
 
 from failover.config import Configuration, instances
 from failover.engine.prepared import mtu_fault
-from failover.linux.interfaces import Interface, Interfaces
-from failover.linux.netlink_socket import Netlink
+from failover.linux.interface_table import Interface
+from failover.linux.interfaces import Interfaces
 from failover.linux.readiness import fault, source_address
 from failover.vrrp import Address, Fault, VirtualAddress, VirtualRouter
 from failover.vrrp.units import to_seconds
@@ -52,12 +53,8 @@ class Preview(NamedTuple):
 
 def interfaces() -> dict[str, Interface]:
     """The interfaces of this host by name; `OSError` where they cannot be listed."""
-    with Netlink() as netlink:
-        table = Interfaces(netlink)
-        try:
-            return {interface.name: interface for interface in table}
-        finally:
-            table.close()
+    with closing(Interfaces()) as table:
+        return {interface.name: interface for interface in table}
 
 
 def preview(configuration: Configuration, here: Mapping[str, Interface] | None) -> list[Preview]:

@@ -18,7 +18,7 @@ from failover.engine.reception import reader
 from failover.engine.repeats import Repeats
 from failover.linux.errors import reason
 from failover.linux.filter import Terms
-from failover.linux.interfaces import Interface
+from failover.linux.interface_table import Interface
 from failover.linux.netlink_socket import Netlink
 from failover.linux.outbox import Burst, Packets
 from failover.linux.socket_options import group_destination

@@ -54,12 +54,17 @@ class Dispatch:
         self._netlink = netlink
         self._advertisements: dict[tuple[Attachment, Family], list[_Advertisement]] = {}
         self._changes: deque[Change] = deque()
+        self._is_long = False
         self._announcing = Announcing()
         self._news: deque[Callable[[], None]] = deque()
         self._waits_since: Instant | None = None
         """Since when there was no turn for anything but advertisements."""
         self._room = loop.alarm(lambda _: None)  # its ringing makes a round
         self._later = loop.alarm(lambda _: None)  # likewise
+        self.before_long: Callable[[int], None] = _nothing
+        """Called before more than a portion of addresses is added to the interface with this index, or removed."""
+        self.after_long: Callable[[], None] = _nothing
+        """Called when all are."""
         loop.after_round = self.turn
 
     @property
@@ -77,6 +82,9 @@ class Dispatch:
 
     def change(self, batch: Batch, done: Callable[[tuple[Failure, ...]], None]) -> None:
         """Add or remove addresses, after whatever was asked for before."""
+        if len(batch.datagrams) > 1:
+            self._is_long = True
+            self.before_long(batch.ifindex)
         if batch.datagrams:
             self._changes.append(Change(batch, done))
 
@@ -102,7 +110,7 @@ class Dispatch:
     def rehearse(self, attachment: Attachment, family: Family, packets: Packets, frames: Packets) -> None:
         """Go through the motions of a takeover with nothing in hand, so that all that it takes is at hand."""
         attachment.rehearse(family, packets, frames)
-        self._netlink.carry_out([])
+        self._netlink.rehearse()
 
     # --- doing it
 
@@ -172,3 +180,10 @@ class Dispatch:
         while self._changes and self._changes[0].portions_done == len(self._changes[0].batch.datagrams):
             done = self._changes.popleft()
             done.done(done.batch.failures(done.refused))
+        if self._is_long and not self._changes:
+            self._is_long = False
+            self.after_long()
+
+
+def _nothing(*_: int) -> None:
+    pass

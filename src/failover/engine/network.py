@@ -14,7 +14,8 @@ from failover.engine.reporting import Fields, Hush, wall_clock
 from failover.engine.strays import foreign, unheld
 from failover.linux.addresses import prepare_remove
 from failover.linux.errors import reason
-from failover.linux.interfaces import Interface, Interfaces
+from failover.linux.interface_table import Interface
+from failover.linux.interfaces import Interfaces
 from failover.linux.netlink_socket import Netlink
 from failover.linux.readiness import fault as find_fault
 from failover.linux.readiness import source_address
@@ -27,6 +28,7 @@ _READS_OF_A_STORM = 64
 """After so many we act on what is known, whether or not there is more."""
 _READ_AGAIN_AFTER = seconds(0.2)
 _NEWS_WAIT_AT_MOST = seconds(0.05)
+_LOOK_AGAIN_AFTER = seconds(0.001)
 
 
 class Network:
@@ -46,7 +48,7 @@ class Network:
         self._dispatch = dispatch
         self._attachments = attachments
         self._tell = tell
-        self._interfaces = Interfaces(netlink)
+        self._interfaces = Interfaces()
         self._hush = Hush()
         self._keeping: set[int] = set()
         self._watched: int | None = None
@@ -55,6 +57,7 @@ class Network:
         self._unjudged: set[Attachment] = set()
         """Where addresses came and went while ours were being changed."""
         self._waiting_since: Instant | None = None
+        dispatch.before_long, dispatch.after_long = self._overlook, self._catch_up
 
     def begin(self, at: Instant) -> None:
         """Start every router on what is there; `PermissionError` where sockets are not allowed at all."""
@@ -124,9 +127,11 @@ class Network:
 
     def _changed(self) -> None:
         if self._may_wait():
+            if self._interfaces.is_outdated:  # nothing else would call us again
+                self._read_again.set(Instant(now() + _LOOK_AGAIN_AFTER))
             return
         if not self._read():
-            return  # and we are called again at once
+            return
         at = now()
         for attachment in self._attachments.values():
             interface = self._interfaces.get(attachment.name)
@@ -146,24 +151,35 @@ class Network:
         return at - self._waiting_since < _NEWS_WAIT_AT_MOST
 
     def _read(self) -> bool:
-        """Take in some of what is new; whether that was all of it, or enough.
+        """Take in some of what is new; whether that was all of it, or enough. If not, we are called again.
 
         In the middle of a storm the table shows addresses missing that are back already.
         """
-        self._reads += 1
         try:
-            is_over = not self._interfaces.read().more or self._reads >= _READS_OF_A_STORM
+            more = self._interfaces.read()
         except OSError as error:
             self._unread(error)
-            is_over = True
-        if is_over:
-            self._reads = 0
-        return is_over
+            return False
+        self._reads += 1
+        if more and (self._interfaces.is_outdated or self._reads < _READS_OF_A_STORM):
+            self._read_again.set(now())  # what is left of a list makes no descriptor readable
+            return False
+        self._reads = 0
+        return not self._interfaces.is_outdated
 
     def _unread(self, error: OSError) -> None:
         """Notifications were lost and listing failed: try again soon, nothing else would wake us for it."""
         self._read_again.set(Instant(now() + _READ_AGAIN_AFTER))
         self._tell(Event(at=wall_clock(), kind="network_unread", fields={"error": reason(error)}))
+
+    def _overlook(self, ifindex: int) -> None:
+        """Many addresses of ours come or go: that is asked for afterwards."""
+        self._interfaces.overlook_addresses()
+        self._unjudged.update(one for one in self._attachments.values() if one.seen and one.seen.ifindex == ifindex)
+
+    def _catch_up(self) -> None:
+        self._interfaces.catch_up()
+        self._dispatch.tell(lambda: self._read_again.set(now()))
 
     def _update(self, attachment: Attachment, interface: Interface | None, at: Instant) -> None:
         attachment.seen = interface

@@ -24,6 +24,7 @@ CREATE: Final = 0x400
 EXCLUSIVE: Final = 0x200
 DUMP: Final = 0x300
 
+_NOTHING: Final = 1
 _ERROR: Final = 2
 _DONE: Final = 3
 
@@ -84,6 +85,11 @@ Frame = Acknowledged | Refused | Done | Payload
 def request(kind: int, flags: int, body: bytes) -> bytes:
     """A request, not numbered yet."""
     return _HEADER.pack(_HEADER.size + len(body), kind, _REQUEST | flags, 0, 0) + body
+
+
+def nothing() -> bytes:
+    """A request that asks for nothing (NLMSG_NOOP); who wants to know is told that it was done."""
+    return request(_NOTHING, 0, b"")
 
 
 def attribute(kind: int, value: bytes) -> bytes:

@@ -5,22 +5,21 @@ that reads: when a read finds nothing, nothing is to come. So everything here is
 """
 
 import socket
-from collections.abc import Iterable, Sequence
-from errno import EAGAIN, EIO, ENOBUFS
+from collections.abc import Iterable, Iterator, Sequence
+from errno import EIO, ENOBUFS
 from itertools import count
 from os import strerror
 from types import TracebackType
 from typing import Final, Self
 
 from failover.linux.addresses import Batch, Datagram, Failure
-from failover.linux.netlink import Acknowledged, Done, Payload, Refused, batch, frames, numbered
+from failover.linux.netlink import Acknowledged, Done, Payload, Refused, batch, frames, nothing, numbered
 from failover.linux.rtnetlink import Entry, entry
 
 RECEIVE_BUFFER_BYTES: Final = 4 << 20
 _SEND_BUFFER_BYTES: Final = 1 << 20
 _DATAGRAM_BYTES: Final = 1 << 16
 """The kernel lists in pieces of at most 32 KiB."""
-_DUMP_ATTEMPTS: Final = 20
 _FIRST_DUMP: Final = 1 << 31
 """Sequence numbers of dumps; those of batches are far below."""
 
@@ -30,6 +29,9 @@ _SO_RCVBUFFORCE: Final = 33
 _SOL_NETLINK: Final = 270
 _NETLINK_CAP_ACK: Final = 10
 _NETLINK_EXT_ACK: Final = 11
+
+
+_NOTHING: Final = Datagram(batch([nothing()], 0), range(1))
 
 
 class MessagesLostError(Exception):
@@ -66,6 +68,10 @@ def receive(netlink: socket.socket) -> bytes:
             raise MessagesLostError from error
         raise
     return datagram if port == _KERNEL_PORT else b""
+
+
+class ListChangedError(Exception):
+    """What was listed has changed meanwhile: some of it may be missing."""
 
 
 class Netlink:
@@ -111,31 +117,47 @@ class Netlink:
         except OSError as error:
             number = error.errno or EIO
             return [[Refused(sequence, number, "") for sequence in one.sequences] for one in datagrams]
-        last = datagrams[-1].sequences[-1] if datagrams else None
-        answers, complete = self._answers(last)
+        answers, complete = self._answers(datagrams[-1].sequences[-1])
         refused = [one for one in answers.values() if isinstance(one, Refused)]
         return [
             _refusals(datagram, refused, complete=complete and datagram.sequences[-1] in answers)
             for datagram in datagrams
         ]
 
+    def rehearse(self) -> None:
+        """Go the way of `carry_out` with nothing to be done."""
+        self.carry_out([_NOTHING])
+
     def change(self, request: bytes) -> None:
         """Carry out one request; `OSError` where the kernel refuses."""
         for refused in self.carry_out([Datagram(batch([request], 0), range(1))])[0]:
             raise OSError(refused.errno, refused.text or strerror(refused.errno))
 
-    def dump(self, request: bytes) -> list[Entry]:
-        """What a `dump_*` request of `rtnetlink` lists, asked again while it changed during the answer.
+    def dump(self, request: bytes) -> Iterator[Entry]:
+        """What a `dump_*` request of `rtnetlink` lists, each taken apart when it is asked for.
 
-        Raises `OSError` where the kernel refuses, or where it changed every time.
+        Nothing else may be done with the socket before the end. Raises `OSError` where the kernel refuses, and at the
+        end `ListChangedError`.
         """
-        for _ in range(_DUMP_ATTEMPTS):
-            entries = self._dump(request)
-            if entries is not None:
-                return entries
-        raise OSError(EAGAIN, f"netlink dump: interrupted by changes {_DUMP_ATTEMPTS} times in a row")
+        sequence = next(self._dumps)
+        self._socket.send(numbered([request], sequence)[0])
+        interrupted, is_over = False, False
+        while not is_over:
+            for frame in frames(receive(self._socket)):
+                if frame.sequence != sequence:
+                    continue
+                if isinstance(frame, Done | Refused):
+                    if frame.errno:
+                        raise OSError(frame.errno, f"netlink dump: {strerror(frame.errno)}")
+                    is_over = True
+                if isinstance(frame, Payload | Done):
+                    interrupted = interrupted or frame.interrupted
+                if isinstance(frame, Payload) and (found := entry(frame)) is not None:
+                    yield found
+        if interrupted:
+            raise ListChangedError
 
-    def _answers(self, last: int | None) -> tuple[dict[int, Acknowledged | Refused], bool]:
+    def _answers(self, last: int) -> tuple[dict[int, Acknowledged | Refused], bool]:
         """All answers that are there, by sequence number, and whether none was lost; that to `last` is the last."""
         answers: dict[int, Acknowledged | Refused] = {}
         complete = True
@@ -149,25 +171,6 @@ class Netlink:
                 continue
             answers.update((one.sequence, one) for one in frames(datagram) if isinstance(one, Acknowledged | Refused))
         return answers, complete
-
-    def _dump(self, request: bytes) -> list[Entry] | None:
-        """None where the list changed before its end."""
-        sequence = next(self._dumps)
-        self._socket.send(numbered([request], sequence)[0])
-        entries: list[Entry | None] = []
-        interrupted = False
-        while True:
-            for frame in frames(receive(self._socket)):
-                if frame.sequence != sequence:
-                    continue
-                if isinstance(frame, Done | Refused) and frame.errno:
-                    raise OSError(frame.errno, f"netlink dump: {strerror(frame.errno)}")
-                if isinstance(frame, Payload | Done):
-                    interrupted = interrupted or frame.interrupted
-                if isinstance(frame, Payload):
-                    entries.append(entry(frame))
-                if isinstance(frame, Done):
-                    return None if interrupted else [one for one in entries if one is not None]
 
 
 def _refusals(datagram: Datagram, refused: Iterable[Refused], *, complete: bool) -> list[Refused]:

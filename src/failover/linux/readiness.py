@@ -9,7 +9,7 @@ from ipaddress import IPv4Interface
 from typing import Final
 
 from failover.frames.ethernet import MAC_LENGTH
-from failover.linux.interfaces import Interface
+from failover.linux.interface_table import Interface
 from failover.linux.rtnetlink import SCOPE_GLOBAL, SCOPE_HOST, AssignedAddress
 from failover.vrrp.protocol import Address, Family
 from failover.vrrp.states import Fault

@@ -30,8 +30,10 @@ from failover.vrrp.protocol import PROTOCOL_NUMBER, VirtualAddress
 ADDRESS_PROTOCOL: Final = PROTOCOL_NUMBER
 """Who put an address there, as the kernel keeps it (IFA_PROTO, since 5.18; older kernels drop it unread)."""
 
-GROUPS: Final = 0x1 | 0x10 | 0x100
-"""What to monitor, as a bit mask: RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR."""
+LINK_GROUP: Final = 0x1
+"""What to monitor, as a bit mask: RTNLGRP_LINK."""
+ADDRESS_GROUPS: Final = 0x10 | 0x100
+"""RTNLGRP_IPV4_IFADDR and RTNLGRP_IPV6_IFADDR."""
 
 SCOPE_GLOBAL: Final = 0
 SCOPE_HOST: Final = 254

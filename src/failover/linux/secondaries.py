@@ -8,7 +8,7 @@ next one becomes the primary instead. It is set by netlink, because /proc/sys is
 from pathlib import Path
 from typing import Final
 
-from failover.linux.interfaces import Interface
+from failover.linux.interface_table import Interface
 from failover.linux.netlink_socket import Netlink
 from failover.linux.rtnetlink import promote_secondaries
 
