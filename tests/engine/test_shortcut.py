@@ -202,9 +202,9 @@ class TwoOfAKind(RuleBasedStateMachine):
     @rule()
     def somebody_asks(self) -> None:
         """Reading the state makes it up; that must not end the shortcut, nor change what comes after."""
-        known = self.short._repetition
+        known = self.short._progress._repetition
         assert self.short.status().master == self.long.status().master
-        assert self.short._repetition is known
+        assert self.short._progress._repetition is known
 
     @invariant()
     def nobody_can_tell_them_apart(self) -> None:
@@ -214,7 +214,7 @@ class TwoOfAKind(RuleBasedStateMachine):
         assert self.short.counters == self.long.counters
         assert self.short.done == self.long.done
         assert self.short.events == self.long.events
-        if (known := self.short._repetition) is None:
+        if (known := self.short._progress._repetition) is None:
             assert self.short._alarm.at == self.long._alarm.at
             assert (self.short._alarm.rehearse is None) == (self.long._alarm.rehearse is None)
         else:

@@ -13,7 +13,8 @@ from failover.engine.dispatch import Dispatch
 from failover.engine.flood import Verdict
 from failover.engine.loop import Loop
 from failover.engine.performer import Performer
-from failover.engine.repeats import Repeats, Repetition
+from failover.engine.progress import Progress
+from failover.engine.repeats import Repeats
 from failover.engine.reporter import Reporter
 from failover.engine.reporting import fault_status, status_of, transition_fields, wall_clock
 from failover.engine.sending import trouble
@@ -27,7 +28,6 @@ from failover.vrrp import (
     Address,
     AdvertisementReceived,
     AnnounceAddresses,
-    Backup,
     ConfigChanged,
     Discard,
     Fault,
@@ -60,7 +60,7 @@ from failover.vrrp import (
     Event as ProtocolEvent,
 )
 from failover.vrrp.protocol import PRIORITY_RESIGN
-from failover.vrrp.shortcut import advertised_again, heard_again, settled_for
+from failover.vrrp.shortcut import settled_for
 
 Publish = Callable[[Event, "Instance"], None]
 
@@ -83,17 +83,12 @@ class Instance:
         """As configured."""
         self.interface = wanted.interface
         self.since = wall_clock()
-        self._counters = Counters(discarded={}, oddities={})
+        counters = Counters(discarded={}, oddities={})
         self._reporter = Reporter(
-            wanted.name, router.family, self._counters, dispatch.tell, lambda event: publish(event, self)
+            wanted.name, router.family, counters, dispatch.tell, lambda event: publish(event, self)
         )
-        self._performer = Performer(router, dispatch, self._counters, self._reporter)
-        self._state: State = initial_state(router)
-        self._repetition: Repetition | None = None
-        """Of the MASTER's packet; what it knows more, state and counters learn when somebody asks for them."""
-        self._beat = beat
-        self._beats_known: int | None = None
-        """Of the beat's count, where this instance takes part; what is more, the state and counters do not know."""
+        self._performer = Performer(router, dispatch, counters, self._reporter)
+        self._progress = Progress(initial_state(router), counters, beat)
         self._alarm = loop.alarm(self.wake)
         self._upkeep = Upkeep(loop, self._restore)
 
@@ -110,14 +105,12 @@ class Instance:
     @property
     def state(self) -> State:
         """Where it is in the protocol."""
-        self.catch_up()
-        return self._state
+        return self._progress.state
 
     @property
     def counters(self) -> Counters:
         """What it has counted."""
-        self.catch_up()
-        return self._counters
+        return self._progress.counters
 
     @property
     def changed(self) -> bool:
@@ -136,12 +129,12 @@ class Instance:
     @property
     def standing(self) -> str:
         """`INITIALIZE`, `BACKUP` or `MASTER`."""
-        return state_name(self._state)
+        return state_name(self._progress.known)
 
     @property
     def fault(self) -> FaultStatus | None:
         """What keeps it in INITIALIZE."""
-        return fault_status(self._state)
+        return fault_status(self._progress.known)
 
     @property
     def trouble(self) -> str | None:
@@ -151,12 +144,12 @@ class Instance:
     @property
     def is_master(self) -> bool:
         """Whether it holds its addresses."""
-        return isinstance(self._state, Master)
+        return isinstance(self._progress.known, Master)
 
     @property
     def floor(self) -> Floor | None:
         """What an advertisement must at least be to have a say as things are."""
-        return floor_of(self.router, self._state)
+        return floor_of(self.router, self._progress.known)
 
     # --- what happens to it
 
@@ -209,10 +202,7 @@ class Instance:
         if wanted.name != self.name:
             self._reporter.rename(wanted.name)
         previous, self.wanted = self.router, wanted
-        if beat is not self._beat:
-            self._beat.leave(self)
-            self._beats_known = None
-            self._beat = beat
+        self._progress.move(self, beat)
         router = replace(wanted.router, primary_address=previous.primary_address, beat_phase=phase)
         if router != previous:
             self._performer.reconfigure(router)
@@ -231,14 +221,15 @@ class Instance:
         if isinstance(outcome, Discard):
             self._reporter.discarded(outcome, packet.meta, now)
             return Verdict.REFUSED
-        self._counters.advertisements_received += 1
+        counters = self._progress.counters
+        counters.advertisements_received += 1
         if outcome.priority == PRIORITY_RESIGN:
-            self._counters.priority_zero_received += 1
+            counters.priority_zero_received += 1
         event = AdvertisementReceived(outcome, packet.meta.source)
         held_off = settled_for(event, self._feed(event, now), now)
         if repeats is not None and held_off is not None:
-            self._forget()
-            self._repetition = repeats.expect(raw, fingerprint(packet), held_off, now, self._release)
+            self._progress.forget()
+            self._progress.repeat(repeats.expect(raw, fingerprint(packet), held_off, now, self._release))
             self._alarm.set(None)
         return Verdict.LOSING if is_below(self.floor, event) else Verdict.HEEDED
 
@@ -249,17 +240,8 @@ class Instance:
     # --- as a member of its beat
 
     def catch_up(self) -> None:
-        """Put into state and counters what the shortcuts have left out."""
-        if self._repetition is not None and isinstance(self._state, Backup):
-            self._counters.advertisements_received += self._repetition.take()
-            if self._repetition.heard_at != self._state.armed_at:
-                self._state = heard_again(self._state, self._repetition.heard_at)
-        if self._beats_known is not None and isinstance(self._state, Master):
-            missed = self._beat.count - self._beats_known
-            if missed:
-                self._beats_known += missed
-                self._counters.advertisements_sent += missed
-                self._state = advertised_again(self._state, self._beat.last, self._beat.at)
+        """The next beats may be others."""
+        self._progress.catch_up()
 
     def wake(self, now: Instant) -> None:
         """The deadline has come, or may have."""
@@ -269,19 +251,16 @@ class Instance:
         """Set the alarm, and take part in the beat as long as the state is that of a MASTER on its schedule."""
         state, ready = self.state, self._performer.advertisement
         if not isinstance(state, Master):
-            self._beat.leave(self)
-            self._beats_known = None
-            if self._repetition is None:
+            self._progress.leave(self)
+            if not self._progress.is_repeated:
                 self._alarm.set(deadline(state), self._rehearse)
             return
         if ready is None or self._performer.unsent:
-            self._beat.leave(self)
-        elif self._beat.join(self, ready, state):
-            self._beats_known = self._beat.count
+            self._progress.leave(self)
+        elif self._progress.join(self, ready, state):
             self._alarm.set(state.repeat_announcements_at)
             return
         # A MASTER's wake-up is many a second, and a little late does no harm; a takeover is rare, and waited for.
-        self._beats_known = None
         self._alarm.set(deadline(state))
 
     def beat_failed(self, error: OSError) -> None:
@@ -304,10 +283,10 @@ class Instance:
         return outcome
 
     def _follow(self, event: ProtocolEvent, previous: State, outcome: Step, now: Instant) -> None:
-        self._state = outcome.state
+        self._progress.known = outcome.state
         reconfigured = isinstance(event, ConfigChanged | PriorityChanged)
         if outcome.state is not previous or reconfigured:
-            self._forget()
+            self._progress.forget()
             self._reporter.changed = True
         if outcome.state.checksum is not previous.checksum or reconfigured:
             self._performer.prepare(outcome.state)
@@ -319,14 +298,9 @@ class Instance:
 
     def _release(self) -> None:
         """The MASTER has been silent for long, or nobody listens to it any more: watch for ourselves."""
-        self.catch_up()
-        self._forget()
+        self._progress.catch_up()
+        self._progress.forget()
         self.settle()
-
-    def _forget(self) -> None:
-        if self._repetition is not None:
-            self._repetition.end()
-            self._repetition = None
 
     def _act(self, action: Action, now: Instant) -> None:
         match action:
@@ -352,10 +326,10 @@ class Instance:
         if type(change.current) is not type(change.previous):
             self.since = wall_clock()
             self._performer.unsent.forget()
-            self._counters.transitions_to_master += isinstance(change.current, Master)
+            self._progress.counters.transitions_to_master += isinstance(change.current, Master)
         self._reporter.tell("state_changed", partial(transition_fields, change, now))
 
     def status(self) -> RouterStatus:
         """Everything about it, now."""
         where = self.name, self.interface
-        return status_of(where, self.router, self.state, self.since, self._counters, self._performer.unsent.worst)
+        return status_of(where, self.router, self.state, self.since, self.counters, self._performer.unsent.worst)
