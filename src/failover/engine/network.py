@@ -135,8 +135,8 @@ class Network:
         at = now()
         for attachment in self._attachments.values():
             interface = self._interfaces.get(attachment.name)
-            # Not `Changes`: an address that we put back and somebody removed again before we read of either has
-            # changed nothing, and yet is gone.
+            # Not what has changed: an address that we put back and somebody removed again before we read of either
+            # has changed nothing, and yet is gone.
             if interface is not attachment.seen or attachment in self._unjudged:
                 self._update(attachment, interface, at)
         self._unjudged.intersection_update(self._attachments.values())

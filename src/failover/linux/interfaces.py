@@ -103,7 +103,7 @@ class Interfaces:
     def overlook_addresses(self) -> None:
         """Follow no addresses until `catch_up`.
 
-        To tell us of 500 that we add takes the kernel as long as to add 100 of them, and longer in a cold cache.
+        To tell us of 500 that we add costs the kernel 0.4 of 3.6 ms, and to read it one by one costs us 4 ms.
         """
         if not self._overlooks:
             self._subscribe(LINK_GROUP)
