@@ -55,6 +55,7 @@ class Dispatch:
         self._advertisements: dict[tuple[Attachment, Family], list[_Advertisement]] = {}
         self._changes: deque[Change] = deque()
         self._is_long = False
+        """Whether there are, or were until just now, more than a portion of one change."""
         self._announcing = Announcing()
         self._news: deque[Callable[[], None]] = deque()
         self._waits_since: Instant | None = None

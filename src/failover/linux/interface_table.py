@@ -1,6 +1,6 @@
 """The interfaces of a host and their addresses, as what the kernel lists and announces makes them; pure.
 
-`Table` is the only mutable copy; what it gives away is frozen. Where the entries come from is `interfaces`' business.
+A `Table` changes; what it gives away is frozen. Where the entries come from, and when, is for `interfaces`.
 """
 
 from collections.abc import Iterable
