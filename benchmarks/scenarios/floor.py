@@ -24,10 +24,10 @@ from failover.lab.lan import Host
 ADDRESSES: Final = 500
 WHAT: Final = {
     "send": "bare Python loop of sendto, per packet",
-    "batch": "bare Python loop of sendmmsg, 32 at once, per packet",
+    "batch": "bare Python loop of sendmmsg, 64 at once, per packet",
     "receive": "bare Python loop of recv, per packet",
     "add": f"{ADDRESSES} addresses by netlink, 64 at once, per address",
-    "announce": f"{ADDRESSES} gratuitous ARPs by sendmmsg, 32 at once, per address",
+    "announce": f"{ADDRESSES} gratuitous ARPs by sendmmsg, 64 at once, per address",
 }
 
 

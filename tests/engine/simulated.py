@@ -20,7 +20,7 @@ from failover.engine.wanted import Wanted
 from failover.linux.addresses import Datagram
 from failover.linux.netlink import Refused
 from failover.linux.netlink_socket import Netlink
-from failover.linux.outbox import Burst, Packets
+from failover.linux.outbox import AT_ONCE, Burst, Packets
 from failover.linux.rtnetlink import AddressAdded, AddressRemoved, parse
 from failover.messages import Event
 from failover.vrrp import Family, Instant, VirtualAddress, VirtualRouter
@@ -150,7 +150,7 @@ class Wire:
 
     def announce(self, frames: Burst, first: int) -> int:
         self.calls += 1
-        contents = [frame for member in members_of(frames) for frame in member.contents][first : first + 32]
+        contents = [frame for member in members_of(frames) for frame in member.contents][first : first + AT_ONCE]
         if any(map(self.refuses, contents)):
             raise OSError(100, "Network is down")
         taken = contents[: self.room]

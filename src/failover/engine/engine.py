@@ -12,7 +12,7 @@ from failover.engine.dispatch import Dispatch
 from failover.engine.instance import Instance
 from failover.engine.loop import Loop
 from failover.engine.network import Network
-from failover.engine.phases import Place
+from failover.engine.phases import Place, needs_another
 from failover.engine.plan import Plan
 from failover.engine.prepared import managed
 from failover.engine.reporting import Fields, Hush, master_down_interval, wall_clock
@@ -129,7 +129,7 @@ class Engine:
             self._roster.remove(instance)
             yield  # what there was to tell is told
             instance.retire()
-        moving = [(instance, one) for instance, one in plan.changed if instance.wanted.beats_otherwise_than(one)]
+        moving = [(instance, one) for instance, one in plan.changed if needs_another(instance.router, one.router)]
         places = self._roster.places([*(one for _, one in moving), *plan.added], [instance for instance, _ in moving])
         moved = dict(zip((instance for instance, _ in moving), places, strict=False))
         yield

@@ -12,12 +12,12 @@ from failover.engine.beat import SHORT, Beat
 from failover.engine.dispatch import Dispatch
 from failover.engine.instance import Instance
 from failover.engine.loop import Loop
-from failover.engine.phases import Place, assign_beats
+from failover.engine.phases import Place, assign_beats, weight
 from failover.engine.wanted import Wanted
 from failover.linux.claims import VirtualRouterId
 from failover.linux.netlink_socket import Netlink
 from failover.messages import Event
-from failover.vrrp import VirtualAddress
+from failover.vrrp import VirtualAddress, VirtualRouter
 from failover.vrrp.units import Instant
 
 Publish = Callable[[Event, Instance | None], None]
@@ -36,8 +36,8 @@ class Roster:
         self._instances: dict[VirtualRouterId, Instance] = {}
         self._places: dict[Instance, Place] = {}
         self._beats: dict[Place, Beat] = {}
-        self._crowds: Counter[Place] = Counter()
-        """How many there are at each place."""
+        self._loads: Counter[Place] = Counter()
+        """What those at each place weigh."""
 
     @property
     def instances(self) -> Sequence[Instance]:
@@ -60,8 +60,10 @@ class Roster:
 
     def places(self, wanted: Sequence[Wanted], leaving: Sequence[Instance] = ()) -> list[Place]:
         """Places for routers that have none yet, or that are `leaving` theirs."""
-        occupied = self._crowds - Counter(self._places[instance] for instance in leaving)
-        return assign_beats([(one.interface, one.router) for one in wanted], occupied)
+        occupied = self._loads.copy()
+        for instance in leaving:
+            occupied[self._places[instance]] -= weight(instance.router)
+        return assign_beats([(one.interface, one.router) for one in wanted], +occupied)
 
     def add(self, wanted: Wanted, place: Place) -> Instance:
         """Make one; its interface's sockets may have to be opened yet."""
@@ -69,7 +71,9 @@ class Roster:
         attachment = self.attachments.get(name)
         if attachment is None:
             attachment = self.attachments[name] = Attachment(name, self._loop, self._netlink)
-        instance = Instance(wanted, place.phase, self._loop, self._dispatch, self._occupy(place), self._publish)
+        instance = Instance(
+            wanted, place.phase, self._loop, self._dispatch, self._occupy(place, wanted.router), self._publish
+        )
         attachment.add(instance)
         self._instances[wanted.id] = instance
         self._places[instance] = place
@@ -86,17 +90,17 @@ class Roster:
         """Give one other parameters, or another name."""
         attachment = self.attachment_of(instance)
         attachment.expect(wanted.router)
-        beat = self._occupy(place)
+        before, beat = instance.router, self._occupy(place, wanted.router)
         instance.reconfigure(wanted, place.phase, beat, foreign, now)
         attachment.renew_filter(wanted.router.family)
-        self._vacate(self._places[instance])
+        self._vacate(self._places[instance], before)
         self._places[instance] = place
 
     def remove(self, instance: Instance) -> None:
         """Take one off that has stopped."""
         self.attachment_of(instance).remove(instance)
         del self._instances[instance.wanted.id]
-        self._vacate(self._places.pop(instance))
+        self._vacate(self._places.pop(instance), instance.router)
 
     def leave(self, attachment: Attachment) -> None:
         """Nobody is left on an interface."""
@@ -111,18 +115,18 @@ class Roster:
         """Where it is in its interval, and with whom."""
         return self._places[instance]
 
-    def _occupy(self, place: Place) -> Beat:
+    def _occupy(self, place: Place, router: VirtualRouter) -> Beat:
         """One more is there: the beat of the place."""
-        self._crowds[place] += 1
+        self._loads[place] += weight(router)
         beat = self._beats.get(place)
         if beat is None:
             send = partial(self.attachments[place.interface].send, place.family)
             beat = self._beats[place] = Beat(self._loop, place.interval, send)
         return beat
 
-    def _vacate(self, place: Place) -> None:
+    def _vacate(self, place: Place, router: VirtualRouter) -> None:
         """One less is there; a beat for nobody is none."""
-        self._crowds[place] -= 1
-        if not self._crowds[place]:
-            del self._crowds[place]
+        self._loads[place] -= weight(router)
+        if not self._loads[place]:
+            del self._loads[place]
             self._beats.pop(place).retire()

@@ -38,10 +38,6 @@ class Wanted(NamedTuple):
         """What makes it the same virtual router, whatever else of it changes (RFC 9568 §6.4)."""
         return VirtualRouterId(self.interface, self.router.family, self.router.vrid)
 
-    def beats_otherwise_than(self, other: "Wanted") -> bool:
-        """Whether it advertises at another interval than the same router would as `other`."""
-        return self.router.advertisement_interval != other.router.advertisement_interval
-
 
 def wanted(configuration: Configuration) -> list[Wanted]:
     """The protocol instances of a configuration, in its order."""

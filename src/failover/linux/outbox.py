@@ -12,8 +12,8 @@ from functools import cache
 from struct import Struct
 from typing import Final
 
-AT_ONCE: Final = 32
-"""Packets by one call. More gain nothing measurable, and a receiver's default buffer (212,992 bytes) holds some 270."""
+AT_ONCE: Final = 64
+"""Packets by one call, which takes 0.3 to 0.7 ms: nothing else can be done meanwhile."""
 
 _PART: Final = Struct("@PN")
 """`struct iovec`: address, length."""

@@ -121,7 +121,7 @@ class AdvertisementSocket:
         configure(self._socket, self._owner, self._membership.join)
 
     def send(self, burst: Burst) -> dict[int, OSError]:
-        """Send datagrams, IP header included, a system call for every 32; the errors, by the place of the member.
+        """Send datagrams, IP header included, one system call for `AT_ONCE` of them; the errors, by the member's place.
 
         Each has its destination, `socket_options.group_destination`.
         """
@@ -187,7 +187,7 @@ class AnnouncementSocket:
             raise
 
     def send(self, frames: Burst, first: int = 0) -> int:
-        """Send frame `first` and those after it, by one system call at most 32; how many went.
+        """Send frame `first` and those after it, by one system call at most `AT_ONCE`; how many went.
 
         None where the transmit queue is full. `OSError` ENETDOWN while the interface is down, ENXIO once it is deleted.
         """
