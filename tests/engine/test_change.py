@@ -5,6 +5,7 @@ import json
 import os
 import time
 import weakref
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
@@ -14,9 +15,12 @@ import pytest
 from failover.config import parse
 from failover.engine import Engine, Loop
 from failover.engine.instance import Instance
+from failover.engine.phases import Place, weight
 from failover.engine.plan import Plan
+from failover.engine.roster import Roster
 from failover.engine.wanted import wanted
 from failover.lab.lan import Host
+from failover.linux.outbox import AT_ONCE
 from failover.messages import Event
 from tests.engine.daemons import router
 
@@ -125,6 +129,25 @@ def test_sockets_stay_open_while_all_routers_of_an_interface_are_exchanged(host:
         assert bench.engine._roster.attachments["eth0"]._sockets == before
         bench.run(0.3)
         assert bench.engine.instances[0].is_master
+
+
+def test_routers_that_come_to_weigh_more_or_less_leave_no_group_overfull_and_no_beat_for_nobody(host: Host) -> None:
+    def loads(roster: Roster) -> Counter[Place]:
+        carried = Counter[Place]()
+        for instance in roster.instances:
+            carried[roster.place_of(instance)] += weight(instance.router)
+        return carried
+
+    light, heavy = many(100), many(100, with_version_2=True)
+    with host.enter(), closing(Bench(*light)) as bench:
+        roster = bench.engine._roster
+        for routers, groups in ((heavy[:40] + light[40:], 5), (heavy, 6), (light, 4), (light[:1], 2)):
+            bench.change(*routers)
+            carried = loads(roster)
+            assert carried == roster._loads
+            assert carried.keys() == roster._beats.keys()
+            assert max(carried.values()) <= AT_ONCE
+            assert len(carried) <= groups
 
 
 def test_others_have_their_turn_after_each_router(host: Host) -> None:

@@ -20,8 +20,6 @@ from failover.vrrp import Family, Interval, VirtualRouter
 
 _TICK: Final = 1_000_000
 """Nanoseconds: every tick begins at a multiple."""
-
-
 _ORDINARY: Final = 1500
 """Bytes. Larger packets take 4352 bytes of a receiver's buffer, those of more than 3700 bytes 8448."""
 
