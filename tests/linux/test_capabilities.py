@@ -75,7 +75,7 @@ print(before, c.missing())
 
 @pytest.mark.root
 def test_a_program_that_is_started_inherits_none() -> None:
-    """As the unit has it: another user than root, with ambient capabilities."""
+    """As the unit has it: ambient capabilities, and none for being root, who may read this checkout wherever it is."""
     script = """
 import subprocess, sys
 from failover.linux import capabilities as c
@@ -86,5 +86,5 @@ print(c.missing(), before == subprocess.run(show, capture_output=True, text=True
 print("0000000000000000" in subprocess.run(show, capture_output=True, text=True).stdout)
 """
     ambient = "+net_raw,+net_admin"
-    prefix = ["setpriv", "--reuid=65534", "--clear-groups", "--inh-caps", ambient, "--ambient-caps", ambient]
+    prefix = ["setpriv", "--securebits=+noroot", "--inh-caps", ambient, "--ambient-caps", ambient]
     assert said(script, prefix) == "() False True"
