@@ -505,7 +505,9 @@ def test_a_beat_needs_the_timer_set_only_at_its_beginning(loop: Loop) -> None:
     assert arm.call_count < 30
 
 
-def test_a_timer_that_repeats_is_stopped_with_its_alarm(loop: Loop) -> None:
+@pytest.mark.parametrize("in_a_rush", [False, True])
+def test_a_timer_that_repeats_is_stopped_with_its_alarm(loop: Loop, *, in_a_rush: bool) -> None:
+    loop.rush.is_on = in_a_rush
     period, rung = seconds(0.005), list[Instant]()
 
     def ring(at: Instant) -> None:

@@ -239,7 +239,12 @@ class Loop:
         self._nap = self._longest_nap
         if self.is_busy:
             self._set(now())
-        elif self._armed is None or not self.rush.is_on or self._alarms.may_ring_before(Instant(self._armed + lead)):
+        elif (
+            self._armed is None
+            or self._period  # would go on for as long as the rush is not over, whatever it was for
+            or not self.rush.is_on
+            or self._alarms.may_ring_before(Instant(self._armed + lead))
+        ):
             moment = now()
             at = self._wake_at(lead, moment)
             # Where a period was slept through, the timer goes on with a later one.
