@@ -201,6 +201,33 @@ def test_what_has_not_moved_is_not_told_again(bench_of: Callable[..., Bench]) ->
     assert not [one for one in agent.heard if isinstance(one, Changed | Holds | Counted)]
 
 
+def test_what_nobody_asks_for_is_told_once_a_minute(bench_of: Callable[..., Bench]) -> None:
+    bench = bench_of(MASTER)
+    agent = bench.agent()
+    told = []
+    for second in range(0, 200, 10):
+        bench.loop.run(after(bench.loop.now, seconds(10)))
+        bench.teller.keep_up(bench.loop.now)
+        bench.loop.round()
+        agent.heard.clear()
+        agent.read()
+        told += [second for one in agent.heard if isinstance(one, Counted)]
+    assert told == [0, 60, 120, 180]
+
+
+def test_events_that_wait_are_told_as_soon_as_the_daemon_looks_again(bench_of: Callable[..., Bench]) -> None:
+    bench = bench_of(MASTER)
+    agent = bench.agent()
+    bench.teller.keep_up(bench.loop.now)
+    bench.dispatch.finish()
+    while bench.channel.is_clear:
+        bench.channel.send(Event(at=0, kind="x" * 60_000))
+    agent.read()
+    assert not bench.channel.is_clear
+    bench.teller.keep_up(after(bench.loop.now, seconds(10)))
+    assert bench.channel.is_clear
+
+
 def test_after_messages_were_dropped_everything_is_told_anew(bench_of: Callable[..., Bench]) -> None:
     bench = bench_of(replace(MASTER, excluded_addresses=excluded(1200)), replace(MASTER, vrid=52))
     agent = bench.agent()
@@ -211,6 +238,7 @@ def test_after_messages_were_dropped_everything_is_told_anew(bench_of: Callable[
     bench.dispatch.finish()
     for number in range(QUEUE_LIMIT + 10):
         bench.channel.send(Event(at=number, kind="x"))
+    bench.teller.keep_up(bench.loop.now)
     bench.instances[1].stop(bench.loop.now)()
     bench.dispatch.finish()
     assert bench.channel.dropped
@@ -219,7 +247,8 @@ def test_after_messages_were_dropped_everything_is_told_anew(bench_of: Callable[
     while agent.read():
         bench.channel.flush()
     assert agent.routers() is None, "what was lost is not there"
-    bench.second()
+    bench.teller.keep_up(after(bench.loop.now, seconds(10)))
+    bench.loop.round()
     agent.read()
     shown = agent.routers()
     assert shown is not None

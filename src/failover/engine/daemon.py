@@ -140,7 +140,7 @@ class _Daemon:
             self._notifier.ready(self._summary())
             # Only now: an agent takes the processor for a third of a second, and what has happened waits for it.
             self._agent.start()
-            self._loop.chores.add(self._refresh)
+            self._loop.chores.add(self._keep_up)
             self._feed_watchdog(now())
             while not self._stopping:
                 self._loop.wait()
@@ -222,8 +222,8 @@ class _Daemon:
     def _asked(self) -> None:
         self._teller.refresh()
 
-    def _refresh(self, _: Instant) -> None:
-        self._teller.refresh()
+    def _keep_up(self, at: Instant) -> None:
+        self._teller.keep_up(at)
         self._dirty = True
 
     def _feed_watchdog(self, at: Instant) -> None:

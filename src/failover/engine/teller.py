@@ -18,11 +18,14 @@ from failover.engine.realtime import RealTime
 from failover.engine.reporting import wall_clock
 from failover.messages import Changed, Counted, DaemonStatus, EngineLag, Event, Holds, Roster
 from failover.version import __version__
+from failover.vrrp import Instant, seconds
 
 _ROUTERS_AT_ONCE: Final = 32
 """A few hundred microseconds' work, and a tenth of what a message may have."""
 _ADDRESSES_AT_ONCE: Final = 500
 """Of at most 60 bytes each."""
+_REFRESHED_EVERY: Final = seconds(55)
+"""A little less than a minute, for this is looked at every ten seconds or so."""
 
 
 class Teller:
@@ -40,6 +43,7 @@ class Teller:
         self._numbered = 0
         self._told: dict[Instance, tuple[int, int]] = {}
         """Advertisements sent and received."""
+        self._refresh_at = Instant(0)
         self._number()
 
     def event(self, event: Event, instance: Instance | None) -> None:
@@ -76,16 +80,33 @@ class Teller:
 
     def refresh(self) -> None:
         """What has changed since the last time."""
-        self._channel.flush()
-        # To an agent that is behind, more of the same would only push out the events that wait.
-        if not self._channel.is_clear:
-            return
-        if self._channel.is_incomplete:
-            self.everything()
+        if not self._catch_up():
             return
         for some in self._portions(self._numbers):
             self._engine.later(partial(self._update, some))
         self._engine.later(self._send_lag)
+
+    def keep_up(self, at: Instant) -> None:
+        """What nobody has asked for, every ten seconds: what waits or was lost; what has changed only once a minute.
+
+        Numbers are most of it: to a host with one virtual router, they would be a tenth of all that it does.
+        """
+        if at < self._refresh_at:
+            self._catch_up()
+            return
+        self._refresh_at = Instant(at + _REFRESHED_EVERY)
+        self.refresh()
+
+    def _catch_up(self) -> bool:
+        """Send what waits, or all anew where something was lost; whether there was neither."""
+        self._channel.flush()
+        # To an agent that is behind, more of the same would only push out the events that wait.
+        if not self._channel.is_clear:
+            return False
+        if self._channel.is_incomplete:
+            self.everything()
+            return False
+        return True
 
     def _number(self) -> None:
         """Number all there are, those that have a number as before."""
