@@ -112,7 +112,7 @@ def _run(case: Case, plan: Plan) -> Iterator[Measurement]:
     is_rare = case.rate < 5
     pace = plan.pace(case.interval, 15.0 if is_rare else 5.0, 10.0 if is_rare else 3.0)
     single = case.routers == 1
-    rounds = plan.collect(lambda: _round(case, pace), full=5 if single else 3, quick=1)
+    rounds = plan.collect(lambda: _round(case, pace), full=7 if single else 3, quick=1)
     title = f"{case.routers} router{'' if single else 's'} at {case.interval:g} s"
 
     def measurement(key: str, what: str, unit: str, target: Target | None) -> Measurement:

@@ -113,7 +113,7 @@ def _round(case: Case, pace: Pace) -> Round:
 
 def _run(case: Case, plan: Plan) -> Iterator[Measurement]:
     pace = plan.pace(SLOW_INTERVAL if case.routers > BEATING else INTERVAL, 5.0, 3.0)
-    rounds = plan.collect(lambda: _round(case, pace), full=3, quick=1)
+    rounds = plan.collect(lambda: _round(case, pace), full=7, quick=1)
     for key in QUANTILES:
         yield Measurement(
             scenario=f"isolation/{case.name}",
