@@ -119,9 +119,8 @@ class Outcome:
             # answers to a rival come between the beats, two an interval; the beats themselves stay
             assert median(of_family) < 1.1, name
             late = [gap for gap in of_family if gap > 1.5]
-            assert len(late) <= max(1, len(of_family) / 10), (
-                name
-            )  # one stumble of this machine is no effect of the flood
+            # one stumble of this machine is no effect of the flood
+            assert len(late) <= max(1, len(of_family) / 10), name
             duration = (adverts[-1].at - adverts[0].at) / NANOSECONDS / INTERVAL
             assert len(adverts) <= 3 * (duration + 1) + 1, name
 

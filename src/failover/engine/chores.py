@@ -1,6 +1,6 @@
 """What is done every ten seconds or so: in a wake-up that happens anyway, where there is one.
 
-To a host with one virtual router, it costs as much as two advertisements.
+To a host with one virtual router, it costs as much as half an advertisement, and once a minute as two.
 """
 
 from collections.abc import Callable
