@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from failover.linux.outbox import AT_ONCE, Packets, join
+from failover.linux.outbox import AT_ONCE, Destination, Packets, join
 
 HERE: Final = (0, 1, 2)
 """The receivers that there are; a member may name others."""
@@ -35,10 +35,11 @@ class Post:
             receiver.setblocking(False)
             self.receivers[number] = receiver
 
-    def destination(self, number: int) -> bytes:
-        """Its address as the kernel reads it; port 0 of one that is not there is refused."""
+    def destination(self, number: int) -> Destination:
+        """Its address; port 0 of one that is not there is refused."""
         port = self.receivers[number].getsockname()[1] if number in self.receivers else 0
-        return struct.pack("=H", socket.AF_INET) + struct.pack("!H4s8x", port, socket.inet_aton("127.0.0.1"))
+        sockaddr = struct.pack("=H", socket.AF_INET) + struct.pack("!H4s8x", port, socket.inet_aton("127.0.0.1"))
+        return Destination(sockaddr, ("127.0.0.1", port))
 
     def received(self) -> dict[int, list[bytes]]:
         """What each has got since the last time, in its order."""
@@ -156,6 +157,15 @@ def test_where_nobody_takes_anything_every_member_has_the_error() -> None:
     assert {place: error.errno for place, error in failures.items()} == {0: errno.EBADF, 1: errno.EBADF}
     error = OSError(errno.ENETDOWN, "down")
     assert burst.refused(error) == {0: error, 1: error}
+
+
+def test_only_one_packet_alone_that_has_a_destination_can_be_sent_by_the_socket_module(post: Post) -> None:
+    to = post.destination(0)
+    alone = Packets([b"one"], to)
+    assert alone.single == (b"one", to)
+    assert join([alone]).single == (b"one", to)
+    for other in (Packets([b"one"]), Packets([], to), Packets([b"one", b"two"], to), join([alone, alone]), join([])):
+        assert other.single is None
 
 
 def test_a_burst_of_nothing_sends_nothing(post: Post) -> None:

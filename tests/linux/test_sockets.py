@@ -18,7 +18,7 @@ from failover.lab.namespaces import Namespace
 from failover.linux.filter import Terms
 from failover.linux.inbox import Received
 from failover.linux.outbox import Packets
-from failover.linux.socket_options import RECEIVE_BUFFER, grow
+from failover.linux.socket_options import RECEIVE_BUFFER, group_destination, grow
 from failover.linux.sockets import AdvertisementSocket, AnnouncementSocket
 from failover.vrrp import Address, ChecksumForm, Family, Floor, Version, encode
 from failover.vrrp.protocol import GROUPS
@@ -421,6 +421,36 @@ def test_another_interface_is_not_heard(cable: Cable, stack: ExitStack, family: 
     cable.right.ip("link set right2 up")
     assert_passes(sender, receiver, family)
     assert take(other, 10) == []
+
+
+@families
+def test_one_packet_alone_goes_where_several_go(cable: Cable, stack: ExitStack, family: Family) -> None:
+    """By another system call, with the destination in another form."""
+    sender, receiver = both(cable, family, stack)
+    cable.up()
+    assert_passes(sender, receiver, family)
+    destination = group_destination(family, sender.index)
+    assert sender.send(Packets([datagram(family, number=1)], destination)) == {}
+    assert sender.send(Packets([datagram(family, number=2), datagram(family, number=3)], destination)) == {}
+    packets = collect(receiver, 3)
+    assert [packet.payload[7] for packet in packets] == [1, 2, 3]
+    assert len({packet.meta for packet in packets}) == 1
+
+
+@families
+def test_a_rehearsal_sends_nothing_and_never_fails(cable: Cable, stack: ExitStack, family: Family) -> None:
+    sender, receiver = both(cable, family, stack)
+    cable.up()
+    assert_passes(sender, receiver, family)
+    destination = group_destination(family, sender.index)
+    bursts = [Packets([datagram(family)] * count, destination) for count in (1, 2)]
+    for burst in bursts:
+        sender.rehearse(burst)
+    send_one(sender, datagram(family, number=4))
+    assert [packet.payload[7] for packet in collect(receiver, 1)] == [4]
+    cable.ip("link set {} down")
+    for burst in bursts:
+        sender.rehearse(burst)
 
 
 @families

@@ -150,8 +150,7 @@ class Dispatch:
         """Send the advertisements that were asked for, and nothing else."""
         while self._advertisements:
             (attachment, family), waiting = self._advertisements.popitem()
-            alone = waiting[0].packets if len(waiting) == 1 else None
-            failures = attachment.send(family, alone or join([one.packets for one in waiting]))
+            failures = attachment.send(family, join([one.packets for one in waiting]))
             for place, one in enumerate(waiting):
                 one.done(failures.get(place))
 

@@ -10,7 +10,7 @@ import os
 from collections.abc import Sequence
 from functools import cache
 from struct import Struct
-from typing import Final
+from typing import Final, NamedTuple
 
 AT_ONCE: Final = 64
 """Packets by one call, which takes 0.3 to 0.7 ms: nothing else can be done meanwhile."""
@@ -24,6 +24,15 @@ _HEADER: Final = Struct("@PI4xPNPNi4xI4x")
 _LIBC: Final = ctypes.PyDLL(None, use_errno=True)
 
 
+class Destination(NamedTuple):
+    """Of a datagram."""
+
+    sockaddr: bytes
+    """As the kernel reads it."""
+    address: tuple[str, int] | tuple[str, int, int, int]
+    """The same for the socket module."""
+
+
 class Burst:
     """Packets of one or more members, one after the other, in one piece of memory."""
 
@@ -35,6 +44,9 @@ class Burst:
         self._address = ctypes.addressof(self._headers)
         self._whole = ctypes.c_void_p(self._address)
         self._count = len(headers) // _HEADER.size
+        self.single: tuple[bytes, Destination] | None = None
+        """Its only packet, where it has one alone and that has a destination: for `socket.sendto`, which takes 10 us
+        less than ctypes where both have gone from the caches."""
 
     def __len__(self) -> int:
         return self._count
@@ -86,11 +98,11 @@ class Burst:
 class Packets(Burst):
     """Packets of one member, each with its destination where the socket has none of its own."""
 
-    def __init__(self, contents: Sequence[bytes], destination: bytes | None = None) -> None:
-        """`destination` is a `sockaddr`, as the kernel reads it."""
+    def __init__(self, contents: Sequence[bytes], destination: Destination | None = None) -> None:
+        """`destination` is that of each, where the socket has none."""
         self.contents = tuple(contents)
         """The kernel reads them where they are: bytes do not move, and live as long as this does."""
-        name, length = (_address_of(destination), len(destination)) if destination else (0, 0)
+        name, length = (_address_of(destination.sockaddr), len(destination.sockaddr)) if destination else (0, 0)
         pointers = b"".join(_PART.pack(_address_of(content), len(content)) for content in self.contents)
         parts = _memory(len(pointers)).from_buffer_copy(pointers)
         first = ctypes.addressof(parts)
@@ -99,10 +111,14 @@ class Packets(Burst):
         )
         """One `struct mmsghdr` for each."""
         super().__init__(self.headers, (len(self.contents),), (destination, parts))
+        if destination and len(self.contents) == 1:
+            self.single = self.contents[0], destination
 
 
 def join(members: Sequence[Packets]) -> Burst:
     """All of them in one burst."""
+    if len(members) == 1:
+        return members[0]
     headers = b"".join(packets.headers for packets in members)
     return Burst(headers, [len(packets) for packets in members], tuple(members))
 

@@ -5,6 +5,7 @@ from struct import Struct
 from typing import Final, NamedTuple
 
 from failover.linux.errors import reason
+from failover.linux.outbox import Destination
 from failover.vrrp.protocol import GROUPS, Family
 
 # Options of asm-generic/socket.h, linux/in.h and linux/in6.h that the socket module has no name for.
@@ -116,12 +117,12 @@ def membership(family: Family, index: int) -> Membership:
     )
 
 
-def group_destination(family: Family, index: int) -> bytes:
-    """The VRRP group as the `sockaddr_in` or `sockaddr_in6` of a datagram to it."""
-    group = GROUPS[family].packed
+def group_destination(family: Family, index: int) -> Destination:
+    """The VRRP group, for a datagram to it."""
+    group = GROUPS[family]
     if family is Family.IPV4:
-        return _SOCKADDR_IN.pack(socket.AF_INET, 0, group)
-    return _SOCKADDR_IN6.pack(socket.AF_INET6, 0, 0, group, index)
+        return Destination(_SOCKADDR_IN.pack(socket.AF_INET, 0, group.packed), (str(group), 0))
+    return Destination(_SOCKADDR_IN6.pack(socket.AF_INET6, 0, 0, group.packed, index), (str(group), 0, 0, index))
 
 
 def checksum_check(*, on: bool) -> Option:

@@ -9,6 +9,7 @@ Nothing here reads a VRRP message; what is wrong with it, `failover.vrrp.receive
 
 import errno
 import socket
+from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
@@ -125,11 +126,23 @@ class AdvertisementSocket:
 
         Each has its destination, `socket_options.group_destination`.
         """
-        return burst.send_all(self._descriptor)
+        if burst.single is None:
+            return burst.send_all(self._descriptor)
+        content, destination = burst.single
+        try:
+            self._socket.sendto(content, destination.address)
+        except OSError as error:
+            return burst.refused(error)
+        return {}
 
     def rehearse(self, burst: Burst) -> None:
         """Send nothing, but as if."""
-        burst.send(self._descriptor, len(burst))
+        if burst.single is None:
+            burst.send(self._descriptor, len(burst))
+            return
+        _, destination = burst.single
+        with suppress(OSError):  # the kernel finds the route, then that there is not even a header
+            self._socket.sendto(b"", destination.address)
 
     def receive(self, limit: int, arrived: list[int]) -> list[bytes]:
         """The packets that wait, at most `limit`, without waiting for any; `unpack` takes one apart.
