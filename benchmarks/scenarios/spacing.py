@@ -86,7 +86,7 @@ def _round(case: Case, pace: Pace) -> Round:
 
 def _run(case: Case, plan: Plan) -> Iterator[Measurement]:
     pace = plan.pace(case.interval, 12.0, 5.0)
-    rounds = plan.collect(lambda: _round(case, pace), full=5, quick=1)
+    rounds = plan.collect(lambda: _round(case, pace), full=5 if case.is_loaded else 3, quick=1)
     load = f"{HOGS} hogs" if case.is_loaded else "idle"
     title = f"{case.interval:g} s, {load}, {'real-time' if case.is_realtime else 'ordinary'} priority"
     spacing = {program: distribution(values) for program, values in rounds.pooled("spacing").items()}
