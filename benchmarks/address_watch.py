@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from failover.lab.lan import Host
-from failover.linux import bpf
+from failover.linux.filter import bpf
 
 _IPV4_ADDRESSES: Final = 0x10
 _RTM_NEWADDR: Final = 20

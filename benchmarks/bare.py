@@ -19,11 +19,11 @@ from benchmarks.packets import message
 from failover.config.daemon_settings import REALTIME_PRIORITY
 from failover.frames import announcement
 from failover.lab.router import RouterSpec
-from failover.linux import realtime
-from failover.linux.addresses import prepare_add
-from failover.linux.netlink_socket import Netlink
-from failover.linux.outbox import AT_ONCE, Packets
-from failover.linux.sockets import AnnouncementSocket
+from failover.linux.netlink.addresses import prepare_add
+from failover.linux.netlink.connection import Netlink
+from failover.linux.process import realtime
+from failover.linux.sockets.outbox import AT_ONCE, Packets
+from failover.linux.sockets.raw import AnnouncementSocket
 from failover.vrrp.protocol import GROUPS, PROTOCOL_NUMBER, Family
 
 GROUP: Final = str(GROUPS[Family.IPV4])

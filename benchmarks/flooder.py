@@ -10,7 +10,7 @@ import sys
 import time
 from typing import Final
 
-from failover.linux.outbox import AT_ONCE, Packets
+from failover.linux.sockets.outbox import AT_ONCE, Packets
 
 LONGEST_SECONDS: Final = 10.0
 

@@ -10,7 +10,7 @@ from typing import Self
 from benchmarks.packets import frame, message
 from failover.lab.lan import Host
 from failover.lab.router import RouterSpec
-from failover.linux.outbox import Packets
+from failover.linux.sockets.outbox import Packets
 
 PRIORITY = 200
 

@@ -135,7 +135,7 @@ def test_the_engine_starts_without_what_would_slow_it_down() -> None:
 @pytest.mark.parametrize(
     ("source", "expected"),
     [
-        ("import failover.linux.timer", {"linux"}),
+        ("import failover.linux.clock", {"linux"}),
         ("from failover.engine import loop", {"engine"}),
         ("from failover import agent, version", {"agent", "version"}),
         ("def f():\n    from failover.cli import main", {"cli"}),

@@ -13,8 +13,8 @@ import pytest
 
 from failover.lab.namespaces import Namespace
 from failover.lab.waiting import wait_until
-from failover.linux.addresses import prepare_add
-from failover.linux.netlink_socket import Netlink
+from failover.linux.netlink.addresses import prepare_add
+from failover.linux.netlink.connection import Netlink
 from tests.cli.commands import GOOD, command, environment
 
 VIRTUAL = "192.0.2.100/24"

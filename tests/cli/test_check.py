@@ -9,8 +9,8 @@ import pytest
 
 from failover import config
 from failover.cli import check, main, preview
-from failover.linux.interface_table import Interface
-from failover.linux.rtnetlink import ADDRESS_PROTOCOL, AssignedAddress
+from failover.linux.interfaces.table import Interface
+from failover.linux.netlink.rtnetlink import ADDRESS_PROTOCOL, AssignedAddress
 from failover.vrrp import Fault
 
 

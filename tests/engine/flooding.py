@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from failover.lab.lan import INTERFACE, Host
-from failover.linux.outbox import AT_ONCE, Packets
+from failover.linux.sockets.outbox import AT_ONCE, Packets
 from failover.vrrp.protocol import GROUPS, Family
 
 _SLICE_SECONDS: Final = 0.001

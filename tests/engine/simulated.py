@@ -17,11 +17,11 @@ from failover.engine.lateness import Lateness
 from failover.engine.loop import Loop
 from failover.engine.timers import Alarm, AlarmQueue
 from failover.engine.wanted import Wanted
-from failover.linux.addresses import Datagram
-from failover.linux.netlink import Refused
-from failover.linux.netlink_socket import Netlink
-from failover.linux.outbox import AT_ONCE, Burst, Packets
-from failover.linux.rtnetlink import AddressAdded, AddressRemoved, parse
+from failover.linux.netlink.addresses import Datagram
+from failover.linux.netlink.codec import Refused
+from failover.linux.netlink.connection import Netlink
+from failover.linux.netlink.rtnetlink import AddressAdded, AddressRemoved, parse
+from failover.linux.sockets.outbox import AT_ONCE, Burst, Packets
 from failover.messages import Event
 from failover.vrrp import Family, Instant, VirtualAddress, VirtualRouter
 from tests.vrrp.making import NOW

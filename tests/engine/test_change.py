@@ -20,7 +20,7 @@ from failover.engine.plan import Plan
 from failover.engine.roster import Roster
 from failover.engine.wanted import wanted
 from failover.lab.lan import Host
-from failover.linux.outbox import AT_ONCE
+from failover.linux.sockets.outbox import AT_ONCE
 from failover.messages import Event
 from tests.engine.daemons import router
 

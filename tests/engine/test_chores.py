@@ -7,7 +7,7 @@ import pytest
 
 from failover.engine.chores import _PATIENCE, PERIOD
 from failover.engine.loop import Loop
-from failover.linux.timer import now
+from failover.linux.clock import now
 from failover.vrrp import Instant, seconds
 from tests.engine.simulated import first_of
 

@@ -15,9 +15,9 @@ from failover.engine.beat import Beat
 from failover.engine.dispatch import Dispatch
 from failover.engine.instance import Instance
 from failover.engine.prepared import ANNOUNCEMENT_REPEAT
-from failover.linux.addresses import PORTION, Failure, prepare_add, prepare_remove
-from failover.linux.netlink import Refused
-from failover.linux.outbox import AT_ONCE, Packets
+from failover.linux.netlink.addresses import PORTION, Failure, prepare_add, prepare_remove
+from failover.linux.netlink.codec import Refused
+from failover.linux.sockets.outbox import AT_ONCE, Packets
 from failover.messages import Event, Value
 from failover.vrrp import Family, Instant, VirtualAddress, VirtualRouter, seconds
 from tests.engine.simulated import (

@@ -16,12 +16,12 @@ from failover.engine.instance import Instance
 from failover.engine.reporting import wall_clock
 from failover.engine.wanted import wanted
 from failover.lab.lan import Host
-from failover.linux.addresses import Datagram
-from failover.linux.inbox import Received
-from failover.linux.interfaces import Interfaces
-from failover.linux.netlink import Refused
-from failover.linux.netlink_socket import Netlink
-from failover.linux.timer import now
+from failover.linux.clock import now
+from failover.linux.interfaces.monitor import Interfaces
+from failover.linux.netlink.addresses import Datagram
+from failover.linux.netlink.codec import Refused
+from failover.linux.netlink.connection import Netlink
+from failover.linux.sockets.inbox import Received
 from failover.messages import Event
 from failover.vrrp import Advertisement, Family, Instant, ReceivedFrom, Version, encode, seconds
 from failover.vrrp.protocol import GROUPS

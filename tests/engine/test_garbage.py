@@ -7,11 +7,11 @@ import pytest
 from failover.engine.flood import ENOUGH_REFUSED
 from failover.lab.lan import Host, Lan
 from failover.lab.waiting import wait_until
-from failover.linux.sockets import AdvertisementSocket
+from failover.linux.sockets.raw import AdvertisementSocket
 from failover.vrrp import DiscardReason, Family
 from tests.engine.daemons import OurDaemon, router
 from tests.engine.garbage import PACKETS, TOO_SHORT, total_length
-from tests.linux.sending import send_one
+from tests.linux.sockets.sending import send_one
 
 pytestmark = pytest.mark.root
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from failover.engine.lateness import Lateness
 from failover.engine.loop import Loop
 from failover.engine.timers import AlarmQueue
-from failover.linux.timer import now
+from failover.linux.clock import now
 from failover.messages import LAG_BOUNDS
 from failover.vrrp import Instant, seconds
 

@@ -11,7 +11,7 @@ from unittest.mock import patch
 import pytest
 
 from failover.engine.loop import Loop
-from failover.linux.timer import now
+from failover.linux.clock import now
 from failover.vrrp import Instant, seconds
 
 

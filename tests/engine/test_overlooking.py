@@ -9,11 +9,12 @@ from ipaddress import ip_interface
 import pytest
 
 from failover.lab.lan import Host
-from failover.linux import interfaces, netlink_socket
-from failover.linux.addresses import PORTION, Datagram
-from failover.linux.netlink import Refused
-from failover.linux.netlink_socket import Netlink
-from failover.linux.timer import now
+from failover.linux.clock import now
+from failover.linux.interfaces import monitor as interfaces
+from failover.linux.netlink import connection as netlink_socket
+from failover.linux.netlink.addresses import PORTION, Datagram
+from failover.linux.netlink.codec import Refused
+from failover.linux.netlink.connection import Netlink
 from failover.vrrp import VirtualAddress
 from tests.engine.daemons import router
 from tests.engine.test_addresses import host as host  # noqa: PLC0414 - a fixture

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from failover.engine.phases import Place, assign_beats, needs_another, weight
-from failover.linux.outbox import AT_ONCE
+from failover.linux.sockets.outbox import AT_ONCE
 from failover.vrrp import Family, Interval, VirtualRouter, seconds
 from tests.vrrp.making import a_router, virtual_addresses
 

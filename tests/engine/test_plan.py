@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from failover.engine.instance import Instance
 from failover.engine.plan import Plan
 from failover.engine.wanted import Wanted
-from failover.linux.claims import VirtualRouterId
+from failover.linux.process.claims import VirtualRouterId
 from failover.vrrp import Family
 from tests.vrrp.making import a_router
 

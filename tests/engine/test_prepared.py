@@ -13,11 +13,11 @@ from failover.engine.loop import Loop
 from failover.engine.prepared import Prepared, datagram_bytes
 from failover.engine.prepared import prepare as prepare_at
 from failover.frames import advertisement_datagram, announcement
-from failover.linux.addresses import Batch, prepare_add, prepare_remove
-from failover.linux.interface_table import Interface
-from failover.linux.netlink_socket import Netlink
-from failover.linux.outbox import Packets
-from failover.linux.socket_options import group_destination
+from failover.linux.interfaces.table import Interface
+from failover.linux.netlink.addresses import Batch, prepare_add, prepare_remove
+from failover.linux.netlink.connection import Netlink
+from failover.linux.sockets.options import group_destination
+from failover.linux.sockets.outbox import Packets
 from failover.vrrp import (
     Advertisement,
     ChecksumForm,

@@ -14,7 +14,7 @@ from failover.config import DaemonSettings
 from failover.engine.realtime import RealTime
 from failover.lab.lan import Host
 from failover.lab.waiting import wait_until
-from failover.linux import capabilities, realtime
+from failover.linux.process import capabilities, realtime
 from tests.engine.daemons import OurDaemon, router
 
 

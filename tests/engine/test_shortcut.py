@@ -18,9 +18,9 @@ from failover.engine.instance import Instance
 from failover.engine.loop import Loop
 from failover.engine.wanted import Wanted
 from failover.frames import advertisement_datagram
-from failover.linux import inbox
-from failover.linux.netlink_socket import Netlink
-from failover.linux.sockets import AdvertisementSocket
+from failover.linux.netlink.connection import Netlink
+from failover.linux.sockets import inbox
+from failover.linux.sockets.raw import AdvertisementSocket
 from failover.messages import Event, Value
 from failover.vrrp import (
     Action,

@@ -8,9 +8,9 @@ from types import TracebackType
 from typing import Self
 
 from failover.lab.lan import Host
-from failover.linux.addresses import prepare_add, prepare_remove
-from failover.linux.interfaces import Interfaces
-from failover.linux.netlink_socket import Netlink
+from failover.linux.interfaces.monitor import Interfaces
+from failover.linux.netlink.addresses import prepare_add, prepare_remove
+from failover.linux.netlink.connection import Netlink
 from failover.vrrp import VirtualAddress
 
 

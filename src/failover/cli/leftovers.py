@@ -12,14 +12,14 @@ from failover.cli.living import Living
 from failover.cli.places import Places
 from failover.config import ConfigError, Configuration, load
 from failover.engine.runtime import Runtime, running_daemon
-from failover.linux import capabilities
-from failover.linux.addresses import prepare_remove
 from failover.linux.errors import describe, reason
-from failover.linux.interface_table import Interface
-from failover.linux.interfaces import Interfaces
-from failover.linux.netlink_socket import Netlink
-from failover.linux.rtnetlink import AssignedAddress
-from failover.linux.secondaries import keep_secondaries
+from failover.linux.interfaces.monitor import Interfaces
+from failover.linux.interfaces.secondaries import keep_secondaries
+from failover.linux.interfaces.table import Interface
+from failover.linux.netlink.addresses import prepare_remove
+from failover.linux.netlink.connection import Netlink
+from failover.linux.netlink.rtnetlink import AssignedAddress
+from failover.linux.process import capabilities
 from failover.vrrp import Address, Family
 from failover.vrrp.protocol import PRIORITY_OWNER, family_of
 

@@ -2,8 +2,8 @@
 
 from failover.cli.failures import tell
 from failover.config import Configuration
-from failover.linux.claims import Claim, Claims, VirtualRouterId
 from failover.linux.errors import reason
+from failover.linux.process.claims import Claim, Claims, VirtualRouterId
 from failover.vrrp import Address, VirtualAddress
 from failover.vrrp.protocol import family_of
 

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 from failover.config import Configuration, instances
 from failover.engine.prepared import mtu_fault
-from failover.linux.interface_table import Interface
-from failover.linux.interfaces import Interfaces
-from failover.linux.readiness import fault, source_address
+from failover.linux.interfaces.monitor import Interfaces
+from failover.linux.interfaces.readiness import fault, source_address
+from failover.linux.interfaces.table import Interface
 from failover.vrrp import Address, Fault, VirtualAddress, VirtualRouter
 from failover.vrrp.units import to_seconds
 

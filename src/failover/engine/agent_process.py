@@ -8,7 +8,7 @@ from failover.engine.channel import Channel
 from failover.engine.child import Child
 from failover.engine.loop import Loop
 from failover.engine.reporting import wall_clock
-from failover.linux.timer import now
+from failover.linux.clock import now
 from failover.messages import Event
 from failover.vrrp import Instant, Interval, seconds
 

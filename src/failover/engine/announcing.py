@@ -8,8 +8,8 @@ from os import strerror
 from typing import Final
 
 from failover.engine.attachment import Attachment
-from failover.linux.outbox import Packets
-from failover.linux.timer import now
+from failover.linux.clock import now
+from failover.linux.sockets.outbox import Packets
 from failover.vrrp import Instant, seconds
 
 GIVEN_UP_AFTER: Final = seconds(1)

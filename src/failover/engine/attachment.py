@@ -16,14 +16,14 @@ from failover.engine.flood import Floodgate, Narrowing, Verdict
 from failover.engine.loop import Loop
 from failover.engine.reception import reader
 from failover.engine.repeats import Repeats
+from failover.linux.clock import now
 from failover.linux.errors import reason
-from failover.linux.filter import Terms
-from failover.linux.interface_table import Interface
-from failover.linux.netlink_socket import Netlink
-from failover.linux.outbox import Burst, Packets
-from failover.linux.socket_options import group_destination
-from failover.linux.sockets import AdvertisementSocket, AnnouncementSocket
-from failover.linux.timer import now
+from failover.linux.filter.program import Terms
+from failover.linux.interfaces.table import Interface
+from failover.linux.netlink.connection import Netlink
+from failover.linux.sockets.options import group_destination
+from failover.linux.sockets.outbox import Burst, Packets
+from failover.linux.sockets.raw import AdvertisementSocket, AnnouncementSocket
 from failover.vrrp import Address, Family, Fault, Instant, Version, VirtualAddress, VirtualRouter
 
 if TYPE_CHECKING:

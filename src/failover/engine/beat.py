@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from failover.engine.loop import Loop
-from failover.linux.outbox import Burst, Packets, join
+from failover.linux.sockets.outbox import Burst, Packets, join
 from failover.vrrp import Instant, Interval, Master, seconds
 from failover.vrrp.shortcut import beats
 

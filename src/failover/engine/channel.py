@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
 from failover.engine.loop import Loop
-from failover.linux.socket_options import SEND_BUFFER, grow
-from failover.linux.timer import now
+from failover.linux.clock import now
+from failover.linux.sockets.options import SEND_BUFFER, grow
 from failover.messages import MAX_MESSAGE_BYTES, Dropped, Event, Message, encode
 from failover.vrrp import Instant, seconds
 

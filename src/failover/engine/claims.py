@@ -4,8 +4,8 @@ import errno
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
-from failover.linux.claims import Claim, Claims, VirtualRouterId, words
 from failover.linux.errors import reason
+from failover.linux.process.claims import Claim, Claims, VirtualRouterId, words
 
 
 class Held:

@@ -26,10 +26,10 @@ from failover.engine.runtime import Runtime
 from failover.engine.systemd import Notifier, watchdog_interval
 from failover.engine.teller import Teller
 from failover.engine.wanted import Wanted, wanted
-from failover.linux import capabilities
-from failover.linux.descriptors import allow_many
+from failover.linux.clock import now
 from failover.linux.errors import describe
-from failover.linux.timer import now
+from failover.linux.process import capabilities
+from failover.linux.process.descriptors import allow_many
 from failover.messages import ASK, RELOAD, Event, NotReloaded, Reloaded
 from failover.vrrp import Instant
 

@@ -13,11 +13,11 @@ from typing import Final
 from failover.engine.announcing import Announcement, Announcing
 from failover.engine.attachment import Attachment
 from failover.engine.loop import Loop
-from failover.linux.addresses import PORTION, Batch, Failure
-from failover.linux.netlink import Refused
-from failover.linux.netlink_socket import Netlink
-from failover.linux.outbox import Packets, join
-from failover.linux.timer import now
+from failover.linux.clock import now
+from failover.linux.netlink.addresses import PORTION, Batch, Failure
+from failover.linux.netlink.codec import Refused
+from failover.linux.netlink.connection import Netlink
+from failover.linux.sockets.outbox import Packets, join
 from failover.vrrp import Family, Instant, seconds
 
 _TURN: Final = seconds(0.001)

@@ -18,8 +18,8 @@ from failover.engine.prepared import managed
 from failover.engine.reporting import Fields, Hush, master_down_interval, wall_clock
 from failover.engine.roster import Publish, Roster
 from failover.engine.wanted import Wanted
-from failover.linux.netlink_socket import Netlink
-from failover.linux.timer import now
+from failover.linux.clock import now
+from failover.linux.netlink.connection import Netlink
 from failover.messages import Event
 from failover.vrrp import Instant, seconds, to_seconds
 

@@ -20,8 +20,8 @@ from failover.engine.reporting import fault_status, status_of, transition_fields
 from failover.engine.sending import trouble
 from failover.engine.upkeep import Upkeep
 from failover.engine.wanted import Wanted
-from failover.linux.fingerprint import fingerprint
-from failover.linux.inbox import Received
+from failover.linux.filter.fingerprint import fingerprint
+from failover.linux.sockets.inbox import Received
 from failover.messages import Counters, Event, FaultStatus, RouterStatus
 from failover.vrrp import (
     Action,

@@ -13,7 +13,7 @@ from failover.engine.chores import Chores
 from failover.engine.lateness import Lateness
 from failover.engine.rush import TICK_SECONDS, Rush
 from failover.engine.timers import Alarm, AlarmQueue
-from failover.linux.timer import Timer, now
+from failover.linux.clock import Timer, now
 from failover.vrrp import Instant
 
 _LEAD: Final = 300_000

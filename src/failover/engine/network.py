@@ -12,15 +12,15 @@ from failover.engine.loop import Loop
 from failover.engine.prepared import mtu_fault
 from failover.engine.reporting import Fields, Hush, wall_clock
 from failover.engine.strays import foreign, unheld
-from failover.linux.addresses import prepare_remove
+from failover.linux.clock import now
 from failover.linux.errors import reason
-from failover.linux.interface_table import Interface
-from failover.linux.interfaces import Interfaces
-from failover.linux.netlink_socket import Netlink
-from failover.linux.readiness import fault as find_fault
-from failover.linux.readiness import source_address
-from failover.linux.secondaries import keep_secondaries
-from failover.linux.timer import now
+from failover.linux.interfaces.monitor import Interfaces
+from failover.linux.interfaces.readiness import fault as find_fault
+from failover.linux.interfaces.readiness import source_address
+from failover.linux.interfaces.secondaries import keep_secondaries
+from failover.linux.interfaces.table import Interface
+from failover.linux.netlink.addresses import prepare_remove
+from failover.linux.netlink.connection import Netlink
 from failover.messages import Event
 from failover.vrrp import Family, Fault, Instant, VirtualAddress, VirtualRouter, seconds
 

@@ -14,11 +14,11 @@ from failover.engine.prepared import ANNOUNCEMENT_REPEAT, Prepared, announcement
 from failover.engine.reporter import Reporter
 from failover.engine.reporting import wall_clock
 from failover.engine.sending import Unsent
-from failover.linux.addresses import Failure, prepare_add, prepare_remove
+from failover.linux.clock import now
 from failover.linux.errors import reason
-from failover.linux.interning import intern_address
-from failover.linux.outbox import Packets
-from failover.linux.timer import now
+from failover.linux.netlink.addresses import Failure, prepare_add, prepare_remove
+from failover.linux.netlink.interning import intern_address
+from failover.linux.sockets.outbox import Packets
 from failover.messages import Counters
 from failover.vrrp import (
     AnnounceAddresses,

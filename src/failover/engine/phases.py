@@ -15,7 +15,7 @@ from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from failover.linux.outbox import AT_ONCE
+from failover.linux.sockets.outbox import AT_ONCE
 from failover.vrrp import Family, Interval, VirtualRouter
 
 _TICK: Final = 1_000_000

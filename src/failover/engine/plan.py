@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from failover.engine.instance import Instance
 from failover.engine.wanted import Wanted
-from failover.linux.claims import VirtualRouterId
+from failover.linux.process.claims import VirtualRouterId
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from failover.engine.attachment import Attachment
 from failover.frames import advertisement_datagram, announcement
-from failover.linux.addresses import Batch, prepare_add, prepare_remove
-from failover.linux.outbox import Packets
+from failover.linux.netlink.addresses import Batch, prepare_add, prepare_remove
+from failover.linux.sockets.outbox import Packets
 from failover.vrrp import ChecksumForm, Fault, SendAdvertisement, VirtualAddress, VirtualRouter, advertisements, encode
 from failover.vrrp.protocol import PRIORITY_RESIGN
 

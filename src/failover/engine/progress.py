@@ -6,7 +6,7 @@ the MASTER. What they move in state and counters is made up for here when it mat
 
 from failover.engine.beat import Beat, Member
 from failover.engine.repeats import Repetition
-from failover.linux.outbox import Packets
+from failover.linux.sockets.outbox import Packets
 from failover.messages import Counters
 from failover.vrrp import Backup, Master, State
 from failover.vrrp.shortcut import advertised_again, heard_again

@@ -10,8 +10,8 @@ from failover.config import DaemonSettings
 from failover.engine.child import Child
 from failover.engine.loop import Loop
 from failover.engine.wanted import Bad, Complete, Instances, Wanted, decode
+from failover.linux.clock import now
 from failover.linux.errors import describe
-from failover.linux.timer import now
 from failover.messages import MAX_MESSAGE_BYTES
 from failover.vrrp import Instant, seconds, to_seconds
 

@@ -11,8 +11,8 @@ from contextlib import contextmanager, suppress
 from typing import Final
 
 from failover.config import DaemonSettings
-from failover.linux import capabilities, realtime
 from failover.linux.errors import reason
+from failover.linux.process import capabilities, realtime
 from failover.messages import RealtimeStatus
 
 _MOST_WITHOUT_SLEEP: Final = 5_000_000

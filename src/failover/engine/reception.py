@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from typing import Final, cast
 
 from failover.engine.repeats import Repeats
-from failover.linux.sockets import AdvertisementSocket
-from failover.linux.timer import now
+from failover.linux.clock import now
+from failover.linux.sockets.raw import AdvertisementSocket
 from failover.vrrp import Instant, seconds
 
 _PACKETS_AT_ONCE: Final = 4096

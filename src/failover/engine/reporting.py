@@ -49,7 +49,7 @@ Fields = dict[str, Value]
 
 
 def wall_clock() -> int:
-    """Nanoseconds since the epoch, for people; decisions use `linux.timer.now`."""
+    """Nanoseconds since the epoch, for people; decisions use `linux.clock.now`."""
     return time.time_ns()
 
 

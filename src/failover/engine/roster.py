@@ -14,8 +14,8 @@ from failover.engine.instance import Instance
 from failover.engine.loop import Loop
 from failover.engine.phases import Place, assign_beats, weight
 from failover.engine.wanted import Wanted
-from failover.linux.claims import VirtualRouterId
-from failover.linux.netlink_socket import Netlink
+from failover.linux.netlink.connection import Netlink
+from failover.linux.process.claims import VirtualRouterId
 from failover.messages import Event
 from failover.vrrp import VirtualAddress, VirtualRouter
 from failover.vrrp.units import Instant

@@ -6,7 +6,7 @@ Pure: what is to go, not how.
 from collections.abc import Set as AbstractSet
 
 from failover.engine.attachment import Attachment
-from failover.linux.interface_table import Interface
+from failover.linux.interfaces.table import Interface
 from failover.vrrp import VirtualAddress, VirtualRouter
 from failover.vrrp.protocol import family_of
 

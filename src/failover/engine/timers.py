@@ -5,7 +5,7 @@ from collections.abc import Callable
 from heapq import heappop, heappush, heapreplace
 from typing import Final
 
-from failover.linux.timer import now as read_clock
+from failover.linux.clock import now as read_clock
 from failover.vrrp import Instant, seconds
 
 _TURN: Final = seconds(0.001)

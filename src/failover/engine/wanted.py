@@ -11,7 +11,7 @@ import msgspec
 
 from failover.config import Configuration, DaemonSettings, instances
 from failover.config.protocol_instances import UNKNOWN_SOURCE
-from failover.linux.claims import VirtualRouterId
+from failover.linux.process.claims import VirtualRouterId
 from failover.messages import MAX_MESSAGE_BYTES
 from failover.vrrp import ChecksumPolicy, Interval, Version, VirtualAddress, VirtualRouter
 from failover.vrrp.protocol import family_of

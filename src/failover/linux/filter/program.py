@@ -1,0 +1,163 @@
+"""The kernel filter of an advertisement socket: classic BPF programs, made of `Terms`; the machine is in `bpf`.
+
+In peace it refuses what cannot concern us: another destination than the VRRP group, a VRID that nobody here has. A
+wrong TTL, version or checksum passes, so that the daemon counts and explains it. In a flood the terms are stricter: it
+refuses what the daemon would discard (`soundness`), and what it would hear without effect (below a `Floor`). It never
+refuses anything else, but for what a `Bell` need not ring for, because the daemon knows it (`fingerprint`).
+
+The set of VRIDs is a bitmap of eight 32-bit words. The program picks the word by the VRID's upper three bits and
+tests the bit given by the lower five: 18 instructions for one VRID over IPv4, at most 47 for all 255 over IPv6.
+Soundness adds 19 over IPv6 and 187 at most over IPv4, floors about 24 and 3 for each VRID, what is known about 35 and 1
+for each. Measured, a packet costs the
+kernel 0.1 us more on the strictest terms than in peace; with a floor for each of 255 VRIDs, 0.6.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from failover.linux.filter.bpf import (
+    ACCEPT,
+    ADD,
+    AND,
+    COPY_TO_X,
+    JUMP,
+    JUMP_IF_ANY_BIT,
+    JUMP_IF_EQUAL,
+    JUMP_IF_GREATER_X,
+    LOAD_IMMEDIATE,
+    LOAD_STORED,
+    LOAD_WORD,
+    LOAD_X_STORED,
+    NETWORK_HEADER,
+    REFUSE,
+    SHIFT_RIGHT,
+    SHIFT_RIGHT_BY_X,
+    STORE,
+    Instruction,
+    Program,
+    choose,
+    load_byte,
+    where_greater,
+)
+from failover.linux.filter.fingerprint import refuse_known
+from failover.linux.filter.soundness import demand_sound
+from failover.vrrp import Address, Floor
+from failover.vrrp.protocol import GROUPS, PRIORITY_RESIGN, VRIDS, Family, Version
+
+_IPV4_SOURCE: Final = 12
+_IPV4_DESTINATION: Final = 16
+_IPV6_SOURCE: Final = 8
+_IPV6_DESTINATION: Final = 24
+# Offsets in the VRRP message (RFC 9568 §5.2).
+_VRID: Final = 1
+_PRIORITY: Final = 2
+_WORD_BITS: Final = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a packet must be to pass."""
+
+    vrids: frozenset[int]
+    """It has one of these: none to 255 of them."""
+    versions: frozenset[Version] = frozenset()
+    """If there are any: it is a whole and sound advertisement of one of these, from this link."""
+    floors: Mapping[int, Floor] = field(default_factory=dict)
+    """By VRID: it is not below."""
+    known: frozenset[int] = frozenset()
+    """At most 255 fingerprints (`fingerprint`): it has none of these."""
+
+
+def program(family: Family, terms: Terms) -> Program:
+    """The filter for a raw socket of protocol 112."""
+    if not terms.vrids <= frozenset(VRIDS):
+        raise ValueError(f"vrids are {sorted(terms.vrids)}; allowed: {VRIDS[0]} to {VRIDS[-1]}")
+    return (
+        *_demand_group(family),
+        *(demand_sound(family, terms.versions) if terms.versions else ()),
+        *_demand_floors(family, terms.floors),
+        *refuse_known(family, terms.known),
+        *load_byte(family, _VRID),
+        *_test_membership(terms.vrids),
+    )
+
+
+def _demand_group(family: Family) -> Program:
+    """Refuse another destination than the group."""
+    # a raw IPv4 socket sees the packet from its IP header; to an IPv6 one, the kernel keeps that at hand
+    offset = _IPV4_DESTINATION if family is Family.IPV4 else NETWORK_HEADER + _IPV6_DESTINATION
+    return _demand_words(offset, GROUPS[family].packed)
+
+
+def _demand_words(offset: int, expected: bytes) -> Program:
+    """Refuse a packet that has not `expected`, whole words, at `offset`."""
+    return tuple(
+        instruction
+        for start in range(0, len(expected), 4)
+        for instruction in (
+            Instruction(LOAD_WORD, offset + start),
+            Instruction(JUMP_IF_EQUAL, int.from_bytes(expected[start : start + 4]), jump_true=1),
+            REFUSE,
+        )
+    )
+
+
+def _demand_floors(family: Family, floors: Mapping[int, Floor]) -> Program:
+    """Refuse what is below the floor of its VRID, but no resignation."""
+    by_address: dict[Address | None, dict[int, int]] = {}
+    for vrid, floor in floors.items():
+        by_address.setdefault(floor.address, {})[vrid] = floor.priority
+    demands = tuple(
+        instruction
+        for address, priorities in by_address.items()
+        for instruction in _demand_floor(family, address, priorities)
+    )
+    if not demands:
+        return ()
+    return (
+        *load_byte(family, _PRIORITY),
+        Instruction(JUMP_IF_EQUAL, PRIORITY_RESIGN, jump_false=1),
+        Instruction(JUMP, len(demands)),
+        *demands,
+    )
+
+
+def _demand_floor(family: Family, address: Address | None, priorities: Mapping[int, int]) -> Program:
+    """Refuse a priority that is lower than that of the VRID.
+
+    With an address, a greater sender counts as one priority more, and one more is demanded.
+    """
+    source = _IPV4_SOURCE if family is Family.IPV4 else NETWORK_HEADER + _IPV6_SOURCE
+    one_more = (Instruction(LOAD_STORED, 0), Instruction(ADD, 1), Instruction(STORE, 0))
+    demanded = {vrid: priority + (address is not None) for vrid, priority in priorities.items()}
+    return (
+        *load_byte(family, _PRIORITY),
+        Instruction(STORE, 0),
+        *(where_greater(source, address.packed, one_more) if address else ()),
+        *load_byte(family, _VRID),
+        *choose(demanded, Instruction(LOAD_IMMEDIATE, 0)),
+        Instruction(LOAD_X_STORED, 0),
+        Instruction(JUMP_IF_GREATER_X, jump_false=1),
+        REFUSE,
+    )
+
+
+def _test_membership(vrids: frozenset[int]) -> Program:
+    """Accept where the number in A is one of `vrids`."""
+    words: dict[int, int] = {}
+    for vrid in vrids:
+        number, bit = divmod(vrid, _WORD_BITS)
+        words[number] = words.get(number, 0) | 1 << bit
+    return (
+        Instruction(STORE, 0),
+        Instruction(AND, _WORD_BITS - 1),
+        Instruction(COPY_TO_X),
+        Instruction(LOAD_STORED, 0),
+        Instruction(SHIFT_RIGHT, _WORD_BITS.bit_length() - 1),
+        *choose(words, REFUSE),
+        Instruction(SHIFT_RIGHT_BY_X),
+        Instruction(JUMP_IF_ANY_BIT, 1, jump_false=1),
+        ACCEPT,
+        REFUSE,
+    )

@@ -1,0 +1,163 @@
+"""The part of the kernel filter that a flood of nonsense brings into force: refuse what no router here would accept.
+
+The rules are those of `failover.vrrp.receive` that depend on no setting but the version; tests hold the ones to the
+others. Left to the daemon over IPv4: the checksum of a message with more than `SUMMED_ADDRESSES`, or behind IP options.
+Left to the kernel over IPv6: the checksum, which it tests itself where the socket asks for it.
+"""
+
+from typing import Final
+
+from failover.linux.filter.bpf import (
+    ADD,
+    ADD_WITH_CARRY,
+    ADD_X,
+    COPY_TO_X,
+    JUMP,
+    JUMP_IF_ANY_BIT,
+    JUMP_IF_EQUAL,
+    JUMP_IF_EQUAL_X,
+    LOAD_BYTE,
+    LOAD_LENGTH,
+    LOAD_WORD,
+    LOAD_X_IMMEDIATE,
+    MODULO,
+    NETWORK_HEADER,
+    REFUSE,
+    SHIFT_LEFT,
+    Instruction,
+    Program,
+    load_byte,
+    load_half,
+)
+from failover.vrrp.advertisement import HEADER_LENGTH, TYPE_ADVERTISEMENT, message_length, trailer_length
+from failover.vrrp.protocol import GROUPS, HOP_LIMIT, PROTOCOL_NUMBER, Family, Version
+
+SUMMED_ADDRESSES: Final = 16
+"""A sum of 255 would make the program longer than the memory that older kernels give a socket for one
+(`net.core.optmem_max`, 20 kB)."""
+
+_IPV4_TTL: Final = 8
+_IPV4_SOURCE: Final = 12
+_IPV4_HEADER: Final = 20
+_IPV4_WITHOUT_OPTIONS: Final = 0x45
+"""The first byte of such a header."""
+_IPV6_HOP_LIMIT: Final = 7
+# Offsets in the VRRP message (RFC 9568 §5.2, RFC 3768 §5.1).
+_COUNT: Final = 3
+_AUTHENTICATION_TYPE: Final = 4
+_INTERVAL: Final = 4
+_INTERVAL_BITS: Final = {Version.V2: 0x00FF, Version.V3: 0x0FFF}
+_LOG2_ADDRESS_LENGTH: Final = {Family.IPV4: 2, Family.IPV6: 4}
+_ONES: Final = 0xFFFF
+
+
+def demand_sound(family: Family, versions: frozenset[Version]) -> Program:
+    """Refuse what has passed a router, other versions and types, what contradicts itself, and over IPv4 a wrong sum.
+
+    Over IPv6, the kernel itself checks the sum where the socket asks for it.
+    """
+    hop_limit = _IPV4_TTL if family is Family.IPV4 else NETWORK_HEADER + _IPV6_HOP_LIMIT
+    blocks: Program = (REFUSE,)
+    for version in sorted(versions):
+        form = (*_demand_length(family, version), *_demand_fields(family, version))
+        blocks = (
+            Instruction(JUMP_IF_EQUAL, version << 4 | TYPE_ADVERTISEMENT, jump_false=len(form) + 1),
+            *form,
+            Instruction(JUMP, len(blocks)),
+            *blocks,
+        )
+    return (
+        Instruction(LOAD_BYTE, hop_limit),
+        Instruction(JUMP_IF_EQUAL, HOP_LIMIT, jump_true=1),
+        REFUSE,
+        *load_byte(family, 0),
+        *blocks,
+        *(_demand_checksum(versions) if family is Family.IPV4 else ()),
+    )
+
+
+def _demand_length(family: Family, version: Version) -> Program:
+    """Refuse a message that has no address, or is not as long as its count says."""
+    header = (Instruction(ADD_X),) if family is Family.IPV4 else ()
+    return (
+        *load_byte(family, _COUNT),
+        Instruction(JUMP_IF_EQUAL, 0, jump_false=1),
+        REFUSE,
+        Instruction(SHIFT_LEFT, _LOG2_ADDRESS_LENGTH[family]),
+        Instruction(ADD, HEADER_LENGTH + trailer_length(version)),
+        *header,
+        Instruction(COPY_TO_X),
+        Instruction(LOAD_LENGTH),
+        Instruction(JUMP_IF_EQUAL_X, jump_true=1),
+        REFUSE,
+    )
+
+
+def _demand_fields(family: Family, version: Version) -> Program:
+    """Refuse an interval of 0 (erratum 8301), and in version 2 authentication (RFC 3768 §7.1)."""
+    authentication = (
+        *load_byte(family, _AUTHENTICATION_TYPE),
+        Instruction(JUMP_IF_EQUAL, 0, jump_true=1),
+        REFUSE,
+    )
+    return (
+        *(authentication if version is Version.V2 else ()),
+        *load_half(family, _INTERVAL),
+        Instruction(JUMP_IF_ANY_BIT, _INTERVAL_BITS[version], jump_true=1),
+        REFUSE,
+    )
+
+
+def _demand_checksum(versions: frozenset[Version]) -> Program:
+    """Refuse a wrong checksum over IPv4, in a message that is as long as its count says.
+
+    The sum is unrolled, from the last word of the longest message to the first of all; a table of lengths says where
+    to enter it. What is longer, or has IP options, passes.
+    """
+    longest = message_length(Version.V2, Family.IPV4, SUMMED_ADDRESSES)
+    shortest = message_length(Version.V3, Family.IPV4, 1)
+    add_word = [
+        (Instruction(LOAD_WORD, _IPV4_HEADER + offset), *ADD_WITH_CARRY) for offset in reversed(range(0, longest, 4))
+    ]
+    lengths = range(shortest, longest + 1, 4)
+    verdict = _judge_sum(versions)
+    total = tuple(instruction for word in add_word for instruction in word)
+    table: list[Instruction] = [Instruction(JUMP, len(total) + len(verdict))]
+    for length in reversed(lengths):
+        entry = len(table) + (longest - length) // 4 * len(add_word[0])
+        table[:0] = [Instruction(JUMP_IF_EQUAL, _IPV4_HEADER + length, jump_true=entry)]
+    summing = (Instruction(LOAD_X_IMMEDIATE, 0), Instruction(LOAD_LENGTH), *table, *total, *verdict)
+    return (
+        Instruction(LOAD_BYTE, 0),
+        Instruction(JUMP_IF_EQUAL, _IPV4_WITHOUT_OPTIONS, jump_true=1),
+        Instruction(JUMP, len(summing)),
+        *summing,
+    )
+
+
+def _judge_sum(versions: frozenset[Version]) -> Program:
+    """Go on where the sum of the message, in A and X, is all ones in 16 bits; refuse where it is not.
+
+    A number that is not 0 and a multiple of 65535 is that, however many words were added.
+    """
+    message_alone = (Instruction(MODULO, _ONES), Instruction(JUMP_IF_EQUAL, 0, jump_true=1), REFUSE)
+    if Version.V3 not in versions:
+        return message_alone
+    # version 3 may count the pseudo-header: source, destination, protocol and length of the message
+    group = int.from_bytes(GROUPS[Family.IPV4].packed)
+    known = (group >> 16) + (group & _ONES) + PROTOCOL_NUMBER - _IPV4_HEADER
+    with_pseudo_header = (
+        Instruction(LOAD_WORD, _IPV4_SOURCE),
+        *ADD_WITH_CARRY,
+        Instruction(LOAD_LENGTH),
+        Instruction(ADD, known),
+        *ADD_WITH_CARRY,
+        *message_alone,
+    )
+    only_version_3 = (
+        Instruction(LOAD_BYTE, _IPV4_HEADER),
+        Instruction(JUMP_IF_EQUAL, Version.V3 << 4 | TYPE_ADVERTISEMENT, jump_true=1),
+        REFUSE,
+    )
+    second = (*(only_version_3 if Version.V2 in versions else ()), *with_pseudo_header)
+    return (Instruction(MODULO, _ONES), Instruction(JUMP_IF_EQUAL, 0, jump_true=len(second)), *second)

@@ -1,0 +1,128 @@
+"""The interfaces of a host and their addresses, as what the kernel lists and announces makes them; pure.
+
+A `Table` changes; what it gives away is frozen. Where the entries come from, and when, is for `interfaces`.
+"""
+
+from collections.abc import Iterable
+from ipaddress import IPv6Interface
+
+from msgspec import Struct
+
+from failover.linux.netlink.rtnetlink import (
+    AddressAdded,
+    AddressRemoved,
+    AssignedAddress,
+    Entry,
+    LinkChanged,
+    LinkRemoved,
+)
+from failover.vrrp.protocol import VirtualAddress
+
+
+class Interface(Struct, frozen=True):
+    """An interface at one moment; the fields are those of `LinkChanged`."""
+
+    ifindex: int
+    name: str
+    mac: bytes
+    up: bool
+    running: bool
+    mtu: int
+    master: int | None
+    addresses: tuple[AssignedAddress, ...]
+    """Of each family the oldest first."""
+    port_of: str = ""
+
+
+class Table:
+    """Interfaces by index and by name."""
+
+    def __init__(self) -> None:
+        self._links: dict[int, LinkChanged] = {}
+        self._addresses: dict[int, dict[VirtualAddress, AssignedAddress]] = {}
+        self._names: dict[str, int] = {}
+        self._made: dict[int, Interface] = {}
+
+    def get(self, name: str) -> Interface | None:
+        """The interface that bears this name now: the same object as before until something is said about it."""
+        ifindex = self._names.get(name)
+        return None if ifindex is None else self.by_index(ifindex)
+
+    def by_index(self, ifindex: int) -> Interface | None:
+        """The interface with this index, which it keeps when it is renamed."""
+        link = self._links.get(ifindex)
+        if link is None:
+            return None
+        interface = self._made.get(ifindex)
+        if interface is None:
+            interface = self._made[ifindex] = _interface(link, self._addresses[ifindex].values())
+        return interface
+
+    def indices(self) -> list[int]:
+        """Of all of them, in their order."""
+        return sorted(self._links)
+
+    def apply(self, entry: Entry) -> None:
+        """Take in what the kernel says of a link or an address."""
+        self._made.pop(entry.ifindex, None)
+        match entry:
+            case LinkChanged():
+                self._release_name(entry.ifindex)
+                self._links[entry.ifindex] = entry
+                self._names[entry.name] = entry.ifindex
+                self._addresses.setdefault(entry.ifindex, {})
+            case LinkRemoved():
+                self._forget(entry.ifindex)
+            case AddressAdded() if entry.ifindex in self._links:
+                _put(self._addresses[entry.ifindex], entry.assigned)
+            case AddressRemoved() if entry.ifindex in self._links:
+                self._addresses[entry.ifindex].pop(entry.assigned.address, None)
+            case AddressAdded() | AddressRemoved():
+                pass  # the interface has just gone, or its own notification is still to come
+
+    def was_listed(self, ifindex: int) -> None:
+        """An interface has all its addresses, in the order of a list, which has the newest IPv6 of a scope first."""
+        known = self._addresses[ifindex]
+        ipv6 = [address for address in known if isinstance(address, IPv6Interface)]
+        for address in reversed(ipv6):
+            known[address] = known.pop(address)
+        self._made.pop(ifindex, None)
+
+    def resemble(self, other: "Table", ifindex: int) -> None:
+        """Give away the same object as another table for an interface that is as it was there."""
+        before = other.by_index(ifindex)
+        if before is not None and before == self.by_index(ifindex):
+            self._made[ifindex] = before
+
+    def _forget(self, ifindex: int) -> None:
+        self._release_name(ifindex)
+        self._links.pop(ifindex, None)
+        self._addresses.pop(ifindex, None)
+        self._made.pop(ifindex, None)
+
+    def _release_name(self, ifindex: int) -> None:
+        link = self._links.get(ifindex)
+        if link is not None and self._names.get(link.name) == ifindex:
+            del self._names[link.name]
+
+
+def _interface(link: LinkChanged, addresses: Iterable[AssignedAddress]) -> Interface:
+    return Interface(
+        link.ifindex,
+        link.name,
+        link.mac,
+        link.up,
+        link.running,
+        link.mtu,
+        link.master,
+        tuple(addresses),
+        link.port_of,
+    )
+
+
+def _put(addresses: dict[VirtualAddress, AssignedAddress], assigned: AssignedAddress) -> None:
+    known = addresses.get(assigned.address)
+    if known is not None and known.is_secondary and not assigned.is_secondary:
+        # Its primary is gone and the kernel has promoted it, behind the other primaries.
+        del addresses[assigned.address]
+    addresses[assigned.address] = assigned
