@@ -22,8 +22,8 @@ from failover.lab.router import RouterSpec
 from failover.linux.netlink.addresses import prepare_add
 from failover.linux.netlink.connection import Netlink
 from failover.linux.process import realtime
+from failover.linux.sockets.announcement import AnnouncementSocket
 from failover.linux.sockets.outbox import AT_ONCE, Packets
-from failover.linux.sockets.raw import AnnouncementSocket
 from failover.vrrp.protocol import GROUPS, PROTOCOL_NUMBER, Family
 
 GROUP: Final = str(GROUPS[Family.IPV4])

@@ -12,7 +12,7 @@ from failover.engine.dispatch import Dispatch
 from failover.engine.flood import ENOUGH_LOSING, ENOUGH_REFUSED, PERIOD
 from failover.linux.filter.program import Terms
 from failover.linux.netlink.connection import Netlink
-from failover.linux.sockets.raw import AdvertisementSocket
+from failover.linux.sockets.advertisement import AdvertisementSocket
 from failover.vrrp import Address, Family, Floor, Instant, VirtualRouter, encode
 from tests.engine.simulated import Kernel, SimulatedLoop, instance_of, loop_of, netlink_of
 from tests.engine.test_shortcut import Waiting, kept

@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from failover.engine.beat import Beat
 from failover.engine.dispatch import Dispatch
 from failover.engine.instance import Instance
-from failover.linux.sockets.inbox import Received
+from failover.linux.packet import Received
 from failover.linux.sockets.outbox import Burst, Packets
 from failover.messages import Event, Value
 from failover.vrrp import (

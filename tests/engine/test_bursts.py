@@ -12,9 +12,9 @@ import pytest
 from failover.engine.phases import assign_beats
 from failover.engine.prepared import datagrams
 from failover.lab.namespaces import Namespace
+from failover.linux.sockets.advertisement import AdvertisementSocket
 from failover.linux.sockets.options import DOMAINS, configure, group_destination, membership, open_raw
 from failover.linux.sockets.outbox import AT_ONCE, Burst, Packets
-from failover.linux.sockets.raw import AdvertisementSocket
 from failover.vrrp import Family, SendAdvertisement, VirtualRouter
 from failover.vrrp.protocol import PROTOCOL_NUMBER
 from tests.vrrp.making import a_router, virtual_addresses

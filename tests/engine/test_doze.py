@@ -8,7 +8,7 @@ import pytest
 from failover.engine import attachment, doze
 from failover.engine.flood import ENOUGH_REFUSED
 from failover.linux.filter.fingerprint import fingerprint
-from failover.linux.sockets.inbox import Received
+from failover.linux.packet import Received
 from failover.vrrp import Family, Instant, VirtualRouter, encode, seconds
 from failover.vrrp.protocol import GROUPS
 from failover.vrrp.receive import ReceivedFrom

@@ -21,7 +21,7 @@ from failover.linux.interfaces.monitor import Interfaces
 from failover.linux.netlink.addresses import Datagram
 from failover.linux.netlink.codec import Refused
 from failover.linux.netlink.connection import Netlink
-from failover.linux.sockets.inbox import Received
+from failover.linux.packet import Received
 from failover.messages import Event
 from failover.vrrp import Advertisement, Family, Instant, ReceivedFrom, Version, encode, seconds
 from failover.vrrp.protocol import GROUPS

@@ -7,7 +7,7 @@ import pytest
 from failover.engine.flood import ENOUGH_REFUSED
 from failover.lab.lan import Host, Lan
 from failover.lab.waiting import wait_until
-from failover.linux.sockets.raw import AdvertisementSocket
+from failover.linux.sockets.advertisement import AdvertisementSocket
 from failover.vrrp import DiscardReason, Family
 from tests.engine.daemons import OurDaemon, router
 from tests.engine.garbage import PACKETS, TOO_SHORT, total_length

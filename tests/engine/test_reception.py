@@ -7,7 +7,7 @@ from unittest.mock import patch
 from failover.engine import reception
 from failover.engine.reception import Arrivals, reader
 from failover.engine.repeats import Repeats
-from failover.linux.sockets.raw import AdvertisementSocket
+from failover.linux.sockets.advertisement import AdvertisementSocket
 from failover.vrrp import Family, Instant, seconds
 from tests.engine.simulated import SimulatedLoop, loop_of
 from tests.engine.test_shortcut import Waiting

@@ -18,9 +18,10 @@ from failover.engine.instance import Instance
 from failover.engine.loop import Loop
 from failover.engine.wanted import Wanted
 from failover.frames import advertisement_datagram
+from failover.linux import packet as packet_layout
 from failover.linux.netlink.connection import Netlink
-from failover.linux.sockets import inbox
-from failover.linux.sockets.raw import AdvertisementSocket
+from failover.linux.packet import Received, unpack
+from failover.linux.sockets.advertisement import AdvertisementSocket
 from failover.messages import Event, Value
 from failover.vrrp import (
     Action,
@@ -45,10 +46,17 @@ def kept(source: Address, message: bytes, hop_limit: int = 255) -> bytes:
     datagram = advertisement_datagram(source, message)
     if isinstance(source, IPv4Address):
         return datagram[:4] + bytes((hop_limit,)) + datagram[9:10] + datagram[12:]
-    destination = inbox._DESTINATION.pack(36, socket.IPPROTO_IPV6, socket.IPV6_PKTINFO, GROUPS[Family.IPV6].packed)
-    told = inbox._HOP_LIMIT.pack(20, socket.IPPROTO_IPV6, socket.IPV6_HOPLIMIT, hop_limit)
-    sender = inbox._SENDER.pack(socket.AF_INET6, 0, 0, source.packed, 2)
-    return destination.ljust(inbox._HOP_LIMIT_AT, b"\0") + told.ljust(socket.CMSG_SPACE(4), b"\0") + sender + message
+    destination = packet_layout._DESTINATION.pack(
+        36, socket.IPPROTO_IPV6, socket.IPV6_PKTINFO, GROUPS[Family.IPV6].packed
+    )
+    told = packet_layout._HOP_LIMIT.pack(20, socket.IPPROTO_IPV6, socket.IPV6_HOPLIMIT, hop_limit)
+    sender = packet_layout.SENDER.pack(socket.AF_INET6, 0, 0, source.packed, 2)
+    return (
+        destination.ljust(packet_layout._HOP_LIMIT_AT, b"\0")
+        + told.ljust(socket.CMSG_SPACE(4), b"\0")
+        + sender
+        + message
+    )
 
 
 _NOT_YET = 1 << 62
@@ -60,7 +68,7 @@ class Waiting:
 
     def __init__(self, family: Family) -> None:
         self.family, self.packets, self.arrived = family, list[bytes](), _NOT_YET
-        self.vrid_position = inbox.VRID_POSITION[family]
+        self.vrid_position = packet_layout.VRID_POSITION[family]
         self.bell = self
         self.overlooked = frozenset[int]()
         self.is_overflowing = False
@@ -85,8 +93,8 @@ class Waiting:
         taken, self.packets = self.packets, []
         return taken
 
-    def unpack(self, packet: bytes) -> inbox.Received | None:
-        return inbox.unpack(self.family, packet)
+    def unpack(self, packet: bytes) -> Received | None:
+        return unpack(self.family, packet)
 
 
 class Watched(Instance):

@@ -18,7 +18,7 @@ from failover.engine.dispatch import Dispatch
 from failover.engine.instance import Instance
 from failover.engine.loop import Loop
 from failover.linux.clock import now as read_clock
-from failover.linux.sockets.inbox import Received
+from failover.linux.packet import Received
 from failover.messages import Event, encode
 from failover.vrrp import Address, Advertisement, Family, Fault, Instant, Interval, ReceivedFrom, Version, seconds
 from failover.vrrp import encode as encode_advertisement

@@ -21,9 +21,10 @@ from failover.linux.errors import reason
 from failover.linux.filter.program import Terms
 from failover.linux.interfaces.table import Interface
 from failover.linux.netlink.connection import Netlink
+from failover.linux.sockets.advertisement import AdvertisementSocket
+from failover.linux.sockets.announcement import AnnouncementSocket
 from failover.linux.sockets.options import group_destination
 from failover.linux.sockets.outbox import Burst, Packets
-from failover.linux.sockets.raw import AdvertisementSocket, AnnouncementSocket
 from failover.vrrp import Address, Family, Fault, Instant, Version, VirtualAddress, VirtualRouter
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from typing import Final
 
 from failover.engine.loop import Loop
 from failover.engine.repeats import Repeats
-from failover.linux.sockets.raw import AdvertisementSocket
+from failover.linux.sockets.advertisement import AdvertisementSocket
 from failover.vrrp import Instant, seconds, to_seconds
 
 _SETTLES_IN: Final = seconds(1)

@@ -21,7 +21,7 @@ from failover.engine.sending import trouble
 from failover.engine.upkeep import Upkeep
 from failover.engine.wanted import Wanted
 from failover.linux.filter.fingerprint import fingerprint
-from failover.linux.sockets.inbox import Received
+from failover.linux.packet import Received
 from failover.messages import Counters, Event, FaultStatus, RouterStatus
 from failover.vrrp import (
     Action,

@@ -9,7 +9,7 @@ from typing import Final, cast
 
 from failover.engine.repeats import Repeats
 from failover.linux.clock import now
-from failover.linux.sockets.raw import AdvertisementSocket
+from failover.linux.sockets.advertisement import AdvertisementSocket
 from failover.vrrp import Instant, seconds
 
 _PACKETS_AT_ONCE: Final = 4096

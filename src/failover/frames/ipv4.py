@@ -28,10 +28,18 @@ from failover.vrrp.protocol import HOP_LIMIT, PROTOCOL_NUMBER, Address
 TOS: Final = 0xC0
 """Internetwork Control (RFC 791 §3.1, CS6 in RFC 2474): adverts go ahead of the traffic that could starve them."""
 
+TTL_AT: Final = 8
+SOURCE_AT: Final = 12
+DESTINATION_AT: Final = 16
+"""Offsets in a header, in bytes."""
+HEADER_LENGTH: Final = 20
+"""Bytes of a header without options."""
+WITHOUT_OPTIONS: Final = 0x45
+"""The first byte of such a header: version 4, 5 words of 32 bits."""
+
 _HEADER: Final = Struct("!BBHHHBBH4s4s")
-_VERSION: Final = 4
-_IHL_MINIMUM: Final = 5
-"""The length of a header without options, in 32-bit words."""
+_VERSION: Final = WITHOUT_OPTIONS >> 4
+_IHL_MINIMUM: Final = WITHOUT_OPTIONS & 0xF
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,11 @@ from failover.vrrp.protocol import HOP_LIMIT, PROTOCOL_NUMBER, Address
 TRAFFIC_CLASS: Final = 0xC0
 """CS6, network control, as the TOS of IPv4."""
 
+HOP_LIMIT_AT: Final = 7
+SOURCE_AT: Final = 8
+DESTINATION_AT: Final = 24
+"""Offsets in a header, in bytes."""
+
 _HEADER: Final = Struct("!IHBB16s16s")
 _VERSION: Final = 6
 

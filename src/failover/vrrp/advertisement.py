@@ -35,9 +35,16 @@ from failover.vrrp.units import NANOSECONDS_PER_CENTISECOND, NANOSECONDS_PER_SEC
 HEADER_LENGTH = 8
 AUTHENTICATION_LENGTH = 8
 TYPE_ADVERTISEMENT = 1
+VRID_AT = 1
+PRIORITY_AT = 2
+COUNT_AT = 3
+AUTHENTICATION_TYPE_AT = 4
+INTERVAL_AT = 4
+CHECKSUM_AT = 6
+"""Offsets in a message, in bytes: for those who look at one without decoding it. The interval's two bytes are whole in
+version 3, and have the authentication type as their first in version 2."""
 
 _HEADER = Struct("!BBBBHH")
-_CHECKSUM_AT = 6
 _INTERVAL_BITS = 0x0FFF
 _FORMS = {
     (Version.V2, Family.IPV4): (ChecksumForm.MESSAGE,),
@@ -89,7 +96,7 @@ def encode(advertisement: Advertisement, source: Address) -> bytes:
     )
     message = head + addresses + bytes(trailer_length(a.version))
     pseudo = _pseudo_header(a.checksum, source, GROUPS[family_of(source)], len(message))
-    return message[:_CHECKSUM_AT] + checksum(message, pseudo).to_bytes(2) + message[HEADER_LENGTH:]
+    return message[:CHECKSUM_AT] + checksum(message, pseudo).to_bytes(2) + message[HEADER_LENGTH:]
 
 
 def read_header(payload: bytes) -> RawHeader:

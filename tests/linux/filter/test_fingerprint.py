@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from failover.frames import advertisement_datagram
 from failover.linux.filter.fingerprint import fingerprint
 from failover.linux.filter.program import Terms, program
-from failover.linux.sockets.inbox import Received
+from failover.linux.packet import Received
 from failover.vrrp import Address, Family
 from failover.vrrp.protocol import GROUPS
 from failover.vrrp.receive import ReceivedFrom

@@ -1,8 +1,8 @@
 """One datagram through an `AdvertisementSocket`, which itself sends bursts of them."""
 
+from failover.linux.sockets.advertisement import AdvertisementSocket
 from failover.linux.sockets.options import group_destination
 from failover.linux.sockets.outbox import Packets
-from failover.linux.sockets.raw import AdvertisementSocket
 
 
 def send_one(sender: AdvertisementSocket, datagram: bytes) -> None:

@@ -12,7 +12,8 @@ import pytest
 
 from failover.frames import advertisement_datagram
 from failover.lab.waiting import wait_until
-from failover.linux.sockets.inbox import _REST_BYTES, VRID_POSITION, inbox, unpack
+from failover.linux.packet import VRID_POSITION, unpack
+from failover.linux.sockets.inbox import _REST_BYTES, inbox
 from failover.linux.sockets.options import ARRIVAL_TIME
 from failover.vrrp import Family, ReceivedFrom
 from failover.vrrp.protocol import GROUPS

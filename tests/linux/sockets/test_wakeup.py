@@ -9,10 +9,20 @@ import pytest
 
 from failover.linux.filter.fingerprint import fingerprint
 from failover.linux.filter.program import Terms
-from failover.linux.sockets.raw import AdvertisementSocket
+from failover.linux.sockets.advertisement import AdvertisementSocket
 from failover.vrrp import Family
 from tests.linux.sockets.sending import send_one
-from tests.linux.sockets.test_raw import VRID, Cable, assert_passes, both, cable, datagram, families, stack, take
+from tests.linux.sockets.test_advertisement import (
+    VRID,
+    Cable,
+    assert_passes,
+    both,
+    cable,
+    datagram,
+    families,
+    stack,
+    take,
+)
 
 pytestmark = pytest.mark.root
 __all__ = ["cable", "stack"]

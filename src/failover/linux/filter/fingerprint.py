@@ -9,6 +9,7 @@ from collections.abc import Collection
 from struct import Struct
 from typing import Final
 
+from failover.frames import ipv4, ipv6
 from failover.linux.filter.bpf import (
     ADD,
     ADD_X,
@@ -25,19 +26,13 @@ from failover.linux.filter.bpf import (
     Instruction,
     Program,
 )
-from failover.linux.sockets.inbox import Received
+from failover.linux.packet import Received
 from failover.vrrp.advertisement import HEADER_LENGTH
 from failover.vrrp.protocol import GROUPS, Family
 
 _FACTOR: Final = 0x9E3779B1
 """Odd, its bits in disorder: with it each word counts, and its place."""
 _MASK: Final = 0xFFFFFFFF
-_IPV4_TTL: Final = 8
-_IPV4_SOURCE: Final = 12
-_IPV4_HEADER: Final = 20
-_IPV4_WITHOUT_OPTIONS: Final = 0x45
-_IPV6_HOP_LIMIT: Final = 7
-_IPV6_SOURCE: Final = 8
 _WORDS: Final = {4: Struct("!3I"), 16: Struct("!6I")}
 """Of the sender, by the length of its address, and of the beginning of the message."""
 
@@ -55,10 +50,10 @@ def refuse_known(family: Family, known: Collection[int]) -> Program:
     """Refuse what has one of these fingerprints, at most 255, and no IP options."""
     if not known:
         return ()
-    ipv4 = family is Family.IPV4
-    header = _IPV4_HEADER if ipv4 else 0
-    hop_limit = _IPV4_TTL if ipv4 else NETWORK_HEADER + _IPV6_HOP_LIMIT
-    source = _IPV4_SOURCE if ipv4 else NETWORK_HEADER + _IPV6_SOURCE
+    is_ipv4 = family is Family.IPV4
+    header = ipv4.HEADER_LENGTH if is_ipv4 else 0
+    hop_limit = ipv4.TTL_AT if is_ipv4 else NETWORK_HEADER + ipv6.HOP_LIMIT_AT
+    source = ipv4.SOURCE_AT if is_ipv4 else NETWORK_HEADER + ipv6.SOURCE_AT
     words = (*range(source, source + len(GROUPS[family].packed), 4), *range(header, header + HEADER_LENGTH, 4))
     comparison = (
         Instruction(ADD, -header & _MASK),  # what LOAD_LENGTH has found becomes that of the message
@@ -77,11 +72,11 @@ def refuse_known(family: Family, known: Collection[int]) -> Program:
         Instruction(JUMP, len(comparison)),
         *comparison,
     )
-    if not ipv4:
+    if not is_ipv4:
         return program
     return (
         Instruction(LOAD_BYTE, 0),
-        Instruction(JUMP_IF_EQUAL, _IPV4_WITHOUT_OPTIONS, jump_true=1),
+        Instruction(JUMP_IF_EQUAL, ipv4.WITHOUT_OPTIONS, jump_true=1),
         Instruction(JUMP, len(program)),
         *program,
     )

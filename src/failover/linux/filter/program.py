@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from failover.frames import ipv4, ipv6
 from failover.linux.filter.bpf import (
     ACCEPT,
     ADD,
@@ -43,15 +44,9 @@ from failover.linux.filter.bpf import (
 from failover.linux.filter.fingerprint import refuse_known
 from failover.linux.filter.soundness import demand_sound
 from failover.vrrp import Address, Floor
+from failover.vrrp.advertisement import PRIORITY_AT, VRID_AT
 from failover.vrrp.protocol import GROUPS, PRIORITY_RESIGN, VRIDS, Family, Version
 
-_IPV4_SOURCE: Final = 12
-_IPV4_DESTINATION: Final = 16
-_IPV6_SOURCE: Final = 8
-_IPV6_DESTINATION: Final = 24
-# Offsets in the VRRP message (RFC 9568 §5.2).
-_VRID: Final = 1
-_PRIORITY: Final = 2
 _WORD_BITS: Final = 32
 
 
@@ -78,7 +73,7 @@ def program(family: Family, terms: Terms) -> Program:
         *(demand_sound(family, terms.versions) if terms.versions else ()),
         *_demand_floors(family, terms.floors),
         *refuse_known(family, terms.known),
-        *load_byte(family, _VRID),
+        *load_byte(family, VRID_AT),
         *_test_membership(terms.vrids),
     )
 
@@ -86,7 +81,7 @@ def program(family: Family, terms: Terms) -> Program:
 def _demand_group(family: Family) -> Program:
     """Refuse another destination than the group."""
     # a raw IPv4 socket sees the packet from its IP header; to an IPv6 one, the kernel keeps that at hand
-    offset = _IPV4_DESTINATION if family is Family.IPV4 else NETWORK_HEADER + _IPV6_DESTINATION
+    offset = ipv4.DESTINATION_AT if family is Family.IPV4 else NETWORK_HEADER + ipv6.DESTINATION_AT
     return _demand_words(offset, GROUPS[family].packed)
 
 
@@ -116,7 +111,7 @@ def _demand_floors(family: Family, floors: Mapping[int, Floor]) -> Program:
     if not demands:
         return ()
     return (
-        *load_byte(family, _PRIORITY),
+        *load_byte(family, PRIORITY_AT),
         Instruction(JUMP_IF_EQUAL, PRIORITY_RESIGN, jump_false=1),
         Instruction(JUMP, len(demands)),
         *demands,
@@ -128,14 +123,14 @@ def _demand_floor(family: Family, address: Address | None, priorities: Mapping[i
 
     With an address, a greater sender counts as one priority more, and one more is demanded.
     """
-    source = _IPV4_SOURCE if family is Family.IPV4 else NETWORK_HEADER + _IPV6_SOURCE
+    source = ipv4.SOURCE_AT if family is Family.IPV4 else NETWORK_HEADER + ipv6.SOURCE_AT
     one_more = (Instruction(LOAD_STORED, 0), Instruction(ADD, 1), Instruction(STORE, 0))
     demanded = {vrid: priority + (address is not None) for vrid, priority in priorities.items()}
     return (
-        *load_byte(family, _PRIORITY),
+        *load_byte(family, PRIORITY_AT),
         Instruction(STORE, 0),
         *(where_greater(source, address.packed, one_more) if address else ()),
-        *load_byte(family, _VRID),
+        *load_byte(family, VRID_AT),
         *choose(demanded, Instruction(LOAD_IMMEDIATE, 0)),
         Instruction(LOAD_X_STORED, 0),
         Instruction(JUMP_IF_GREATER_X, jump_false=1),

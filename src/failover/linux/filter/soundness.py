@@ -7,6 +7,7 @@ Left to the kernel over IPv6: the checksum, which it tests itself where the sock
 
 from typing import Final
 
+from failover.frames import ipv4, ipv6
 from failover.linux.filter.bpf import (
     ADD,
     ADD_WITH_CARRY,
@@ -29,23 +30,21 @@ from failover.linux.filter.bpf import (
     load_byte,
     load_half,
 )
-from failover.vrrp.advertisement import HEADER_LENGTH, TYPE_ADVERTISEMENT, message_length, trailer_length
+from failover.vrrp.advertisement import (
+    AUTHENTICATION_TYPE_AT,
+    COUNT_AT,
+    HEADER_LENGTH,
+    INTERVAL_AT,
+    TYPE_ADVERTISEMENT,
+    message_length,
+    trailer_length,
+)
 from failover.vrrp.protocol import GROUPS, HOP_LIMIT, PROTOCOL_NUMBER, Family, Version
 
 SUMMED_ADDRESSES: Final = 16
 """A sum of 255 would make the program longer than the memory that older kernels give a socket for one
 (`net.core.optmem_max`, 20 kB)."""
 
-_IPV4_TTL: Final = 8
-_IPV4_SOURCE: Final = 12
-_IPV4_HEADER: Final = 20
-_IPV4_WITHOUT_OPTIONS: Final = 0x45
-"""The first byte of such a header."""
-_IPV6_HOP_LIMIT: Final = 7
-# Offsets in the VRRP message (RFC 9568 §5.2, RFC 3768 §5.1).
-_COUNT: Final = 3
-_AUTHENTICATION_TYPE: Final = 4
-_INTERVAL: Final = 4
 _INTERVAL_BITS: Final = {Version.V2: 0x00FF, Version.V3: 0x0FFF}
 _LOG2_ADDRESS_LENGTH: Final = {Family.IPV4: 2, Family.IPV6: 4}
 _ONES: Final = 0xFFFF
@@ -56,7 +55,7 @@ def demand_sound(family: Family, versions: frozenset[Version]) -> Program:
 
     Over IPv6, the kernel itself checks the sum where the socket asks for it.
     """
-    hop_limit = _IPV4_TTL if family is Family.IPV4 else NETWORK_HEADER + _IPV6_HOP_LIMIT
+    hop_limit = ipv4.TTL_AT if family is Family.IPV4 else NETWORK_HEADER + ipv6.HOP_LIMIT_AT
     blocks: Program = (REFUSE,)
     for version in sorted(versions):
         form = (*_demand_length(family, version), *_demand_fields(family, version))
@@ -80,7 +79,7 @@ def _demand_length(family: Family, version: Version) -> Program:
     """Refuse a message that has no address, or is not as long as its count says."""
     header = (Instruction(ADD_X),) if family is Family.IPV4 else ()
     return (
-        *load_byte(family, _COUNT),
+        *load_byte(family, COUNT_AT),
         Instruction(JUMP_IF_EQUAL, 0, jump_false=1),
         REFUSE,
         Instruction(SHIFT_LEFT, _LOG2_ADDRESS_LENGTH[family]),
@@ -96,13 +95,13 @@ def _demand_length(family: Family, version: Version) -> Program:
 def _demand_fields(family: Family, version: Version) -> Program:
     """Refuse an interval of 0 (erratum 8301), and in version 2 authentication (RFC 3768 §7.1)."""
     authentication = (
-        *load_byte(family, _AUTHENTICATION_TYPE),
+        *load_byte(family, AUTHENTICATION_TYPE_AT),
         Instruction(JUMP_IF_EQUAL, 0, jump_true=1),
         REFUSE,
     )
     return (
         *(authentication if version is Version.V2 else ()),
-        *load_half(family, _INTERVAL),
+        *load_half(family, INTERVAL_AT),
         Instruction(JUMP_IF_ANY_BIT, _INTERVAL_BITS[version], jump_true=1),
         REFUSE,
     )
@@ -117,7 +116,8 @@ def _demand_checksum(versions: frozenset[Version]) -> Program:
     longest = message_length(Version.V2, Family.IPV4, SUMMED_ADDRESSES)
     shortest = message_length(Version.V3, Family.IPV4, 1)
     add_word = [
-        (Instruction(LOAD_WORD, _IPV4_HEADER + offset), *ADD_WITH_CARRY) for offset in reversed(range(0, longest, 4))
+        (Instruction(LOAD_WORD, ipv4.HEADER_LENGTH + offset), *ADD_WITH_CARRY)
+        for offset in reversed(range(0, longest, 4))
     ]
     lengths = range(shortest, longest + 1, 4)
     verdict = _judge_sum(versions)
@@ -125,11 +125,11 @@ def _demand_checksum(versions: frozenset[Version]) -> Program:
     table: list[Instruction] = [Instruction(JUMP, len(total) + len(verdict))]
     for length in reversed(lengths):
         entry = len(table) + (longest - length) // 4 * len(add_word[0])
-        table[:0] = [Instruction(JUMP_IF_EQUAL, _IPV4_HEADER + length, jump_true=entry)]
+        table[:0] = [Instruction(JUMP_IF_EQUAL, ipv4.HEADER_LENGTH + length, jump_true=entry)]
     summing = (Instruction(LOAD_X_IMMEDIATE, 0), Instruction(LOAD_LENGTH), *table, *total, *verdict)
     return (
         Instruction(LOAD_BYTE, 0),
-        Instruction(JUMP_IF_EQUAL, _IPV4_WITHOUT_OPTIONS, jump_true=1),
+        Instruction(JUMP_IF_EQUAL, ipv4.WITHOUT_OPTIONS, jump_true=1),
         Instruction(JUMP, len(summing)),
         *summing,
     )
@@ -145,9 +145,9 @@ def _judge_sum(versions: frozenset[Version]) -> Program:
         return message_alone
     # version 3 may count the pseudo-header: source, destination, protocol and length of the message
     group = int.from_bytes(GROUPS[Family.IPV4].packed)
-    known = (group >> 16) + (group & _ONES) + PROTOCOL_NUMBER - _IPV4_HEADER
+    known = (group >> 16) + (group & _ONES) + PROTOCOL_NUMBER - ipv4.HEADER_LENGTH
     with_pseudo_header = (
-        Instruction(LOAD_WORD, _IPV4_SOURCE),
+        Instruction(LOAD_WORD, ipv4.SOURCE_AT),
         *ADD_WITH_CARRY,
         Instruction(LOAD_LENGTH),
         Instruction(ADD, known),
@@ -155,7 +155,7 @@ def _judge_sum(versions: frozenset[Version]) -> Program:
         *message_alone,
     )
     only_version_3 = (
-        Instruction(LOAD_BYTE, _IPV4_HEADER),
+        Instruction(LOAD_BYTE, ipv4.HEADER_LENGTH),
         Instruction(JUMP_IF_EQUAL, Version.V3 << 4 | TYPE_ADVERTISEMENT, jump_true=1),
         REFUSE,
     )

@@ -5,29 +5,31 @@ The socket module has no recvmmsg; ctypes does. Measured per packet on a veth pa
 instead of 5.4 and 1.3 instead of 3.2. It needs no last call to learn that nothing is left.
 
 A packet is handed out as one string of bytes that holds what matters of it, and nothing in which two advertisements
-with the same content differ: comparing strings compares packets. `unpack` takes one apart.
+with the same content differ: comparing strings compares packets. How it is laid out is in `linux.packet`.
 
 The kernel writes beside each when it arrived (SO_TIMESTAMPNS), for whoever reads later than that.
-
-Over IPv4 it is the datagram without identification, fragment offset and header checksum: the kernel writes these
-elsewhere (five parts instead of one cost nothing measurable). Over IPv6 it is what the kernel tells of the header,
-the sender, and the VRRP message.
 """
 
 import ctypes
 import mmap
 import os
-import socket
-from dataclasses import dataclass
 from errno import EAGAIN
 from functools import cache
-from ipaddress import IPv6Address
-from struct import Struct
 from typing import Final
 
-from failover.frames import ipv4
+from failover.linux.packet import (
+    HEADER_CHECKSUM,
+    IDENTIFICATION_AND_OFFSET,
+    KEPT_BEFORE_ADDRESSES,
+    LEFT_OUT,
+    MESSAGE_AT,
+    SENDER,
+    SENDER_AT,
+    STAMP_SPACE,
+    TTL_AND_PROTOCOL,
+    VERSION_TO_LENGTH,
+)
 from failover.vrrp.protocol import Family
-from failover.vrrp.receive import ReceivedFrom
 
 _AT_ONCE: Final = 64
 """Packets by one call: more than a daemon like this one sends at once, so that one call empties the socket."""
@@ -37,33 +39,6 @@ _ROOM_BYTES: Final = 320
 _REST_BYTES: Final = 8192
 """For what has no room there: twice the largest advertisement (255 IPv6 addresses, 4088 bytes). What is longer
 arrives cut, and is refused."""
-
-# The parts of an IPv4 header, in bytes; addresses follow.
-_VERSION_TO_LENGTH: Final = 4
-_IDENTIFICATION_AND_OFFSET: Final = 4
-_TTL_AND_PROTOCOL: Final = 2
-_HEADER_CHECKSUM: Final = 2
-_LEFT_OUT: Final = _IDENTIFICATION_AND_OFFSET + _HEADER_CHECKSUM
-_KEPT_BEFORE_ADDRESSES: Final = _VERSION_TO_LENGTH + _TTL_AND_PROTOCOL
-
-# What the kernel writes before an IPv6 message: control messages in its own order, then the sender.
-_DESTINATION: Final = Struct("@Nii16s")
-"""`cmsghdr` of IPV6_PKTINFO with the beginning of its `in6_pktinfo`; the interface's index follows."""
-_HOP_LIMIT: Final = Struct("@Niii")
-"""`cmsghdr` and the int of IPV6_HOPLIMIT."""
-_SENDER: Final = Struct("@HHI16sI")
-"""`sockaddr_in6`."""
-_STAMP_SPACE: Final = socket.CMSG_SPACE(16)
-"""Room for the arrival time, which the kernel writes first: `cmsghdr` and a `timespec`."""
-_HOP_LIMIT_AT: Final = socket.CMSG_SPACE(20)
-_SENDER_AT: Final = _HOP_LIMIT_AT + socket.CMSG_SPACE(4)
-_MESSAGE_AT: Final = _SENDER_AT + _SENDER.size
-
-VRID_POSITION: Final = {
-    Family.IPV4: _KEPT_BEFORE_ADDRESSES + 8 + 1,
-    Family.IPV6: _MESSAGE_AT + 1,
-}
-"""Where in a packet its VRID is; over IPv4, if its header has no options."""
 
 
 class _Part(ctypes.Structure):
@@ -105,15 +80,6 @@ _SECONDS_WORD: Final = 2
 _LENGTH_WORD: Final = _Header.length.offset // _WORD
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
-    """One packet of protocol 112."""
-
-    payload: bytes
-    """The VRRP message."""
-    meta: ReceivedFrom
-
-
 class Inbox:
     """Memory for packets of one family, used by one socket after the other."""
 
@@ -121,13 +87,13 @@ class Inbox:
         self._memory = ctypes.create_string_buffer(_ROOM_BYTES * _AT_ONCE)
         self._rests = mmap.mmap(-1, _REST_BYTES * _AT_ONCE)  # takes no memory before something is written to it
         self._rests_at = ctypes.addressof(ctypes.c_char.from_buffer(self._rests))
-        self._starts = tuple(range(_STAMP_SPACE, len(self._memory), _ROOM_BYTES))
+        self._starts = tuple(range(STAMP_SPACE, len(self._memory), _ROOM_BYTES))
         self._times = memoryview(self._memory).cast("B").cast("q")
-        self._left_out = ctypes.create_string_buffer(_LEFT_OUT)
+        self._left_out = ctypes.create_string_buffer(LEFT_OUT)
         self._headers = (_Header * _AT_ONCE)()
         # `msg_len` counts what was scattered, and not what was told.
-        self._besides = _MESSAGE_AT if family is Family.IPV6 else -_LEFT_OUT
-        self._longest = _ROOM_BYTES - _STAMP_SPACE - self._besides
+        self._besides = MESSAGE_AT if family is Family.IPV6 else -LEFT_OUT
+        self._longest = _ROOM_BYTES - STAMP_SPACE - self._besides
         """By that count, of what has room."""
         self._parts = (_Part * _PARTS * _AT_ONCE)()
         for place, (header, parts) in enumerate(zip(self._headers, self._parts, strict=True)):
@@ -141,21 +107,21 @@ class Inbox:
 
     def _scatter_ipv4(self, header: _Header, start: int) -> tuple[_Part, ...]:
         matters, not_so = ctypes.addressof(self._memory) + start, ctypes.addressof(self._left_out)
-        header.message.control, header.message.control_length = matters - _STAMP_SPACE, _STAMP_SPACE
-        rest = _ROOM_BYTES - _STAMP_SPACE - _KEPT_BEFORE_ADDRESSES
+        header.message.control, header.message.control_length = matters - STAMP_SPACE, STAMP_SPACE
+        rest = _ROOM_BYTES - STAMP_SPACE - KEPT_BEFORE_ADDRESSES
         return (
-            _Part(matters, _VERSION_TO_LENGTH),
-            _Part(not_so, _IDENTIFICATION_AND_OFFSET),
-            _Part(matters + _VERSION_TO_LENGTH, _TTL_AND_PROTOCOL),
-            _Part(not_so + _IDENTIFICATION_AND_OFFSET, _HEADER_CHECKSUM),
-            _Part(matters + _KEPT_BEFORE_ADDRESSES, rest),
+            _Part(matters, VERSION_TO_LENGTH),
+            _Part(not_so, IDENTIFICATION_AND_OFFSET),
+            _Part(matters + VERSION_TO_LENGTH, TTL_AND_PROTOCOL),
+            _Part(not_so + IDENTIFICATION_AND_OFFSET, HEADER_CHECKSUM),
+            _Part(matters + KEPT_BEFORE_ADDRESSES, rest),
         )
 
     def _append_ipv6(self, header: _Header, start: int) -> tuple[_Part, ...]:
         address = ctypes.addressof(self._memory) + start
-        header.message.control, header.message.control_length = address - _STAMP_SPACE, _STAMP_SPACE + _SENDER_AT
-        header.message.name, header.message.name_length = address + _SENDER_AT, _SENDER.size
-        return (_Part(address + _MESSAGE_AT, _ROOM_BYTES - _STAMP_SPACE - _MESSAGE_AT),)
+        header.message.control, header.message.control_length = address - STAMP_SPACE, STAMP_SPACE + SENDER_AT
+        header.message.name, header.message.name_length = address + SENDER_AT, SENDER.size
+        return (_Part(address + MESSAGE_AT, _ROOM_BYTES - STAMP_SPACE - MESSAGE_AT),)
 
     def _rest(self, place: int) -> _Part:
         return _Part(self._rests_at + place * _REST_BYTES, _REST_BYTES)
@@ -202,7 +168,7 @@ class Inbox:
         for place, length in enumerate(lengths):
             if length > self._longest:
                 at, rest = self._starts[place], place * _REST_BYTES
-                begins = memory[at : at + _ROOM_BYTES - _STAMP_SPACE]
+                begins = memory[at : at + _ROOM_BYTES - STAMP_SPACE]
                 packets[place] = begins + self._rests[rest : rest + length - self._longest]
 
 
@@ -210,31 +176,3 @@ class Inbox:
 def inbox(family: Family) -> Inbox:
     """The one of a family: what it receives is copied out before it is used again."""
     return Inbox(family)
-
-
-def unpack(family: Family, packet: bytes) -> Received | None:
-    """Take a packet of `Inbox.receive` apart; None where it is malformed."""
-    return _unpack_ipv4(packet) if family is Family.IPV4 else _unpack_ipv6(packet)
-
-
-def _unpack_ipv4(packet: bytes) -> Received | None:
-    ttl_at, addresses_at = _VERSION_TO_LENGTH, _KEPT_BEFORE_ADDRESSES
-    datagram = ipv4.parse(
-        packet[:ttl_at]
-        + bytes(_IDENTIFICATION_AND_OFFSET)
-        + packet[ttl_at:addresses_at]
-        + bytes(_HEADER_CHECKSUM)
-        + packet[addresses_at:]
-    )
-    if datagram is None:
-        return None
-    return Received(datagram.payload, ReceivedFrom(datagram.source, datagram.destination, datagram.ttl))
-
-
-def _unpack_ipv6(packet: bytes) -> Received | None:
-    _, _, first, destination = _DESTINATION.unpack_from(packet)
-    _, _, second, hop_limit = _HOP_LIMIT.unpack_from(packet, _HOP_LIMIT_AT)
-    if (first, second) != (socket.IPV6_PKTINFO, socket.IPV6_HOPLIMIT):
-        return None
-    source = IPv6Address(_SENDER.unpack_from(packet, _SENDER_AT)[3])
-    return Received(packet[_MESSAGE_AT:], ReceivedFrom(source, IPv6Address(destination), hop_limit))

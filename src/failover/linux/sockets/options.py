@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 
 from failover.linux.errors import reason
 from failover.linux.sockets.outbox import Destination
+from failover.vrrp.advertisement import CHECKSUM_AT
 from failover.vrrp.protocol import GROUPS, Family
 
 # Options of asm-generic/socket.h, linux/in.h and linux/in6.h that the socket module has no name for.
@@ -19,7 +20,6 @@ _IPV6_HDRINCL: Final = 36
 _SO_MEMINFO: Final = 55
 _MEMINFO: Final = Struct("@9I")
 _MEMINFO_DROPS: Final = 8
-_CHECKSUM_AT: Final = 6
 
 _IP_MREQN: Final = Struct("@4s4si")
 _IPV6_MREQ: Final = Struct("@16si")
@@ -127,7 +127,7 @@ def group_destination(family: Family, index: int) -> Destination:
 
 def checksum_check(*, on: bool) -> Option:
     """Whether the kernel refuses IPv6 messages with a wrong checksum; what we send has its own either way (HDRINCL)."""
-    return Option("IPV6_CHECKSUM", socket.IPPROTO_IPV6, socket.IPV6_CHECKSUM, _CHECKSUM_AT if on else -1)
+    return Option("IPV6_CHECKSUM", socket.IPPROTO_IPV6, socket.IPV6_CHECKSUM, CHECKSUM_AT if on else -1)
 
 
 def demand_interface(owner: str, index: int) -> str:

@@ -1,4 +1,4 @@
-"""`failover.linux.sockets.raw` on the two ends of a cable between two network namespaces."""
+"""`failover.linux.sockets.advertisement` on the two ends of a cable between two network namespaces."""
 
 import errno
 import os
@@ -16,10 +16,11 @@ import pytest
 from failover.frames import advertisement_datagram, announcement
 from failover.lab.namespaces import Namespace
 from failover.linux.filter.program import Terms
-from failover.linux.sockets.inbox import Received
+from failover.linux.packet import Received
+from failover.linux.sockets.advertisement import AdvertisementSocket
+from failover.linux.sockets.announcement import AnnouncementSocket
 from failover.linux.sockets.options import RECEIVE_BUFFER, group_destination, grow
 from failover.linux.sockets.outbox import Packets
-from failover.linux.sockets.raw import AdvertisementSocket, AnnouncementSocket
 from failover.vrrp import Address, ChecksumForm, Family, Floor, Version, encode
 from failover.vrrp.protocol import GROUPS
 from tests.linux.sockets.sending import send_one

@@ -1,26 +1,24 @@
-"""The raw sockets of an interface: one per family for advertisements, one for announcements (ARP, ND).
+"""The raw socket of an interface for the advertisements of one family.
 
-Both are opened by interface index, whether the interface is up, and has an address, or not. Neither needs
-re-opening when the link goes down and up, addresses change, or the interface is renamed. A deleted interface takes
-its index with it: close, and open again on the new one.
+It is opened by interface index, whether the interface is up, and has an address, or not. It needs no re-opening when
+the link goes down and up, addresses change, or the interface is renamed. A deleted interface takes its index with it:
+close, and open again on the new one.
 
 Nothing here reads a VRRP message; what is wrong with it, `failover.vrrp.receive` says.
 """
 
 import errno
-import socket
 from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
 from failover.linux.filter import bpf
 from failover.linux.filter.program import Terms, program
-from failover.linux.sockets.inbox import VRID_POSITION, Received, inbox, unpack
+from failover.linux.packet import VRID_POSITION, Received, unpack
+from failover.linux.sockets.inbox import inbox
 from failover.linux.sockets.options import (
     DOMAINS,
-    PRIORITY_CONTROL,
     RECEIVE_BUFFER,
-    SEND_BUFFER,
     advertisement_options,
     checksum_check,
     configure,
@@ -37,9 +35,6 @@ from failover.vrrp.protocol import PROTOCOL_NUMBER, Family
 
 _RECEIVE_BUFFER_BYTES: Final = 1 << 20
 """About 2,700 waiting adverts on Linux, which doubles it: more than 0.1 s of 255 peers at 100 adverts a second."""
-_SEND_BUFFER_BYTES: Final = 1 << 20
-"""Frames of 1,000 addresses and more wait for the network card without a refusal."""
-_QUEUE_FULL: Final = frozenset({errno.EAGAIN, errno.ENOBUFS})
 
 
 class AdvertisementSocket:
@@ -178,38 +173,3 @@ class AdvertisementSocket:
                 self._socket.recv(1)
         except BlockingIOError:
             return
-
-
-class AnnouncementSocket:
-    """Sends whole Ethernet frames on one interface, and receives none."""
-
-    def __init__(self, interface: str, index: int) -> None:
-        """Open it. `OSError` says which step failed; without CAP_NET_RAW it is `PermissionError`."""
-        self.interface = interface
-        self.index = index
-        owner = f"announcement socket on {interface}"
-        # Protocol 0 takes no copy of any frame, and a link that goes down leaves no error behind for `send`.
-        self._socket = open_raw(owner, socket.AF_PACKET, 0)
-        self._descriptor = self._socket.fileno()
-        try:
-            configure(self._socket, owner, PRIORITY_CONTROL)
-            grow(self._socket, SEND_BUFFER, _SEND_BUFFER_BYTES)
-            self._socket.bind((demand_interface(owner, index), 0))
-        except BaseException:
-            self.close()
-            raise
-
-    def send(self, frames: Burst, first: int = 0) -> int:
-        """Send frame `first` and those after it, by one system call at most `AT_ONCE`; how many went.
-
-        None where the transmit queue is full. `OSError` ENETDOWN while the interface is down, ENXIO once it is deleted.
-        """
-        try:
-            return frames.send(self._descriptor, first)
-        except OSError as error:
-            if error.errno in _QUEUE_FULL:
-                return 0
-            raise
-
-    def close(self) -> None:
-        self._socket.close()

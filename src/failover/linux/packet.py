@@ -1,0 +1,81 @@
+"""What arrived: a packet as `sockets.inbox` lays it out in memory, and taken apart.
+
+Over IPv4 it is the datagram without identification, fragment offset and header checksum: the kernel writes these
+elsewhere (five parts instead of one cost nothing measurable). Over IPv6 it is what the kernel tells of the header,
+the sender, and the VRRP message. So nothing is in it in which two advertisements with the same content differ.
+"""
+
+import socket
+from dataclasses import dataclass
+from ipaddress import IPv6Address
+from struct import Struct
+from typing import Final
+
+from failover.frames import ipv4
+from failover.vrrp.advertisement import VRID_AT
+from failover.vrrp.protocol import Family
+from failover.vrrp.receive import ReceivedFrom
+
+# The parts of an IPv4 header, in bytes; addresses follow.
+VERSION_TO_LENGTH: Final = 4
+IDENTIFICATION_AND_OFFSET: Final = 4
+TTL_AND_PROTOCOL: Final = 2
+HEADER_CHECKSUM: Final = 2
+LEFT_OUT: Final = IDENTIFICATION_AND_OFFSET + HEADER_CHECKSUM
+KEPT_BEFORE_ADDRESSES: Final = VERSION_TO_LENGTH + TTL_AND_PROTOCOL
+
+# What the kernel writes before an IPv6 message: control messages in its own order, then the sender.
+_DESTINATION: Final = Struct("@Nii16s")
+"""`cmsghdr` of IPV6_PKTINFO with the beginning of its `in6_pktinfo`; the interface's index follows."""
+_HOP_LIMIT: Final = Struct("@Niii")
+"""`cmsghdr` and the int of IPV6_HOPLIMIT."""
+SENDER: Final = Struct("@HHI16sI")
+"""`sockaddr_in6`."""
+STAMP_SPACE: Final = socket.CMSG_SPACE(16)
+"""Room for the arrival time, which the kernel writes first: `cmsghdr` and a `timespec`."""
+_HOP_LIMIT_AT: Final = socket.CMSG_SPACE(20)
+SENDER_AT: Final = _HOP_LIMIT_AT + socket.CMSG_SPACE(4)
+MESSAGE_AT: Final = SENDER_AT + SENDER.size
+
+VRID_POSITION: Final = {
+    Family.IPV4: KEPT_BEFORE_ADDRESSES + 8 + VRID_AT,
+    Family.IPV6: MESSAGE_AT + VRID_AT,
+}
+"""Where in a packet its VRID is; over IPv4, if its header has no options."""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One packet of protocol 112."""
+
+    payload: bytes
+    """The VRRP message."""
+    meta: ReceivedFrom
+
+
+def unpack(family: Family, packet: bytes) -> Received | None:
+    """Take a packet of `Inbox.receive` apart; None where it is malformed."""
+    return _unpack_ipv4(packet) if family is Family.IPV4 else _unpack_ipv6(packet)
+
+
+def _unpack_ipv4(packet: bytes) -> Received | None:
+    ttl_at, addresses_at = VERSION_TO_LENGTH, KEPT_BEFORE_ADDRESSES
+    datagram = ipv4.parse(
+        packet[:ttl_at]
+        + bytes(IDENTIFICATION_AND_OFFSET)
+        + packet[ttl_at:addresses_at]
+        + bytes(HEADER_CHECKSUM)
+        + packet[addresses_at:]
+    )
+    if datagram is None:
+        return None
+    return Received(datagram.payload, ReceivedFrom(datagram.source, datagram.destination, datagram.ttl))
+
+
+def _unpack_ipv6(packet: bytes) -> Received | None:
+    _, _, first, destination = _DESTINATION.unpack_from(packet)
+    _, _, second, hop_limit = _HOP_LIMIT.unpack_from(packet, _HOP_LIMIT_AT)
+    if (first, second) != (socket.IPV6_PKTINFO, socket.IPV6_HOPLIMIT):
+        return None
+    source = IPv6Address(SENDER.unpack_from(packet, SENDER_AT)[3])
+    return Received(packet[MESSAGE_AT:], ReceivedFrom(source, IPv6Address(destination), hop_limit))
