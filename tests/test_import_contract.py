@@ -17,7 +17,7 @@ import failover
 ROOT: Final = Path(failover.__file__).parent
 
 EVERYTHING: Final = frozenset(
-    {"vrrp", "frames", "config", "linux", "messages", "engine", "agent", "lab", "library", "cli", "version"}
+    {"vrrp", "frames", "config", "linux", "messages", "engine", "agent", "lab", "library", "cli", "paths", "version"}
 )
 
 ARROWS: Final[dict[str, frozenset[str]]] = {
@@ -26,11 +26,12 @@ ARROWS: Final[dict[str, frozenset[str]]] = {
     "config": frozenset({"vrrp"}),
     "linux": frozenset({"frames", "vrrp"}),
     "messages": frozenset(),
-    "engine": frozenset({"linux", "frames", "vrrp", "config", "messages", "version"}),
-    "agent": frozenset({"config", "messages", "version"}),
+    "engine": frozenset({"linux", "frames", "vrrp", "config", "messages", "paths", "version"}),
+    "agent": frozenset({"config", "linux", "messages", "version"}),
     "lab": frozenset({"config", "vrrp"}),
     "cli": EVERYTHING,
     "library": EVERYTHING,
+    "paths": frozenset(),
     "version": frozenset(),
     "__init__": EVERYTHING,
     "__main__": EVERYTHING,

@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from failover.cli.failures import USAGE, Failure
-from failover.cli.places import CONTROL_SOCKET, find
-from failover.engine import runtime
+from failover.cli.places import find
 
 
 @pytest.fixture(autouse=True)
@@ -47,7 +46,3 @@ def test_an_option_that_is_empty_is_refused_rather_than_replaced(
     with pytest.raises(Failure, match=f"{flag} is empty") as refused:
         find(*given)
     assert refused.value.status == USAGE
-
-
-def test_the_socket_has_the_name_that_the_engine_gives_it() -> None:
-    assert CONTROL_SOCKET == runtime.SOCKET

@@ -8,13 +8,17 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 from failover.agent.journal import Journal, is_standard_error
 from failover.agent.log_file import LogFile
-from failover.agent.privileges import drop_capabilities, take_time
 from failover.agent.server import descriptor_sockets, serve
 from failover.agent.text import line
+from failover.linux.process import capabilities, realtime
 from failover.messages import CHANNEL_FD, LISTENER_FD, Event
+
+_ORDINARY_TIMER_SLACK: Final = 50_000
+"""Nanoseconds, as every process has that nobody gave another: the engine, which has none, hands that down."""
 
 
 def main() -> None:
@@ -26,8 +30,8 @@ def main() -> None:
     parser.add_argument("--log-file", type=Path)
     log_file: Path | None = parser.parse_args().log_file
     channel, listener = descriptor_sockets(CHANNEL_FD, LISTENER_FD)
-    take_time()
-    drop_capabilities()
+    realtime.set_timer_slack(_ORDINARY_TIMER_SLACK)
+    capabilities.give_up_all()
     asyncio.run(serve(channel, listener, _write_to(log_file)))
     # All is written. To take the interpreter apart takes longer than the rest of the way out, and the engine waits.
     os._exit(0)

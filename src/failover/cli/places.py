@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from failover.cli.failures import USAGE, Failure
+from failover.paths import CONTROL_SOCKET
 
 SYSTEM_RUNTIME_DIRECTORY: Final = "/run/failover"
-CONTROL_SOCKET: Final = "control.sock"
 
 
 class Places(NamedTuple):

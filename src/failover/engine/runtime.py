@@ -14,13 +14,12 @@ from pathlib import Path
 
 from failover.engine import directories
 from failover.linux.errors import reason
+from failover.paths import CONTROL_SOCKET
 
 _BACKLOG = 64
 _LOCK = "failover.pid"
 _AGENT_LEAVES_SECONDS = 0.5
 """An agent notices the end of its daemon within a tenth of a second; until then it listens."""
-SOCKET = "control.sock"
-"""The control socket's name in the runtime directory."""
 
 
 class Runtime:
@@ -32,7 +31,7 @@ class Runtime:
         `OSError` says what could not be done; with EBUSY, which process uses the directory or the socket.
         """
         self.directory = directory
-        self.control = control if control is not None else directory / SOCKET
+        self.control = control if control is not None else directory / CONTROL_SOCKET
         self._made: list[Path] = []
         try:
             self._lock = self._claim()

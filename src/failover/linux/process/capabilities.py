@@ -1,7 +1,8 @@
-"""What this process may do: the capabilities of Linux that the engine needs, and whether they are there."""
+"""What a process may do: the capabilities of Linux that the engine needs, and the end of all of them for the agent."""
 
 import ctypes
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +14,8 @@ OPTIONAL: Final = {"CAP_IPC_LOCK": 14, "CAP_SYS_NICE": 23}
 
 _LIBC: Final = ctypes.CDLL(None, use_errno=True)
 _VERSION_3: Final = 0x20080522
+_PR_CAPBSET_DROP: Final = 24
+_PR_SET_NO_NEW_PRIVS: Final = 38
 _PR_CAP_AMBIENT: Final = 47
 _PR_CAP_AMBIENT_CLEAR_ALL: Final = 4
 
@@ -42,7 +45,22 @@ def take_permitted() -> None:
 
 def bequeath_none() -> None:
     """Let no program that this process starts have its capabilities, unless it is root's or its own file has them."""
-    _check(_LIBC.prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0), "prctl(PR_CAP_AMBIENT)")
+    _control("PR_CAP_AMBIENT", _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL)
+
+
+def give_up_all() -> None:
+    """Empty all five sets, for this process and whatever it starts, for good.
+
+    `OSError` where the kernel refuses; to empty the bounding set needs CAP_SETPCAP, and without it that stays.
+    """
+    last = int(Path("/proc/sys/kernel/cap_last_cap").read_text())
+    with suppress(OSError):
+        for capability in range(last + 1):
+            _control("PR_CAPBSET_DROP", _PR_CAPBSET_DROP, capability)
+    bequeath_none()
+    _control("PR_SET_NO_NEW_PRIVS", _PR_SET_NO_NEW_PRIVS, 1)
+    if _has_any():  # under systemd it has none, and may not even ask
+        _check(_LIBC.capset(ctypes.byref(_Header(_VERSION_3, 0)), (_Sets * 2)()), "capset")
 
 
 def missing() -> tuple[str, ...]:
@@ -74,6 +92,17 @@ def _effective_in(status: str) -> int:
         if line.startswith("CapEff:"):
             return int(line.split()[1], 16)
     return 0
+
+
+def _has_any() -> bool:
+    status = Path("/proc/self/status").read_text().splitlines()
+    # What may be inherited alone is nothing: a program that is started gets no new privileges.
+    return any(int(line.split()[1], 16) for line in status if line.startswith(("CapPrm:", "CapEff:")))
+
+
+def _control(name: str, option: int, argument: int) -> None:
+    # Variadic: what is left out would be whatever a register has, and the kernel wants zeros.
+    _check(_LIBC.prctl(option, argument, 0, 0, 0), f"prctl({name})")
 
 
 def _check(result: int, call: str) -> None:

@@ -1,4 +1,4 @@
-"""The agent gives up every capability, for itself and for what it starts."""
+"""A process gives up every capability, as the agent does, for itself and for what it starts."""
 
 import subprocess
 import sys
@@ -10,8 +10,8 @@ from tests.engine.daemons import ENVIRONMENT
 SCRIPT = """
 import subprocess
 from pathlib import Path
-from failover.agent.privileges import drop_capabilities
-drop_capabilities()
+from failover.linux.process.capabilities import give_up_all
+give_up_all()
 print(Path("/proc/self/status").read_text())
 print(subprocess.run(["cat", "/proc/self/status"], capture_output=True, text=True, check=True).stdout)
 """
