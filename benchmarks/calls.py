@@ -16,7 +16,7 @@ from typing import Final
 
 from failover.config import parse
 from failover.engine import Engine, Loop
-from failover.engine.wanted import wanted
+from failover.engine.intended import wanted
 
 SETTLE_SECONDS: Final = 3.0
 C_FUNCTIONS: Final = "functions in C"

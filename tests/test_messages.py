@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from failover.engine import teller
+from failover.engine.agent_link import status_feed as teller
 from failover.messages import (
     MAX_MESSAGE_BYTES,
     Changed,

@@ -11,7 +11,7 @@ from benchmarks.registry import Scenario
 from benchmarks.results import OURS, Measurement
 from benchmarks.rounds import Round
 from benchmarks.timing import Effort, nanoseconds
-from failover.engine.timers import AlarmQueue
+from failover.engine.loop.alarms import AlarmQueue
 from failover.lab.router import RouterSpec
 from failover.vrrp import (
     Advertisement,
@@ -33,8 +33,8 @@ from failover.vrrp import (
     seconds,
     step,
 )
+from failover.vrrp.fast_path import heard_again, settled_for
 from failover.vrrp.protocol import GROUPS, HOP_LIMIT, Family
-from failover.vrrp.shortcut import heard_again, settled_for
 
 OURSELVES: Final = IPv4Address("10.0.0.1")
 PEER: Final = IPv4Address("10.0.0.2")

@@ -6,9 +6,9 @@ from contextlib import closing
 
 from failover.config import Configuration, VirtualRouter
 from failover.engine import Engine, Loop
-from failover.engine.claims import exclusively
-from failover.engine.reporting import wall_clock
-from failover.engine.wanted import wanted
+from failover.engine.intended import wanted
+from failover.engine.process.claims import exclusively
+from failover.engine.router.evidence import wall_clock
 from failover.messages import Event
 
 

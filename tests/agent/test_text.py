@@ -6,11 +6,11 @@ from collections.abc import Iterator
 import pytest
 
 from failover.agent.text import _CAUSES, _KINDS, _ODDITIES, line, sentence
-from failover.engine.reporting import transition_fields
+from failover.engine.router.evidence import transition_fields
 from failover.messages import Event, Value
 from failover.vrrp import Cause, Oddity, StateChanged
 from tests.engine.daemons import PACKAGE
-from tests.engine.test_reporting import BACKUP, CASES, INITIALIZE, NOW
+from tests.engine.router.test_evidence import BACKUP, CASES, INITIALIZE, NOW
 
 AT = 1_767_225_600_000_000_000
 ODD: dict[str, Value] = {
@@ -93,7 +93,7 @@ SENTENCES: dict[str, tuple[dict[str, Value], str]] = {
 
 def kinds_that_are_made() -> Iterator[str]:
     """The literals that the code gives to `Event(kind=...)`, `tell(...)` and `report(...)`."""
-    for path in sorted((*(PACKAGE / "engine").glob("*.py"), PACKAGE / "agent" / "server.py")):
+    for path in sorted((*(PACKAGE / "engine").rglob("*.py"), PACKAGE / "agent" / "server.py")):
         for node in ast.walk(ast.parse(path.read_text())):
             if not isinstance(node, ast.Call):
                 continue

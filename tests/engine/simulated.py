@@ -8,15 +8,18 @@ from contextlib import ExitStack, contextmanager
 from typing import Any, Final, cast
 from unittest.mock import patch
 
-from failover.engine import announcing, dispatch, performer, timers
-from failover.engine.attachment import Attachment
-from failover.engine.beat import Beat
-from failover.engine.dispatch import Dispatch
-from failover.engine.instance import Instance
-from failover.engine.lateness import Lateness
-from failover.engine.loop import Loop
-from failover.engine.timers import Alarm, AlarmQueue
-from failover.engine.wanted import Wanted
+from failover.engine.intended import Wanted
+from failover.engine.loop import alarms as timers
+from failover.engine.loop.alarms import Alarm, AlarmQueue
+from failover.engine.loop.lateness import Lateness
+from failover.engine.loop.loop import Loop
+from failover.engine.port.port import Attachment
+from failover.engine.router import performer
+from failover.engine.router.instance import Instance
+from failover.engine.transmit import announcements as announcing
+from failover.engine.transmit import transmit_round as dispatch
+from failover.engine.transmit.beat import Beat
+from failover.engine.transmit.transmit_round import Dispatch
 from failover.linux.netlink.addresses import Datagram
 from failover.linux.netlink.codec import Refused
 from failover.linux.netlink.connection import Netlink

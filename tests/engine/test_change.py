@@ -14,11 +14,11 @@ import pytest
 
 from failover.config import parse
 from failover.engine import Engine, Loop
-from failover.engine.instance import Instance
-from failover.engine.phases import Place, weight
-from failover.engine.plan import Plan
-from failover.engine.roster import Roster
-from failover.engine.wanted import wanted
+from failover.engine.fleet.plan import Plan
+from failover.engine.fleet.registry import Roster
+from failover.engine.intended import wanted
+from failover.engine.router.instance import Instance
+from failover.engine.transmit.slots import Place, weight
 from failover.lab.lan import Host
 from failover.linux.sockets.outbox import AT_ONCE
 from failover.messages import Event

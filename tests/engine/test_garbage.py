@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from failover.engine.flood import ENOUGH_REFUSED
+from failover.engine.port.policer import ENOUGH_REFUSED
 from failover.lab.lan import Host, Lan
 from failover.lab.waiting import wait_until
 from failover.linux.sockets.advertisement import AdvertisementSocket

@@ -103,7 +103,8 @@ def test_an_error_that_nobody_expected_ends_it_without_its_addresses(lan: Lan) -
     script = f"""
 from pathlib import Path
 from failover.config import parse
-from failover.engine import daemon, network
+from failover.engine.fleet import network
+from failover.engine import daemon
 def broken(self):
     if any(instance.is_master for at in self._attachments.values() for instance in at.instances.values()):
         raise RuntimeError("unexpected")

@@ -17,8 +17,8 @@ from failover.linux.netlink.codec import Refused
 from failover.linux.netlink.connection import Netlink
 from failover.vrrp import VirtualAddress
 from tests.engine.daemons import router
+from tests.engine.fleet.test_engine import Bench
 from tests.engine.test_addresses import host as host  # noqa: PLC0414 - a fixture
-from tests.engine.test_engine import Bench
 from tests.engine.watching import Addresses
 
 pytestmark = pytest.mark.root

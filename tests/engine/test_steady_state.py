@@ -13,10 +13,10 @@ from itertools import count
 import pytest
 
 from failover.config import instances, parse
-from failover.engine.beat import Beat
-from failover.engine.dispatch import Dispatch
-from failover.engine.instance import Instance
-from failover.engine.loop import Loop
+from failover.engine.loop.loop import Loop
+from failover.engine.router.instance import Instance
+from failover.engine.transmit.beat import Beat
+from failover.engine.transmit.transmit_round import Dispatch
 from failover.linux.clock import now as read_clock
 from failover.linux.packet import Received
 from failover.messages import Event, encode

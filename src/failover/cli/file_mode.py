@@ -44,7 +44,7 @@ def _file_mode(
 
 def _write(path: Path, sample: str) -> None:
     """Write the sample, all of it or nothing."""
-    from failover.engine import directories  # noqa: PLC0415 - as above
+    from failover.engine.process import directories  # noqa: PLC0415 - as above
 
     made = directories.make(path.parent)
     try:

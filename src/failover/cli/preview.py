@@ -8,7 +8,7 @@ from contextlib import closing
 from typing import Any, NamedTuple
 
 from failover.config import Configuration, instances
-from failover.engine.prepared import mtu_fault
+from failover.engine.transmit.prepared import mtu_fault
 from failover.linux.interfaces.monitor import Interfaces
 from failover.linux.interfaces.readiness import fault, source_address
 from failover.linux.interfaces.table import Interface

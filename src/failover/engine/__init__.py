@@ -3,7 +3,7 @@
 `Engine` runs virtual routers and may be driven by any loop; `daemon.run` is the process around it.
 """
 
-from failover.engine.engine import Engine
-from failover.engine.loop import Loop
+from failover.engine.fleet.engine import Engine
+from failover.engine.loop.loop import Loop
 
 __all__ = ["Engine", "Loop"]

@@ -12,20 +12,20 @@ from functools import partial
 from pathlib import Path
 
 from failover.config import Configuration, DaemonSettings
-from failover.engine.agent_process import AgentProcess
-from failover.engine.channel import Channel
-from failover.engine.claims import Held, exclusively
-from failover.engine.engine import Engine
-from failover.engine.instance import Instance
-from failover.engine.loop import Loop
-from failover.engine.reading import Reading
-from failover.engine.realtime import RealTime
-from failover.engine.reload import Outcome, Reload
-from failover.engine.reporting import reload_event
-from failover.engine.runtime import Runtime
-from failover.engine.systemd import Notifier, watchdog_interval
-from failover.engine.teller import Teller
-from failover.engine.wanted import Wanted, wanted
+from failover.engine.agent_link.agent_process import AgentProcess
+from failover.engine.agent_link.channel import Channel
+from failover.engine.agent_link.status_feed import Teller
+from failover.engine.fleet.engine import Engine
+from failover.engine.intended import Wanted, wanted
+from failover.engine.loop.loop import Loop
+from failover.engine.process.claims import Held, exclusively
+from failover.engine.process.punctuality import RealTime
+from failover.engine.process.runtime_directory import Runtime
+from failover.engine.process.systemd import Notifier, watchdog_interval
+from failover.engine.reload.reader_process import Reading
+from failover.engine.reload.reload import Outcome, Reload
+from failover.engine.router.evidence import reload_event
+from failover.engine.router.instance import Instance
 from failover.linux.clock import now
 from failover.linux.errors import describe
 from failover.linux.process import capabilities

@@ -28,6 +28,7 @@ from failover.vrrp.causes import (
     ShutDown,
     Started,
 )
+from failover.vrrp.cutoff import Floor, floor_of, is_below
 from failover.vrrp.events import (
     AdvertisementReceived,
     ConfigChanged,
@@ -38,7 +39,6 @@ from failover.vrrp.events import (
     Startup,
     Wakeup,
 )
-from failover.vrrp.floor import Floor, floor_of, is_below
 from failover.vrrp.machine import initial_state, step
 from failover.vrrp.protocol import Address, ChecksumForm, Family, Version, VirtualAddress, family_of, virtual_mac
 from failover.vrrp.receive import Discard, DiscardReason, ReceivedFrom, receive

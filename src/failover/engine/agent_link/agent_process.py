@@ -1,0 +1,93 @@
+"""Runs the agent as a child of the engine, and starts it again when it dies."""
+
+import select
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+
+from failover.engine.agent_link.channel import Channel
+from failover.engine.loop.loop import Loop
+from failover.engine.process.child import Child
+from failover.engine.router.evidence import wall_clock
+from failover.linux.clock import now
+from failover.messages import Event
+from failover.vrrp import Instant, Interval, seconds
+
+_BACKOFF_FIRST = seconds(0.1)
+_BACKOFF_LAST = seconds(10)
+_STEADY_AFTER = seconds(30)
+_FAREWELL_MILLISECONDS = 500
+
+
+class AgentProcess:
+    """The agent, one process after another."""
+
+    def __init__(
+        self,
+        loop: Loop,
+        channel: Channel,
+        listener_fd: int,
+        options: list[str],
+        greet: Callable[[], None],
+        aside: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
+        """`options` are the agent's arguments; `greet` tells a new agent all that it must know.
+
+        It is spawned inside `aside()`.
+        """
+        self._aside = aside
+        self._loop = loop
+        self._channel = channel
+        self._listener_fd = listener_fd
+        self._options = options
+        self._greet = greet
+        self._child: Child | None = None
+        self._started_at = now()
+        self._backoff = _BACKOFF_FIRST
+        self._restart = loop.alarm(lambda _: self._start_again())
+
+    def start(self) -> None:
+        """Start one, with a channel of its own, and greet it. `OSError` where the system has no room for it."""
+        theirs = self._channel.open()
+        with theirs, self._aside():
+            self._child = Child("failover.agent", self._options, (theirs.fileno(), self._listener_fd))
+        self._loop.watch(self._child.fileno(), self._died)
+        self._started_at = now()
+        self._greet()
+
+    def stop(self) -> None:
+        """Hang up and wait: the agent writes what it has been told, then leaves; it is killed if it does not."""
+        self._restart.set(None)
+        self._channel.close()
+        child, self._child = self._child, None
+        if child is None:
+            return
+        self._loop.forget(child.fileno())
+        farewell = select.poll()
+        farewell.register(child.fileno(), select.POLLIN)
+        if not farewell.poll(_FAREWELL_MILLISECONDS):
+            child.kill()
+        child.bury()
+
+    def _died(self) -> None:
+        child, self._child = self._child, None
+        if child is None:
+            return
+        self._loop.forget(child.fileno())
+        how = child.bury()
+        self._channel.close()
+        # Waits for the next one, which is the first that can log it.
+        self._channel.send(Event(at=wall_clock(), kind="agent_died", fields={"how": how}))
+        if now() - self._started_at > _STEADY_AFTER:
+            self._backoff = _BACKOFF_FIRST
+        self._start_later()
+
+    def _start_later(self) -> None:
+        self._restart.set(Instant(now() + self._backoff))
+        self._backoff = min(Interval(2 * self._backoff), _BACKOFF_LAST)
+
+    def _start_again(self) -> None:
+        try:
+            self.start()
+        except OSError:  # out of processes, memory or descriptors: the routers go on without an agent meanwhile
+            self._channel.close()
+            self._start_later()

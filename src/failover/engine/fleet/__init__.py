@@ -1,0 +1,1 @@
+"""All virtual routers of an engine: which there are, what their interfaces do, and what is to become of them."""

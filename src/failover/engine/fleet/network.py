@@ -1,0 +1,287 @@
+"""Follows the network: what the routers stand on, as interfaces and addresses come and go.
+
+It tells the instances; what they make of it is theirs.
+"""
+
+from collections.abc import Callable, Mapping
+
+from failover.engine.fleet.stale_addresses import foreign, unheld
+from failover.engine.loop.loop import Loop
+from failover.engine.port.port import Attachment, Footing
+from failover.engine.router.evidence import Fields, Hush, wall_clock
+from failover.engine.router.instance import Instance
+from failover.engine.transmit.prepared import mtu_fault
+from failover.engine.transmit.transmit_round import Dispatch
+from failover.linux.clock import now
+from failover.linux.errors import reason
+from failover.linux.interfaces.monitor import Interfaces
+from failover.linux.interfaces.readiness import fault as find_fault
+from failover.linux.interfaces.readiness import source_address
+from failover.linux.interfaces.secondaries import keep_secondaries
+from failover.linux.interfaces.table import Interface
+from failover.linux.netlink.addresses import prepare_remove
+from failover.linux.netlink.connection import Netlink
+from failover.messages import Event
+from failover.vrrp import Family, Fault, Instant, VirtualAddress, VirtualRouter, seconds
+
+_READS_OF_A_STORM = 64
+"""After so many we act on what is known, whether or not there is more."""
+_READ_AGAIN_AFTER = seconds(0.2)
+_NEWS_WAIT_AT_MOST = seconds(0.05)
+_LOOK_AGAIN_AFTER = seconds(0.001)
+
+
+class Network:
+    """The interfaces of some attachments."""
+
+    def __init__(
+        self,
+        loop: Loop,
+        netlink: Netlink,
+        dispatch: Dispatch,
+        attachments: Mapping[str, Attachment],
+        tell: Callable[[Event], None],
+    ) -> None:
+        """Opens the monitor; `OSError` where it cannot. `attachments` may be added to, and then told of: `admit`."""
+        self._loop = loop
+        self._netlink = netlink
+        self._dispatch = dispatch
+        self._attachments = attachments
+        self._tell = tell
+        self._interfaces = Interfaces()
+        self._hush = Hush()
+        self._keeping: set[int] = set()
+        self._watched: int | None = None
+        self._read_again = loop.alarm(lambda _: self._changed())
+        self._reads = 0
+        self._unjudged: set[Attachment] = set()
+        """Where addresses came and went while ours were being changed."""
+        self._waiting_since: Instant | None = None
+        dispatch.before_long, dispatch.after_long = self._overlook, self._catch_up
+
+    def begin(self, at: Instant) -> None:
+        """Start every router on what is there; `PermissionError` where sockets are not allowed at all."""
+        # Whatever can be refused comes first: a router that has become MASTER is not to be taken back.
+        for attachment in self._attachments.values():
+            attachment.seen = self._interfaces.get(attachment.name)
+            attachment.follow(attachment.seen)
+            for refused in attachment.refused.values():
+                if isinstance(refused, PermissionError):
+                    raise refused
+        for attachment in self._attachments.values():
+            attachment.footing = self._footing(attachment)
+            self._keep_secondaries(attachment)
+            self._remove_leftovers(attachment)
+            for instance in attachment.instances.values():
+                self.start(instance, attachment, at)
+        self._watched = self._interfaces.fileno()
+        self._loop.watch(self._watched, self._changed)
+
+    # --- other routers than before
+
+    def admit(self, attachment: Attachment, at: Instant) -> None:
+        """Routers have been added here, which `start` will start: have what they need."""
+        interface = self._interfaces.get(attachment.name)
+        footing = self._footing(attachment)
+        before = attachment.footing
+        if before and any(footing[family] != before[family] for family in footing.keys() & before.keys()):
+            self._move(attachment, interface, footing, at)
+            return
+        attachment.seen, attachment.footing = interface, footing
+        if not attachment.serves(interface):
+            attachment.follow(interface)
+        self._keep_secondaries(attachment)
+        if not before:
+            self._remove_leftovers(attachment)
+
+    def start(self, instance: Instance, attachment: Attachment, at: Instant) -> None:
+        """Begin an election for a router that was added."""
+        instance.start(self._stand(instance, attachment, at), at)
+
+    def foreign(self, router: VirtualRouter, attachment: Attachment) -> frozenset[VirtualAddress]:
+        """The virtual addresses of a router that are the host's own."""
+        return frozenset(foreign(router, attachment.interface)) if attachment.interface else frozenset()
+
+    def judge(self, instance: Instance, attachment: Attachment, at: Instant) -> None:
+        """A router has other parameters: see whether it can run with them."""
+        if instance.fault or self._fault(instance, attachment):
+            instance.link_changed(self._stand(instance, attachment, at), at)
+
+    def review(self, attachment: Attachment) -> None:
+        """All routers here are as they should be: look at the interface anew, once what was done there is known."""
+        self._unjudged.add(attachment)
+        self._read_again.set(now())
+
+    def take_off(self, attachment: Attachment, addresses: tuple[VirtualAddress, ...]) -> None:
+        """Remove addresses that are there or not."""
+        if addresses:
+            self._remove(attachment, addresses)
+
+    def close(self) -> None:
+        """Follow no more."""
+        self._read_again.set(None)
+        if self._watched is not None:
+            self._loop.forget(self._watched)
+            self._watched = None
+        self._interfaces.close()
+
+    def _changed(self) -> None:
+        if self._may_wait():
+            if self._interfaces.is_outdated:  # nothing else would call us again
+                self._read_again.set(Instant(now() + _LOOK_AGAIN_AFTER))
+            return
+        if not self._read():
+            return
+        at = now()
+        for attachment in self._attachments.values():
+            interface = self._interfaces.get(attachment.name)
+            # Not what has changed: an address that we put back and somebody removed again before we read of either
+            # has changed nothing, and yet is gone.
+            if interface is not attachment.seen or attachment in self._unjudged:
+                self._update(attachment, interface, at)
+        self._unjudged.intersection_update(self._attachments.values())
+
+    def _may_wait(self) -> bool:
+        """In a transition the news is of our own doing; what is to be added and announced comes first."""
+        if not self._dispatch.is_at_work:
+            self._waiting_since = None
+            return False
+        at = now()
+        self._waiting_since = self._waiting_since or at
+        return at - self._waiting_since < _NEWS_WAIT_AT_MOST
+
+    def _read(self) -> bool:
+        """Take in some of what is new; whether that was all of it, or enough. If not, we are called again.
+
+        In the middle of a storm the table shows addresses missing that are back already.
+        """
+        try:
+            more = self._interfaces.read()
+        except OSError as error:
+            self._unread(error)
+            return False
+        self._reads += 1
+        if more and (self._interfaces.is_outdated or self._reads < _READS_OF_A_STORM):
+            self._read_again.set(now())  # what is left of a list makes no descriptor readable
+            return False
+        self._reads = 0
+        return not self._interfaces.is_outdated
+
+    def _unread(self, error: OSError) -> None:
+        """Notifications were lost and listing failed: try again soon, nothing else would wake us for it."""
+        self._read_again.set(Instant(now() + _READ_AGAIN_AFTER))
+        self._tell(Event(at=wall_clock(), kind="network_unread", fields={"error": reason(error)}))
+
+    def _overlook(self, ifindex: int) -> None:
+        """Many addresses of ours come or go: that is asked for afterwards."""
+        self._interfaces.overlook_addresses()
+        self._unjudged.update(one for one in self._attachments.values() if one.seen and one.seen.ifindex == ifindex)
+
+    def _catch_up(self) -> None:
+        self._interfaces.catch_up()
+        self._dispatch.tell(lambda: self._read_again.set(now()))
+
+    def _update(self, attachment: Attachment, interface: Interface | None, at: Instant) -> None:
+        attachment.seen = interface
+        footing = self._footing(attachment)
+        if footing != attachment.footing or not attachment.serves(interface):
+            self._move(attachment, interface, footing, at)
+        if self._dispatch.is_changing:
+            # Half of ours are there, or still there: look again when all are, and their notifications are read.
+            self._unjudged.add(attachment)
+            self._dispatch.tell(lambda: self._read_again.set(now()))
+            return
+        self._unjudged.discard(attachment)
+        self._remove_strays(attachment, at)
+        there = frozenset(assigned.address for assigned in interface.addresses) if interface else frozenset()
+        for instance in attachment.instances.values():
+            instance.addresses_present(there, at)
+
+    def _move(
+        self, attachment: Attachment, interface: Interface | None, footing: dict[Family, Footing], at: Instant
+    ) -> None:
+        """The ground has changed: give up what no longer holds, then go on, or begin anew, with what is there now."""
+        attachment.footing = footing
+        instances = attachment.instances.values()
+        for instance in instances:
+            fault = footing[instance.router.family].fault
+            if fault is not None:
+                instance.link_changed(fault, at)  # while the sockets are still those of the old interface
+        recovered = {
+            instance.router.family
+            for instance in instances
+            if instance.fault and footing[instance.router.family].fault is None
+        }
+        attachment.follow(interface)
+        self._keep_secondaries(attachment)
+        attachment.rejoin(recovered)
+        if recovered:
+            self._remove_leftovers(attachment)
+        for instance in instances:
+            instance.link_changed(self._stand(instance, attachment, at), at)
+
+    def _keep_secondaries(self, attachment: Attachment) -> None:
+        """See to it, once for an interface, that no virtual address takes the host's own along when it goes."""
+        interface = attachment.interface
+        if interface is None or Family.IPV4 not in attachment.families or interface.ifindex in self._keeping:
+            return
+        self._keeping.add(interface.ifindex)
+        try:
+            keep_secondaries(self._netlink, interface)
+        except OSError as error:
+            warning = (
+                f"an address that is added to {interface.name} beside a virtual one may go with it:"
+                f" promote_secondaries is off, and to set it failed: {reason(error)}"
+            )
+            self._tell(Event(at=wall_clock(), kind="degraded", fields={"warning": warning}))
+
+    def _stand(self, instance: Instance, attachment: Attachment, at: Instant) -> Fault | None:
+        """Put an instance on its interface as that is now; the fault where it cannot stand there."""
+        fault, source = self._fault(instance, attachment), attachment.footing[instance.router.family].source
+        if fault is None and source is not None:
+            instance.stand(attachment, source, self.foreign(instance.router, attachment), at)
+        return fault
+
+    def _fault(self, instance: Instance, attachment: Attachment) -> Fault | None:
+        """Why an instance cannot run on its interface as that is now."""
+        family = instance.router.family
+        footing = attachment.footing[family]
+        return footing.fault or attachment.refusal(family) or mtu_fault(instance.router, attachment.name, footing.mtu)
+
+    def _footing(self, attachment: Attachment) -> dict[Family, Footing]:
+        interface = self._interfaces.get(attachment.name)
+        virtual = attachment.virtual_addresses
+        return {
+            family: Footing(
+                fault=find_fault(attachment.name, interface, family, virtual),
+                source=source_address(interface, family, virtual) if interface else None,
+                mac=interface.mac if interface else b"",
+                mtu=interface.mtu if interface else 0,
+            )
+            for family in attachment.families
+        }
+
+    def _remove_leftovers(self, attachment: Attachment) -> None:
+        """Take off what a daemon that was killed has left, known by its tag, and what else nobody holds here."""
+        left = unheld(attachment, tagged_too=True)
+        if left:
+            fields = self._remove(attachment, left)
+            self._tell(Event(at=wall_clock(), kind="leftovers_removed", fields=fields))
+
+    def _remove_strays(self, attachment: Attachment, at: Instant) -> None:
+        """Take off virtual addresses that somebody else put there: in BACKUP they must not answer (RFC 9568 §6.4.2)."""
+        strays = unheld(attachment, tagged_too=False)
+        if strays:
+            fields = self._remove(attachment, strays)
+            if self._hush.admit(attachment.name, at) is not None:
+                self._tell(Event(at=wall_clock(), kind="strays_removed", fields=fields))
+
+    def _remove(self, attachment: Attachment, addresses: tuple[VirtualAddress, ...]) -> Fields:
+        """Take addresses off; what there is to tell of it."""
+        index = attachment.seen.ifindex if attachment.seen else 0
+        failures = self._netlink.apply(prepare_remove(index, addresses))
+        return {
+            "interface": attachment.name,
+            "addresses": ", ".join(map(str, addresses)),
+            "failed": len(failures),
+        }

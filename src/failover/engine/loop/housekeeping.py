@@ -1,0 +1,44 @@
+"""What is done every ten seconds or so: in a wake-up that happens anyway, where there is one.
+
+To a host with one virtual router, it costs as much as half an advertisement, and once a minute as two.
+"""
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final
+
+from failover.engine.loop.alarms import Alarm
+from failover.vrrp import Instant, seconds
+
+PERIOD: Final = seconds(9.9)
+"""A little less than whole seconds, for wake-ups that come every second are never quite on time."""
+_PATIENCE: Final = seconds(1.1)
+"""For a wake-up that happens anyway."""
+
+Chore = Callable[[Instant], None]
+
+
+class Chores:
+    """Of one loop."""
+
+    def __init__(self, alarm: Callable[[Callable[[Instant], None]], Alarm]) -> None:
+        self.due = Instant(0)
+        """When they may be done next."""
+        self._chores: list[Chore] = []
+        self._alarm = alarm(self.do)
+
+    def add(self, chore: Chore) -> None:
+        """Do this too, from the next time on."""
+        self._chores.append(chore)
+
+    def remove(self, chore: Chore) -> None:
+        """Do it no more."""
+        with suppress(ValueError):  # it was never added, where a start has failed
+            self._chores.remove(chore)
+
+    def do(self, now: Instant) -> None:
+        """Do them all."""
+        self.due = Instant(now + PERIOD)
+        self._alarm.set(Instant(self.due + _PATIENCE) if self._chores else None)
+        for chore in tuple(self._chores):
+            chore(now)

@@ -1,0 +1,124 @@
+"""What only repeats a MASTER's last advertisement, which is nearly all that a BACKUP receives.
+
+Many routers' packets are read at once, and each router has gone from the caches by then: to touch it costs more than
+to receive its packet. So packets are known here by their bytes, whole batches are noted by calls of the interpreter's
+own, and one alarm watches over all. A router is given back its own shortly before it may have to take over.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from operator import add
+from typing import Final
+
+from failover.engine.loop.loop import Loop
+from failover.vrrp import Instant, Interval, seconds
+
+_AHEAD: Final = seconds(0.002)
+"""Of a takeover: time for 250 routers of an interface to set alarms of their own."""
+
+
+class Repeats:
+    """Of one socket."""
+
+    def __init__(self, loop: Loop) -> None:
+        # Three dictionaries with the same keys in the same order.
+        self._known: dict[bytes, Repetition] = {}
+        self._heard_at: dict[bytes, Instant] = {}
+        """When each known packet came last, or is presumed to have."""
+        self._held_off: dict[bytes, Interval] = {}
+        """For how long it then holds off a takeover."""
+        self._times = Counter[bytes]()
+        """How often it came since somebody asked."""
+        self._alarm = loop.alarm(self._release, put_off=self._next)
+
+    @property
+    def known(self) -> tuple["Repetition", ...]:
+        """All of them."""
+        return tuple(self._known.values())
+
+    def expect(
+        self, packet: bytes, fingerprint: int, held_off: Interval, at: Instant, release: Callable[[], None]
+    ) -> "Repetition":
+        """A packet that came at `at` is known from now on, and each time that it comes holds off a takeover so long.
+
+        `release` must `end` that; it is called when the time is nearly over, or nothing will come any more.
+        """
+        self._heard_at[packet], self._held_off[packet], self._times[packet] = at, held_off, 0
+        known = self._known[packet] = Repetition(packet, fingerprint, held_off, release, self)
+        nearly_over = Instant(at + held_off - _AHEAD)
+        if self._alarm.at is None or nearly_over < self._alarm.at:
+            self._alarm.set(nearly_over)
+        return known
+
+    def note(self, packets: Sequence[bytes], heard_at: Sequence[Instant]) -> bool:
+        """They have come, and if all are known, that is all there is to do; if not, nothing is done."""
+        if not all(map(self._heard_at.__contains__, packets)):
+            return False
+        self._heard_at.update(zip(packets, heard_at, strict=True))
+        self._times.update(packets)
+        return True
+
+    def presume(self, at: Instant) -> None:
+        """Packets were lost before `at`, for our own socket was full: no MASTER is given up for that."""
+        self._heard_at.update(dict.fromkeys(self._heard_at, at))
+
+    def __contains__(self, packet: bytes) -> bool:
+        return packet in self._known
+
+    def heard_at(self, packet: bytes) -> Instant:
+        """When a known packet came last, or is presumed to have."""
+        return self._heard_at[packet]
+
+    def take(self, packet: bytes) -> int:
+        """How often it came since this was asked last."""
+        times, self._times[packet] = self._times[packet], 0
+        return times
+
+    def forget(self, packet: bytes) -> None:
+        """From now on it must be taken apart."""
+        del self._known[packet], self._heard_at[packet], self._held_off[packet], self._times[packet]
+
+    def close(self) -> None:
+        """Nothing will come any more: each router watches for itself."""
+        self._alarm.retire()
+        for known in self.known:
+            known.release()
+
+    def _next(self) -> Instant:
+        """When the first of them is to be given back, if nothing comes."""
+        return Instant(min(map(add, self._heard_at.values(), self._held_off.values()), default=0) - _AHEAD)
+
+    def _release(self, now: Instant) -> None:
+        for packet, known in tuple(self._known.items()):
+            if self._heard_at[packet] + known.held_off - _AHEAD <= now:
+                known.release()
+        self._alarm.set(self._next() if self._known else None)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Repetition:
+    """A known packet, and the router that it concerns. It holds as long as nothing else happens to that."""
+
+    packet: bytes
+    """As it came from the socket."""
+    fingerprint: int
+    """By which the kernel knows it."""
+    held_off: Interval
+    """For how long it holds off a takeover, each time that it comes."""
+    release: Callable[[], None]
+    """Called when the router must watch for itself, and `end` it."""
+    _repeats: Repeats
+
+    @property
+    def heard_at(self) -> Instant:
+        """When it came last, or is presumed to have."""
+        return self._repeats.heard_at(self.packet)
+
+    def take(self) -> int:
+        """How often it came since this was asked last."""
+        return self._repeats.take(self.packet)
+
+    def end(self) -> None:
+        """It must be taken apart when it comes again."""
+        self._repeats.forget(self.packet)

@@ -1,0 +1,109 @@
+"""What keeps a flood out of this process, while an operator still reads of every kind of it.
+
+In peace the kernel passes whatever has one of our VRIDs, and each packet that is of no use is counted and explained.
+Of two kinds there may be too many, and then the kernel refuses them by itself for a period: what is no advertisement
+for us, and what loses against us. So a flood is counted as "at least", and 50,000 packets a second cost what the first
+few hundred do.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Final
+
+from failover.engine.loop.loop import Loop
+from failover.vrrp import Instant, seconds
+
+PERIOD: Final = seconds(1)
+ENOUGH_REFUSED: Final = 100
+"""Of a socket in a period: about two milliseconds' work. A router with a wrong setting, which is no flood, stays far
+below: all is counted."""
+ENOUGH_LOSING: Final = 500
+"""Of a virtual router in a period: about ten milliseconds' work. Real rivals must be heard and answered, and at the
+shortest interval there is, 0.01 s, one of them sends a hundred: fewer than five at once never come to this."""
+
+
+class Verdict(Enum):
+    """What a packet was to a virtual router."""
+
+    REFUSED = "no advertisement for it"
+    LOSING = "an advertisement that cannot change anything"
+    HEEDED = "all else"
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowing:
+    """What the kernel refuses for a while."""
+
+    unsound: bool = False
+    """What it can tell to be no advertisement for anyone here."""
+    losing: frozenset[int] = frozenset()
+    """VRIDs of which it refuses what loses."""
+
+
+OPEN: Final = Narrowing()
+
+
+class Floodgate:
+    """Counts for one socket, and has its filter set by `narrow`, which may fail with `OSError`.
+
+    Whatever joins a narrowing ends with it: none lasts longer than a period.
+    """
+
+    def __init__(self, loop: Loop, narrow: Callable[[Narrowing], None]) -> None:
+        self._narrow = narrow
+        self._alarm = loop.alarm(self._open)
+        self._in_force = OPEN
+        self._since = Instant(0)
+        self._refused = 0
+        self._losing: dict[int, int] = {}
+
+    def refused(self, now: Instant) -> None:
+        """One more packet was no advertisement for anyone."""
+        self._turn(now)
+        self._refused += 1
+        if self._refused >= ENOUGH_REFUSED and not self._in_force.unsound:
+            self._set(replace(self._in_force, unsound=True), now)
+
+    def lost(self, vrid: int, now: Instant) -> None:
+        """One more advertisement was heard without effect."""
+        self._turn(now)
+        count = self._losing[vrid] = self._losing.get(vrid, 0) + 1
+        if count >= ENOUGH_LOSING and vrid not in self._in_force.losing:
+            self._set(replace(self._in_force, losing=self._in_force.losing | {vrid}), now)
+
+    def reopen(self, vrid: int, now: Instant) -> None:
+        """What lost may win from now on."""
+        if vrid in self._in_force.losing:
+            self._set(replace(self._in_force, losing=self._in_force.losing - {vrid}), now)
+
+    def _turn(self, now: Instant) -> None:
+        if now - self._since >= PERIOD:
+            self._begin(now)
+
+    def _begin(self, now: Instant) -> None:
+        self._since, self._refused = now, 0
+        self._losing.clear()
+
+    def _open(self, now: Instant) -> None:
+        self._set(OPEN, now)
+
+    def _set(self, wanted: Narrowing, now: Instant) -> None:
+        try:
+            self._narrow(wanted)
+            self._in_force = wanted
+        except OSError:  # out of memory: as it was, until it is tried again
+            pass
+        self._begin(now)
+        if self._in_force == OPEN:
+            self._alarm.set(None)
+        elif self._alarm.at is None:
+            self._alarm.set(Instant(now + PERIOD))
+
+    def renew(self) -> None:
+        """Who lives behind it has changed. `OSError` where the kernel has no room for the new filter."""
+        self._narrow(self._in_force)
+
+    def close(self) -> None:
+        """Ring no more: the socket is closed."""
+        self._alarm.retire()

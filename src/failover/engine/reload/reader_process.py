@@ -1,0 +1,111 @@
+"""Has the configuration read by another process (`reader`), and takes in what that hands over, a little at a time."""
+
+import socket
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Final
+
+from failover.config import DaemonSettings
+from failover.engine.intended import Bad, Complete, Instances, Wanted, decode
+from failover.engine.loop.loop import Loop
+from failover.engine.process.child import Child
+from failover.linux.clock import now
+from failover.linux.errors import describe
+from failover.messages import MAX_MESSAGE_BYTES
+from failover.vrrp import Instant, seconds, to_seconds
+
+_PATIENCE: Final = seconds(20)
+"""A file of ten thousand virtual routers takes two; one on a file server that is away, for ever."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What a good file wants."""
+
+    instances: list[Wanted]
+    daemon: DaemonSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Why there is nothing."""
+
+    report: str
+    is_bad: bool
+    """Whether it is the file's fault."""
+
+
+class Reading:
+    """One reading of one file."""
+
+    def __init__(
+        self,
+        path: str,
+        loop: Loop,
+        aside: Callable[[], AbstractContextManager[None]],
+        done: Callable[[Read | Unread], None],
+    ) -> None:
+        """Begin; `done` is called once, later. `OSError` where the system has no room for another process.
+
+        The process is spawned inside `aside()`.
+        """
+        self._loop = loop
+        self._done = done
+        self._instances: list[Wanted] = []
+        self._outcome: Complete | Bad | None = None
+        self._is_late = False
+        self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        try:
+            with theirs, aside():
+                self._child = Child("failover.engine.reload.reader", [path], [theirs.fileno()])
+        except OSError:
+            self._socket.close()
+            raise
+        self._socket.setblocking(False)
+        self._too_late = loop.alarm(self._give_up)
+        self._too_late.set(Instant(now() + _PATIENCE))
+        loop.watch(self._socket.fileno(), self._take)
+
+    def stop(self) -> None:
+        """Leave it; `done` is not called."""
+        self._child.kill()
+        self._end()
+
+    def _take(self) -> None:
+        """One packet; the loop comes back for the next one."""
+        packet = self._socket.recv(MAX_MESSAGE_BYTES)
+        match decode(packet) if packet else None:
+            case Instances() as some:
+                self._instances += some.unpacked()
+            case Complete() | Bad() as outcome:
+                self._outcome = outcome
+            case None:
+                how = self._end()
+                self._done(self._judge(how))
+
+    def _end(self) -> str:
+        """How the process ended; it has sent all that it had."""
+        self._too_late.retire()
+        self._loop.forget(self._socket.fileno())
+        self._socket.close()
+        return self._child.bury()
+
+    def _give_up(self, _: Instant) -> None:
+        self._is_late = True
+        self._child.kill()
+
+    def _judge(self, how: str) -> Read | Unread:
+        match self._outcome:
+            case Complete(daemon=daemon):
+                return Read(self._instances, daemon)
+            case Bad(report=report):
+                return Unread(report, is_bad=True)
+        if self._is_late:
+            return Unread(f"the configuration could not be read within {to_seconds(_PATIENCE):g} s", is_bad=False)
+        return Unread(f"the process that reads the configuration died ({how})", is_bad=False)
+
+
+def unread(error: OSError) -> Unread:
+    """No process to read it could be started."""
+    return Unread(f"no process could be started to read the configuration: {describe(error)}", is_bad=False)

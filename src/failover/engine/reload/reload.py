@@ -1,0 +1,133 @@
+"""The reload of the configuration: read it, claim what is new, carry it out, say what came of it.
+
+One at a time. A file that cannot be used, and a router that another process has, leave everything as it was.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
+
+from failover.config import DAEMON_SETTINGS, DaemonSettings
+from failover.engine.fleet.engine import Engine
+from failover.engine.fleet.plan import Extent, Plan
+from failover.engine.process.claims import Held
+from failover.engine.reload.reader_process import Read, Reading, Unread, unread
+from failover.engine.router.instance import Instance
+from failover.linux.errors import describe
+from failover.messages import Names, NotReloaded, Reloaded
+
+_CLAIMS_AT_ONCE: Final = 16
+_NAMES_TOLD: Final = 20
+
+Outcome = Reloaded | NotReloaded
+Answer = Callable[[Outcome], None]
+Ended = Callable[[Outcome, Sequence[Instance]], None]
+"""Called when a reload is over, with the instances that have other parameters now, not counting new ones."""
+
+
+class Reload:
+    """Of one file, as often as it is asked for."""
+
+    def __init__(
+        self,
+        read: Callable[[Callable[[Read | Unread], None]], Reading],
+        daemon: DaemonSettings,
+        engine: Engine,
+        held: Held,
+        began: Callable[[], None],
+        ended: Ended,
+    ) -> None:
+        """`read` begins to read the file; `daemon` are the settings that the process runs with.
+
+        `began` and `ended` are called for each reload, however many have asked for it.
+        """
+        self._read = read
+        self._daemon = daemon
+        self._engine = engine
+        self._held = held
+        self._began = began
+        self._ended = ended
+        self._asked: list[Answer] = []
+        """Who waits for the next one."""
+        self._told: list[Answer] = []
+        """Who waits for the one that is under way."""
+        self._is_busy = False
+        self._reading: Reading | None = None
+
+    def ask(self, answer: Answer) -> None:
+        """Reload, now or after the one that is under way: it may have read the file already."""
+        self._asked.append(answer)
+        if not self._is_busy:
+            self._begin()
+
+    def stop(self) -> None:
+        """The daemon ends: begin nothing more."""
+        self._is_busy = True
+        if self._reading is not None:
+            self._reading.stop()
+            self._reading = None
+
+    def _begin(self) -> None:
+        self._is_busy = True
+        self._told, self._asked = self._asked, []
+        self._began()
+        try:
+            self._reading = self._read(self._take)
+        except OSError as error:
+            self._take(unread(error))
+
+    def _take(self, found: Read | Unread) -> None:
+        self._reading = None
+        match found:
+            case Read():
+                self._engine.proceed(self._apply(found))
+            case Unread(report=report, is_bad=is_bad):
+                self._end(NotReloaded(report=report, is_bad=is_bad))
+
+    def _apply(self, found: Read) -> Iterator[None]:
+        """Steps, each less than a millisecond."""
+        plan = Plan()
+        yield from self._engine.compare(found.instances, plan)
+        try:
+            yield from self._claim(plan)
+        except OSError as error:
+            self._end(NotReloaded(report=describe(error), is_bad=False))
+            return
+        outcome = _reloaded(plan.extent(), found.daemon, self._daemon)
+        gone = [instance.wanted.id for instance in plan.removed]
+        yield from self._engine.carry_out(plan)
+        for start in range(0, len(gone), _CLAIMS_AT_ONCE):
+            self._held.give_back(gone[start : start + _CLAIMS_AT_ONCE])
+            yield
+        self._end(outcome, [instance for instance, _ in plan.changed])
+
+    def _claim(self, plan: Plan) -> Iterator[None]:
+        new = [one.id for one in plan.added]
+        for start in range(0, len(new), _CLAIMS_AT_ONCE):
+            try:
+                self._held.add(new[start : start + _CLAIMS_AT_ONCE])
+            except OSError:
+                self._held.give_back(new[:start])
+                raise
+            yield
+
+    def _end(self, outcome: Outcome, changed: Sequence[Instance] = ()) -> None:
+        self._is_busy = False
+        self._ended(outcome, changed)
+        for answer in self._told:
+            answer(outcome)
+        if self._asked:
+            self._begin()
+
+
+def _reloaded(extent: Extent, wanted: DaemonSettings, running: DaemonSettings) -> Reloaded:
+    return Reloaded(
+        added=_names(extent.added),
+        removed=_names(extent.removed),
+        changed=_names(extent.changed),
+        unchanged=extent.unchanged,
+        needs_restart=[name for name in DAEMON_SETTINGS if getattr(wanted, name) != getattr(running, name)],
+    )
+
+
+def _names(names: list[str]) -> Names:
+    return Names(len(names), names[:_NAMES_TOLD])

@@ -1,0 +1,45 @@
+"""Puts a MASTER's addresses back when somebody else has taken them away: at once, and then not too often."""
+
+from collections.abc import Callable
+from typing import Final
+
+from failover.engine.loop.loop import Loop
+from failover.vrrp import Instant, seconds
+
+RESTORE_EVERY: Final = seconds(0.1)
+"""How soon an address that somebody keeps removing is put back again."""
+
+
+class Upkeep:
+    """Of one router's addresses."""
+
+    def __init__(self, loop: Loop, restore: Callable[[Instant], None]) -> None:
+        """`restore` is called when something is to be put back."""
+        self._restore = restore
+        self._not_before = Instant(0)
+        self._alarm = loop.alarm(self._ring)
+
+    def installed(self, now: Instant) -> None:
+        """They are being put there, in portions; and the kernel tells of IPv6 addresses later than of others."""
+        self._not_before = Instant(now + RESTORE_EVERY)
+
+    def seen(self, now: Instant, *, complete: bool) -> None:
+        """What is on the interface now."""
+        self._alarm.set(None if complete else max(now, self._not_before))
+
+    def stop(self) -> None:
+        """They are ours no longer."""
+        self._alarm.set(None)
+
+    def retire(self) -> None:
+        """Nor will be: forget who puts them back."""
+        self._alarm.retire()
+        self._restore = _nobody
+
+    def _ring(self, now: Instant) -> None:
+        self.installed(now)
+        self._restore(now)
+
+
+def _nobody(_: Instant) -> None:
+    pass

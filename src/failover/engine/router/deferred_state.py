@@ -1,0 +1,88 @@
+"""Where a router is in the protocol and what it has counted, as far as anybody asks.
+
+Most advertisements, sent or heard, do not go through `step()`: those of a beat, and those that repeat the last one of
+the MASTER. What they move in state and counters is made up for here when it matters.
+"""
+
+from failover.engine.port.known_adverts import Repetition
+from failover.engine.transmit.beat import Beat, Member
+from failover.linux.sockets.outbox import Packets
+from failover.messages import Counters
+from failover.vrrp import Backup, Master, State
+from failover.vrrp.fast_path import advertised_again, heard_again
+
+
+class Progress:
+    """Of one protocol instance."""
+
+    def __init__(self, state: State, counters: Counters, beat: Beat) -> None:
+        """`beat` is that of the MASTERs with the router's interval and phase on the same interface."""
+        self.known = state
+        """The state after the last event that went through `step()`; its kind is right in any case."""
+        self._counters = counters
+        self._beat = beat
+        self._beats_known: int | None = None
+        """Of the beat's count, where the router takes part; what is more, the state and counters do not know."""
+        self._repetition: Repetition | None = None
+        """Of the MASTER's packet; what it knows more, state and counters do not."""
+
+    @property
+    def state(self) -> State:
+        """With all that has happened."""
+        self.catch_up()
+        return self.known
+
+    @property
+    def counters(self) -> Counters:
+        """Likewise."""
+        self.catch_up()
+        return self._counters
+
+    def catch_up(self) -> None:
+        """Put into state and counters what the shortcuts have left out."""
+        if self._repetition is not None and isinstance(self.known, Backup):
+            self._counters.advertisements_received += self._repetition.take()
+            if self._repetition.heard_at != self.known.armed_at:
+                self.known = heard_again(self.known, self._repetition.heard_at)
+        if self._beats_known is not None and isinstance(self.known, Master):
+            missed = self._beat.count - self._beats_known
+            if missed:
+                self._beats_known += missed
+                self._counters.advertisements_sent += missed
+                self.known = advertised_again(self.known, self._beat.last, self._beat.at)
+
+    # --- what repeats the MASTER's last
+
+    @property
+    def is_repeated(self) -> bool:
+        """Whether it is watched for, so that the router itself need not."""
+        return self._repetition is not None
+
+    def repeat(self, repetition: Repetition) -> None:
+        """From now on this is, until `forget`."""
+        self._repetition = repetition
+
+    def forget(self) -> None:
+        """From now on nothing is."""
+        if self._repetition is not None:
+            self._repetition.end()
+            self._repetition = None
+
+    # --- what goes with the beat
+
+    def join(self, member: Member, packets: Packets, state: Master) -> bool:
+        """Take part in the beat with these; False where the state's schedule is not that of the others."""
+        joined = self._beat.join(member, packets, state)
+        self._beats_known = self._beat.count if joined else None
+        return joined
+
+    def leave(self, member: Member) -> None:
+        """Take part no more."""
+        self._beat.leave(member)
+        self._beats_known = None
+
+    def move(self, member: Member, beat: Beat) -> None:
+        """Belong to this beat."""
+        if beat is not self._beat:
+            self.leave(member)
+            self._beat = beat

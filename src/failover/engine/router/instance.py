@@ -1,0 +1,335 @@
+"""One protocol instance at work: feeds `step()`, has its actions done, counts, and reports.
+
+What to do is decided in `failover.vrrp`; how it is done, in `performer`; who calls with what, in `engine`.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+from failover.engine.intended import Wanted
+from failover.engine.loop.loop import Loop
+from failover.engine.port.known_adverts import Repeats
+from failover.engine.port.policer import Verdict
+from failover.engine.port.port import Attachment
+from failover.engine.router.address_guard import Upkeep
+from failover.engine.router.deferred_state import Progress
+from failover.engine.router.evidence import fault_status, status_of, transition_fields, wall_clock
+from failover.engine.router.performer import Performer
+from failover.engine.router.reporter import Reporter
+from failover.engine.router.send_errors import trouble
+from failover.engine.transmit.beat import Beat
+from failover.engine.transmit.transmit_round import Dispatch
+from failover.linux.filter.fingerprint import fingerprint
+from failover.linux.packet import Received
+from failover.messages import Counters, Event, FaultStatus, RouterStatus
+from failover.vrrp import (
+    Action,
+    Address,
+    AdvertisementReceived,
+    AnnounceAddresses,
+    ConfigChanged,
+    Discard,
+    Fault,
+    Floor,
+    InstallAddresses,
+    Instant,
+    Interval,
+    LinkChanged,
+    Master,
+    PriorityChanged,
+    ReportOddity,
+    SendAdvertisement,
+    Shutdown,
+    Startup,
+    State,
+    StateChanged,
+    Step,
+    VirtualAddress,
+    VirtualRouter,
+    Wakeup,
+    deadline,
+    floor_of,
+    initial_state,
+    is_below,
+    receive,
+    state_name,
+    step,
+)
+from failover.vrrp import (
+    Event as ProtocolEvent,
+)
+from failover.vrrp.fast_path import settled_for
+from failover.vrrp.protocol import PRIORITY_RESIGN
+
+Publish = Callable[[Event, "Instance"], None]
+
+
+class Instance:
+    """A virtual router of one family on one interface."""
+
+    def __init__(
+        self,
+        wanted: Wanted,
+        phase: Interval | None,
+        loop: Loop,
+        dispatch: Dispatch,
+        beat: Beat,
+        publish: Publish,
+    ) -> None:
+        """`beat` is that of the MASTERs with the router's interval and `phase` on the same interface."""
+        router = replace(wanted.router, beat_phase=phase)
+        self.wanted = wanted
+        """As configured."""
+        self.interface = wanted.interface
+        self.since = wall_clock()
+        counters = Counters(discarded={}, oddities={})
+        self._reporter = Reporter(
+            wanted.name, router.family, counters, dispatch.tell, lambda event: publish(event, self)
+        )
+        self._performer = Performer(router, dispatch, counters, self._reporter)
+        self._progress = Progress(initial_state(router), counters, beat)
+        self._alarm = loop.alarm(self.wake)
+        self._upkeep = Upkeep(loop, self._restore)
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        return self.wanted.name
+
+    @property
+    def router(self) -> VirtualRouter:
+        """Its parameters."""
+        return self._performer.router
+
+    @property
+    def state(self) -> State:
+        """Where it is in the protocol."""
+        return self._progress.state
+
+    @property
+    def counters(self) -> Counters:
+        """What it has counted."""
+        return self._progress.counters
+
+    @property
+    def changed(self) -> bool:
+        """Whether the status differs from what was told last, in more than the number of advertisements."""
+        return self._reporter.changed
+
+    def told(self) -> None:
+        """The status has been told."""
+        self._reporter.changed = False
+
+    @property
+    def held(self) -> frozenset[VirtualAddress]:
+        """What it has on its interface while MASTER, quick to compare with what is there."""
+        return self._performer.held
+
+    @property
+    def standing(self) -> str:
+        """`INITIALIZE`, `BACKUP` or `MASTER`."""
+        return state_name(self._progress.known)
+
+    @property
+    def fault(self) -> FaultStatus | None:
+        """What keeps it in INITIALIZE."""
+        return fault_status(self._progress.known)
+
+    @property
+    def trouble(self) -> str | None:
+        """What keeps it from its work, in words."""
+        return trouble(self.fault, self._performer.unsent.worst)
+
+    @property
+    def is_master(self) -> bool:
+        """Whether it holds its addresses."""
+        return isinstance(self._progress.known, Master)
+
+    @property
+    def floor(self) -> Floor | None:
+        """What an advertisement must at least be to have a say as things are."""
+        return floor_of(self.router, self._progress.known)
+
+    # --- what happens to it
+
+    def start(self, fault: Fault | None, now: Instant) -> None:
+        """Begin, or wait for the end of a fault."""
+        self._feed(Startup(fault), now)
+
+    def stop(self, now: Instant) -> Callable[[], None]:
+        """Leave the group. What is returned takes the addresses away: call it when priority 0 has been sent."""
+        previous = self.state
+        outcome = step(self.router, previous, Shutdown(), now)
+        farewell = tuple(action for action in outcome.actions if isinstance(action, SendAdvertisement))
+        for action in farewell:
+            self._performer.perform(action)
+
+        def rest() -> None:
+            self._upkeep.stop()
+            others = tuple(action for action in outcome.actions if action not in farewell)
+            self._follow(Shutdown(), previous, replace(outcome, actions=others), now)
+
+        return rest
+
+    def link_changed(self, fault: Fault | None, now: Instant) -> None:
+        """The interface became unusable or usable."""
+        self._feed(LinkChanged(fault), now)
+
+    def stand(self, attachment: Attachment, primary: Address, foreign: frozenset[VirtualAddress], now: Instant) -> None:
+        """Work on this interface as it is now, sending from `primary`.
+
+        `foreign` are virtual addresses that the host itself has (the address owner's): never removed.
+        """
+        performer, previous = self._performer, self.router
+        frames = performer.frames
+        performer.stand(attachment, foreign)
+        if primary != previous.primary_address:
+            performer.router = replace(previous, primary_address=primary)
+            self._feed(ConfigChanged(previous), now)
+        else:
+            performer.prepare(self.state)
+            self.settle()
+        if self.is_master and frames and performer.frames not in (frames, ()):
+            # the interface has another MAC address
+            performer.perform(AnnounceAddresses(self.router.held_addresses))
+
+    def reconfigure(
+        self, wanted: Wanted, phase: Interval | None, beat: Beat, foreign: frozenset[VirtualAddress], now: Instant
+    ) -> None:
+        """Be as `wanted` from now on: the same virtual router with other parameters, or another name."""
+        self.catch_up()
+        if wanted.name != self.name:
+            self._reporter.rename(wanted.name)
+        previous, self.wanted = self.router, wanted
+        self._progress.move(self, beat)
+        router = replace(wanted.router, primary_address=previous.primary_address, beat_phase=phase)
+        if router != previous:
+            self._performer.reconfigure(router)
+            self._performer.foreign = foreign
+            self._feed(ConfigChanged(previous), now)
+
+    def retire(self) -> None:
+        """It has stopped and all is told: let go of whatever holds it, for nobody collects garbage here."""
+        self._alarm.retire()
+        self._upkeep.retire()
+        self._reporter.retire()
+
+    def hear(self, packet: Received, now: Instant, raw: bytes = b"", repeats: Repeats | None = None) -> Verdict:
+        """A packet with our VRID arrived, `raw` as it came from the socket; `repeats` notes it the next time."""
+        outcome = receive(packet.payload, packet.meta, self.router)
+        if isinstance(outcome, Discard):
+            self._reporter.discarded(outcome, packet.meta, now)
+            return Verdict.REFUSED
+        counters = self._progress.counters
+        counters.advertisements_received += 1
+        if outcome.priority == PRIORITY_RESIGN:
+            counters.priority_zero_received += 1
+        event = AdvertisementReceived(outcome, packet.meta.source)
+        held_off = settled_for(event, self._feed(event, now), now)
+        if repeats is not None and held_off is not None:
+            self._progress.forget()
+            self._progress.repeat(repeats.expect(raw, fingerprint(packet), held_off, now, self._release))
+            self._alarm.set(None)
+        return Verdict.LOSING if is_below(self.floor, event) else Verdict.HEEDED
+
+    def addresses_present(self, present: frozenset[VirtualAddress], now: Instant) -> None:
+        """What is on the interface now; a MASTER puts back what somebody else has taken away."""
+        self._upkeep.seen(now, complete=not self.is_master or self._performer.holds(present))
+
+    # --- as a member of its beat
+
+    def catch_up(self) -> None:
+        """The next beats may be others."""
+        self._progress.catch_up()
+
+    def wake(self, now: Instant) -> None:
+        """The deadline has come, or may have."""
+        self._feed(Wakeup(), now)
+
+    def settle(self) -> None:
+        """Set the alarm, and take part in the beat as long as the state is that of a MASTER on its schedule."""
+        state, ready = self.state, self._performer.advertisement
+        if not isinstance(state, Master):
+            self._progress.leave(self)
+            if not self._progress.is_repeated:
+                self._alarm.set(deadline(state), self._rehearse)
+            return
+        if ready is None or self._performer.unsent:
+            self._progress.leave(self)
+        elif self._progress.join(self, ready, state):
+            self._alarm.set(state.repeat_announcements_at)
+            return
+        # A MASTER's wake-up is many a second, and a little late does no harm; a takeover is rare, and waited for.
+        self._alarm.set(deadline(state))
+
+    def beat_failed(self, error: OSError) -> None:
+        """Our part of the last beat could not be sent: go on alone, until something can."""
+        self.counters.advertisements_sent -= 1
+        self._performer.send_failed("advertisement", error)
+        self.settle()
+
+    # --- the state machine
+
+    def _rehearse(self, at: Instant) -> None:
+        """What the wake-up at `at` will do, without doing it: `step()` is pure."""
+        step(self.router, self.state, Wakeup(), at)
+        self._performer.rehearse()
+
+    def _feed(self, event: ProtocolEvent, now: Instant) -> Step:
+        previous = self.state
+        outcome = step(self.router, previous, event, now)
+        self._follow(event, previous, outcome, now)
+        return outcome
+
+    def _follow(self, event: ProtocolEvent, previous: State, outcome: Step, now: Instant) -> None:
+        self._progress.known = outcome.state
+        reconfigured = isinstance(event, ConfigChanged | PriorityChanged)
+        if outcome.state is not previous or reconfigured:
+            self._progress.forget()
+            self._reporter.changed = True
+        if outcome.state.checksum is not previous.checksum or reconfigured:
+            self._performer.prepare(outcome.state)
+        for action in outcome.actions:
+            self._act(action, now)
+        if reconfigured or type(outcome.state) is not type(previous):
+            self._performer.reopen(now)
+        self.settle()
+
+    def _release(self) -> None:
+        """The MASTER has been silent for long, or nobody listens to it any more: watch for ourselves."""
+        self._progress.catch_up()
+        self._progress.forget()
+        self.settle()
+
+    def _act(self, action: Action, now: Instant) -> None:
+        match action:
+            case StateChanged():
+                self._changed(action, now)
+            case ReportOddity():
+                self._reporter.odd(action, self.router, now)
+            case _:
+                self._performer.perform(action)
+                if isinstance(action, InstallAddresses):
+                    self._upkeep.installed(now)
+
+    def _restore(self, now: Instant) -> None:
+        self.wake(now)  # a MASTER that did not run for long learns it before it takes anything back
+        if not self.is_master:
+            return
+        self._performer.restore()
+        self._reporter.report("addresses_restored", "", now, lambda: {"interface": self.interface})
+
+    # --- what others are told
+
+    def _changed(self, change: StateChanged, now: Instant) -> None:
+        if type(change.current) is not type(change.previous):
+            self.since = wall_clock()
+            self._performer.unsent.forget()
+            self._progress.counters.transitions_to_master += isinstance(change.current, Master)
+        self._reporter.tell("state_changed", partial(transition_fields, change, now))
+
+    def status(self) -> RouterStatus:
+        """Everything about it, now."""
+        where = self.name, self.interface
+        return status_of(where, self.router, self.state, self.since, self.counters, self._performer.unsent.worst)

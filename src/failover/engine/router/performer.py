@@ -1,0 +1,178 @@
+"""Does what `step()` asks for, on one router's interface, from prepared bytes.
+
+When, and together with what, is for `dispatch`. Nothing is decided here; what fails is counted and reported.
+"""
+
+from collections.abc import Set as AbstractSet
+from functools import partial
+from typing import Final, assert_never
+
+from failover.engine.port.port import Attachment
+from failover.engine.router.evidence import wall_clock
+from failover.engine.router.reporter import Reporter
+from failover.engine.router.send_errors import Unsent
+from failover.engine.transmit.announcements import Announcement
+from failover.engine.transmit.prepared import ANNOUNCEMENT_REPEAT, Prepared, announcements, managed, prepare
+from failover.engine.transmit.transmit_round import Dispatch
+from failover.linux.clock import now
+from failover.linux.errors import reason
+from failover.linux.netlink.addresses import Failure, prepare_add, prepare_remove
+from failover.linux.netlink.interning import intern_address
+from failover.linux.sockets.outbox import Packets
+from failover.messages import Counters
+from failover.vrrp import (
+    AnnounceAddresses,
+    InstallAddresses,
+    Instant,
+    SendAdvertisement,
+    State,
+    VirtualAddress,
+    VirtualRouter,
+    WithdrawAddresses,
+)
+from failover.vrrp.protocol import PRIORITY_RESIGN
+
+_FAILURES_TOLD: Final = 3
+
+Deed = SendAdvertisement | InstallAddresses | WithdrawAddresses | AnnounceAddresses
+
+
+class Performer:
+    """The hands of one protocol instance. Without an interface it does nothing."""
+
+    def __init__(self, router: VirtualRouter, dispatch: Dispatch, counters: Counters, reporter: Reporter) -> None:
+        self._dispatch = dispatch
+        self._counters = counters
+        self._reporter = reporter
+        self.unsent = Unsent()
+        self.reconfigure(router)
+        self._attachment: Attachment | None = None
+        self.foreign: frozenset[VirtualAddress] = frozenset()
+        """The host's own among the virtual addresses: they stay."""
+        self._prepared: Prepared | None = None
+
+    def reconfigure(self, router: VirtualRouter) -> None:
+        """Other parameters; the bytes made for the old ones serve until `prepare`."""
+        self.router = router
+        self.held = frozenset(intern_address(address) for address in router.held_addresses)
+
+    def stand(self, attachment: Attachment, foreign: frozenset[VirtualAddress]) -> None:
+        """Work on this interface."""
+        self._attachment = attachment
+        self.foreign = foreign
+
+    def prepare(self, state: State) -> None:
+        """Make the bytes anew, while there is an interface to make them for."""
+        at = self._attachment
+        if at is None or at.interface is None:
+            self._prepared = None
+            return
+        self._prepared = prepare(self.router, state.checksum, at, self.foreign)
+
+    @property
+    def advertisement(self) -> Packets | None:
+        """What a MASTER sends, None without an interface."""
+        return self._prepared.advertise if self._prepared else None
+
+    @property
+    def frames(self) -> tuple[bytes, ...]:
+        """One round of announcements of all addresses."""
+        return self._prepared.announcements.contents if self._prepared else ()
+
+    def holds(self, present: AbstractSet[VirtualAddress]) -> bool:
+        """Whether all that a MASTER has on its interface, but for the host's own, is among these."""
+        return self.held - self.foreign <= present
+
+    def perform(self, deed: Deed) -> None:
+        """Do it."""
+        if self._attachment is None or self._prepared is None:
+            return
+        match deed:
+            case SendAdvertisement(priority=priority):
+                self._advertise(self._attachment, self._prepared, resigns=priority == PRIORITY_RESIGN)
+            case InstallAddresses(addresses=addresses):
+                self._install(self._attachment, self._prepared, addresses, "installing")
+            case WithdrawAddresses(addresses=addresses):
+                self._withdraw(self._attachment, self._prepared, addresses)
+            case AnnounceAddresses(addresses=addresses):
+                self._announce(self._attachment, self._prepared, addresses)
+            case _:
+                assert_never(deed)
+
+    def rehearse(self) -> None:
+        """A takeover, without doing anything."""
+        at, prepared = self._attachment, self._prepared
+        if at is not None and prepared is not None:
+            self._dispatch.rehearse(at, self.router.family, prepared.advertise, prepared.announcements)
+
+    def reopen(self, now: Instant) -> None:
+        """Let in what was refused as losing: it may win from now on."""
+        if self._attachment is not None:
+            self._attachment.reopen(self.router.family, self.router.vrid, now)
+
+    def restore(self) -> None:
+        """Put back what somebody has taken away."""
+        if self._attachment is not None and self._prepared is not None:
+            self._install(self._attachment, self._prepared, self.router.held_addresses, "restoring")
+            self._announce(self._attachment, self._prepared, self.router.held_addresses)
+
+    def send_failed(self, what: str, error: OSError) -> None:
+        """Count and report it."""
+        self._counters.send_errors += 1
+        self.unsent.failed(what, reason(error), wall_clock())
+        self._reporter.report("send_failed", what, now(), lambda: {"what": what, "error": reason(error)})
+
+    def _sent(self, what: str) -> None:
+        over = self.unsent.sent(what)
+        if over is not None:
+            self._reporter.report(
+                "send_recovered", what, now(), lambda: {"what": what, "failed": over.count, "error": over.error}
+            )
+
+    def _advertise(self, at: Attachment, prepared: Prepared, *, resigns: bool) -> None:
+        def done(error: OSError | None) -> None:
+            if error is not None:
+                self.send_failed("advertisement", error)
+                return
+            self._sent("advertisement")
+            self._counters.advertisements_sent += 1
+            self._counters.priority_zero_sent += resigns
+
+        ready = prepared.resign if resigns else prepared.advertise
+        self._dispatch.advertise(at, self.router.family, ready, done)
+
+    def _install(self, at: Attachment, prepared: Prepared, addresses: tuple[VirtualAddress, ...], doing: str) -> None:
+        batch = prepared.install
+        if addresses != self.router.held_addresses:
+            some = managed(addresses, self.foreign)
+            batch = prepare_add(batch.ifindex, some, at.reserve(len(some)))
+        self._dispatch.change(batch, partial(self._changed, doing))
+
+    def _withdraw(self, at: Attachment, prepared: Prepared, addresses: tuple[VirtualAddress, ...]) -> None:
+        everything = addresses == self.router.held_addresses
+        if everything:
+            self._dispatch.silence(self)
+        batch = prepared.withdraw
+        if at.promised or not everything:
+            some = managed(addresses, self.foreign | at.promised)
+            batch = prepare_remove(batch.ifindex, some, at.reserve(len(some)))
+        self._dispatch.change(batch, partial(self._changed, "withdrawing"))
+
+    def _changed(self, doing: str, failures: tuple[Failure, ...]) -> None:
+        if failures:
+            listed = "; ".join(str(failure) for failure in failures[:_FAILURES_TOLD])
+            self._reporter.report(
+                "addresses_failed", doing, now(), lambda: {"doing": doing, "count": len(failures), "errors": listed}
+            )
+
+    def _announce(self, at: Attachment, prepared: Prepared, addresses: tuple[VirtualAddress, ...]) -> None:
+        everything = addresses == self.router.held_addresses
+        frames = prepared.announcements if everything else announcements(addresses, at.mac)
+
+        def done(error: OSError | None) -> None:
+            if error is not None:
+                self.send_failed("announcement", error)
+            else:
+                self._sent("announcement")
+
+        self._dispatch.announce(Announcement(self, at, frames, ANNOUNCEMENT_REPEAT, done))

@@ -1,0 +1,96 @@
+"""Announcements that wait to be sent: in whole rounds, interface by interface as its transmit queue has room."""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from errno import EAGAIN
+from os import strerror
+from typing import Final
+
+from failover.engine.port.port import Attachment
+from failover.linux.clock import now
+from failover.linux.sockets.outbox import Packets
+from failover.vrrp import Instant, seconds
+
+GIVEN_UP_AFTER: Final = seconds(1)
+"""A queue that stays full for so long belongs to an interface that sends nothing."""
+
+
+@dataclass(slots=True, eq=False)
+class Announcement:
+    """Frames to be sent, so many rounds of them."""
+
+    of: object
+    """Whose they are."""
+    attachment: Attachment
+    frames: Packets
+    rounds: int
+    done: Callable[[OSError | None], None]
+    next_frame: int = 0
+
+
+class Announcing:
+    """A queue of them."""
+
+    def __init__(self) -> None:
+        self.waiting: deque[Announcement] = deque()
+        """Looked at in every round of the loop."""
+        self._full_since: dict[Attachment, Instant] = {}
+        self._has_no_room: set[Attachment] = set()
+        """As far as was found out since `look_for_room`."""
+
+    @property
+    def has_room(self) -> bool:
+        """Whether some of it may be sent."""
+        return any(one.attachment not in self._has_no_room for one in self.waiting)
+
+    def add(self, announcement: Announcement) -> None:
+        """Send this too, after the others."""
+        self.waiting.append(announcement)
+
+    def silence(self, of: object) -> None:
+        """Send nothing more of what is `of`'s."""
+        self.waiting = deque(one for one in self.waiting if one.of is not of)
+
+    def clear(self) -> None:
+        """Send nothing more."""
+        self.waiting.clear()
+
+    def look_for_room(self) -> None:
+        """Try all interfaces again."""
+        self._has_no_room.clear()
+
+    def send_some(self) -> None:
+        """Some frames of the first whose interface may have room."""
+        first = next(one for one in self.waiting if one.attachment not in self._has_no_room)
+        try:
+            sent = first.attachment.announce(first.frames, first.next_frame)
+        except OSError as error:
+            self.waiting.remove(first)
+            first.done(error)
+            return
+        if sent == 0:
+            self._found_full(first.attachment)
+            return
+        self._full_since.pop(first.attachment, None)
+        first.next_frame += sent
+        if first.next_frame == len(first.frames):
+            self._end_round(first)
+
+    def _end_round(self, announcement: Announcement) -> None:
+        self.waiting.remove(announcement)
+        announcement.rounds, announcement.next_frame = announcement.rounds - 1, 0
+        if announcement.rounds:
+            self.waiting.append(announcement)  # whole rounds, of everything that is to be announced
+        else:
+            announcement.done(None)
+
+    def _found_full(self, attachment: Attachment) -> None:
+        self._has_no_room.add(attachment)
+        if now() - self._full_since.setdefault(attachment, now()) < GIVEN_UP_AFTER:
+            return
+        del self._full_since[attachment]
+        lost = [one for one in self.waiting if one.attachment is attachment]
+        self.waiting = deque(one for one in self.waiting if one.attachment is not attachment)
+        for one in lost:
+            one.done(OSError(EAGAIN, strerror(EAGAIN)))

@@ -1,0 +1,82 @@
+"""What a virtual router will send and apply, as ready bytes, so that a transition only writes them.
+
+Made again when the configuration, the source address, the MAC address or the checksum form changes: not when a
+transition needs it.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from failover.engine.port.port import Attachment
+from failover.frames import advertisement_datagram, announcement
+from failover.linux.netlink.addresses import Batch, prepare_add, prepare_remove
+from failover.linux.sockets.outbox import Packets
+from failover.vrrp import ChecksumForm, Fault, SendAdvertisement, VirtualAddress, VirtualRouter, advertisements, encode
+from failover.vrrp.protocol import PRIORITY_RESIGN
+
+MTU_TOO_SMALL = "mtu_too_small"
+"""The reason of a fault: a MASTER whose advertisements do not fit would hold its addresses and be silent."""
+
+ANNOUNCEMENT_REPEAT = 5
+"""Rounds of gratuitous ARP each time, keepalived's default: one lost frame must not leave a host behind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """The bytes of one virtual router on one interface."""
+
+    advertise: Packets
+    """IP datagrams: one, or one of each version while migrating."""
+    resign: Packets
+    """The same with priority 0."""
+    install: Batch
+    withdraw: Batch
+    announcements: Packets
+    """Ethernet frames, one for each address."""
+
+
+def prepare(
+    router: VirtualRouter, checksum: ChecksumForm, at: Attachment, foreign: Collection[VirtualAddress]
+) -> Prepared:
+    """Everything for `router` on an interface; `foreign` addresses are announced but left where they are."""
+    ours = managed(router.held_addresses, foreign)
+    return Prepared(
+        advertise=at.packets(router.family, datagrams(router, SendAdvertisement(router.priority, checksum))),
+        resign=at.packets(router.family, datagrams(router, SendAdvertisement(PRIORITY_RESIGN, checksum))),
+        install=prepare_add(at.ifindex, ours, at.reserve(len(ours))),
+        withdraw=prepare_remove(at.ifindex, ours, at.reserve(len(ours))),
+        announcements=announcements(router.held_addresses, at.mac),
+    )
+
+
+def datagrams(router: VirtualRouter, action: SendAdvertisement) -> tuple[bytes, ...]:
+    """The IP datagrams that an action asks for."""
+    source = router.primary_address
+    messages = (encode(advertisement, source) for advertisement in advertisements(router, action))
+    return tuple(advertisement_datagram(source, message) for message in messages)
+
+
+def datagram_bytes(router: VirtualRouter) -> int:
+    """The size of its largest advertisement, IP header included: it is not fragmented."""
+    sizes = (
+        len(datagram) for datagram in datagrams(router, SendAdvertisement(router.priority, router.initial_checksum))
+    )
+    return max(sizes)
+
+
+def mtu_fault(router: VirtualRouter, interface: str, mtu: int) -> Fault | None:
+    """The fault of a router whose advertisements an interface cannot carry."""
+    needed = datagram_bytes(router)
+    if needed <= mtu:
+        return None
+    return Fault(MTU_TOO_SMALL, f"an advertisement has {needed} bytes, the MTU of {interface} is {mtu}")
+
+
+def announcements(addresses: tuple[VirtualAddress, ...], mac: bytes) -> Packets:
+    """Frames that draw the addresses to `mac`, one round of them."""
+    return Packets([announcement(mac, address.ip) for address in addresses])
+
+
+def managed(addresses: tuple[VirtualAddress, ...], foreign: Collection[VirtualAddress]) -> tuple[VirtualAddress, ...]:
+    """The addresses that are ours to add and remove."""
+    return tuple(address for address in addresses if address not in foreign)

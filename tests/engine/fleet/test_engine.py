@@ -1,0 +1,339 @@
+"""The engine inside this process, where the kernel can be made to fail."""
+
+import errno
+import gc
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from ipaddress import ip_address, ip_interface
+
+import pytest
+
+from failover.config import parse
+from failover.engine import Engine, Loop
+from failover.engine.intended import wanted
+from failover.engine.router.evidence import wall_clock
+from failover.engine.router.instance import Instance
+from failover.lab.lan import Host
+from failover.linux.clock import now
+from failover.linux.interfaces.monitor import Interfaces
+from failover.linux.netlink.addresses import Datagram
+from failover.linux.netlink.codec import Refused
+from failover.linux.netlink.connection import Netlink
+from failover.linux.packet import Received
+from failover.messages import Event
+from failover.vrrp import Advertisement, Family, Instant, ReceivedFrom, Version, encode, seconds
+from failover.vrrp.protocol import GROUPS
+from tests.engine.test_addresses import VIRTUAL_4
+from tests.engine.watching import Addresses
+from tests.rfc.marks import negative, positive
+
+pytestmark = pytest.mark.root
+
+CONFIGURATION = """[
+    {"vrid": 51, "interface_name": "eth0", "ip_addresses": ["192.0.2.100/24"], "advert_interval": 0.05},
+    {"vrid": 52, "interface_name": "eth0", "ip_addresses": ["192.0.2.101/24"], "advert_interval": 0.05}
+]"""
+
+
+class Bench:
+    """An engine, and what it has told."""
+
+    def __init__(self, configuration: str = CONFIGURATION) -> None:
+        self.loop = Loop()
+        self.events: list[Event] = []
+        self.engine = Engine(wanted(parse(configuration)), self.loop, self.take)
+        self.engine.start()
+
+    def take(self, event: Event, instance: Instance | None) -> None:
+        assert (instance.name if instance else None) == event.name
+        self.events.append(event)
+
+    def told(self, kind: str) -> list[Event]:
+        return [event for event in self.events if event.kind == kind]
+
+    def run_until(self, condition: Callable[[], object]) -> None:
+        deadline = time.monotonic() + 5
+        while not condition():
+            assert time.monotonic() < deadline
+            self.loop.dispatch()
+            time.sleep(0.002)
+
+    def run_until_master(self) -> None:
+        """And all that belongs to it is done and told."""
+        self.run_until(lambda: all(instance.is_master for instance in self.engine.instances))
+        self.settle()
+
+    def settle(self) -> None:
+        """A round, those that follow it at once, and the news of it."""
+        self.loop.dispatch()
+        while self.loop.is_busy or self.engine._dispatch._news:
+            self.loop.dispatch()
+
+    def close(self) -> None:
+        self.engine.stop()
+        self.loop.close()
+
+
+@pytest.fixture
+def bench(host: Host) -> Iterator[Bench]:
+    with host.enter(), closing(Bench()) as made:
+        yield made
+
+
+def refuse_all(_: Netlink, datagrams: Sequence[Datagram]) -> list[list[Refused]]:
+    return [[Refused(number, errno.EPERM, "") for number in datagram.sequences] for datagram in datagrams]
+
+
+def refuse(message: str) -> OSError:
+    return OSError(errno.EAGAIN, message)
+
+
+def test_a_list_of_interfaces_that_fails_is_asked_for_again(
+    bench: Bench, host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.run_until_master()
+    real, failures = Interfaces.read, 2
+
+    def read(self: Interfaces) -> bool:
+        nonlocal failures
+        if failures:
+            failures -= 1
+            self._drain()
+            self._is_lost = True
+            raise refuse("netlink dump: interrupted")
+        return real(self)
+
+    monkeypatch.setattr(Interfaces, "read", read)
+    host.ip("link set eth0 down")
+    bench.run_until(lambda: all(instance.fault for instance in bench.engine.instances))
+    assert [event.fields["error"] for event in bench.told("network_unread")] == ["netlink dump: interrupted"] * 2
+
+
+def test_an_address_that_the_kernel_tells_of_a_moment_later_was_not_removed(bench: Bench) -> None:
+    instance = bench.engine.instances[0]
+    bench.run_until(lambda: instance.is_master)
+    assert instance._upkeep._not_before > now() - seconds(60), "it waits after it has put them there"
+    instance.addresses_present(frozenset(), now())
+    instance.addresses_present(frozenset(instance.router.held_addresses), now())
+    bench.run_until(lambda: instance.counters.advertisements_sent > 5)
+    assert not bench.told("addresses_restored")
+
+
+def test_what_a_master_gives_up_with_its_link_is_not_blamed_on_somebody(bench: Bench, host: Host) -> None:
+    bench.run_until_master()
+    host.ip("link set eth0 down")
+    bench.run_until(lambda: all(instance.fault for instance in bench.engine.instances))
+    host.ip("address add 192.0.2.101/24 dev eth0")
+    bench.run_until(lambda: bench.told("strays_removed"))
+    assert [event.fields["addresses"] for event in bench.told("strays_removed")] == ["192.0.2.101/24"]
+
+
+def test_an_address_that_is_removed_again_before_the_engine_read_of_its_return_comes_back(
+    bench: Bench, host: Host
+) -> None:
+    bench.run_until_master()
+    with Addresses(host) as addresses:
+        for _ in range(3):
+            addresses.remove(VIRTUAL_4)
+            assert VIRTUAL_4 not in addresses.there()
+            bench.run_until(lambda: VIRTUAL_4 in addresses.there())
+
+
+def test_of_just_as_many_notifications_as_are_read_at_once_all_count(bench: Bench, host: Host) -> None:
+    bench.run_until_master()
+    with Addresses(host) as addresses:
+        assert not addresses.table.read()
+        addresses.remove(VIRTUAL_4)
+        addresses.add(*(ip_interface(f"198.51.100.{n}/32") for n in range(1, 64)))
+        bench.run_until(lambda: VIRTUAL_4 in addresses.there())
+
+
+def test_addresses_that_could_not_be_put_there_do_not_hush_those_that_could_not_be_removed(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(Netlink, "carry_out", refuse_all)
+        bench.run_until_master()
+        for instance in bench.engine.instances:
+            instance.stop(now())()
+        bench.settle()
+    assert [(event.name, event.fields["doing"], event.fields["count"]) for event in bench.told("addresses_failed")] == [
+        ("VR_51", "installing", 1),
+        ("VR_52", "installing", 1),
+        ("VR_51", "withdrawing", 1),
+        ("VR_52", "withdrawing", 1),
+    ]
+    assert "192.0.2.100/24: Operation not permitted" in str(bench.told("addresses_failed")[0].fields["errors"])
+
+
+def test_what_cannot_be_sent_is_counted_and_told_once_a_minute(bench: Bench, host: Host) -> None:
+    bench.run_until_master()
+    host.run(["nft", "add table ip t; add chain ip t o { type filter hook output priority 0; policy drop; }"])
+    before = bench.engine.instances[0].counters.send_errors
+    bench.run_until(lambda: bench.engine.instances[0].counters.send_errors > before + 5)
+    told = [event.fields for event in bench.told("send_failed") if event.name == "VR_51"]
+    assert told == [{"what": "advertisement", "error": "Operation not permitted"}]
+    assert bench.engine.instances[0].is_master
+
+
+def test_what_cannot_be_sent_is_in_the_status_until_it_is_sent_and_both_are_told(bench: Bench, host: Host) -> None:
+    bench.run_until_master()
+    assert bench.engine.instances[0].status().send_error is None
+    host.run(["nft", "add table ip t; add chain ip t o { type filter hook output priority 0; policy drop; }"])
+    bench.run_until(lambda: (error := bench.engine.instances[0].status().send_error) and error.count > 5)
+    error = bench.engine.instances[0].status().send_error
+    assert error is not None
+    assert (error.what, error.error) == ("advertisement", "Operation not permitted")
+    assert 0 <= wall_clock() - error.at < 1e9
+    host.run(["nft", "delete table ip t"])
+    bench.run_until(lambda: bench.engine.instances[0].status().send_error is None)
+    told = [event.fields for event in bench.told("send_recovered") if event.name == "VR_51"]
+    assert [(fields["what"], fields["error"]) for fields in told] == [("advertisement", "Operation not permitted")]
+    assert int(str(told[0]["failed"])) > 5
+    assert bench.engine.instances[0].is_master
+
+
+def test_promoting_that_is_refused_is_told_once_and_no_reason_to_stop(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def change(_: Netlink, request: bytes) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(Netlink, "change", change)
+    for scope in ("all", "eth0"):
+        host.sysctl(f"ipv4/conf/{scope}/promote_secondaries", "0")
+    with host.enter(), closing(Bench()) as bench:
+        bench.run_until_master()
+        host.ip("link set eth0 down")
+        bench.run_until(lambda: all(instance.fault for instance in bench.engine.instances))
+        host.ip("link set eth0 up")
+        bench.run_until_master()
+        (told,) = bench.told("degraded")
+    assert told.fields["warning"] == (
+        "an address that is added to eth0 beside a virtual one may go with it:"
+        " promote_secondaries is off, and to set it failed: Operation not permitted"
+    )
+
+
+def test_a_backup_has_nothing_to_send(bench: Bench, host: Host) -> None:
+    bench.run_until_master()
+    host.run(["nft", "add table ip t; add chain ip t o { type filter hook output priority 0; policy drop; }"])
+    bench.run_until(lambda: bench.engine.instances[0].status().send_error)
+    host.ip("link set eth0 down")
+    bench.run_until(lambda: not bench.engine.instances[0].is_master)
+    assert bench.engine.instances[0].status().send_error is None
+
+
+def test_a_master_that_overslept_does_not_put_addresses_back_before_it_has_listened(bench: Bench, host: Host) -> None:
+    bench.run_until_master()
+    instance = bench.engine.instances[0]
+    instance._restore(Instant(now() + seconds(60)))
+    assert not instance.is_master
+    bench.settle()
+    assert "192.0.2.100/24" not in {str(address) for address in host.held()}
+    assert not bench.told("addresses_restored")
+    assert bench.events[-1].fields["cause"] == "overslept"
+
+
+def test_the_status_of_a_backup_tells_its_own_interval_and_how_long_it_waits_for_the_master(bench: Bench) -> None:
+    status = bench.engine.instances[0].status()
+    assert status.state == "BACKUP"
+    assert status.advertisement_interval == seconds(0.05)
+    assert status.master_down_interval == seconds(0.15 + 0.05 * 156 / 256)
+    assert status.master is None
+    peer = ip_address("192.0.2.12")
+    slow = Advertisement(
+        version=Version.V3,
+        vrid=51,
+        priority=200,
+        interval=seconds(1),
+        addresses=(ip_address("192.0.2.100"),),
+    )
+    meta = ReceivedFrom(peer, GROUPS[Family.IPV4], 255)
+    bench.engine.instances[0].hear(Received(encode(slow, peer), meta), now())
+    status = bench.engine.instances[0].status()
+    assert status.master == "192.0.2.12"
+    assert status.advertisement_interval == seconds(0.05)
+    assert status.master_down_interval == seconds(3 + 156 / 256)
+
+
+def test_what_was_to_be_sent_on_an_interface_that_is_gone_is_counted_and_nothing_worse(
+    bench: Bench, host: Host
+) -> None:
+    bench.run_until_master()
+    resigned = Advertisement(version=Version.V3, vrid=51, priority=0, interval=seconds(0.05), addresses=(VIRTUAL_4.ip,))
+    source = ip_address("192.0.2.12")
+    host.ip("link delete eth0")
+    instance = bench.engine.instances[0]
+    before = instance.counters.send_errors
+    instance.hear(Received(encode(resigned, source), ReceivedFrom(source, GROUPS[Family.IPV4], 255)), now())
+    bench.engine._network._changed()
+    assert instance.fault
+    bench.settle()
+    assert instance.counters.send_errors == before + 1
+
+
+def test_stopping_an_engine_that_never_started_is_no_error(host: Host) -> None:
+    with host.enter(), closing(Loop()) as loop:
+        Engine(wanted(parse(CONFIGURATION)), loop, lambda event, _: pytest.fail(event.kind)).stop()
+
+
+def test_every_descriptor_is_closed_in_the_end(host: Host) -> None:
+    before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - a count
+    with host.enter(), closing(Bench()) as bench:
+        bench.run_until_master()
+    assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208
+
+
+@positive("R-106")
+def test_lateness_that_may_cost_a_mastership_is_told_once_a_minute(bench: Bench) -> None:
+    (shortest,) = {instance.status().master_down_interval for instance in bench.engine.instances}
+    at = now()
+    for late in (shortest // 4 + 1, shortest, shortest):
+        bench.loop.lateness.note(late)
+        bench.engine._watch_lateness(at)
+    (event,) = bench.told("late")
+    assert event.fields == {
+        "late_seconds": (shortest // 4 + 1) / 1e9,
+        "master_down_interval_seconds": shortest / 1e9,
+    }
+    bench.loop.lateness.note(shortest)
+    bench.engine._watch_lateness(Instant(at + seconds(60)))
+    assert bench.told("late")[-1].fields["suppressed"] == 2
+
+
+@negative("R-106")
+def test_lateness_that_costs_nothing_is_not_told(bench: Bench) -> None:
+    (shortest,) = {instance.status().master_down_interval for instance in bench.engine.instances}
+    bench.loop.lateness.turn(now())
+    bench.loop.lateness.note(shortest // 4)
+    bench.engine._watch_lateness(now())
+    assert bench.told("late") == []
+
+
+def test_interfaces_that_flap_leave_no_cycle_behind(bench: Bench, host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    def flap() -> None:
+        host.ip("link set eth0 down")
+        bench.run_until(lambda: all(instance.fault for instance in bench.engine.instances))
+        host.ip("link set eth0 up")
+        bench.run_until_master()
+
+    flap()
+    # The collector is off in this stretch of an engine's life: what it would find stays.
+    gc.collect()
+    gc.disable()
+    try:
+        flap()
+        with monkeypatch.context() as patch:
+            patch.setattr(Netlink, "carry_out", refuse_all)
+            flap()
+        gc.set_debug(gc.DEBUG_SAVEALL)
+        gc.collect()
+        ours = [one for one in gc.garbage if type(one).__module__.startswith("failover.engine")]
+        assert ours == []
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+        gc.enable()

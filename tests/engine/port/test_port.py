@@ -1,0 +1,161 @@
+"""`failover.engine.port.port`: what a flood makes of the filter, without a network."""
+
+from typing import cast
+from unittest.mock import patch
+
+import pytest
+
+from failover.engine.port import reception
+from failover.engine.port.policer import ENOUGH_LOSING, ENOUGH_REFUSED, PERIOD
+from failover.engine.port.port import Attachment
+from failover.engine.transmit.beat import Beat
+from failover.engine.transmit.transmit_round import Dispatch
+from failover.linux.filter.program import Terms
+from failover.linux.netlink.connection import Netlink
+from failover.linux.sockets.advertisement import AdvertisementSocket
+from failover.vrrp import Address, Family, Floor, Instant, VirtualRouter, encode
+from tests.engine.router.test_fast_path import Waiting, kept
+from tests.engine.simulated import Kernel, SimulatedLoop, instance_of, loop_of, netlink_of
+from tests.vrrp.making import EACH_FAMILY, GREATER, NO_CARRIER, NOW, OURS, SMALLER, V2, V3, a_router, after
+from tests.vrrp.making import an_advertisement as an_advert
+
+
+class Socket(Waiting):
+    """Stands for the advertisement socket, and remembers the terms that it was given."""
+
+    def __init__(self, family: Family) -> None:
+        super().__init__(family)
+        self.terms = list[Terms]()
+
+    def accept(self, terms: Terms) -> None:
+        self.terms.append(terms)
+
+    def send(self, _datagram: bytes) -> None:
+        """Into the void."""
+
+
+class Heard:
+    """An attachment with routers on it, and what comes to its socket."""
+
+    def __init__(self, *routers: VirtualRouter) -> None:
+        self.now, family = NOW, routers[0].family
+        self.simulated, self.socket = SimulatedLoop(), Socket(family)
+        loop = loop_of(self.simulated)
+        dispatch = Dispatch(loop, netlink_of(Kernel()))
+        self.attachment = attachment = Attachment("eth0", loop, cast(Netlink, None))
+        beat = Beat(loop, routers[0].advertisement_interval, lambda _: {})
+        self.instances = [instance_of(router, loop, dispatch, beat, lambda *_: None) for router in routers]
+        for instance in self.instances:
+            attachment.add(instance)
+        attachment._attend(cast(AdvertisementSocket, self.socket))
+        for instance in self.instances:
+            instance.start(None, self.now)
+            instance.stand(attachment, OURS[family], frozenset(), self.now)
+
+    def hear(self, source: Address, message: bytes, times: int) -> None:
+        self.socket.packets = [kept(source, message)] * times
+        with patch.object(reception, "now", lambda: self.now):
+            self.simulated.read()
+
+    def hear_priority(self, priority: int, times: int = 1, of: int = 0) -> None:
+        router = self.instances[of].router
+        source = GREATER[router.family]
+        self.hear(source, encode(an_advert(router, priority=priority), source), times)
+
+    def overflow(self) -> None:
+        """There was room for the last router's packets alone."""
+        self.socket.is_overflowing = True
+        self.hear_priority(200, reception._CROWD, of=-1)
+        self.socket.is_overflowing = False
+
+    def wait(self, until: Instant) -> None:
+        self.now = until
+        self.simulated.sleep(until)
+
+    @property
+    def terms(self) -> Terms | None:
+        """As they were last set."""
+        return self.socket.terms[-1] if self.socket.terms else None
+
+
+def a_master_at(router: VirtualRouter, *others: VirtualRouter) -> Heard:
+    heard = Heard(router, *others)
+    heard.wait(after(NOW, router.master_down_interval(router.advertisement_interval)))
+    assert all(instance.is_master for instance in heard.instances)
+    return heard
+
+
+@EACH_FAMILY
+def test_against_a_flood_of_what_loses_a_master_sets_its_floor_for_a_period(family: Family) -> None:
+    router, other = a_router(family), a_router(family, vrid=52)
+    heard = a_master_at(router, other)
+    heard.hear_priority(99, ENOUGH_LOSING - 1)
+    assert heard.terms is None
+    heard.hear_priority(99)
+    vrids = frozenset({51, 52})
+    assert heard.terms == Terms(vrids, floors={51: Floor(100, OURS[family])})
+    heard.wait(after(heard.now, PERIOD))
+    assert heard.terms == Terms(vrids)
+
+
+def test_a_flood_of_its_own_priority_from_a_smaller_address_is_one_too() -> None:
+    router = a_router()
+    heard = a_master_at(router)
+    source = SMALLER[Family.IPV4]
+    heard.hear(source, encode(an_advert(router), source), ENOUGH_LOSING)
+    assert heard.terms == Terms(frozenset({51}), floors={51: Floor(100, OURS[Family.IPV4])})
+
+
+def test_a_backup_that_preempts_sets_its_floor_and_one_that_does_not_sets_none() -> None:
+    heard = Heard(a_router())
+    heard.hear_priority(99, ENOUGH_LOSING)
+    assert heard.terms == Terms(frozenset({51}), floors={51: Floor(100)})
+    heard = Heard(a_router(preempt_mode=False))
+    heard.hear_priority(99, 10 * ENOUGH_LOSING)
+    assert heard.terms is None
+
+
+@pytest.mark.parametrize("change", ["better master", "fault", "takeover", "priority"])
+def test_when_the_router_changes_the_floor_is_gone_at_once(change: str) -> None:
+    router = a_router()
+    heard = Heard(router) if change == "takeover" else a_master_at(router)
+    (instance,) = heard.instances
+    heard.hear_priority(99, ENOUGH_LOSING)
+    assert heard.terms is not None
+    assert heard.terms.floors
+    if change == "better master":
+        heard.hear_priority(101)
+    elif change == "fault":
+        instance.link_changed(NO_CARRIER, heard.now)
+    elif change == "takeover":
+        instance.wake(after(NOW, router.master_down_interval(router.advertisement_interval)))
+        assert instance.is_master
+    else:
+        instance.stand(heard.attachment, SMALLER[Family.IPV4], frozenset(), heard.now)
+    assert heard.terms == Terms(frozenset({51}))
+
+
+def test_a_masters_beats_leave_the_floor_in_force() -> None:
+    heard = a_master_at(a_router())
+    heard.hear_priority(99, ENOUGH_LOSING)
+    heard.instances[0].wake(after(heard.now, heard.instances[0].router.advertisement_interval))
+    assert len(heard.socket.terms) == 1
+
+
+def test_against_a_flood_of_nonsense_it_demands_the_versions_that_somebody_here_speaks() -> None:
+    for router, versions in (
+        (a_router(), {V3}),
+        (a_router(version=V2), {V2}),
+        (a_router(with_version_2=True), {V2, V3}),
+    ):
+        heard = Heard(router)
+        source = GREATER[Family.IPV4]
+        heard.hear(source, encode(an_advert(router), source)[:-1], ENOUGH_REFUSED)
+        assert heard.terms == Terms(frozenset({51}), frozenset(versions))
+
+
+def test_resignations_and_a_masters_own_beats_are_no_flood() -> None:
+    heard = Heard(a_router())
+    heard.hear_priority(200, 10 * ENOUGH_LOSING)
+    heard.hear_priority(0, 10 * ENOUGH_LOSING)
+    assert heard.terms is None

@@ -1,0 +1,168 @@
+"""`failover.engine.port.wakeup_suppression`: for which packets the bell rings, without a network."""
+
+from collections.abc import Iterator
+from unittest.mock import patch
+
+import pytest
+
+from failover.engine.port import port as attachment
+from failover.engine.port import wakeup_suppression as doze
+from failover.engine.port.policer import ENOUGH_REFUSED
+from failover.linux.filter.fingerprint import fingerprint
+from failover.linux.packet import Received
+from failover.vrrp import Family, Instant, VirtualRouter, encode, seconds
+from failover.vrrp.protocol import GROUPS
+from failover.vrrp.receive import ReceivedFrom
+from tests.engine.port.test_port import Heard
+from tests.vrrp.making import EACH_FAMILY, GREATER, NO_CARRIER, NOW, SMALLER, a_router, after
+from tests.vrrp.making import an_advertisement as an_advert
+
+SETTLED = after(NOW, doze._SETTLES_IN)
+
+
+def print_of(router: VirtualRouter, priority: int = 200) -> int:
+    source = GREATER[router.family]
+    message = encode(an_advert(router, priority=priority), source)
+    return fingerprint(Received(message, ReceivedFrom(source, GROUPS[router.family], 255)))
+
+
+@pytest.fixture(autouse=True)
+def clock() -> Iterator[None]:
+    """What the attachment itself asks the clock for is over soon."""
+    with patch.object(attachment, "now", lambda: SETTLED):
+        yield
+
+
+def dozing(*routers: VirtualRouter) -> Heard:
+    """All of them BACKUP, their MASTER known."""
+    heard = Heard(*routers)
+    for number in range(len(routers)):
+        heard.hear_priority(200, of=number)
+    heard.wait(SETTLED)
+    assert heard.socket.overlooked == {print_of(router) for router in routers}
+    return heard
+
+
+@EACH_FAMILY
+def test_a_master_that_has_settled_is_overlooked_a_moment_later(family: Family) -> None:
+    first, second = a_router(family), a_router(family, vrid=52)
+    heard = Heard(first, second)
+    heard.hear_priority(200)
+    heard.wait(after(NOW, seconds(0.5)))
+    heard.hear_priority(200, of=1)
+    assert heard.socket.overlooked == frozenset()
+    heard.wait(SETTLED)
+    assert heard.socket.overlooked == {print_of(first), print_of(second)}
+    assert heard.simulated.unrung == pytest.approx(2 * 4 / 3.6, rel=0.01), "at most four in a master-down interval"
+
+
+def test_what_is_not_settled_rings() -> None:
+    odd, lower = a_router(), a_router(vrid=52)
+    heard = Heard(odd, lower)
+    source = GREATER[Family.IPV4]
+    heard.hear(source, encode(an_advert(odd, priority=200, interval=seconds(2)), source), 3)
+    heard.hear_priority(99, 3, of=1)  # it preempts
+    heard.wait(after(NOW, seconds(2)))
+    assert heard.socket.overlooked == frozenset()
+    assert heard.simulated.unrung == 0
+
+
+@pytest.mark.parametrize("change", ["takeover", "fault", "address", "overflow"])
+def test_everything_rings_in_a_moment_where_it_may_matter(change: str) -> None:
+    heard = dozing(a_router(), a_router(vrid=52))
+    instance = heard.instances[0]
+    down = after(NOW, instance.router.master_down_interval(instance.router.advertisement_interval))
+    if change == "takeover":
+        heard.now = down
+        instance.wake(down)
+        assert instance.is_master
+    elif change == "fault":
+        instance.link_changed(NO_CARRIER, heard.now)
+    elif change == "address":
+        instance.stand(heard.attachment, SMALLER[Family.IPV4], frozenset(), heard.now)
+    else:
+        heard.overflow()
+    unrung: list[float] = []
+
+    def overlook(known: frozenset[int]) -> None:
+        assert known == frozenset()
+        unrung.append(heard.simulated.unrung)
+
+    with patch.object(heard.socket, "overlook", overlook):
+        heard.wait(after(heard.now, doze._SOON))
+    assert unrung[0] > 0, "what came before waits in the socket, and one more round reads it"
+    assert heard.simulated.unrung == 0
+
+
+def test_afterwards_it_settles_again() -> None:
+    heard = dozing(a_router(), a_router(vrid=52))
+    heard.instances[0].link_changed(NO_CARRIER, heard.now)
+    heard.wait(after(SETTLED, doze._SOON))
+    assert heard.socket.overlooked == frozenset()
+    heard.wait(after(SETTLED, doze._SOON + doze._SETTLES_IN))
+    assert heard.socket.overlooked == {print_of(heard.instances[1].router)}
+    assert heard.simulated.unrung > 0
+
+
+def test_many_routers_that_change_at_once_cost_one_call() -> None:
+    heard = dozing(*(a_router(vrid=vrid) for vrid in range(1, 20)))
+    with patch.object(heard.socket, "overlook", wraps=heard.socket.overlook) as overlook:
+        for instance in heard.instances:
+            instance.link_changed(NO_CARRIER, heard.now)
+        heard.wait(after(heard.now, doze._SOON))
+    assert overlook.call_count == 1
+
+
+def test_when_the_filter_changes_for_another_reason_it_begins_anew() -> None:
+    heard = dozing(a_router())
+    source = GREATER[Family.IPV4]
+    heard.hear(source, encode(an_advert(a_router()), source)[:-1], ENOUGH_REFUSED)
+    heard.simulated.round()
+    assert heard.simulated.unrung == 0
+    heard.wait(after(SETTLED, doze._SETTLES_IN))
+    assert heard.socket.overlooked == {print_of(heard.instances[0].router)}
+
+
+def test_another_master_takes_the_place_of_the_first() -> None:
+    heard = dozing(a_router())
+    heard.hear_priority(210)
+    heard.wait(after(SETTLED, doze._SETTLES_IN))
+    assert heard.socket.overlooked == {print_of(heard.instances[0].router, 210)}
+
+
+def test_without_memory_for_the_program_everything_rings_as_before() -> None:
+    heard = Heard(a_router())
+    heard.hear_priority(200)
+    with patch.object(heard.socket, "overlook", side_effect=OSError):
+        heard.wait(SETTLED)
+    assert heard.simulated.unrung == 0
+
+
+def test_without_memory_to_end_it_packets_are_read_as_before_and_it_is_tried_again() -> None:
+    heard = dozing(a_router())
+    with patch.object(heard.socket, "overlook", side_effect=OSError):
+        heard.instances[0].link_changed(NO_CARRIER, heard.now)
+        heard.wait(after(SETTLED, doze._SOON))
+    assert heard.simulated.unrung > 0
+    heard.wait(after(SETTLED, doze._SOON + doze._SETTLES_IN))
+    assert heard.socket.overlooked == frozenset()
+    assert heard.simulated.unrung == 0
+
+
+def test_after_an_overflow_no_master_is_given_up_for_what_was_lost() -> None:
+    router = a_router()
+    heard = dozing(router, a_router(vrid=52))
+    heard.overflow()
+    down = router.master_down_interval(router.advertisement_interval)
+    heard.wait(Instant(heard.now + down - 1))
+    assert not heard.instances[0].is_master
+    heard.wait(Instant(heard.now + 1))
+    assert heard.instances[0].is_master
+
+
+def test_a_closed_socket_has_no_bell_to_set() -> None:
+    heard = Heard(a_router())
+    heard.hear_priority(200)
+    heard.attachment._dozes[Family.IPV4].close()
+    heard.wait(SETTLED)
+    assert heard.socket.overlooked == frozenset()

@@ -1,0 +1,136 @@
+"""The process that reads the configuration for the engine: good files, bad ones, and its own mishaps."""
+
+import errno
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing, nullcontext
+from functools import partial
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from failover.config import DaemonSettings, parse
+from failover.engine.fleet.engine import Engine
+from failover.engine.intended import wanted
+from failover.engine.loop.loop import Loop
+from failover.engine.process.claims import Held
+from failover.engine.reload import reader_process as reading
+from failover.engine.reload.reader_process import Read, Reading, Unread
+from failover.engine.reload.reload import Outcome, Reload
+from failover.messages import NotReloaded
+from failover.vrrp import seconds
+
+GOOD = """{"daemon": {"realtime_priority": 7}, "virtual_routers": [
+    {"vrid": 51, "interface_name": "eth0", "ip_addresses": ["192.0.2.100/24", "fe80::100/64"]},
+    {"vrid": 52, "interface_name": "eth1", "ip_addresses": ["192.0.2.101/24"]}
+]}"""
+
+
+@pytest.fixture
+def loop() -> Iterator[Loop]:
+    with closing(Loop()) as made:
+        yield made
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "vrrp-config.json"
+    path.write_text(GOOD)
+    return path
+
+
+def outcome(loop: Loop, file: Path) -> Read | Unread:
+    found: list[Read | Unread] = []
+    Reading(str(file), loop, nullcontext, found.append)
+    while not found:
+        loop.wait()
+    return found[0]
+
+
+def no_child() -> bool:
+    try:
+        os.waitpid(-1, os.WNOHANG)
+    except ChildProcessError:
+        return True
+    return False
+
+
+def instead(monkeypatch: pytest.MonkeyPatch, directory: Path, script: str) -> None:
+    """A shell script in the place of Python."""
+    path = directory / "python"
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(path))
+
+
+def test_a_good_file_is_what_it_would_be_at_the_start(loop: Loop, file: Path) -> None:
+    assert outcome(loop, file) == Read(wanted(parse(GOOD)), DaemonSettings(realtime_priority=7))
+    assert no_child()
+
+
+def test_a_bad_file_is_refused_with_its_report(loop: Loop, file: Path) -> None:
+    file.write_text(GOOD.replace("51", "351"))
+    found = outcome(loop, file)
+    assert isinstance(found, Unread)
+    assert found.is_bad
+    assert found.report.startswith(f"{file}: 1 problem\n  $.virtual_routers[0].vrid: 351 is out of range")
+    assert no_child()
+
+
+@pytest.mark.parametrize(
+    ("script", "how"), [("exit 7", "status 7"), ("kill -KILL $$", "SIGKILL"), ("exec 3>&-; sleep 0.1", "status 0")]
+)
+def test_a_process_that_dies_is_told_of(
+    loop: Loop, file: Path, monkeypatch: pytest.MonkeyPatch, script: str, how: str
+) -> None:
+    instead(monkeypatch, file.parent, script)
+    expected = f"the process that reads the configuration died ({how})"
+    assert outcome(loop, file) == Unread(expected, is_bad=False)
+    assert no_child()
+
+
+def test_a_disk_that_does_not_answer_is_not_waited_for_for_ever(
+    loop: Loop, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    instead(monkeypatch, file.parent, "exec sleep 60")
+    monkeypatch.setattr(reading, "_PATIENCE", seconds(0.05))
+    assert outcome(loop, file) == Unread("the configuration could not be read within 0.05 s", is_bad=False)
+    assert no_child()
+
+
+def test_a_daemon_that_ends_leaves_no_process_behind(loop: Loop, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    instead(monkeypatch, file.parent, "exec sleep 60")
+    reading = Reading(str(file), loop, nullcontext, lambda _: pytest.fail("it was left"))
+    reading.stop()
+    assert no_child()
+    loop.dispatch()
+
+
+@pytest.mark.parametrize("broken", ["posix_spawn", "pidfd_open"])
+def test_a_system_without_room_for_a_process_is_no_end_of_the_daemon(
+    loop: Loop, file: Path, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    told: list[str] = []
+    answers: list[Outcome] = []
+    read: Callable[[Callable[[Read | Unread], None]], Reading] = partial(Reading, str(file), loop, nullcontext)
+    reload = Reload(
+        read,
+        DaemonSettings(),
+        cast(Engine, None),
+        cast(Held, None),
+        lambda: told.append("began"),
+        lambda _, changed: told.append(f"ended, {len(changed)} changed"),
+    )
+
+    def refuse(*_: object, **__: object) -> int:
+        raise OSError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(os, broken, refuse)
+    for _ in range(2):
+        reload.ask(answers.append)
+    report = "no process could be started to read the configuration: Resource temporarily unavailable"
+    assert answers == [NotReloaded(report=report, is_bad=False)] * 2
+    assert told == ["began", "ended, 0 changed"] * 2
+    assert no_child()
