@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from failover.engine.agent_link import status_feed as teller
+from failover.engine.agent_link import status_feed
 from failover.messages import (
     MAX_MESSAGE_BYTES,
     Changed,
@@ -20,13 +20,13 @@ from failover.messages import (
     Event,
     FaultStatus,
     Holds,
+    Inventory,
     Lag,
     Message,
     Names,
     NotReloaded,
     RealtimeStatus,
     Reloaded,
-    Roster,
     RouterStatus,
     SendError,
     decode,
@@ -64,7 +64,7 @@ MESSAGES: st.SearchStrategy[Message] = st.one_of(
     st.builds(Changed, st.dictionaries(COUNTS, ROUTERS, max_size=2)),
     st.builds(Holds, COUNTS, COUNTS, st.lists(TEXTS, max_size=3)),
     st.builds(Counted, st.dictionaries(COUNTS, st.tuples(COUNTS, COUNTS), max_size=3)),
-    st.builds(Roster, st.lists(COUNTS, max_size=3)),
+    st.builds(Inventory, st.lists(COUNTS, max_size=3)),
     st.builds(
         Reloaded, added=NAMES, removed=NAMES, changed=NAMES, unchanged=COUNTS, needs_restart=st.lists(TEXTS, max_size=3)
     ),
@@ -108,11 +108,11 @@ def test_the_longest_that_is_told_at_once_fits_a_packet() -> None:
             oddities={oddity.value: 2**62 for oddity in Oddity},
         ),
     )
-    places = range(2**31, 2**31 + teller._ROUTERS_AT_ONCE)
+    places = range(2**31, 2**31 + status_feed._ROUTERS_AT_ONCE)
     for message in (
         Changed(dict.fromkeys(places, status)),
         Counted(dict.fromkeys(places, (2**62, 2**62))),
-        Holds(2**31, 2**31, [longest] * teller._ADDRESSES_AT_ONCE),
+        Holds(2**31, 2**31, [longest] * status_feed._ADDRESSES_AT_ONCE),
     ):
         assert len(encode(message)) < MAX_MESSAGE_BYTES
 

@@ -6,7 +6,7 @@ from contextlib import closing
 
 from failover.config import Configuration, VirtualRouter
 from failover.engine import Engine, Loop
-from failover.engine.intended import wanted
+from failover.engine.intended import intended
 from failover.engine.process.claims import exclusively
 from failover.engine.router.evidence import wall_clock
 from failover.messages import Event
@@ -43,7 +43,7 @@ async def run(virtual_routers: Iterable[VirtualRouter], *, on_event: Callable[[E
         except BaseException as error:  # noqa: BLE001 - raised again where `run` is awaited
             end(error)
 
-    instances = wanted(configuration)
+    instances = intended(configuration)
     with exclusively([one.id for one in instances]) as held, closing(Loop()) as inner:
         for warning in held.warnings:
             publish(Event(at=wall_clock(), kind="degraded", fields={"warning": warning}), None)

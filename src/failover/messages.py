@@ -148,7 +148,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, tag="event"):
     """The evidence, by kind."""
 
 
-class Roster(msgspec.Struct, frozen=True, tag="roster"):
+class Inventory(msgspec.Struct, frozen=True, tag="roster"):
     """Which routers there are, by their numbers, in the order of the configuration; all others are gone.
 
     Who has not heard of each of them does not know all yet. A number is never given to another router.
@@ -209,7 +209,7 @@ class Dropped(msgspec.Struct, frozen=True, tag="dropped"):
     count: int
 
 
-Message = DaemonStatus | EngineLag | Event | Roster | Changed | Holds | Counted | Reloaded | NotReloaded | Dropped
+Message = DaemonStatus | EngineLag | Event | Inventory | Changed | Holds | Counted | Reloaded | NotReloaded | Dropped
 
 encode: Final = msgspec.msgpack.Encoder().encode
 decode: Final = msgspec.msgpack.Decoder(Message).decode

@@ -16,10 +16,10 @@ from failover.messages import (
     Event,
     FaultStatus,
     Holds,
+    Inventory,
     Lag,
     Message,
     RealtimeStatus,
-    Roster,
     RouterStatus,
     SendError,
     decode,
@@ -65,7 +65,7 @@ ROUTER = RouterStatus(
 )
 
 HOLDS = Holds(0, 0, ["192.168.100.100/24"])
-KNOWN: tuple[Message, ...] = (DAEMON, Roster([0]), Changed({0: ROUTER}), HOLDS)
+KNOWN: tuple[Message, ...] = (DAEMON, Inventory([0]), Changed({0: ROUTER}), HOLDS)
 """All that there is to know of a daemon with one router."""
 
 
@@ -158,7 +158,7 @@ def test_before_the_engine_has_said_everything_there_is_no_document() -> None:
 
 
 def test_the_document_waits_for_the_last_of_the_routers() -> None:
-    mirror = told(DAEMON, Roster([0, 1]), Changed({0: ROUTER, 1: ROUTER}), HOLDS)
+    mirror = told(DAEMON, Inventory([0, 1]), Changed({0: ROUTER, 1: ROUTER}), HOLDS)
     assert mirror.status(BORN) is None
     mirror.update(Holds(1, 0, ["192.168.100.101/24"]))
     document = mirror.status(BORN)
@@ -194,7 +194,7 @@ def test_counts_move_by_themselves_and_only_where_the_router_is_known() -> None:
 def test_the_latest_status_of_each_router_counts_and_the_order_stays() -> None:
     other = replace(ROUTER, family="ipv6")
     later = replace(ROUTER, state="BACKUP")
-    both = DAEMON, Roster([0, 1]), HOLDS, Holds(1, 0, ["fe80::100/64"])
+    both = DAEMON, Inventory([0, 1]), HOLDS, Holds(1, 0, ["fe80::100/64"])
     document = told(*both, Changed({1: other, 0: ROUTER}), Changed({0: later})).status(BORN)
     assert document is not None
     assert [(one["family"], one["state"]) for one in document["virtual_routers"]] == [
@@ -210,21 +210,21 @@ def names(mirror: Mirror) -> list[str] | None:
 
 def test_after_a_reload_there_are_other_routers_in_another_order() -> None:
     first, second, third = (replace(ROUTER, name=name) for name in ("VR_1", "VR_2", "VR_3"))
-    mirror = told(DAEMON, Roster([0, 1]), Changed({0: first, 1: second}), HOLDS, Holds(1, 0, ["fe80::1/64"]))
+    mirror = told(DAEMON, Inventory([0, 1]), Changed({0: first, 1: second}), HOLDS, Holds(1, 0, ["fe80::1/64"]))
     assert names(mirror) == ["VR_1", "VR_2"]
     mirror.update(Changed({2: third}))
     mirror.update(Holds(2, 0, ["192.168.100.102/24"]))
     assert names(mirror) == ["VR_1", "VR_2"]
-    mirror.update(Roster([2, 1]))
+    mirror.update(Inventory([2, 1]))
     assert names(mirror) == ["VR_3", "VR_2"]
     mirror.update(Counted({0: (1, 1)}))
     assert names(mirror) == ["VR_3", "VR_2"]
 
 
 def test_what_has_gone_is_forgotten() -> None:
-    mirror = told(*KNOWN, Roster([]))
+    mirror = told(*KNOWN, Inventory([]))
     assert names(mirror) == []
-    mirror.update(Roster([0]))
+    mirror.update(Inventory([0]))
     assert names(mirror) is None
 
 

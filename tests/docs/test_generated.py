@@ -16,9 +16,9 @@ from failover.messages import (
     EngineLag,
     FaultStatus,
     Holds,
+    Inventory,
     Lag,
     RealtimeStatus,
-    Roster,
     RouterStatus,
     SendError,
 )
@@ -53,7 +53,7 @@ def test_the_fields_of_the_status_document_are_those_that_it_has() -> None:
     )
     mirror.update(DaemonStatus(version="1", pid=1, started_at=0, realtime=realtime, warnings=["none"]))
     mirror.update(EngineLag(since_start=LAG, last_minute=LAG))
-    mirror.update(Roster([0]))
+    mirror.update(Inventory([0]))
     mirror.update(Changed({0: a_router_with_everything()}))
     mirror.update(Holds(0, 0, ["192.0.2.1/24"]))
     document = mirror.status(1)

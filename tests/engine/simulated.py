@@ -8,18 +8,18 @@ from contextlib import ExitStack, contextmanager
 from typing import Any, Final, cast
 from unittest.mock import patch
 
-from failover.engine.intended import Wanted
+from failover.engine.intended import Intended
 from failover.engine.loop import alarms as timers
 from failover.engine.loop.alarms import Alarm, AlarmQueue
 from failover.engine.loop.lateness import Lateness
 from failover.engine.loop.loop import Loop
-from failover.engine.port.port import Attachment
+from failover.engine.port.port import Port
 from failover.engine.router import performer
 from failover.engine.router.instance import Instance
 from failover.engine.transmit import announcements as announcing
-from failover.engine.transmit import transmit_round as dispatch
+from failover.engine.transmit import transmit_round as transmitter
 from failover.engine.transmit.beat import Beat
-from failover.engine.transmit.transmit_round import Dispatch
+from failover.engine.transmit.transmit_round import Transmitter
 from failover.linux.netlink.addresses import Datagram
 from failover.linux.netlink.codec import Refused
 from failover.linux.netlink.connection import Netlink
@@ -97,13 +97,13 @@ def first_of(alarms: AlarmQueue) -> Alarm | None:
 def instance_of(
     router: VirtualRouter,
     loop: Loop,
-    dispatch: Dispatch,
+    transmitter: Transmitter,
     beat: Beat,
     publish: Callable[[Event, Instance], None],
     name: str = "VR",
 ) -> Instance:
     """A router at work, in a phase of its own if it has one."""
-    return Instance(Wanted(name, "eth0", router), router.beat_phase, loop, dispatch, beat, publish)
+    return Instance(Intended(name, "eth0", router), router.beat_phase, loop, transmitter, beat, publish)
 
 
 def members_of(burst: Burst) -> tuple[Packets, ...]:
@@ -112,7 +112,7 @@ def members_of(burst: Burst) -> tuple[Packets, ...]:
 
 
 class Wire:
-    """An interface as an `Attachment` shows it: takes everything, or refuses it."""
+    """An interface as an `Port` shows it: takes everything, or refuses it."""
 
     def __init__(self, note: Note = _forget) -> None:
         self.interface: object = self
@@ -126,7 +126,7 @@ class Wire:
         self.calls = 0
         self._reserved = 0
 
-    promised: frozenset[VirtualAddress] = frozenset()
+    moving: frozenset[VirtualAddress] = frozenset()
 
     def packets(self, family: Family, datagrams: Sequence[bytes]) -> Packets:
         return Packets(datagrams)
@@ -148,7 +148,7 @@ class Wire:
     def reopen(self, family: Family, vrid: int, at: Instant) -> None:
         """Nothing is closed here."""
 
-    def rehearse(self, family: Family, packets: Packets, frames: Packets) -> None:
+    def prewarm(self, family: Family, packets: Packets, frames: Packets) -> None:
         """Nothing is cold here."""
 
     def announce(self, frames: Burst, first: int) -> int:
@@ -183,7 +183,7 @@ class Kernel:
             [Refused(n, self.refused[n], "") for n in datagram.sequences if n in self.refused] for datagram in datagrams
         ]
 
-    def rehearse(self) -> None:
+    def prewarm(self) -> None:
         """Nothing is cold here."""
 
 
@@ -191,7 +191,7 @@ class Kernel:
 def time_of(simulated: SimulatedLoop) -> Iterator[None]:
     """Let those parts of the engine that look at the clock see the loop's time."""
     with ExitStack() as stack:
-        for module, name in ((announcing, "now"), (dispatch, "now"), (performer, "now"), (timers, "read_clock")):
+        for module, name in ((announcing, "now"), (transmitter, "now"), (performer, "now"), (timers, "read_clock")):
             stack.enter_context(patch.object(module, name, lambda: simulated.now))
         yield
 
@@ -200,8 +200,8 @@ def loop_of(simulated: SimulatedLoop) -> Loop:
     return cast("Loop", simulated)
 
 
-def attachment_of(wire: Wire) -> Attachment:
-    return cast("Attachment", wire)
+def as_port(wire: Wire) -> Port:
+    return cast("Port", wire)
 
 
 def netlink_of(kernel: Kernel) -> Netlink:

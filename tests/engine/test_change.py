@@ -15,8 +15,8 @@ import pytest
 from failover.config import parse
 from failover.engine import Engine, Loop
 from failover.engine.fleet.plan import Plan
-from failover.engine.fleet.registry import Roster
-from failover.engine.intended import wanted
+from failover.engine.fleet.registry import Registry
+from failover.engine.intended import intended
 from failover.engine.router.instance import Instance
 from failover.engine.transmit.slots import Place, weight
 from failover.lab.lan import Host
@@ -33,7 +33,7 @@ class Bench:
     def __init__(self, *routers: dict[str, Any]) -> None:
         self.loop = Loop()
         self.events: list[Event] = []
-        self.engine = Engine(wanted(parse(json.dumps(routers))), self.loop, self.take)
+        self.engine = Engine(intended(parse(json.dumps(routers))), self.loop, self.take)
         self.engine.start()
         self.steps = 0
 
@@ -46,7 +46,7 @@ class Bench:
 
         def steps() -> Iterator[None]:
             plan = Plan()
-            yield from self.counted(self.engine.compare(wanted(parse(json.dumps(routers))), plan))
+            yield from self.counted(self.engine.compare(intended(parse(json.dumps(routers))), plan))
             yield from self.counted(self.engine.carry_out(plan))
             over.append(True)
 
@@ -63,7 +63,7 @@ class Bench:
     def change(self, *routers: dict[str, Any]) -> None:
         over = self.begin(*routers)
         deadline = time.monotonic() + 20
-        while not over or self.loop.is_busy or self.engine._dispatch._news:
+        while not over or self.loop.is_busy or self.engine._transmitter._news:
             assert time.monotonic() < deadline
             self.loop.dispatch()
 
@@ -94,8 +94,8 @@ def test_what_has_gone_is_forgotten_without_a_garbage_collection(host: Host) -> 
         with host.enter(), closing(Bench(first, second)) as bench:
             bench.run(0.3)
             gone: list[weakref.ref[Any]] = [weakref.ref(instance) for instance in bench.engine.instances[1:]]
-            gone += [weakref.ref(bench.engine._roster.attachments["eth9"])]
-            gone += [weakref.ref(beat) for beat in bench.engine._roster._beats.values()]
+            gone += [weakref.ref(bench.engine._registry.ports["eth9"])]
+            gone += [weakref.ref(beat) for beat in bench.engine._registry._beats.values()]
             bench.change(router(53, "192.0.2.103/24", advert_interval=0.03))
             gone += [weakref.ref(bench.engine.instances[0])]
             bench.change(router(53, "192.0.2.103/24", advert_interval=0.04))
@@ -115,7 +115,7 @@ def test_a_stop_in_the_middle_leaves_nothing_behind(host: Host) -> None:
                 moved = router(51, "192.0.2.101/24", priority=7), router(52, "192.0.2.100/24", "198.51.100.1/32")
                 over = bench.begin(*moved, *many(9)[3:])
                 for _ in range(rounds):
-                    bench.engine._dispatch._news.popleft()()
+                    bench.engine._transmitter._news.popleft()()
                 assert not over
             assert host.held() == own
             assert descriptors() == before
@@ -124,28 +124,28 @@ def test_a_stop_in_the_middle_leaves_nothing_behind(host: Host) -> None:
 def test_sockets_stay_open_while_all_routers_of_an_interface_are_exchanged(host: Host) -> None:
     """A group that is left and joined again can be lost for seconds behind a switch that snoops."""
     with host.enter(), closing(Bench(router(51))) as bench:
-        before = bench.engine._roster.attachments["eth0"]._sockets.copy()
+        before = bench.engine._registry.ports["eth0"]._sockets.copy()
         bench.change(router(52))
-        assert bench.engine._roster.attachments["eth0"]._sockets == before
+        assert bench.engine._registry.ports["eth0"]._sockets == before
         bench.run(0.3)
         assert bench.engine.instances[0].is_master
 
 
 def test_routers_that_come_to_weigh_more_or_less_leave_no_group_overfull_and_no_beat_for_nobody(host: Host) -> None:
-    def loads(roster: Roster) -> Counter[Place]:
+    def loads(registry: Registry) -> Counter[Place]:
         carried = Counter[Place]()
-        for instance in roster.instances:
-            carried[roster.place_of(instance)] += weight(instance.router)
+        for instance in registry.instances:
+            carried[registry.place_of(instance)] += weight(instance.router)
         return carried
 
     light, heavy = many(100), many(100, with_version_2=True)
     with host.enter(), closing(Bench(*light)) as bench:
-        roster = bench.engine._roster
+        registry = bench.engine._registry
         for routers, groups in ((heavy[:40] + light[40:], 5), (heavy, 6), (light, 4), (light[:1], 2)):
             bench.change(*routers)
-            carried = loads(roster)
-            assert carried == roster._loads
-            assert carried.keys() == roster._beats.keys()
+            carried = loads(registry)
+            assert carried == registry._loads
+            assert carried.keys() == registry._beats.keys()
             assert max(carried.values()) <= AT_ONCE
             assert len(carried) <= groups
 

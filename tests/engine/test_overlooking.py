@@ -126,6 +126,6 @@ def test_a_stop_in_the_middle_leaves_nothing_behind(host: Host, version: int) ->
     before = host.held()
     with host.enter():
         bench = Bench(json.dumps(routers))
-        bench.run_until(lambda: bench.engine._dispatch.is_changing)
+        bench.run_until(lambda: bench.engine._transmitter.is_changing)
         bench.close()
     assert host.held() == before

@@ -16,14 +16,14 @@ from failover.config import instances, parse
 from failover.engine.loop.loop import Loop
 from failover.engine.router.instance import Instance
 from failover.engine.transmit.beat import Beat
-from failover.engine.transmit.transmit_round import Dispatch
+from failover.engine.transmit.transmit_round import Transmitter
 from failover.linux.clock import now as read_clock
 from failover.linux.packet import Received
 from failover.messages import Event, encode
 from failover.vrrp import Address, Advertisement, Family, Fault, Instant, Interval, ReceivedFrom, Version, seconds
 from failover.vrrp import encode as encode_advertisement
 from failover.vrrp.protocol import GROUPS
-from tests.engine.simulated import Kernel, SimulatedLoop, Wire, attachment_of, instance_of, loop_of, netlink_of, time_of
+from tests.engine.simulated import Kernel, SimulatedLoop, Wire, as_port, instance_of, loop_of, netlink_of, time_of
 
 OURS, PEER = ip_address("192.0.2.11"), ip_address("192.0.2.12")
 SECOND = seconds(1)
@@ -39,16 +39,16 @@ class Bench:
         self.simulated = SimulatedLoop(Instant(read_clock()))
         self.wire = Wire()
         self.events = 0
-        loop, attachment = loop_of(self.simulated), attachment_of(self.wire)
-        self.dispatch = Dispatch(loop, netlink_of(Kernel()))
-        self.beat = Beat(loop, router.advertisement_interval, partial(attachment.send, router.family))
+        loop, port = loop_of(self.simulated), as_port(self.wire)
+        self.transmitter = Transmitter(loop, netlink_of(Kernel()))
+        self.beat = Beat(loop, router.advertisement_interval, partial(port.send, router.family))
         self.instances = [
-            instance_of(routed, loop, self.dispatch, self.beat, self.take)
+            instance_of(routed, loop, self.transmitter, self.beat, self.take)
             for routed in (replace(router, vrid=vrid, beat_phase=Interval(SECOND // 3)) for vrid in (51, 52, 53))
         ]
         self.instance = self.instances[0]
         for instance in self.instances:
-            instance.stand(attachment, OURS, frozenset(), self.now)
+            instance.attach(port, OURS, frozenset(), self.now)
             instance.start(None, self.now)
 
     @property
@@ -227,7 +227,7 @@ def test_an_hour_leaves_not_a_block_of_memory_behind(bench: Bench, life: Life) -
             for _ in range(HOUR):
                 second()
             blocks[part] = sys.getallocatedblocks()
-    assert blocks[2] == blocks[1]
+    assert blocks[2] <= blocks[1], "fewer there may be: the runner's own threads free some meanwhile"
 
 
 def test_the_loop_itself_leaves_nothing_behind() -> None:
@@ -236,13 +236,13 @@ def test_the_loop_itself_leaves_nothing_behind() -> None:
 
         def ring(now: Instant) -> None:
             rung[0] += 1
-            alarm.set(now, rehearse)
+            alarm.set(now, prewarm)
 
-        def rehearse(_: Instant) -> None:
+        def prewarm(_: Instant) -> None:
             pass
 
         alarm = loop.alarm(ring)
-        alarm.set(read_clock(), rehearse)
+        alarm.set(read_clock(), prewarm)
         blocks = counted()
         with no_collector():
             for part in range(3):
@@ -251,4 +251,4 @@ def test_the_loop_itself_leaves_nothing_behind() -> None:
                 blocks[part] = sys.getallocatedblocks()
             assert gc.collect() == 0
     assert rung[0] == 6000
-    assert blocks[2] == blocks[1]
+    assert blocks[2] <= blocks[1], "fewer there may be: the runner's own threads free some meanwhile"

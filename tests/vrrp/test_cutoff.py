@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from failover.vrrp import (
     Backup,
+    Cutoff,
     Family,
-    Floor,
     Heard,
     Initialize,
     Master,
@@ -17,8 +17,8 @@ from failover.vrrp import (
     SendAdvertisement,
     State,
     VirtualRouter,
+    cutoff_of,
     deadline,
-    floor_of,
     is_below,
     seconds,
     step,
@@ -59,7 +59,7 @@ def test_what_is_below_is_answered_and_told_of_and_nothing_else(
     priority = data.draw(st.integers(0, 255) | st.just(router.priority))
     source = data.draw(st.sampled_from([SMALLER, OURS, GREATER]))[router.family]
     event = hears(router, source, priority=priority)
-    below = is_below(floor_of(router, state), event)
+    below = is_below(cutoff_of(router, state), event)
     note(f"{type(state).__name__}, below: {below}")
     found = step(router, state, event, after(NOW, late))
     if below:
@@ -77,29 +77,29 @@ def test_what_is_below_is_answered_and_told_of_and_nothing_else(
 @EACH_FAMILY
 def test_a_masters_floor_is_its_own_rank(family: Family) -> None:
     router = a_router(family)
-    floor = floor_of(router, a_master(router))
-    assert floor == Floor(100, OURS[family])
-    assert is_below(floor, hears(router, GREATER[family], priority=99))
-    assert is_below(floor, hears(router, SMALLER[family]))
-    assert is_below(floor, hears(router, OURS[family]))
-    assert not is_below(floor, hears(router, GREATER[family]))
-    assert not is_below(floor, hears(router, SMALLER[family], priority=101))
-    assert not is_below(floor, hears(router, SMALLER[family], priority=0))
+    cutoff = cutoff_of(router, a_master(router))
+    assert cutoff == Cutoff(100, OURS[family])
+    assert is_below(cutoff, hears(router, GREATER[family], priority=99))
+    assert is_below(cutoff, hears(router, SMALLER[family]))
+    assert is_below(cutoff, hears(router, OURS[family]))
+    assert not is_below(cutoff, hears(router, GREATER[family]))
+    assert not is_below(cutoff, hears(router, SMALLER[family], priority=101))
+    assert not is_below(cutoff, hears(router, SMALLER[family], priority=0))
 
 
 def test_a_backup_that_preempts_has_one_and_another_has_not() -> None:
     router = a_router()
-    floor = floor_of(router, a_backup(router))
-    assert floor == Floor(100)
-    assert is_below(floor, hears(router, priority=99))
-    assert not is_below(floor, hears(router, SMALLER[Family.IPV4]))
-    assert floor_of(replace(router, preempt_mode=False), a_backup(router)) is None
+    cutoff = cutoff_of(router, a_backup(router))
+    assert cutoff == Cutoff(100)
+    assert is_below(cutoff, hears(router, priority=99))
+    assert not is_below(cutoff, hears(router, SMALLER[Family.IPV4]))
+    assert cutoff_of(replace(router, preempt_mode=False), a_backup(router)) is None
     owner = replace(router, preempt_mode=False, priority=255)
-    assert floor_of(owner, a_backup(owner)) == Floor(255)
+    assert cutoff_of(owner, a_backup(owner)) == Cutoff(255)
 
 
 def test_in_initialize_there_is_none() -> None:
     router = a_router()
     state = Initialize(a_backup(router).checksum)
-    assert floor_of(router, state) is None
+    assert cutoff_of(router, state) is None
     assert not is_below(None, hears(router, priority=1))

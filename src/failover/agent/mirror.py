@@ -14,11 +14,11 @@ from failover.messages import (
     EngineLag,
     Event,
     Holds,
+    Inventory,
     Lag,
     Message,
     NotReloaded,
     Reloaded,
-    Roster,
     RouterStatus,
     SendError,
 )
@@ -34,7 +34,7 @@ class Mirror:
         self.lag: EngineLag | None = None
         self.dropped = 0
         """Messages that the engine could not deliver."""
-        self._roster: list[int] | None = None
+        self._inventory: list[int] | None = None
         self._routers: dict[int, RouterStatus] = {}
         self._addresses: dict[int, list[str]] = {}
 
@@ -45,8 +45,8 @@ class Mirror:
                 self.daemon = message
             case EngineLag():
                 self.lag = message
-            case Roster():
-                self._roster = message.routers
+            case Inventory():
+                self._inventory = message.routers
                 self._forget_others(frozenset(message.routers))
             case Changed():
                 self._routers.update(message.routers)
@@ -74,9 +74,9 @@ class Mirror:
 
     def status(self, at: int) -> dict[str, Any] | None:
         """The document of `GET /status` at wall-clock time `at` (ns); None before the engine has said everything."""
-        daemon, roster = self.daemon, self._roster
+        daemon, inventory = self.daemon, self._inventory
         known = self._routers.keys() & self._addresses.keys()
-        if daemon is None or roster is None or not known >= set(roster):
+        if daemon is None or inventory is None or not known >= set(inventory):
             return None
         return {
             "daemon": {
@@ -87,7 +87,7 @@ class Mirror:
                 "engine_lag_seconds": _engine_lag(self.lag) if self.lag else None,
                 "warnings": daemon.warnings,
             },
-            "virtual_routers": [_router(self._routers[number], self._addresses[number]) for number in roster],
+            "virtual_routers": [_router(self._routers[number], self._addresses[number]) for number in inventory],
         }
 
 

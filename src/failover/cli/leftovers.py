@@ -11,7 +11,7 @@ from failover.cli.failures import BAD_CONFIGURATION, FAILED, FINE, Failure, tell
 from failover.cli.living import Living
 from failover.cli.places import Places
 from failover.config import ConfigError, Configuration, load
-from failover.engine.process.runtime_directory import Runtime, running_daemon
+from failover.engine.process.runtime_directory import RuntimeDirectory, running_daemon
 from failover.linux.errors import describe, reason
 from failover.linux.interfaces.monitor import Interfaces
 from failover.linux.interfaces.secondaries import keep_secondaries
@@ -124,7 +124,7 @@ def _no_daemon(where: Places) -> Iterator[None]:
 
     One that cannot be read or written is told of: the addresses matter more.
     """
-    runtime: Runtime | None = None
+    runtime: RuntimeDirectory | None = None
     try:
         pid = running_daemon(where.runtime_directory)
         if pid is not None:
@@ -132,7 +132,7 @@ def _no_daemon(where: Places) -> Iterator[None]:
                 f"a daemon runs on {where.runtime_directory}, process {pid}: stop it, it removes its addresses"
             )
         if where.runtime_directory.exists():
-            runtime = Runtime(where.runtime_directory, where.control_socket)
+            runtime = RuntimeDirectory(where.runtime_directory, where.control_socket)
     except OSError as error:
         if error.errno in _IN_USE:
             raise

@@ -14,15 +14,15 @@ from pathlib import Path
 from failover.config import Configuration, DaemonSettings
 from failover.engine.agent_link.agent_process import AgentProcess
 from failover.engine.agent_link.channel import Channel
-from failover.engine.agent_link.status_feed import Teller
+from failover.engine.agent_link.status_feed import StatusFeed
 from failover.engine.fleet.engine import Engine
-from failover.engine.intended import Wanted, wanted
+from failover.engine.intended import Intended, intended
 from failover.engine.loop.loop import Loop
-from failover.engine.process.claims import Held, exclusively
-from failover.engine.process.punctuality import RealTime
-from failover.engine.process.runtime_directory import Runtime
+from failover.engine.process.claims import HeldClaims, exclusively
+from failover.engine.process.punctuality import Punctuality
+from failover.engine.process.runtime_directory import RuntimeDirectory
 from failover.engine.process.systemd import Notifier, watchdog_interval
-from failover.engine.reload.reader_process import Reading
+from failover.engine.reload.reader_process import ReaderProcess
 from failover.engine.reload.reload import Outcome, Reload
 from failover.engine.router.evidence import reload_event
 from failover.engine.router.instance import Instance
@@ -66,9 +66,9 @@ def run(configuration: Configuration, settings: Settings, prepare: Callable[[], 
         if lacking:
             text = f"needs {' and '.join(lacking)}: run it as root, or from its systemd unit"
             raise PermissionError(errno.EPERM, text)
-        runtime = Runtime(settings.runtime_directory, settings.control_socket)
+        runtime = RuntimeDirectory(settings.runtime_directory, settings.control_socket)
         try:
-            instances = wanted(configuration)
+            instances = intended(configuration)
             with exclusively([one.id for one in instances]) as held:
                 daemon = _Daemon(configuration.daemon, instances, settings, runtime, held, notifier)
                 prepare()
@@ -86,10 +86,10 @@ class _Daemon:
     def __init__(
         self,
         own: DaemonSettings,
-        instances: Sequence[Wanted],
+        instances: Sequence[Intended],
         settings: Settings,
-        runtime: Runtime,
-        held: Held,
+        runtime: RuntimeDirectory,
+        held: HeldClaims,
         notifier: Notifier,
     ) -> None:
         self._notifier = notifier
@@ -98,17 +98,17 @@ class _Daemon:
         self._channel = Channel(self._loop, {ASK: self._asked, RELOAD: self._asked_to_reload})
         self._stopping = False
         self._dirty = False
-        self._realtime = RealTime(own)
+        self._punctuality = Punctuality(own)
         self._engine = Engine(instances, self._loop, self._publish)
-        self._teller = Teller(self._channel, self._engine, self._realtime, self._loop.lateness)
+        self._status_feed = StatusFeed(self._channel, self._engine, self._punctuality, self._loop.lateness)
         options = [f"--log-file={settings.log_file}"] if settings.log_file else []
         listener = runtime.listener.fileno()
-        greet, aside = self._teller.everything, self._realtime.aside
+        greet, aside = self._status_feed.everything, self._punctuality.aside
         self._agent = AgentProcess(self._loop, self._channel, listener, options, greet, aside)
         file = settings.configuration_file
         self._reload: Reload | None = None
         if file is not None:
-            read = partial(Reading, str(file), self._loop, aside)
+            read = partial(ReaderProcess, str(file), self._loop, aside)
             self._reload = Reload(read, own, self._engine, held, notifier.reloading, self._reloaded)
         self._has_terminal = has_terminal()
         self._watchdog_interval = watchdog_interval(os.environ)
@@ -128,7 +128,7 @@ class _Daemon:
             if self._stopping:  # told so before it has begun
                 return
             # Before anything is due: to read all of the program into memory takes some milliseconds.
-            self._realtime.enter()
+            self._punctuality.enter()
             self._count_beats()
             self._warn()
             allow_many()  # an interface takes up to five: two families with a bell each, and announcements
@@ -140,7 +140,7 @@ class _Daemon:
             self._notifier.ready(self._summary())
             # Only now: an agent takes the processor for a third of a second, and what has happened waits for it.
             self._agent.start()
-            self._loop.chores.add(self._keep_up)
+            self._loop.housekeeping.add(self._keep_up)
             self._feed_watchdog(now())
             while not self._stopping:
                 self._loop.wait()
@@ -154,7 +154,7 @@ class _Daemon:
             self._engine.stop()
 
     def _count_beats(self) -> None:
-        self._loop.beat_lead = self._realtime.beat_lead(self._engine.short_beats)
+        self._loop.beat_lead = self._punctuality.beat_lead(self._engine.short_beats)
 
     # --- signals
 
@@ -168,7 +168,7 @@ class _Daemon:
             # What our parent had us ignore, such as nohup SIGHUP, stays ignored.
             if signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, _ignore_here)
-        signal.signal(signal.SIGXCPU, self._realtime.give_up)  # the one that cannot wait for the loop
+        signal.signal(signal.SIGXCPU, self._punctuality.give_up)  # the one that cannot wait for the loop
 
         def read() -> None:
             numbers = reader.recv(64)
@@ -203,7 +203,7 @@ class _Daemon:
     def _reloaded(self, outcome: Outcome, changed: Sequence[Instance]) -> None:
         if isinstance(outcome, Reloaded):
             self._count_beats()
-            self._teller.reconfigured(changed)
+            self._status_feed.reconfigured(changed)
         self._warn()
         self._publish(reload_event(outcome), None)
         self._notifier.ready(self._summary())
@@ -211,19 +211,19 @@ class _Daemon:
     # --- what others are told
 
     def _warn(self) -> None:
-        self._realtime.warnings += self._held.warnings
+        self._punctuality.warnings += self._held.warnings
         self._held.warnings.clear()
-        self._teller.warnings()
+        self._status_feed.warnings()
 
     def _publish(self, event: Event, instance: Instance | None) -> None:
-        self._teller.event(event, instance)
+        self._status_feed.event(event, instance)
         self._dirty = self._dirty or event.kind == "state_changed"
 
     def _asked(self) -> None:
-        self._teller.refresh()
+        self._status_feed.refresh()
 
     def _keep_up(self, at: Instant) -> None:
-        self._teller.keep_up(at)
+        self._status_feed.keep_up(at)
         self._dirty = True
 
     def _feed_watchdog(self, at: Instant) -> None:

@@ -26,7 +26,7 @@ _LONGEST_REPORT: Final = MAX_MESSAGE_BYTES // 8
 """Characters, of which JSON and msgpack make at most six bytes each."""
 
 
-class Wanted(NamedTuple):
+class Intended(NamedTuple):
     """A protocol instance, without what it learns where it runs: its source address and its beat."""
 
     name: str
@@ -39,10 +39,10 @@ class Wanted(NamedTuple):
         return VirtualRouterId(self.interface, self.router.family, self.router.vrid)
 
 
-def wanted(configuration: Configuration) -> list[Wanted]:
+def intended(configuration: Configuration) -> list[Intended]:
     """The protocol instances of a configuration, in its order."""
     return [
-        Wanted(entry.name, entry.interface_name, router)
+        Intended(entry.name, entry.interface_name, router)
         for entry in configuration.virtual_routers
         for router in instances(entry)
     ]
@@ -57,7 +57,7 @@ _MAKE: Final[Mapping[int, Callable[[_Address], VirtualAddress]]] = {4: IPv4Inter
 
 
 class _Instance(msgspec.Struct, frozen=True, kw_only=True):
-    """A `Wanted` as it travels."""
+    """A `Intended` as it travels."""
 
     name: str
     interface: str
@@ -79,7 +79,7 @@ class Instances(msgspec.Struct, frozen=True, tag="instances"):
 
     some: list[_Instance]
 
-    def unpacked(self) -> Iterator[Wanted]:
+    def unpacked(self) -> Iterator[Intended]:
         """As the engine has them."""
         return map(_unpacked, self.some)
 
@@ -106,7 +106,7 @@ def handover(configuration: Configuration) -> Iterator[Handover]:
     """What a good file comes to, in packets small enough."""
     some: list[_Instance] = []
     addresses = 0
-    for one in wanted(configuration):
+    for one in intended(configuration):
         some.append(_packed(one))
         addresses += len(one.router.held_addresses)
         if len(some) == _INSTANCES_AT_ONCE or addresses >= _ADDRESSES_AT_ONCE:
@@ -122,7 +122,7 @@ def bad(report: str) -> Bad:
     return Bad(report if len(report) <= _LONGEST_REPORT else f"{report[:_LONGEST_REPORT]}\n  ...")
 
 
-def _packed(one: Wanted) -> _Instance:
+def _packed(one: Intended) -> _Instance:
     router = one.router
     return _Instance(
         name=one.name,
@@ -141,7 +141,7 @@ def _packed(one: Wanted) -> _Instance:
     )
 
 
-def _unpacked(one: _Instance) -> Wanted:
+def _unpacked(one: _Instance) -> Intended:
     addresses = _addresses(one.addresses)
     router = VirtualRouter(
         vrid=one.vrid,
@@ -157,7 +157,7 @@ def _unpacked(one: _Instance) -> Wanted:
         check_address_list=one.check_address_list,
         with_version_2=one.with_version_2,
     )
-    return Wanted(one.name, one.interface, router)
+    return Intended(one.name, one.interface, router)
 
 
 def _bytes(addresses: Iterable[VirtualAddress]) -> list[_Address]:

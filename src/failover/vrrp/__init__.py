@@ -28,7 +28,7 @@ from failover.vrrp.causes import (
     ShutDown,
     Started,
 )
-from failover.vrrp.cutoff import Floor, floor_of, is_below
+from failover.vrrp.cutoff import Cutoff, cutoff_of, is_below
 from failover.vrrp.events import (
     AdvertisementReceived,
     ConfigChanged,
@@ -60,13 +60,13 @@ __all__ = [
     "ChecksumForm",
     "ChecksumPolicy",
     "ConfigChanged",
+    "Cutoff",
     "Discard",
     "DiscardReason",
     "Event",
     "Family",
     "Fault",
     "Faulted",
-    "Floor",
     "Heard",
     "Initialize",
     "InstallAddresses",
@@ -97,10 +97,10 @@ __all__ = [
     "WithdrawAddresses",
     "advertisements",
     "centiseconds",
+    "cutoff_of",
     "deadline",
     "encode",
     "family_of",
-    "floor_of",
     "initial_state",
     "is_below",
     "receive",

@@ -13,7 +13,7 @@ from failover.vrrp.states import Backup, Master, State
 
 
 @dataclass(frozen=True, slots=True)
-class Floor:
+class Cutoff:
     """A lower priority is below, but 0, which resigns."""
 
     priority: int
@@ -21,7 +21,7 @@ class Floor:
     """At that very priority, a sender is below whose address is not greater than this; None: no one is."""
 
 
-def floor_of(router: VirtualRouter, state: State) -> Floor | None:
+def cutoff_of(router: VirtualRouter, state: State) -> Cutoff | None:
     """The floor as things are; None where anything may have a say.
 
     A MASTER gives way to a higher priority, or to its own from a greater address (RFC 9568 §6.4.3). A BACKUP that
@@ -29,18 +29,18 @@ def floor_of(router: VirtualRouter, state: State) -> Floor | None:
     """
     match state:
         case Master():
-            return Floor(router.priority, router.primary_address)
+            return Cutoff(router.priority, router.primary_address)
         case Backup() if router.preempt_mode or router.is_address_owner:
-            return Floor(router.priority)
+            return Cutoff(router.priority)
         case _:
             return None
 
 
-def is_below(floor: Floor | None, event: AdvertisementReceived) -> bool:
+def is_below(cutoff: Cutoff | None, event: AdvertisementReceived) -> bool:
     """Whether an advertisement that was accepted has no say."""
     priority = event.advertisement.priority
-    if floor is None or priority == PRIORITY_RESIGN:
+    if cutoff is None or priority == PRIORITY_RESIGN:
         return False
-    if priority == floor.priority:
-        return floor.address is not None and event.source.packed <= floor.address.packed
-    return priority < floor.priority
+    if priority == cutoff.priority:
+        return cutoff.address is not None and event.source.packed <= cutoff.address.packed
+    return priority < cutoff.priority

@@ -15,16 +15,16 @@ import pytest
 from failover.agent.mirror import Mirror
 from failover.config.daemon_settings import DaemonSettings
 from failover.engine.agent_link.channel import QUEUE_LIMIT, Channel
-from failover.engine.agent_link.status_feed import Teller
+from failover.engine.agent_link.status_feed import StatusFeed
 from failover.engine.fleet.engine import Engine
 from failover.engine.loop.lateness import Lateness
-from failover.engine.process.punctuality import RealTime
+from failover.engine.process.punctuality import Punctuality
 from failover.engine.router.instance import Instance
 from failover.engine.transmit.beat import Beat
-from failover.engine.transmit.transmit_round import Dispatch
+from failover.engine.transmit.transmit_round import Transmitter
 from failover.messages import ASK, MAX_MESSAGE_BYTES, Changed, Counted, Event, Holds, Message, decode
 from failover.vrrp import Family, Interval, VirtualAddress, VirtualRouter, seconds
-from tests.engine.simulated import Kernel, SimulatedLoop, Wire, attachment_of, instance_of, loop_of, netlink_of, time_of
+from tests.engine.simulated import Kernel, SimulatedLoop, Wire, as_port, instance_of, loop_of, netlink_of, time_of
 from tests.vrrp.making import NOW, OURS, a_router, after
 
 SECOND = seconds(1)
@@ -64,40 +64,40 @@ class Bench:
         stack.callback(self.channel.close)
         stack.enter_context(time_of(self.loop))
         loop = loop_of(self.loop)
-        self.dispatch = Dispatch(loop, netlink_of(Kernel()))
-        wire = attachment_of(Wire())
+        self.transmitter = Transmitter(loop, netlink_of(Kernel()))
+        wire = as_port(Wire())
         self.beat = Beat(loop, seconds(1), partial(wire.send, Family.IPV4))
         self.instances: list[Instance] = []
         for router in routers:
             self.instances.append(self.another(router))
-        engine = SimpleNamespace(instances=self.instances, later=self.dispatch.tell)
-        self.teller = Teller(self.channel, cast(Engine, engine), RealTime(DaemonSettings()), Lateness(NOW))
+        engine = SimpleNamespace(instances=self.instances, later=self.transmitter.tell)
+        self.status_feed = StatusFeed(self.channel, cast(Engine, engine), Punctuality(DaemonSettings()), Lateness(NOW))
         for instance in self.instances:
-            instance.stand(wire, OURS[Family.IPV4], frozenset(), self.loop.now)
+            instance.attach(wire, OURS[Family.IPV4], frozenset(), self.loop.now)
             instance.start(None, self.loop.now)
-        self.dispatch.finish()
+        self.transmitter.finish()
 
     def another(self, router: VirtualRouter) -> Instance:
         """One that is not told of yet."""
         loop, name = loop_of(self.loop), f"VR_{len(self.instances)}"
-        return instance_of(router, loop, self.dispatch, self.beat, self.publish, name)
+        return instance_of(router, loop, self.transmitter, self.beat, self.publish, name)
 
     def asked(self) -> None:
-        self.teller.refresh()
+        self.status_feed.refresh()
 
     def publish(self, event: Event, instance: Instance) -> None:
-        self.teller.event(event, instance)
+        self.status_feed.event(event, instance)
 
     def agent(self) -> Agent:
         """A new one, greeted."""
         agent = Agent(self.stack.enter_context(self.channel.open()))
-        self.teller.everything()
+        self.status_feed.everything()
         return agent
 
     def second(self) -> None:
         """What the daemon does in one."""
         self.loop.run(after(self.loop.now, SECOND))
-        self.teller.refresh()
+        self.status_feed.refresh()
         self.loop.round()
 
 
@@ -119,7 +119,7 @@ def test_a_router_with_five_thousand_addresses_shows_up_with_all_of_them(bench_o
     addresses = excluded(5000)
     bench = bench_of(replace(MASTER, excluded_addresses=addresses), MASTER)
     agent = bench.agent()
-    bench.dispatch.finish()
+    bench.transmitter.finish()
     agent.read()
     shown = agent.routers()
     assert shown is not None
@@ -133,7 +133,7 @@ def test_a_thousand_routers_are_told_in_portions_and_the_status_is_never_a_part_
 ) -> None:
     bench = bench_of(*[replace(MASTER, vrid=1 + n % 255, beat_phase=None) for n in range(1000)])
     agent = bench.agent()
-    news: deque[Callable[[], None]] = bench.dispatch._news
+    news: deque[Callable[[], None]] = bench.transmitter._news
     portions = 0
     while news:
         agent.read()
@@ -152,7 +152,7 @@ def test_events_are_told_within_a_millisecond_with_the_routers_status_after_them
 ) -> None:
     bench = bench_of(MASTER, replace(MASTER, vrid=52))
     agent = bench.agent()
-    bench.dispatch.finish()
+    bench.transmitter.finish()
     agent.read()
     agent.heard.clear()
     bench.instances[1].stop(bench.loop.now)()
@@ -207,7 +207,7 @@ def test_what_nobody_asks_for_is_told_once_a_minute(bench_of: Callable[..., Benc
     told = []
     for second in range(0, 200, 10):
         bench.loop.run(after(bench.loop.now, seconds(10)))
-        bench.teller.keep_up(bench.loop.now)
+        bench.status_feed.keep_up(bench.loop.now)
         bench.loop.round()
         agent.heard.clear()
         agent.read()
@@ -218,13 +218,13 @@ def test_what_nobody_asks_for_is_told_once_a_minute(bench_of: Callable[..., Benc
 def test_events_that_wait_are_told_as_soon_as_the_daemon_looks_again(bench_of: Callable[..., Bench]) -> None:
     bench = bench_of(MASTER)
     agent = bench.agent()
-    bench.teller.keep_up(bench.loop.now)
-    bench.dispatch.finish()
+    bench.status_feed.keep_up(bench.loop.now)
+    bench.transmitter.finish()
     while bench.channel.is_clear:
         bench.channel.send(Event(at=0, kind="x" * 60_000))
     agent.read()
     assert not bench.channel.is_clear
-    bench.teller.keep_up(after(bench.loop.now, seconds(10)))
+    bench.status_feed.keep_up(after(bench.loop.now, seconds(10)))
     assert bench.channel.is_clear
 
 
@@ -235,19 +235,19 @@ def test_after_messages_were_dropped_everything_is_told_anew(bench_of: Callable[
     filler = Event(at=0, kind="x" * 1000)
     while bench.channel.is_clear:
         bench.channel.send(filler)
-    bench.dispatch.finish()
+    bench.transmitter.finish()
     for number in range(QUEUE_LIMIT + 10):
         bench.channel.send(Event(at=number, kind="x"))
-    bench.teller.keep_up(bench.loop.now)
+    bench.status_feed.keep_up(bench.loop.now)
     bench.instances[1].stop(bench.loop.now)()
-    bench.dispatch.finish()
+    bench.transmitter.finish()
     assert bench.channel.dropped
     assert bench.channel.is_incomplete
     assert agent.mirror.status(0) is None
     while agent.read():
         bench.channel.flush()
     assert agent.routers() is None, "what was lost is not there"
-    bench.teller.keep_up(after(bench.loop.now, seconds(10)))
+    bench.status_feed.keep_up(after(bench.loop.now, seconds(10)))
     bench.loop.round()
     agent.read()
     shown = agent.routers()
@@ -261,7 +261,7 @@ def test_after_messages_were_dropped_everything_is_told_anew(bench_of: Callable[
 def test_to_an_agent_that_is_behind_only_events_are_added(bench_of: Callable[..., Bench]) -> None:
     bench = bench_of(MASTER)
     bench.agent()
-    bench.dispatch.finish()
+    bench.transmitter.finish()
     while bench.channel.is_clear:
         bench.channel.send(Event(at=0, kind="x" * 60_000))
     waiting = len(bench.channel._queue)
@@ -280,14 +280,14 @@ def test_after_a_reload_the_agent_knows_other_routers_and_at_no_moment_a_part_of
     first, second, third = bench.instances
     fourth = bench.another(a_router(vrid=4))
     bench.instances[:] = [fourth, third, first]
-    bench.teller.reconfigured([first])
+    bench.status_feed.reconfigured([first])
     seen: list[list[int]] = []
     while not seen or seen[-1] != [4, 3, 1]:
         bench.loop.round()
         agent.read()
         seen.append([router["vrid"] for router in agent.routers() or []])
     assert [known for known in seen if known not in ([1, 2, 3], [4, 3, 1])] == []
-    bench.teller.event(
+    bench.status_feed.event(
         Event(at=1, kind="state_changed", name="VR_1"), second
     )  # it has gone, and this is the last of it
     agent.read()

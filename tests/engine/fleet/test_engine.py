@@ -12,7 +12,7 @@ import pytest
 
 from failover.config import parse
 from failover.engine import Engine, Loop
-from failover.engine.intended import wanted
+from failover.engine.intended import intended
 from failover.engine.router.evidence import wall_clock
 from failover.engine.router.instance import Instance
 from failover.lab.lan import Host
@@ -43,7 +43,7 @@ class Bench:
     def __init__(self, configuration: str = CONFIGURATION) -> None:
         self.loop = Loop()
         self.events: list[Event] = []
-        self.engine = Engine(wanted(parse(configuration)), self.loop, self.take)
+        self.engine = Engine(intended(parse(configuration)), self.loop, self.take)
         self.engine.start()
 
     def take(self, event: Event, instance: Instance | None) -> None:
@@ -68,7 +68,7 @@ class Bench:
     def settle(self) -> None:
         """A round, those that follow it at once, and the news of it."""
         self.loop.dispatch()
-        while self.loop.is_busy or self.engine._dispatch._news:
+        while self.loop.is_busy or self.engine._transmitter._news:
             self.loop.dispatch()
 
     def close(self) -> None:
@@ -114,7 +114,7 @@ def test_a_list_of_interfaces_that_fails_is_asked_for_again(
 def test_an_address_that_the_kernel_tells_of_a_moment_later_was_not_removed(bench: Bench) -> None:
     instance = bench.engine.instances[0]
     bench.run_until(lambda: instance.is_master)
-    assert instance._upkeep._not_before > now() - seconds(60), "it waits after it has put them there"
+    assert instance._guard._not_before > now() - seconds(60), "it waits after it has put them there"
     instance.addresses_present(frozenset(), now())
     instance.addresses_present(frozenset(instance.router.held_addresses), now())
     bench.run_until(lambda: instance.counters.advertisements_sent > 5)
@@ -277,7 +277,7 @@ def test_what_was_to_be_sent_on_an_interface_that_is_gone_is_counted_and_nothing
 
 def test_stopping_an_engine_that_never_started_is_no_error(host: Host) -> None:
     with host.enter(), closing(Loop()) as loop:
-        Engine(wanted(parse(CONFIGURATION)), loop, lambda event, _: pytest.fail(event.kind)).stop()
+        Engine(intended(parse(CONFIGURATION)), loop, lambda event, _: pytest.fail(event.kind)).stop()
 
 
 def test_every_descriptor_is_closed_in_the_end(host: Host) -> None:

@@ -9,22 +9,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from failover.engine.fleet.plan import Plan
-from failover.engine.intended import Wanted
+from failover.engine.intended import Intended
 from failover.engine.router.instance import Instance
 from failover.linux.process.claims import VirtualRouterId
 from failover.vrrp import Family
 from tests.vrrp.making import a_router
 
 
-def one(name: str, vrid: int, family: Family = Family.IPV4, interface: str = "eth0", priority: int = 100) -> Wanted:
-    return Wanted(name, interface, a_router(family, vrid=vrid, priority=priority))
+def one(name: str, vrid: int, family: Family = Family.IPV4, interface: str = "eth0", priority: int = 100) -> Intended:
+    return Intended(name, interface, a_router(family, vrid=vrid, priority=priority))
 
 
-def running(wanted: Iterable[Wanted]) -> dict[VirtualRouterId, Instance]:
-    return {each.id: cast(Instance, SimpleNamespace(name=each.name, wanted=each)) for each in wanted}
+def running(intended: Iterable[Intended]) -> dict[VirtualRouterId, Instance]:
+    return {each.id: cast(Instance, SimpleNamespace(name=each.name, intended=each)) for each in intended}
 
 
-def planned(before: Iterable[Wanted], after: Iterable[Wanted]) -> Plan:
+def planned(before: Iterable[Intended], after: Iterable[Intended]) -> Plan:
     plan = Plan()
     for _ in plan.compare(running(before), after):
         pass
@@ -46,14 +46,14 @@ CONFIGURATIONS = st.lists(
 
 
 @given(CONFIGURATIONS, CONFIGURATIONS)
-def test_carried_out_it_makes_what_is_wanted_in_its_order(before: list[Wanted], after: list[Wanted]) -> None:
+def test_carried_out_it_makes_what_is_wanted_in_its_order(before: list[Intended], after: list[Intended]) -> None:
     plan = planned(before, after)
     there = {each.id: each for each in before}
     for gone in plan.removed:
-        del there[gone.wanted.id]
+        del there[gone.intended.id]
     for instance, new in plan.changed:
-        assert instance.wanted != new
-        there[instance.wanted.id] = new
+        assert instance.intended != new
+        there[instance.intended.id] = new
     for new in plan.added:
         assert new.id not in there
         there[new.id] = new
@@ -62,14 +62,14 @@ def test_carried_out_it_makes_what_is_wanted_in_its_order(before: list[Wanted], 
 
 
 @given(CONFIGURATIONS)
-def test_the_same_again_is_nothing_to_do(wanted: list[Wanted]) -> None:
-    plan = planned(wanted, list(wanted))
+def test_the_same_again_is_nothing_to_do(intended: list[Intended]) -> None:
+    plan = planned(intended, list(intended))
     assert [*plan.added, *plan.changed, *plan.removed] == []
-    assert plan.extent().unchanged == len({each.name for each in wanted})
+    assert plan.extent().unchanged == len({each.name for each in intended})
 
 
 @given(CONFIGURATIONS, CONFIGURATIONS)
-def test_each_name_of_the_file_is_counted_once(before: list[Wanted], after: list[Wanted]) -> None:
+def test_each_name_of_the_file_is_counted_once(before: list[Intended], after: list[Intended]) -> None:
     extent = planned(before, after).extent()
     names = {each.name for each in after}
     assert sorted([*extent.added, *extent.changed]) == sorted({*extent.added, *extent.changed})
@@ -92,5 +92,5 @@ def test_another_name_is_a_change_and_another_number_another_router() -> None:
     assert (extent.added, extent.removed, extent.changed, extent.unchanged) == (["B"], ["A"], [], 0)
 
 
-def replace_priority(wanted: Wanted) -> Wanted:
-    return wanted._replace(router=replace(wanted.router, priority=7))
+def replace_priority(intended: Intended) -> Intended:
+    return intended._replace(router=replace(intended.router, priority=7))

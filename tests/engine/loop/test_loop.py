@@ -254,7 +254,7 @@ def test_what_arrives_between_rehearsal_and_alarm_is_read_first(loop: Loop, pipe
     pipe = pipes()
     alarm = loop.alarm(lambda _: story.append("rings"))
 
-    def rehearse(_: Instant) -> None:
+    def prewarm(_: Instant) -> None:
         if "rehearsed" not in story:
             story.append("rehearsed")
             pipe.write()
@@ -267,7 +267,7 @@ def test_what_arrives_between_rehearsal_and_alarm_is_read_first(loop: Loop, pipe
     # Late wake-ups happen: try until one is early enough to rehearse.
     for _ in range(100):
         story.clear()
-        alarm.set(Instant(now() + seconds(0.005)), rehearse)
+        alarm.set(Instant(now() + seconds(0.005)), prewarm)
         while not {"rings", "heard"} & set(story):
             loop.wait()
         if "rehearsed" in story:
@@ -355,16 +355,16 @@ class Mailbox:
     """A pipe that packets wait in, and one as their bell."""
 
     def __init__(self, loop: Loop, pipes: Callable[[], Pipe], story: list[str] | None = None) -> None:
-        self.bell, self.mail, self.story = pipes(), pipes(), [] if story is None else story
-        loop.listen(self.bell.reader, self.mail.reader, self.silence, self.read)
+        self.wakeup, self.mail, self.story = pipes(), pipes(), [] if story is None else story
+        loop.listen(self.wakeup.reader, self.mail.reader, self.silence, self.read)
 
     def deliver(self, *, ring: bool) -> None:
         self.mail.write()
         if ring:
-            self.bell.write()
+            self.wakeup.write()
 
     def silence(self) -> int:
-        self.bell.read()
+        self.wakeup.read()
         self.story.append("silence")
         return 1
 
@@ -385,7 +385,7 @@ def test_packets_are_read_before_anything_else_is_done(loop: Loop, pipes: Callab
     pipe = pipes()
     loop.watch(pipe.reader, pipe.reading(lambda: story.append("call")))
     rung, unrung = Mailbox(loop, pipes, story), Mailbox(loop, pipes, story)
-    loop.expect(unrung.bell.reader, 10)
+    loop.expect(unrung.wakeup.reader, 10)
     loop.alarm(lambda _: story.append("alarm")).set(Instant(now() - 1))
     pipe.write()
     rung.deliver(ring=True)
@@ -397,7 +397,7 @@ def test_packets_are_read_before_anything_else_is_done(loop: Loop, pipes: Callab
 def test_of_many_sockets_those_are_read_in_which_packets_wait(loop: Loop, pipes: Callable[[], Pipe]) -> None:
     some, none = Mailbox(loop, pipes), Mailbox(loop, pipes)
     for mailbox in (some, none):
-        loop.expect(mailbox.bell.reader, 10)
+        loop.expect(mailbox.wakeup.reader, 10)
     some.deliver(ring=False)
     loop.dispatch()
     assert (some.story, none.story) == (["read 1"], [])
@@ -407,7 +407,7 @@ def test_what_came_without_a_ring_is_read_before_the_alarm_for_which_the_timer_w
     loop: Loop, pipes: Callable[[], Pipe]
 ) -> None:
     mailbox = Mailbox(loop, pipes)
-    loop.expect(mailbox.bell.reader, 10)
+    loop.expect(mailbox.wakeup.reader, 10)
     loop.alarm(lambda _: mailbox.story.append("alarm")).set(Instant(now() + seconds(0.003)))
     mailbox.deliver(ring=False)
     while "alarm" not in mailbox.story:
@@ -417,12 +417,12 @@ def test_what_came_without_a_ring_is_read_before_the_alarm_for_which_the_timer_w
 
 def test_nobody_is_expected_where_nothing_comes_unrung_any_more(loop: Loop, pipes: Callable[[], Pipe]) -> None:
     mailbox, other = Mailbox(loop, pipes), Mailbox(loop, pipes)
-    loop.expect(mailbox.bell.reader, 10)
-    loop.expect(mailbox.bell.reader, 0)
+    loop.expect(mailbox.wakeup.reader, 10)
+    loop.expect(mailbox.wakeup.reader, 0)
     loop.dispatch()
     assert mailbox.story == []
-    loop.expect(mailbox.bell.reader, 10)
-    loop.forget(mailbox.bell.reader)
+    loop.expect(mailbox.wakeup.reader, 10)
+    loop.forget(mailbox.wakeup.reader)
     other.deliver(ring=True)
     loop.wait()
     assert mailbox.story == []
@@ -432,7 +432,7 @@ def test_nobody_is_expected_where_nothing_comes_unrung_any_more(loop: Loop, pipe
 def test_it_is_up_before_too_many_packets_have_gathered(loop: Loop, pipes: Callable[[], Pipe]) -> None:
     mailbox = Mailbox(loop, pipes)
     loop.alarm(lambda _: None).set(Instant(now() + seconds(60)), lambda _: None)
-    loop.expect(mailbox.bell.reader, 25_600)
+    loop.expect(mailbox.wakeup.reader, 25_600)
     began = now()
     loop.wait()
     assert seconds(0.009) <= now() - began < seconds(30)
@@ -441,7 +441,7 @@ def test_it_is_up_before_too_many_packets_have_gathered(loop: Loop, pipes: Calla
 def test_an_alarm_that_what_waits_has_put_off_does_not_ring(loop: Loop, pipes: Callable[[], Pipe]) -> None:
     """The loop gets up for it, reads, and goes back to sleep."""
     rung, reads, until = list[Instant](), list[Instant](), Instant(0)
-    bell, mail, alarm = pipes(), pipes(), loop.alarm(rung.append, put_off=lambda: until)
+    wakeup, mail, alarm = pipes(), pipes(), loop.alarm(rung.append, put_off=lambda: until)
 
     def read() -> None:
         nonlocal until
@@ -452,8 +452,8 @@ def test_an_alarm_that_what_waits_has_put_off_does_not_ring(loop: Loop, pipes: C
             mail.read()
 
     mail.write()
-    loop.listen(bell.reader, mail.reader, lambda: 1, read)
-    loop.expect(bell.reader, 10)
+    loop.listen(wakeup.reader, mail.reader, lambda: 1, read)
+    loop.expect(wakeup.reader, 10)
     alarm.set(Instant(now() + seconds(0.05)))
     with patch.object(loop._timer, "arm", wraps=loop._timer.arm) as arm:
         while len(reads) < 5:
@@ -468,19 +468,19 @@ def test_an_alarm_that_what_waits_has_put_off_does_not_ring(loop: Loop, pipes: C
 
 def test_bells_that_ring_close_together_are_a_rush(loop: Loop, pipes: Callable[[], Pipe]) -> None:
     mailbox = Mailbox(loop, pipes)
-    loop.chores.due = Instant(now() + seconds(100))
+    loop.housekeeping.due = Instant(now() + seconds(100))
     for _ in range(1000):  # a machine that is busy may take its time in between
         mailbox.deliver(ring=True)
         loop.wait()
-        if loop.rush.is_on:
+        if loop.coalescing.is_on:
             return
     pytest.fail("no rush")
 
 
 def test_in_a_rush_it_wakes_up_in_time_where_no_bell_rings_any_more(loop: Loop, pipes: Callable[[], Pipe]) -> None:
     mailbox = Mailbox(loop, pipes)
-    loop.rush.is_on = True
-    loop.expect(mailbox.bell.reader, 25_600)
+    loop.coalescing.is_on = True
+    loop.expect(mailbox.wakeup.reader, 25_600)
     loop.alarm(lambda _: None).set(Instant(now() + seconds(60)), lambda _: None)
     mailbox.deliver(ring=False)
     loop.wait()
@@ -507,7 +507,7 @@ def test_a_beat_needs_the_timer_set_only_at_its_beginning(loop: Loop) -> None:
 
 @pytest.mark.parametrize("in_a_rush", [False, True])
 def test_a_timer_that_repeats_is_stopped_with_its_alarm(loop: Loop, *, in_a_rush: bool) -> None:
-    loop.rush.is_on = in_a_rush
+    loop.coalescing.is_on = in_a_rush
     period, rung = seconds(0.005), list[Instant]()
 
     def ring(at: Instant) -> None:

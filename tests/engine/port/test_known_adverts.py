@@ -1,6 +1,6 @@
 """`failover.engine.port.known_adverts`: known packets, and when their routers must watch for themselves."""
 
-from failover.engine.port.known_adverts import _AHEAD, Repeats, Repetition
+from failover.engine.port.known_adverts import _AHEAD, KnownAdvert, KnownAdverts
 from failover.vrrp import Instant, Interval, seconds
 from tests.engine.simulated import SimulatedLoop, loop_of
 from tests.vrrp.making import NOW, after
@@ -13,8 +13,8 @@ class Watchers:
 
     def __init__(self) -> None:
         self.loop = SimulatedLoop()
-        self.repeats = Repeats(loop_of(self.loop))
-        self.known: dict[bytes, Repetition] = {}
+        self.known_adverts = KnownAdverts(loop_of(self.loop))
+        self.known: dict[bytes, KnownAdvert] = {}
         self.released: dict[bytes, Instant] = {}
 
     def expect(self, packet: bytes, held_off: Interval, at: Instant = NOW) -> None:
@@ -22,7 +22,7 @@ class Watchers:
             self.known.pop(packet).end()
             self.released[packet] = self.loop.now
 
-        self.known[packet] = self.repeats.expect(packet, 0, held_off, at, release)
+        self.known[packet] = self.known_adverts.expect(packet, 0, held_off, at, release)
 
 
 def test_a_batch_of_which_all_is_known_is_noted() -> None:
@@ -30,7 +30,7 @@ def test_a_batch_of_which_all_is_known_is_noted() -> None:
     watchers.expect(b"one", LONG)
     watchers.expect(b"two", LONG)
     first, second = after(NOW, 1), after(NOW, 2)
-    assert watchers.repeats.note([b"one", b"two", b"one"], [first, first, second])
+    assert watchers.known_adverts.note([b"one", b"two", b"one"], [first, first, second])
     one, two = watchers.known.values()
     assert (one.heard_at, two.heard_at) == (second, first)
     assert (one.take(), two.take()) == (2, 1)
@@ -40,7 +40,7 @@ def test_a_batch_of_which_all_is_known_is_noted() -> None:
 def test_of_a_batch_with_a_stranger_nothing_is_noted() -> None:
     watchers = Watchers()
     watchers.expect(b"one", LONG)
-    assert not watchers.repeats.note([b"one", b"stranger"], [after(NOW, 1)] * 2)
+    assert not watchers.known_adverts.note([b"one", b"stranger"], [after(NOW, 1)] * 2)
     assert watchers.known[b"one"].heard_at == NOW
     assert watchers.known[b"one"].take() == 0
 
@@ -48,11 +48,11 @@ def test_of_a_batch_with_a_stranger_nothing_is_noted() -> None:
 def test_what_is_forgotten_is_a_stranger() -> None:
     watchers = Watchers()
     watchers.expect(b"one", LONG)
-    assert b"one" in watchers.repeats
+    assert b"one" in watchers.known_adverts
     watchers.known[b"one"].end()
-    assert b"one" not in watchers.repeats
-    assert not watchers.repeats.note([b"one"], [NOW])
-    assert watchers.repeats.known == ()
+    assert b"one" not in watchers.known_adverts
+    assert not watchers.known_adverts.note([b"one"], [NOW])
+    assert watchers.known_adverts.known == ()
 
 
 def test_a_router_watches_for_itself_shortly_before_its_time_is_over_and_not_before() -> None:
@@ -70,7 +70,7 @@ def test_what_comes_again_puts_that_off() -> None:
     for tenth in range(1, 10):
         at = after(NOW, tenth * seconds(0.1))
         watchers.loop.run(at)
-        watchers.repeats.note([b"alive"], [at])
+        watchers.known_adverts.note([b"alive"], [at])
     assert watchers.released == {b"silent": after(NOW, SHORT - _AHEAD)}
     watchers.loop.run(after(NOW, seconds(5)))
     assert watchers.released[b"alive"] == after(NOW, seconds(0.9) + SHORT - _AHEAD)
@@ -90,7 +90,7 @@ def test_what_may_have_been_lost_is_presumed_to_have_come() -> None:
     watchers = Watchers()
     watchers.expect(b"one", SHORT)
     at = after(NOW, seconds(0.3))
-    watchers.repeats.presume(at)
+    watchers.known_adverts.presume(at)
     watchers.loop.run(after(at, SHORT - _AHEAD - 1))
     assert watchers.released == {}
     assert watchers.known[b"one"].take() == 0
@@ -102,7 +102,7 @@ def test_when_nothing_will_come_any_more_each_router_watches_for_itself() -> Non
     watchers = Watchers()
     watchers.expect(b"one", LONG)
     watchers.expect(b"two", SHORT)
-    watchers.repeats.close()
+    watchers.known_adverts.close()
     assert watchers.released == {b"one": NOW, b"two": NOW}
     watchers.loop.run(after(NOW, seconds(10)))
     assert watchers.released == {b"one": NOW, b"two": NOW}

@@ -7,7 +7,7 @@ import pytest
 
 from failover.engine.loop.alarms import AlarmQueue
 from failover.engine.loop.loop import Loop
-from failover.engine.port.policer import ENOUGH_LOSING, ENOUGH_REFUSED, OPEN, PERIOD, Floodgate, Narrowing
+from failover.engine.port.policer import ENOUGH_LOSING, ENOUGH_REFUSED, OPEN, PERIOD, Narrowing, Policer
 from failover.vrrp import Instant, seconds
 from tests.vrrp.making import NOW, after
 
@@ -24,7 +24,7 @@ class Gate:
 
     def __init__(self) -> None:
         self.alarms, self.done, self.fails = AlarmQueue(lambda _: None), list[Narrowing](), False
-        self.gate = Floodgate(cast(Loop, self.alarms), self.narrow)
+        self.policer = Policer(cast(Loop, self.alarms), self.narrow)
 
     def narrow(self, narrowing: Narrowing) -> None:
         if self.fails:
@@ -33,123 +33,123 @@ class Gate:
 
     def refuse(self, times: int, at: Instant = NOW) -> None:
         for _ in range(times):
-            self.gate.refused(at)
+            self.policer.refused(at)
 
     def lose(self, vrid: int, times: int, at: Instant = NOW) -> None:
         for _ in range(times):
-            self.gate.lost(vrid, at)
+            self.policer.lost(vrid, at)
 
     def wait(self, until: Instant) -> None:
         self.alarms.ring(until, until)
 
 
 @pytest.fixture
-def gate() -> Gate:
+def policer() -> Gate:
     return Gate()
 
 
-def test_enough_within_a_period_narrow_it_once_for_a_period(gate: Gate) -> None:
-    gate.refuse(ENOUGH_REFUSED - 1)
-    assert gate.done == []
-    gate.refuse(1)
-    gate.refuse(3 * ENOUGH_REFUSED)
-    assert gate.done == [UNSOUND]
-    gate.wait(after(NOW, PERIOD - 1))
-    assert gate.done == [UNSOUND]
-    gate.wait(after(NOW, PERIOD))
-    assert gate.done == [UNSOUND, OPEN]
+def test_enough_within_a_period_narrow_it_once_for_a_period(policer: Gate) -> None:
+    policer.refuse(ENOUGH_REFUSED - 1)
+    assert policer.done == []
+    policer.refuse(1)
+    policer.refuse(3 * ENOUGH_REFUSED)
+    assert policer.done == [UNSOUND]
+    policer.wait(after(NOW, PERIOD - 1))
+    assert policer.done == [UNSOUND]
+    policer.wait(after(NOW, PERIOD))
+    assert policer.done == [UNSOUND, OPEN]
 
 
-def test_a_flood_that_goes_on_narrows_it_again(gate: Gate) -> None:
-    gate.refuse(ENOUGH_REFUSED)
-    gate.wait(after(NOW, PERIOD))
-    gate.refuse(ENOUGH_REFUSED, after(NOW, PERIOD))
-    assert gate.done == [UNSOUND, OPEN, UNSOUND]
+def test_a_flood_that_goes_on_narrows_it_again(policer: Gate) -> None:
+    policer.refuse(ENOUGH_REFUSED)
+    policer.wait(after(NOW, PERIOD))
+    policer.refuse(ENOUGH_REFUSED, after(NOW, PERIOD))
+    assert policer.done == [UNSOUND, OPEN, UNSOUND]
 
 
-def test_the_same_number_in_more_time_does_nothing(gate: Gate) -> None:
-    gate.refuse(ENOUGH_REFUSED - 1)
-    gate.refuse(ENOUGH_REFUSED - 1, after(NOW, PERIOD))
-    gate.lose(51, ENOUGH_LOSING - 1, after(NOW, PERIOD))
-    gate.lose(51, ENOUGH_LOSING - 1, after(NOW, 2 * PERIOD))
-    assert gate.done == []
+def test_the_same_number_in_more_time_does_nothing(policer: Gate) -> None:
+    policer.refuse(ENOUGH_REFUSED - 1)
+    policer.refuse(ENOUGH_REFUSED - 1, after(NOW, PERIOD))
+    policer.lose(51, ENOUGH_LOSING - 1, after(NOW, PERIOD))
+    policer.lose(51, ENOUGH_LOSING - 1, after(NOW, 2 * PERIOD))
+    assert policer.done == []
 
 
-def test_what_loses_is_refused_for_its_vrid_alone(gate: Gate) -> None:
-    gate.lose(52, ENOUGH_LOSING - 1)
-    gate.lose(51, ENOUGH_LOSING)
-    assert gate.done == [losing(51)]
-    gate.wait(after(NOW, PERIOD))
-    assert gate.done == [losing(51), OPEN]
+def test_what_loses_is_refused_for_its_vrid_alone(policer: Gate) -> None:
+    policer.lose(52, ENOUGH_LOSING - 1)
+    policer.lose(51, ENOUGH_LOSING)
+    assert policer.done == [losing(51)]
+    policer.wait(after(NOW, PERIOD))
+    assert policer.done == [losing(51), OPEN]
 
 
-def test_four_rivals_at_the_shortest_interval_are_no_flood(gate: Gate) -> None:
+def test_four_rivals_at_the_shortest_interval_are_no_flood(policer: Gate) -> None:
     for tick in range(1000):
-        gate.lose(51, 4, after(NOW, tick * seconds(0.01)))
-    assert gate.done == []
+        policer.lose(51, 4, after(NOW, tick * seconds(0.01)))
+    assert policer.done == []
 
 
-def test_floods_of_both_kinds_and_of_several_routers_add_up_and_end_together(gate: Gate) -> None:
-    gate.lose(51, ENOUGH_LOSING)
-    gate.lose(52, ENOUGH_LOSING, after(NOW, HALF))
-    gate.refuse(ENOUGH_REFUSED, after(NOW, PERIOD - 1))
-    assert gate.done == [losing(51), losing(51, 52), losing(51, 52, unsound=True)]
-    gate.wait(after(NOW, PERIOD))
-    assert gate.done[-1] == OPEN
+def test_floods_of_both_kinds_and_of_several_routers_add_up_and_end_together(policer: Gate) -> None:
+    policer.lose(51, ENOUGH_LOSING)
+    policer.lose(52, ENOUGH_LOSING, after(NOW, HALF))
+    policer.refuse(ENOUGH_REFUSED, after(NOW, PERIOD - 1))
+    assert policer.done == [losing(51), losing(51, 52), losing(51, 52, unsound=True)]
+    policer.wait(after(NOW, PERIOD))
+    assert policer.done[-1] == OPEN
 
 
-def test_when_a_router_changes_its_adverts_pass_again_at_once(gate: Gate) -> None:
-    gate.lose(51, ENOUGH_LOSING)
-    gate.lose(52, ENOUGH_LOSING)
-    gate.gate.reopen(51, after(NOW, HALF))
-    assert gate.done[-1] == losing(52)
-    gate.wait(after(NOW, PERIOD))
-    assert gate.done[-1] == OPEN
+def test_when_a_router_changes_its_adverts_pass_again_at_once(policer: Gate) -> None:
+    policer.lose(51, ENOUGH_LOSING)
+    policer.lose(52, ENOUGH_LOSING)
+    policer.policer.reopen(51, after(NOW, HALF))
+    assert policer.done[-1] == losing(52)
+    policer.wait(after(NOW, PERIOD))
+    assert policer.done[-1] == OPEN
 
 
-def test_a_change_of_a_router_that_nobody_floods_does_nothing(gate: Gate) -> None:
-    gate.gate.reopen(51, NOW)
-    gate.refuse(ENOUGH_REFUSED)
-    gate.gate.reopen(51, NOW)
-    assert gate.done == [UNSOUND]
+def test_a_change_of_a_router_that_nobody_floods_does_nothing(policer: Gate) -> None:
+    policer.policer.reopen(51, NOW)
+    policer.refuse(ENOUGH_REFUSED)
+    policer.policer.reopen(51, NOW)
+    assert policer.done == [UNSOUND]
 
 
-def test_reopened_it_rings_no_more_and_narrows_again_when_the_flood_goes_on(gate: Gate) -> None:
-    gate.lose(51, ENOUGH_LOSING)
-    gate.gate.reopen(51, after(NOW, HALF))
-    assert gate.done == [losing(51), OPEN]
-    gate.lose(51, ENOUGH_LOSING, after(NOW, HALF))
-    gate.wait(after(NOW, PERIOD))
-    assert gate.done == [losing(51), OPEN, losing(51)]
-    gate.wait(after(NOW, HALF + PERIOD))
-    assert gate.done == [losing(51), OPEN, losing(51), OPEN]
+def test_reopened_it_rings_no_more_and_narrows_again_when_the_flood_goes_on(policer: Gate) -> None:
+    policer.lose(51, ENOUGH_LOSING)
+    policer.policer.reopen(51, after(NOW, HALF))
+    assert policer.done == [losing(51), OPEN]
+    policer.lose(51, ENOUGH_LOSING, after(NOW, HALF))
+    policer.wait(after(NOW, PERIOD))
+    assert policer.done == [losing(51), OPEN, losing(51)]
+    policer.wait(after(NOW, HALF + PERIOD))
+    assert policer.done == [losing(51), OPEN, losing(51), OPEN]
 
 
-def test_a_filter_that_cannot_be_set_stays_as_it_was_and_is_tried_again(gate: Gate) -> None:
-    gate.fails = True
-    gate.refuse(ENOUGH_REFUSED)
-    gate.fails = False
-    gate.refuse(ENOUGH_REFUSED)
-    assert gate.done == [UNSOUND]
-    gate.fails = True
-    gate.wait(after(NOW, PERIOD))
-    assert gate.done == [UNSOUND]
-    gate.fails = False
-    gate.wait(after(NOW, 2 * PERIOD))
-    assert gate.done == [UNSOUND, OPEN]
+def test_a_filter_that_cannot_be_set_stays_as_it_was_and_is_tried_again(policer: Gate) -> None:
+    policer.fails = True
+    policer.refuse(ENOUGH_REFUSED)
+    policer.fails = False
+    policer.refuse(ENOUGH_REFUSED)
+    assert policer.done == [UNSOUND]
+    policer.fails = True
+    policer.wait(after(NOW, PERIOD))
+    assert policer.done == [UNSOUND]
+    policer.fails = False
+    policer.wait(after(NOW, 2 * PERIOD))
+    assert policer.done == [UNSOUND, OPEN]
 
 
-def test_what_could_not_be_reopened_is_at_the_end_of_the_period(gate: Gate) -> None:
-    gate.lose(51, ENOUGH_LOSING)
-    gate.fails = True
-    gate.gate.reopen(51, after(NOW, HALF))
-    gate.fails = False
-    gate.wait(after(NOW, PERIOD))
-    assert gate.done == [losing(51), OPEN]
+def test_what_could_not_be_reopened_is_at_the_end_of_the_period(policer: Gate) -> None:
+    policer.lose(51, ENOUGH_LOSING)
+    policer.fails = True
+    policer.policer.reopen(51, after(NOW, HALF))
+    policer.fails = False
+    policer.wait(after(NOW, PERIOD))
+    assert policer.done == [losing(51), OPEN]
 
 
-def test_a_closed_one_rings_no_more(gate: Gate) -> None:
-    gate.refuse(ENOUGH_REFUSED)
-    gate.gate.close()
-    gate.wait(after(NOW, 10 * PERIOD))
-    assert gate.done == [UNSOUND]
+def test_a_closed_one_rings_no_more(policer: Gate) -> None:
+    policer.refuse(ENOUGH_REFUSED)
+    policer.policer.close()
+    policer.wait(after(NOW, 10 * PERIOD))
+    assert policer.done == [UNSOUND]

@@ -7,13 +7,13 @@ import pytest
 
 from failover.engine.port import reception
 from failover.engine.port.policer import ENOUGH_LOSING, ENOUGH_REFUSED, PERIOD
-from failover.engine.port.port import Attachment
+from failover.engine.port.port import Port
 from failover.engine.transmit.beat import Beat
-from failover.engine.transmit.transmit_round import Dispatch
+from failover.engine.transmit.transmit_round import Transmitter
 from failover.linux.filter.program import Terms
 from failover.linux.netlink.connection import Netlink
 from failover.linux.sockets.advertisement import AdvertisementSocket
-from failover.vrrp import Address, Family, Floor, Instant, VirtualRouter, encode
+from failover.vrrp import Address, Cutoff, Family, Instant, VirtualRouter, encode
 from tests.engine.router.test_fast_path import Waiting, kept
 from tests.engine.simulated import Kernel, SimulatedLoop, instance_of, loop_of, netlink_of
 from tests.vrrp.making import EACH_FAMILY, GREATER, NO_CARRIER, NOW, OURS, SMALLER, V2, V3, a_router, after
@@ -41,16 +41,16 @@ class Heard:
         self.now, family = NOW, routers[0].family
         self.simulated, self.socket = SimulatedLoop(), Socket(family)
         loop = loop_of(self.simulated)
-        dispatch = Dispatch(loop, netlink_of(Kernel()))
-        self.attachment = attachment = Attachment("eth0", loop, cast(Netlink, None))
+        transmitter = Transmitter(loop, netlink_of(Kernel()))
+        self.port = port = Port("eth0", loop, cast(Netlink, None))
         beat = Beat(loop, routers[0].advertisement_interval, lambda _: {})
-        self.instances = [instance_of(router, loop, dispatch, beat, lambda *_: None) for router in routers]
+        self.instances = [instance_of(router, loop, transmitter, beat, lambda *_: None) for router in routers]
         for instance in self.instances:
-            attachment.add(instance)
-        attachment._attend(cast(AdvertisementSocket, self.socket))
+            port.add(instance)
+        port._attend(cast(AdvertisementSocket, self.socket))
         for instance in self.instances:
             instance.start(None, self.now)
-            instance.stand(attachment, OURS[family], frozenset(), self.now)
+            instance.attach(port, OURS[family], frozenset(), self.now)
 
     def hear(self, source: Address, message: bytes, times: int) -> None:
         self.socket.packets = [kept(source, message)] * times
@@ -93,7 +93,7 @@ def test_against_a_flood_of_what_loses_a_master_sets_its_floor_for_a_period(fami
     assert heard.terms is None
     heard.hear_priority(99)
     vrids = frozenset({51, 52})
-    assert heard.terms == Terms(vrids, floors={51: Floor(100, OURS[family])})
+    assert heard.terms == Terms(vrids, cutoffs={51: Cutoff(100, OURS[family])})
     heard.wait(after(heard.now, PERIOD))
     assert heard.terms == Terms(vrids)
 
@@ -103,13 +103,13 @@ def test_a_flood_of_its_own_priority_from_a_smaller_address_is_one_too() -> None
     heard = a_master_at(router)
     source = SMALLER[Family.IPV4]
     heard.hear(source, encode(an_advert(router), source), ENOUGH_LOSING)
-    assert heard.terms == Terms(frozenset({51}), floors={51: Floor(100, OURS[Family.IPV4])})
+    assert heard.terms == Terms(frozenset({51}), cutoffs={51: Cutoff(100, OURS[Family.IPV4])})
 
 
 def test_a_backup_that_preempts_sets_its_floor_and_one_that_does_not_sets_none() -> None:
     heard = Heard(a_router())
     heard.hear_priority(99, ENOUGH_LOSING)
-    assert heard.terms == Terms(frozenset({51}), floors={51: Floor(100)})
+    assert heard.terms == Terms(frozenset({51}), cutoffs={51: Cutoff(100)})
     heard = Heard(a_router(preempt_mode=False))
     heard.hear_priority(99, 10 * ENOUGH_LOSING)
     assert heard.terms is None
@@ -122,7 +122,7 @@ def test_when_the_router_changes_the_floor_is_gone_at_once(change: str) -> None:
     (instance,) = heard.instances
     heard.hear_priority(99, ENOUGH_LOSING)
     assert heard.terms is not None
-    assert heard.terms.floors
+    assert heard.terms.cutoffs
     if change == "better master":
         heard.hear_priority(101)
     elif change == "fault":
@@ -131,7 +131,7 @@ def test_when_the_router_changes_the_floor_is_gone_at_once(change: str) -> None:
         instance.wake(after(NOW, router.master_down_interval(router.advertisement_interval)))
         assert instance.is_master
     else:
-        instance.stand(heard.attachment, SMALLER[Family.IPV4], frozenset(), heard.now)
+        instance.attach(heard.port, SMALLER[Family.IPV4], frozenset(), heard.now)
     assert heard.terms == Terms(frozenset({51}))
 
 

@@ -5,7 +5,7 @@ from typing import cast
 from unittest.mock import patch
 
 from failover.engine.port import reception
-from failover.engine.port.known_adverts import Repeats
+from failover.engine.port.known_adverts import KnownAdverts
 from failover.engine.port.reception import Arrivals, reader
 from failover.linux.sockets.advertisement import AdvertisementSocket
 from failover.vrrp import Family, Instant, seconds
@@ -54,7 +54,9 @@ def test_a_wall_clock_that_is_slewed_is_believed() -> None:
 
 def test_only_a_socket_that_overflowed_has_missed_something() -> None:
     waiting, missed = Waiting(Family.IPV4), list[Instant]()
-    read = reader(cast(AdvertisementSocket, waiting), Repeats(loop_of(SimulatedLoop())), lambda *_: None, missed.append)
+    read = reader(
+        cast(AdvertisementSocket, waiting), KnownAdverts(loop_of(SimulatedLoop())), lambda *_: None, missed.append
+    )
     with patch.object(reception, "now", lambda: NOW):
         for count, is_overflowing in ((reception._CROWD, False), (1, True), (reception._CROWD, True)):
             waiting.packets, waiting.is_overflowing = [bytes(40)] * count, is_overflowing

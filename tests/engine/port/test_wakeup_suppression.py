@@ -5,8 +5,8 @@ from unittest.mock import patch
 
 import pytest
 
-from failover.engine.port import port as attachment
-from failover.engine.port import wakeup_suppression as doze
+from failover.engine.port import port
+from failover.engine.port import wakeup_suppression as suppression
 from failover.engine.port.policer import ENOUGH_REFUSED
 from failover.linux.filter.fingerprint import fingerprint
 from failover.linux.packet import Received
@@ -17,7 +17,7 @@ from tests.engine.port.test_port import Heard
 from tests.vrrp.making import EACH_FAMILY, GREATER, NO_CARRIER, NOW, SMALLER, a_router, after
 from tests.vrrp.making import an_advertisement as an_advert
 
-SETTLED = after(NOW, doze._SETTLES_IN)
+SETTLED = after(NOW, suppression._SETTLES_IN)
 
 
 def print_of(router: VirtualRouter, priority: int = 200) -> int:
@@ -29,7 +29,7 @@ def print_of(router: VirtualRouter, priority: int = 200) -> int:
 @pytest.fixture(autouse=True)
 def clock() -> Iterator[None]:
     """What the attachment itself asks the clock for is over soon."""
-    with patch.object(attachment, "now", lambda: SETTLED):
+    with patch.object(port, "now", lambda: SETTLED):
         yield
 
 
@@ -79,7 +79,7 @@ def test_everything_rings_in_a_moment_where_it_may_matter(change: str) -> None:
     elif change == "fault":
         instance.link_changed(NO_CARRIER, heard.now)
     elif change == "address":
-        instance.stand(heard.attachment, SMALLER[Family.IPV4], frozenset(), heard.now)
+        instance.attach(heard.port, SMALLER[Family.IPV4], frozenset(), heard.now)
     else:
         heard.overflow()
     unrung: list[float] = []
@@ -89,7 +89,7 @@ def test_everything_rings_in_a_moment_where_it_may_matter(change: str) -> None:
         unrung.append(heard.simulated.unrung)
 
     with patch.object(heard.socket, "overlook", overlook):
-        heard.wait(after(heard.now, doze._SOON))
+        heard.wait(after(heard.now, suppression._SOON))
     assert unrung[0] > 0, "what came before waits in the socket, and one more round reads it"
     assert heard.simulated.unrung == 0
 
@@ -97,9 +97,9 @@ def test_everything_rings_in_a_moment_where_it_may_matter(change: str) -> None:
 def test_afterwards_it_settles_again() -> None:
     heard = dozing(a_router(), a_router(vrid=52))
     heard.instances[0].link_changed(NO_CARRIER, heard.now)
-    heard.wait(after(SETTLED, doze._SOON))
+    heard.wait(after(SETTLED, suppression._SOON))
     assert heard.socket.overlooked == frozenset()
-    heard.wait(after(SETTLED, doze._SOON + doze._SETTLES_IN))
+    heard.wait(after(SETTLED, suppression._SOON + suppression._SETTLES_IN))
     assert heard.socket.overlooked == {print_of(heard.instances[1].router)}
     assert heard.simulated.unrung > 0
 
@@ -109,7 +109,7 @@ def test_many_routers_that_change_at_once_cost_one_call() -> None:
     with patch.object(heard.socket, "overlook", wraps=heard.socket.overlook) as overlook:
         for instance in heard.instances:
             instance.link_changed(NO_CARRIER, heard.now)
-        heard.wait(after(heard.now, doze._SOON))
+        heard.wait(after(heard.now, suppression._SOON))
     assert overlook.call_count == 1
 
 
@@ -119,14 +119,14 @@ def test_when_the_filter_changes_for_another_reason_it_begins_anew() -> None:
     heard.hear(source, encode(an_advert(a_router()), source)[:-1], ENOUGH_REFUSED)
     heard.simulated.round()
     assert heard.simulated.unrung == 0
-    heard.wait(after(SETTLED, doze._SETTLES_IN))
+    heard.wait(after(SETTLED, suppression._SETTLES_IN))
     assert heard.socket.overlooked == {print_of(heard.instances[0].router)}
 
 
 def test_another_master_takes_the_place_of_the_first() -> None:
     heard = dozing(a_router())
     heard.hear_priority(210)
-    heard.wait(after(SETTLED, doze._SETTLES_IN))
+    heard.wait(after(SETTLED, suppression._SETTLES_IN))
     assert heard.socket.overlooked == {print_of(heard.instances[0].router, 210)}
 
 
@@ -142,9 +142,9 @@ def test_without_memory_to_end_it_packets_are_read_as_before_and_it_is_tried_aga
     heard = dozing(a_router())
     with patch.object(heard.socket, "overlook", side_effect=OSError):
         heard.instances[0].link_changed(NO_CARRIER, heard.now)
-        heard.wait(after(SETTLED, doze._SOON))
+        heard.wait(after(SETTLED, suppression._SOON))
     assert heard.simulated.unrung > 0
-    heard.wait(after(SETTLED, doze._SOON + doze._SETTLES_IN))
+    heard.wait(after(SETTLED, suppression._SOON + suppression._SETTLES_IN))
     assert heard.socket.overlooked == frozenset()
     assert heard.simulated.unrung == 0
 
@@ -163,6 +163,6 @@ def test_after_an_overflow_no_master_is_given_up_for_what_was_lost() -> None:
 def test_a_closed_socket_has_no_bell_to_set() -> None:
     heard = Heard(a_router())
     heard.hear_priority(200)
-    heard.attachment._dozes[Family.IPV4].close()
+    heard.port._suppressions[Family.IPV4].close()
     heard.wait(SETTLED)
     assert heard.socket.overlooked == frozenset()

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from failover.config import DaemonSettings
-from failover.engine.process.punctuality import RealTime
+from failover.engine.process.punctuality import Punctuality
 from failover.lab.lan import Host
 from failover.lab.waiting import wait_until
 from failover.linux.process import capabilities, realtime
@@ -74,8 +74,8 @@ def kernel(monkeypatch: pytest.MonkeyPatch) -> Kernel:
     return Kernel(monkeypatch)
 
 
-def entered(**settings: object) -> RealTime:
-    made = RealTime(DaemonSettings(**settings))  # type: ignore[arg-type]
+def entered(**settings: object) -> Punctuality:
+    made = Punctuality(DaemonSettings(**settings))  # type: ignore[arg-type]
     made.enter()
     return made
 

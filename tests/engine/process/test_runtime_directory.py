@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from failover.engine.process.runtime_directory import Runtime, running_daemon
+from failover.engine.process.runtime_directory import RuntimeDirectory, running_daemon
 from tests.engine.daemons import ENVIRONMENT
 
 
@@ -37,7 +37,7 @@ def dead_socket(path: Path) -> None:
 
 def test_it_makes_the_directory_locks_it_and_listens(tmp_path: Path) -> None:
     directory = tmp_path / "run" / "failover"
-    claimed = Runtime(directory)
+    claimed = RuntimeDirectory(directory)
     try:
         assert claimed.control == directory / "control.sock"
         assert connects(claimed.control)
@@ -51,7 +51,7 @@ def test_it_makes_the_directory_locks_it_and_listens(tmp_path: Path) -> None:
 def test_the_control_socket_is_for_owner_and_group_whatever_the_umask(tmp_path: Path) -> None:
     before = os.umask(0)
     try:
-        claimed = Runtime(tmp_path)
+        claimed = RuntimeDirectory(tmp_path)
         assert os.umask(0) == 0, "the umask was not put back"
     finally:
         os.umask(before)
@@ -61,9 +61,9 @@ def test_the_control_socket_is_for_owner_and_group_whatever_the_umask(tmp_path: 
 
 
 def test_a_second_claim_is_refused_and_names_the_process(tmp_path: Path) -> None:
-    imports = "from pathlib import Path; from failover.engine.process.runtime_directory import Runtime"
-    script = f"{imports}; Runtime(Path({str(tmp_path)!r}))"
-    claimed = Runtime(tmp_path)
+    imports = "from pathlib import Path; from failover.engine.process.runtime_directory import RuntimeDirectory"
+    script = f"{imports}; RuntimeDirectory(Path({str(tmp_path)!r}))"
+    claimed = RuntimeDirectory(tmp_path)
     try:
         done = subprocess.run(
             [sys.executable, "-c", script], env=ENVIRONMENT, capture_output=True, text=True, check=False, timeout=30
@@ -72,17 +72,17 @@ def test_a_second_claim_is_refused_and_names_the_process(tmp_path: Path) -> None
         assert f"process {os.getpid()}" in done.stderr
         assert str(tmp_path) in done.stderr
         with pytest.raises(OSError, match="another failover") as refused:
-            Runtime(tmp_path)
+            RuntimeDirectory(tmp_path)
         assert refused.value.errno == errno.EBUSY
         assert connects(claimed.control), "the refused one took the socket away"
     finally:
         claimed.release()
-    Runtime(tmp_path).release()
+    RuntimeDirectory(tmp_path).release()
 
 
 def test_a_directory_that_was_there_stays(tmp_path: Path) -> None:
     (tmp_path / "made").mkdir()
-    Runtime(tmp_path / "made" / "run").release()
+    RuntimeDirectory(tmp_path / "made" / "run").release()
     assert list((tmp_path / "made").iterdir()) == []
 
 
@@ -101,7 +101,7 @@ def test_a_directory_that_its_maker_removes_as_we_lock_it_is_made_anew(
 
     directory.mkdir()
     monkeypatch.setattr(os, "open", opening)
-    claimed = Runtime(directory)
+    claimed = RuntimeDirectory(directory)
     monkeypatch.undo()
     assert connects(claimed.control)
     claimed.release()
@@ -113,7 +113,7 @@ def test_a_link_in_the_place_of_the_lock_is_not_followed(tmp_path: Path) -> None
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "failover.pid").symlink_to(tmp_path / "precious")
     with pytest.raises(OSError, match=r"failover\.pid") as refused:
-        Runtime(tmp_path / "run")
+        RuntimeDirectory(tmp_path / "run")
     assert refused.value.errno == errno.ELOOP
     assert (tmp_path / "precious").read_text() == "precious"
 
@@ -122,11 +122,11 @@ def test_what_is_no_file_in_the_place_of_the_lock_is_named(tmp_path: Path) -> No
     os.mkfifo(tmp_path / "failover.pid")
     assert running_daemon(tmp_path) is None
     with pytest.raises(OSError, match=r"Invalid argument: '.*failover\.pid'"):
-        Runtime(tmp_path)
+        RuntimeDirectory(tmp_path)
 
 
 def test_two_directories_are_two_daemons(tmp_path: Path) -> None:
-    one, two = Runtime(tmp_path / "one"), Runtime(tmp_path / "two")
+    one, two = RuntimeDirectory(tmp_path / "one"), RuntimeDirectory(tmp_path / "two")
     one.release()
     assert connects(two.control)
     two.release()
@@ -136,7 +136,7 @@ def test_what_a_killed_daemon_left_is_replaced(tmp_path: Path) -> None:
     (tmp_path / "failover.pid").write_text("1\n")
     dead_socket(tmp_path / "control.sock")
     assert running_daemon(tmp_path) is None
-    claimed = Runtime(tmp_path)
+    claimed = RuntimeDirectory(tmp_path)
     assert connects(claimed.control)
     assert running_daemon(tmp_path) == os.getpid()
     claimed.release()
@@ -146,7 +146,7 @@ def test_the_agent_of_a_killed_daemon_that_still_listens_does_not_stop_the_next(
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as orphan:
         orphan.bind(str(tmp_path / "control.sock"))
         orphan.listen()
-        claimed = Runtime(tmp_path)
+        claimed = RuntimeDirectory(tmp_path)
         assert connects(claimed.control)
         orphan.setblocking(False)
         with pytest.raises(BlockingIOError):
@@ -160,7 +160,7 @@ def test_a_socket_elsewhere_that_is_in_use_is_refused_and_left(tmp_path: Path) -
         other.bind(str(path))
         other.listen()
         with pytest.raises(OSError, match="in use by another process") as refused:
-            Runtime(tmp_path / "run", path)
+            RuntimeDirectory(tmp_path / "run", path)
         assert refused.value.errno == errno.EADDRINUSE
         assert refused.value.filename == str(path)
         assert connects(path)
@@ -170,7 +170,7 @@ def test_a_socket_elsewhere_that_is_in_use_is_refused_and_left(tmp_path: Path) -
 def test_a_dead_socket_elsewhere_is_replaced(tmp_path: Path) -> None:
     path = tmp_path / "other.sock"
     dead_socket(path)
-    claimed = Runtime(tmp_path / "run", path)
+    claimed = RuntimeDirectory(tmp_path / "run", path)
     assert connects(path)
     claimed.release()
     assert not path.exists()
@@ -185,7 +185,7 @@ def test_what_is_no_socket_is_refused_and_left(tmp_path: Path, make: Callable[[P
     path = tmp_path / "control.sock"
     make(path)
     with pytest.raises(FileExistsError, match="exists and is not a socket"):
-        Runtime(tmp_path)
+        RuntimeDirectory(tmp_path)
     assert path.exists()
     assert list(tmp_path.iterdir()) == [path]
     assert running_daemon(tmp_path) is None
@@ -193,7 +193,7 @@ def test_what_is_no_socket_is_refused_and_left(tmp_path: Path, make: Callable[[P
 
 def test_a_path_that_is_too_long_for_a_socket_leaves_no_lock(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="control socket: AF_UNIX path too long"):
-        Runtime(tmp_path / "run", tmp_path / ("x" * 120))
+        RuntimeDirectory(tmp_path / "run", tmp_path / ("x" * 120))
     assert not (tmp_path / "run").exists()
 
 
@@ -205,7 +205,7 @@ def test_a_lock_that_cannot_be_written_is_not_left(tmp_path: Path, monkeypatch: 
     with monkeypatch.context() as patch:
         patch.setattr(os, "write", full)
         with pytest.raises(OSError, match="No space left"):
-            Runtime(tmp_path)
+            RuntimeDirectory(tmp_path)
     assert list(tmp_path.iterdir()) == []
     assert open_descriptors() == descriptors
 
@@ -224,7 +224,7 @@ def test_a_lock_that_its_holder_removes_as_we_take_it_is_taken_anew(
         real(descriptor, operation)
 
     monkeypatch.setattr(fcntl, "flock", flock)
-    claimed = Runtime(tmp_path)
+    claimed = RuntimeDirectory(tmp_path)
     monkeypatch.undo()
     assert path.stat().st_ino != removed[0]
     assert running_daemon(tmp_path) == os.getpid()

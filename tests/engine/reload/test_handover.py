@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from failover.config import Configuration, DaemonSettings, VirtualRouter, parse
-from failover.engine.intended import Bad, Complete, Instances, _Instance, bad, decode, encode, handover, wanted
+from failover.engine.intended import Bad, Complete, Instances, _Instance, bad, decode, encode, handover, intended
 from failover.messages import MAX_MESSAGE_BYTES
 from failover.vrrp import VirtualRouter as ProtocolInstance
 from tests.config.strategies import documents
@@ -21,7 +21,7 @@ LEARNED = {"primary_address", "beat_phase"}
 def test_whatever_a_file_can_say_arrives_as_it_would_be_run_from_the_start(document: Any) -> None:
     configuration = parse(json.dumps(document))
     *some, last = (decode(encode(packet)) for packet in handover(configuration))
-    assert [one for packet in some if isinstance(packet, Instances) for one in packet.unpacked()] == wanted(
+    assert [one for packet in some if isinstance(packet, Instances) for one in packet.unpacked()] == intended(
         configuration
     )
     assert last == Complete(configuration.daemon)

@@ -13,11 +13,11 @@ import pytest
 
 from failover.config import DaemonSettings, parse
 from failover.engine.fleet.engine import Engine
-from failover.engine.intended import wanted
+from failover.engine.intended import intended
 from failover.engine.loop.loop import Loop
-from failover.engine.process.claims import Held
+from failover.engine.process.claims import HeldClaims
 from failover.engine.reload import reader_process as reading
-from failover.engine.reload.reader_process import Read, Reading, Unread
+from failover.engine.reload.reader_process import Read, ReaderProcess, Unread
 from failover.engine.reload.reload import Outcome, Reload
 from failover.messages import NotReloaded
 from failover.vrrp import seconds
@@ -43,7 +43,7 @@ def file(tmp_path: Path) -> Path:
 
 def outcome(loop: Loop, file: Path) -> Read | Unread:
     found: list[Read | Unread] = []
-    Reading(str(file), loop, nullcontext, found.append)
+    ReaderProcess(str(file), loop, nullcontext, found.append)
     while not found:
         loop.wait()
     return found[0]
@@ -66,7 +66,7 @@ def instead(monkeypatch: pytest.MonkeyPatch, directory: Path, script: str) -> No
 
 
 def test_a_good_file_is_what_it_would_be_at_the_start(loop: Loop, file: Path) -> None:
-    assert outcome(loop, file) == Read(wanted(parse(GOOD)), DaemonSettings(realtime_priority=7))
+    assert outcome(loop, file) == Read(intended(parse(GOOD)), DaemonSettings(realtime_priority=7))
     assert no_child()
 
 
@@ -102,7 +102,7 @@ def test_a_disk_that_does_not_answer_is_not_waited_for_for_ever(
 
 def test_a_daemon_that_ends_leaves_no_process_behind(loop: Loop, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     instead(monkeypatch, file.parent, "exec sleep 60")
-    reading = Reading(str(file), loop, nullcontext, lambda _: pytest.fail("it was left"))
+    reading = ReaderProcess(str(file), loop, nullcontext, lambda _: pytest.fail("it was left"))
     reading.stop()
     assert no_child()
     loop.dispatch()
@@ -114,12 +114,14 @@ def test_a_system_without_room_for_a_process_is_no_end_of_the_daemon(
 ) -> None:
     told: list[str] = []
     answers: list[Outcome] = []
-    read: Callable[[Callable[[Read | Unread], None]], Reading] = partial(Reading, str(file), loop, nullcontext)
+    read: Callable[[Callable[[Read | Unread], None]], ReaderProcess] = partial(
+        ReaderProcess, str(file), loop, nullcontext
+    )
     reload = Reload(
         read,
         DaemonSettings(),
         cast(Engine, None),
-        cast(Held, None),
+        cast(HeldClaims, None),
         lambda: told.append("began"),
         lambda _, changed: told.append(f"ended, {len(changed)} changed"),
     )

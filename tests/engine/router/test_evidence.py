@@ -6,7 +6,7 @@ from typing import get_args
 
 import pytest
 
-from failover.engine.router.evidence import REPEAT_AFTER, Hush, fault_status, oddity_fields, transition_fields
+from failover.engine.router.evidence import REPEAT_AFTER, RateLimit, fault_status, oddity_fields, transition_fields
 from failover.messages import FaultStatus
 from failover.vrrp import (
     Advertisement,
@@ -104,7 +104,7 @@ def test_only_a_fault_makes_initialize_a_fault() -> None:
 
 
 def test_the_first_of_a_kind_is_told_and_the_next_minute_counts_the_others() -> None:
-    hush = Hush()
+    hush = RateLimit()
     assert hush.admit("checksum", NOW) == 0
     for n in range(1, 5):
         assert hush.admit("checksum", Instant(NOW + n)) is None
@@ -115,6 +115,6 @@ def test_the_first_of_a_kind_is_told_and_the_next_minute_counts_the_others() -> 
 
 
 def test_kinds_do_not_hush_each_other() -> None:
-    hush = Hush()
+    hush = RateLimit()
     hush.admit("checksum", NOW)
     assert hush.admit("length", NOW) == 0

@@ -10,13 +10,13 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from failover.engine.intended import Wanted
+from failover.engine.intended import Intended
 from failover.engine.loop.loop import Loop
 from failover.engine.port import reception
-from failover.engine.port.port import Attachment
+from failover.engine.port.port import Port
 from failover.engine.router.instance import Instance
 from failover.engine.transmit.beat import Beat
-from failover.engine.transmit.transmit_round import Dispatch
+from failover.engine.transmit.transmit_round import Transmitter
 from failover.frames import advertisement_datagram
 from failover.linux import packet as packet_layout
 from failover.linux.netlink.connection import Netlink
@@ -69,7 +69,7 @@ class Waiting:
     def __init__(self, family: Family) -> None:
         self.family, self.packets, self.arrived = family, list[bytes](), _NOT_YET
         self.vrid_position = packet_layout.VRID_POSITION[family]
-        self.bell = self
+        self.wakeup = self
         self.overlooked = frozenset[int]()
         self.is_overflowing = False
 
@@ -100,11 +100,11 @@ class Waiting:
 class Watched(Instance):
     """Remembers what it did and told."""
 
-    def __init__(self, router: VirtualRouter, loop: Loop, dispatch: Dispatch) -> None:
+    def __init__(self, router: VirtualRouter, loop: Loop, transmitter: Transmitter) -> None:
         self.done: list[Action] = []
         self.events: list[tuple[str, dict[str, Value]]] = []
         beat = Beat(loop, router.advertisement_interval, lambda _: {})
-        super().__init__(Wanted("VR", "eth0", router), router.beat_phase, loop, dispatch, beat, self.tell)
+        super().__init__(Intended("VR", "eth0", router), router.beat_phase, loop, transmitter, beat, self.tell)
 
     def tell(self, event: Event, _: Instance) -> None:
         self.events.append((event.kind, event.fields))
@@ -121,18 +121,18 @@ class TwoOfAKind(RuleBasedStateMachine):
         super().__init__()
         self.now, self.simulated, self.heard = NOW, SimulatedLoop(), list[bytes]()
         self.loop = loop_of(self.simulated)
-        self.dispatch = Dispatch(self.loop, netlink_of(Kernel()))
+        self.transmitter = Transmitter(self.loop, netlink_of(Kernel()))
         self.router: VirtualRouter
         self.both: tuple[Watched, Watched] | tuple[()] = ()
 
     @initialize(router=routers(), data=st.data())
     def begin(self, router: VirtualRouter, data: st.DataObject) -> None:
         self.router = router
-        self.short = Watched(router, self.loop, self.dispatch)
-        self.long = Watched(router, self.loop, self.dispatch)
+        self.short = Watched(router, self.loop, self.transmitter)
+        self.long = Watched(router, self.loop, self.transmitter)
         self.both = self.short, self.long
-        self.attachment = Attachment("eth0", self.loop, cast(Netlink, None))
-        self.attachment.add(self.short)
+        self.port = Port("eth0", self.loop, cast(Netlink, None))
+        self.port.add(self.short)
         self.opens()
         for instance in self.both:
             instance.start(None, self.now)
@@ -141,8 +141,8 @@ class TwoOfAKind(RuleBasedStateMachine):
     def opens(self) -> None:
         self.waiting = Waiting(self.router.family)
         opened = cast(AdvertisementSocket, self.waiting)
-        self.attachment._sockets[self.router.family] = opened
-        self.attachment._attend(opened)
+        self.port._sockets[self.router.family] = opened
+        self.port._attend(opened)
 
     @rule(data=st.data(), priority=st.sampled_from([0, 1, 100, 254, 254, 254, 255]))
     def hears_something(self, data: st.DataObject, priority: int) -> None:
@@ -190,7 +190,7 @@ class TwoOfAKind(RuleBasedStateMachine):
 
     @rule()
     def socket_is_another(self) -> None:
-        self.attachment._close(self.router.family)
+        self.port._close(self.router.family)
         self.opens()
 
     @rule()
@@ -210,21 +210,21 @@ class TwoOfAKind(RuleBasedStateMachine):
     @rule()
     def somebody_asks(self) -> None:
         """Reading the state makes it up; that must not end the shortcut, nor change what comes after."""
-        known = self.short._progress._repetition
+        known = self.short._deferred._known_advert
         assert self.short.status().master == self.long.status().master
-        assert self.short._progress._repetition is known
+        assert self.short._deferred._known_advert is known
 
     @invariant()
     def nobody_can_tell_them_apart(self) -> None:
         if not self.both:
             return
-        self.dispatch.finish()
+        self.transmitter.finish()
         assert self.short.counters == self.long.counters
         assert self.short.done == self.long.done
         assert self.short.events == self.long.events
-        if (known := self.short._progress._repetition) is None:
+        if (known := self.short._deferred._known_advert) is None:
             assert self.short._alarm.at == self.long._alarm.at
-            assert (self.short._alarm.rehearse is None) == (self.long._alarm.rehearse is None)
+            assert (self.short._alarm.prewarm is None) == (self.long._alarm.prewarm is None)
         else:
             assert self.short._alarm.at is None
             assert known.heard_at + known.held_off == self.long._alarm.at
@@ -241,10 +241,10 @@ TestTwoOfAKind.settings = settings(settings.default, stateful_step_count=30)
 def test_the_same_packet_again_is_not_taken_apart() -> None:
     router, simulated = a_router(), SimulatedLoop()
     loop = loop_of(simulated)
-    instance, waiting = Watched(router, loop, Dispatch(loop, netlink_of(Kernel()))), Waiting(router.family)
-    attachment = Attachment("eth0", loop, cast(Netlink, None))
-    attachment.add(instance)
-    attachment._attend(cast(AdvertisementSocket, waiting))
+    instance, waiting = Watched(router, loop, Transmitter(loop, netlink_of(Kernel()))), Waiting(router.family)
+    port = Port("eth0", loop, cast(Netlink, None))
+    port.add(instance)
+    port._attend(cast(AdvertisementSocket, waiting))
     instance.start(None, NOW)
     source = GREATER[router.family]
     waiting.packets = [kept(source, encode(an_advertisement(router, priority=200), source))] * 3

@@ -1,34 +1,34 @@
 """What could not be sent, and its end."""
 
-from failover.engine.router.send_errors import Unsent, trouble
+from failover.engine.router.send_errors import SendErrors, trouble
 from failover.messages import FaultStatus, SendError
 
 ERROR = SendError(what="advertisement", error="Operation not permitted", count=2, at=7)
 
 
 def test_failures_in_a_row_are_one_and_the_last_counts() -> None:
-    unsent = Unsent()
-    assert unsent.worst is None
-    unsent.failed("advertisement", "Network is unreachable", 5)
-    unsent.failed("advertisement", "Operation not permitted", 7)
-    unsent.failed("announcement", "Network is down", 9)
-    assert unsent.worst == ERROR
+    send_errors = SendErrors()
+    assert send_errors.worst is None
+    send_errors.failed("advertisement", "Network is unreachable", 5)
+    send_errors.failed("advertisement", "Operation not permitted", 7)
+    send_errors.failed("announcement", "Network is down", 9)
+    assert send_errors.worst == ERROR
 
 
 def test_what_is_sent_ends_its_own_failures_alone() -> None:
-    unsent = Unsent()
-    assert unsent.sent("advertisement") is None
-    unsent.failed("announcement", "Network is down", 5)
-    assert unsent.sent("advertisement") is None
-    assert unsent.sent("announcement") == SendError(what="announcement", error="Network is down", count=1, at=5)
-    assert unsent.worst is None
+    send_errors = SendErrors()
+    assert send_errors.sent("advertisement") is None
+    send_errors.failed("announcement", "Network is down", 5)
+    assert send_errors.sent("advertisement") is None
+    assert send_errors.sent("announcement") == SendError(what="announcement", error="Network is down", count=1, at=5)
+    assert send_errors.worst is None
 
 
 def test_who_has_nothing_to_send_has_no_failure() -> None:
-    unsent = Unsent()
-    unsent.failed("advertisement", "Network is down", 5)
-    unsent.forget()
-    assert unsent.worst is None
+    send_errors = SendErrors()
+    send_errors.failed("advertisement", "Network is down", 5)
+    send_errors.forget()
+    assert send_errors.worst is None
 
 
 def test_a_fault_comes_before_what_cannot_be_sent() -> None:

@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from failover.engine.router.instance import Instance
 from failover.engine.transmit.beat import Beat
-from failover.engine.transmit.transmit_round import Dispatch
+from failover.engine.transmit.transmit_round import Transmitter
 from failover.linux.packet import Received
 from failover.linux.sockets.outbox import Burst, Packets
 from failover.messages import Event, Value
@@ -35,7 +35,7 @@ from tests.engine.simulated import (
     Kernel,
     SimulatedLoop,
     Wire,
-    attachment_of,
+    as_port,
     instance_of,
     loop_of,
     members_of,
@@ -70,15 +70,15 @@ class Side:
         self.wire, self.kernel = Wire(self.note), Kernel(self.note)
         self.story: list[tuple[int, str, object]] = []
         self.events: list[tuple[int, str, dict[str, Value]]] = []
-        self.dispatch = Dispatch(loop_of(loop), netlink_of(self.kernel))
+        self.transmitter = Transmitter(loop_of(loop), netlink_of(self.kernel))
         self.turn = loop.after_round
-        attachment = attachment_of(self.wire)
+        port = as_port(self.wire)
         interval = routers[0].advertisement_interval
-        self.beat = Beat(loop_of(loop), interval, partial(attachment.send, Family.IPV4))
+        self.beat = Beat(loop_of(loop), interval, partial(port.send, Family.IPV4))
         beat = self.beat if with_beat else cast(Beat, NoBeat())
-        self.instances = [instance_of(router, loop_of(loop), self.dispatch, beat, self.tell) for router in routers]
+        self.instances = [instance_of(router, loop_of(loop), self.transmitter, beat, self.tell) for router in routers]
         for instance in self.instances:
-            instance.stand(attachment, OURS[Family.IPV4], frozenset(), loop.now)
+            instance.attach(port, OURS[Family.IPV4], frozenset(), loop.now)
 
     def note(self, what: str, of: object) -> None:
         self.story.append((self.loop.now, what, of))
@@ -165,7 +165,7 @@ class WithAndWithout(RuleBasedStateMachine):
         source = ip_address(f"192.0.2.{last}")
         for side in self.sides:
             for instance in side.instances:
-                instance.stand(attachment_of(side.wire), source, frozenset(), self.loop.now)
+                instance.attach(as_port(side.wire), source, frozenset(), self.loop.now)
         self.loop.round()
 
     @rule(number=st.integers(0, 4))

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from failover.engine.loop.loop import Loop
-from failover.engine.port.port import Attachment
+from failover.engine.port.port import Port
 from failover.engine.transmit.prepared import Prepared, datagram_bytes
 from failover.engine.transmit.prepared import prepare as prepare_at
 from failover.frames import advertisement_datagram, announcement
@@ -66,9 +66,9 @@ class Numbers:
 
 
 def prepare(router: VirtualRouter, form: ChecksumForm, foreign: Collection[VirtualAddress] = ()) -> Prepared:
-    attachment = Attachment("eth0", cast(Loop, None), cast(Netlink, Numbers()))
-    attachment.interface = Interface(INDEX, "eth0", MAC, up=True, running=True, mtu=1500, master=None, addresses=())
-    return prepare_at(router, form, attachment, foreign)
+    port = Port("eth0", cast(Loop, None), cast(Netlink, Numbers()))
+    port.interface = Interface(INDEX, "eth0", MAC, up=True, running=True, mtu=1500, master=None, addresses=())
+    return prepare_at(router, form, port, foreign)
 
 
 def destination_of(packets: Packets) -> object:

@@ -14,7 +14,7 @@ from failover.engine.router.instance import Instance
 from failover.engine.transmit.announcements import GIVEN_UP_AFTER, Announcement
 from failover.engine.transmit.beat import Beat
 from failover.engine.transmit.prepared import ANNOUNCEMENT_REPEAT
-from failover.engine.transmit.transmit_round import Dispatch
+from failover.engine.transmit.transmit_round import Transmitter
 from failover.linux.netlink.addresses import PORTION, Failure, prepare_add, prepare_remove
 from failover.linux.netlink.codec import Refused
 from failover.linux.sockets.outbox import AT_ONCE, Packets
@@ -25,7 +25,7 @@ from tests.engine.simulated import (
     Kernel,
     SimulatedLoop,
     Wire,
-    attachment_of,
+    as_port,
     first_of,
     instance_of,
     loop_of,
@@ -55,10 +55,10 @@ class Bench:
         self.story: list[tuple[str, object]] = []
         self.loop = SimulatedLoop()
         self.wire = Wire(self.note)
-        self.attachment = attachment_of(self.wire)
+        self.port = as_port(self.wire)
         self.kernel = SlowKernel(self.note)
         self.kernel.loop = self.loop
-        self.dispatch = Dispatch(loop_of(self.loop), netlink_of(self.kernel))
+        self.transmitter = Transmitter(loop_of(self.loop), netlink_of(self.kernel))
         self.failures: list[tuple[object, object]] = []
         self.reserved = 0
 
@@ -70,36 +70,38 @@ class Bench:
         return [what for what, _ in groupby(what for what, _ in self.story)]
 
     def advertise(self, content: bytes, family: Family = Family.IPV4) -> None:
-        self.dispatch.advertise(
-            self.attachment, family, Packets([content]), lambda error: self.failures.append((content, error))
+        self.transmitter.advertise(
+            self.port, family, Packets([content]), lambda error: self.failures.append((content, error))
         )
 
     def change(self, *addresses: VirtualAddress, removed: bool = False) -> None:
         prepare = prepare_remove if removed else prepare_add
         batch = prepare(INDEX, addresses, self.reserved)
         self.reserved += len(addresses)
-        self.dispatch.change(batch, lambda failures: self.failures.append((addresses, failures)))
+        self.transmitter.change(batch, lambda failures: self.failures.append((addresses, failures)))
 
     def announce(self, *frames: bytes, of: object = None, rounds: int = 1, wire: Wire | None = None) -> None:
-        at = attachment_of(wire or self.wire)
-        self.dispatch.announce(Announcement(of, at, Packets(frames), rounds, lambda error: self.announced(of, error)))
+        at = as_port(wire or self.wire)
+        self.transmitter.announce(
+            Announcement(of, at, Packets(frames), rounds, lambda error: self.announced(of, error))
+        )
 
     def announced(self, of: object, error: OSError | None) -> None:
         if error is not None:
             self.failures.append((of, error))
 
     def tell(self, news: str) -> None:
-        self.dispatch.tell(lambda: self.note("news", news))
+        self.transmitter.tell(lambda: self.note("news", news))
 
     def turns(self) -> int:
         """Turns until nothing is left that could be done, and the moment for which news waits is over."""
         count = 1
-        while self.dispatch.turn():
+        while self.transmitter.turn():
             count += 1
-        if (later := self.dispatch._later.at) is not None:
+        if (later := self.transmitter._later.at) is not None:
             self.loop.now = max(self.loop.now, later)
-            self.dispatch._later.set(None)
-            while self.dispatch.turn():
+            self.transmitter._later.set(None)
+            while self.transmitter.turn():
                 count += 1
         return count
 
@@ -175,22 +177,22 @@ def test_changes_are_written_in_portions_whole_and_in_order(sizes: list[int]) ->
     assert [of for _, of in bench.story] == expected
     assert bench.failures == [(MANY[:size], ()) for size in sizes if size]
     assert bench.kernel.writes <= sum(-(-size // PORTION) for size in sizes)
-    assert not bench.dispatch.is_changing
+    assert not bench.transmitter.is_changing
 
 
 def test_five_hundred_addresses_take_several_turns(bench: Bench) -> None:
     bench.change(*MANY)
     for turn in range(1, 5):
-        assert bench.dispatch.is_changing
-        assert bench.dispatch.turn()
+        assert bench.transmitter.is_changing
+        assert bench.transmitter.turn()
         assert bench.kernel.writes == 2 * turn, "a millisecond's worth"
-    assert not bench.dispatch.is_changing
-    assert bench.dispatch.turn() is False
+    assert not bench.transmitter.is_changing
+    assert bench.transmitter.turn() is False
 
 
 def test_it_is_said_before_what_is_long_begins_and_when_nothing_is_left_to_be_changed(bench: Bench) -> None:
-    bench.dispatch.before_long = lambda ifindex: bench.note("long", ifindex)
-    bench.dispatch.after_long = lambda: bench.note("over", len(bench.story))
+    bench.transmitter.before_long = lambda ifindex: bench.note("long", ifindex)
+    bench.transmitter.after_long = lambda: bench.note("over", len(bench.story))
     bench.change(*MANY[:PORTION])
     bench.turns()
     assert bench.done() == ["install"]
@@ -209,30 +211,30 @@ def test_in_a_hurry_there_are_advertisements_alone_and_then_one_portion_of_the_r
     bench.change(*MANY)
     for name in (b"1", b"2", b"3"):
         bench.advertise(name)
-        assert bench.dispatch.turn(True)
+        assert bench.transmitter.turn(True)
         bench.loop.now = after(bench.loop.now, seconds(0.002))
     assert bench.story == [("advertisement", b"1"), ("advertisement", b"2"), ("advertisement", b"3")]
-    assert bench.dispatch.turn(True)
+    assert bench.transmitter.turn(True)
     assert bench.kernel.writes == 1
-    assert bench.dispatch.turn(True)
+    assert bench.transmitter.turn(True)
     assert bench.kernel.writes == 1, "and waits again"
 
 
 def test_in_a_hurry_for_advertisements_alone_nothing_has_waited(bench: Bench) -> None:
     bench.advertise(b"1")
-    assert not bench.dispatch.turn(True)
+    assert not bench.transmitter.turn(True)
     bench.loop.now = after(bench.loop.now, seconds(1))
     bench.change(*MANY)
-    assert bench.dispatch.turn(True)
+    assert bench.transmitter.turn(True)
     assert bench.kernel.writes == 0
 
 
 def test_advertisements_that_are_asked_for_meanwhile_do_not_wait_for_the_rest(bench: Bench) -> None:
     bench.change(*MANY)
     bench.announce(b"frame")
-    bench.dispatch.turn()
+    bench.transmitter.turn()
     bench.advertise(b"urgent")
-    bench.dispatch.turn()
+    bench.transmitter.turn()
     assert bench.done()[:3] == ["install", "advertisement", "install"]
     assert bench.story.index(("advertisement", b"urgent")) == 2 * PORTION
 
@@ -271,7 +273,7 @@ def test_silence_ends_what_one_has_asked_to_announce_and_nothing_else(bench: Ben
     bench.announce(b"one", of=one)
     bench.announce(b"other", of=other)
     bench.announce(b"one again", of=one)
-    bench.dispatch.silence(one)
+    bench.transmitter.silence(one)
     bench.turns()
     assert [of for _, of in bench.story] == [b"other"]
 
@@ -356,7 +358,7 @@ def test_finishing_does_everything_at_once_and_drops_what_has_no_room(bench: Ben
     bench.wire.room = 1
     bench.announce(b"one", b"two")
     bench.tell("news")
-    bench.dispatch.finish()
+    bench.transmitter.finish()
     assert bench.done() == ["advertisement", "install", "announcement", "news"]
     assert bench.kernel.writes == 8
     bench.wire.room = 100
@@ -366,8 +368,8 @@ def test_finishing_does_everything_at_once_and_drops_what_has_no_room(bench: Ben
 
 def test_nothing_to_do_is_done(bench: Bench) -> None:
     bench.change()
-    assert bench.dispatch.turn() is False
-    bench.dispatch.finish()
+    assert bench.transmitter.turn() is False
+    bench.transmitter.finish()
     assert bench.story == []
 
 
@@ -383,10 +385,10 @@ class Routers:
         loop = loop_of(bench.loop)
         beat = Beat(loop, seconds(1), lambda _: {})
         self.instances = [
-            instance_of(router, loop, bench.dispatch, beat, self.tell, f"VR_{router.vrid}") for router in routers
+            instance_of(router, loop, bench.transmitter, beat, self.tell, f"VR_{router.vrid}") for router in routers
         ]
         for instance in self.instances:
-            instance.stand(bench.attachment, OURS[Family.IPV4], frozenset(), bench.loop.now)
+            instance.attach(bench.port, OURS[Family.IPV4], frozenset(), bench.loop.now)
             instance.start(None, bench.loop.now)
 
     def tell(self, event: Event, _: Instance) -> None:
@@ -430,11 +432,11 @@ def test_who_resigns_says_so_before_anything_is_withdrawn(bench: Bench) -> None:
     bench.turns()
     bench.story.clear()
     rests = [instance.stop(bench.loop.now) for instance in routers.instances]
-    bench.dispatch.advertise_now()
+    bench.transmitter.advertise_now()
     assert bench.done() == ["advertisement"]
     for rest in rests:
         rest()
-    bench.dispatch.finish()
+    bench.transmitter.finish()
     assert bench.done() == ["advertisement", "withdraw", "news"]
     assert [cast(bytes, of)[22] for what, of in bench.story if what == "advertisement"] == [0, 0]
     assert [instance.counters.priority_zero_sent for instance in routers.instances] == [1, 1]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from failover.frames import advertisement_datagram, ipv4
 from failover.linux.filter import bpf
 from failover.linux.filter.program import Terms, program
-from failover.vrrp import Advertisement, AdvertisementReceived, ChecksumForm, Floor, Version, encode, is_below
+from failover.vrrp import Advertisement, AdvertisementReceived, ChecksumForm, Cutoff, Version, encode, is_below
 from failover.vrrp.protocol import GROUPS, Address, Family
 from tests.linux.filter.bpf_machine import run
 from tests.vrrp.making import GREATER, OURS, SMALLER, a_router, an_advertisement
@@ -41,14 +41,14 @@ version_sets = st.sampled_from([frozenset[Version](), *map(frozenset, [{Version.
 
 
 @st.composite
-def floors(draw: st.DrawFn, family: Family) -> Floor:
-    return Floor(draw(st.integers(1, 255)), draw(st.none() | st.sampled_from([OURS[family], GREATER[family]])))
+def cutoffs(draw: st.DrawFn, family: Family) -> Cutoff:
+    return Cutoff(draw(st.integers(1, 255)), draw(st.none() | st.sampled_from([OURS[family], GREATER[family]])))
 
 
 @st.composite
 def terms(draw: st.DrawFn, family: Family) -> Terms:
     return Terms(
-        draw(vrid_sets), draw(version_sets), draw(st.dictionaries(st.integers(1, 255), floors(family), max_size=255))
+        draw(vrid_sets), draw(version_sets), draw(st.dictionaries(st.integers(1, 255), cutoffs(family), max_size=255))
     )
 
 
@@ -109,11 +109,11 @@ def test_a_message_too_short_to_have_a_vrid_is_refused(family: Family) -> None:
 def test_of_sound_advertisements_exactly_those_below_the_floor_of_their_vrid_are_refused(
     family: Family, data: st.DataObject, priority: int, options: int, versions: frozenset[Version]
 ) -> None:
-    given_floors = data.draw(st.dictionaries(st.integers(1, 255), floors(family), max_size=8))
+    given_floors = data.draw(st.dictionaries(st.integers(1, 255), cutoffs(family), max_size=8))
     vrid = data.draw(st.sampled_from([51, *given_floors]))
-    floor = given_floors.get(vrid)
-    if floor and data.draw(st.booleans()):
-        priority = floor.priority
+    cutoff = given_floors.get(vrid)
+    if cutoff and data.draw(st.booleans()):
+        priority = cutoff.priority
     source = data.draw(st.sampled_from([SMALLER, OURS, GREATER]))[family]
     sent = an_advertisement(a_router(family, vrid=vrid), priority=priority)
     packet = bytearray(advertisement_datagram(source, encode(sent, source)))
@@ -122,7 +122,7 @@ def test_of_sound_advertisements_exactly_those_below_the_floor_of_their_vrid_are
         packet[20:20] = bytes(4 * options)
     versions |= {Version.V3} if versions else frozenset()
     passed = accepts(family, Terms(ALL_VRIDS, versions, given_floors), bytes(packet))
-    assert passed != is_below(floor, AdvertisementReceived(sent, source))
+    assert passed != is_below(cutoff, AdvertisementReceived(sent, source))
 
 
 @families
@@ -130,9 +130,9 @@ def test_of_sound_advertisements_exactly_those_below_the_floor_of_their_vrid_are
 def test_every_jump_stays_inside_and_the_program_is_short(family: Family, data: st.DataObject) -> None:
     drawn = data.draw(terms(family))
     instructions = program(family, drawn)
-    blocks = len({floor.address for floor in drawn.floors.values()})
+    blocks = len({cutoff.address for cutoff in drawn.cutoffs.values()})
     strictness = 190 if drawn.versions and family is Family.IPV4 else 55 if drawn.versions else 0
-    assert len(instructions) <= 47 + strictness + 3 * len(drawn.floors) + 22 * blocks + 4
+    assert len(instructions) <= 47 + strictness + 3 * len(drawn.cutoffs) + 22 * blocks + 4
     assert instructions[-1].code == bpf.RETURN
     for position, instruction in enumerate(instructions):
         jumps = (instruction.jump_true, instruction.jump_false)
@@ -170,7 +170,7 @@ def passes(ours: socket.socket, theirs: socket.socket, packet: bytes) -> bool:
 
 def largest(family: Family) -> Terms:
     """A floor for every VRID, with and without an address."""
-    some = {vrid: Floor(vrid, OURS[family] if vrid % 2 else None) for vrid in ALL_VRIDS}
+    some = {vrid: Cutoff(vrid, OURS[family] if vrid % 2 else None) for vrid in ALL_VRIDS}
     return Terms(ALL_VRIDS, frozenset(Version), some)
 
 
@@ -178,7 +178,7 @@ def test_the_kernel_takes_the_largest_programs_and_their_replacement() -> None:
     """On an unprivileged socket: the kernel's verifier is the same for all."""
     with closing(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)) as sock:
         for family in Family:
-            for of_some in (largest(family), largest(family), replace(largest(family), floors={})):
+            for of_some in (largest(family), largest(family), replace(largest(family), cutoffs={})):
                 bpf.attach(sock, program(family, of_some))
             for vrids in (ALL_VRIDS, frozenset({51}), frozenset[int]()):
                 bpf.attach(sock, program(family, Terms(vrids)))
@@ -195,7 +195,7 @@ def test_an_attached_program_decides_in_the_kernel() -> None:
 
 
 def test_the_kernel_and_the_interpreter_agree_on_floors() -> None:
-    family, rivals = Family.IPV4, {51: Floor(100, OURS[Family.IPV4]), 52: Floor(100)}
+    family, rivals = Family.IPV4, {51: Cutoff(100, OURS[Family.IPV4]), 52: Cutoff(100)}
     few = Terms(frozenset({51, 52, 53}), frozenset({Version.V3}), rivals)
     with pair() as (ours, theirs):
         bpf.attach(ours, program(family, few))

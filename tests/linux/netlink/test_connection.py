@@ -282,7 +282,7 @@ def test_a_list_that_changes_while_it_is_read_says_so_at_its_end(netlink: Netlin
 
 def test_a_rehearsal_changes_nothing_and_leaves_nothing_to_be_read(netlink: Netlink) -> None:
     before = list(netlink.dump(dump_addresses()))
-    netlink.rehearse()
+    netlink.prewarm()
     with pytest.raises(BlockingIOError):
         netlink._socket.recv(1)
     assert list(netlink.dump(dump_addresses())) == before

@@ -21,7 +21,7 @@ from failover.linux.sockets.advertisement import AdvertisementSocket
 from failover.linux.sockets.announcement import AnnouncementSocket
 from failover.linux.sockets.options import RECEIVE_BUFFER, group_destination, grow
 from failover.linux.sockets.outbox import Packets
-from failover.vrrp import Address, ChecksumForm, Family, Floor, Version, encode
+from failover.vrrp import Address, ChecksumForm, Cutoff, Family, Version, encode
 from failover.vrrp.protocol import GROUPS
 from tests.linux.sockets.sending import send_one
 from tests.rfc.marks import positive
@@ -346,7 +346,7 @@ def test_below_its_floor_the_kernel_refuses_a_vrid(cable: Cable, stack: ExitStac
     cable.up()
     assert_passes(sender, receiver, family)
     for bound, least in ((None, 100), (SOURCES[family], 101), (SOURCES[family] - 1, 100)):
-        receiver.accept(Terms(VRIDS, floors={VRID: Floor(100, bound)}))
+        receiver.accept(Terms(VRIDS, cutoffs={VRID: Cutoff(100, bound)}))
         take(receiver, 1000)
         for priority in range(256):
             payload = bytes((0x31, VRID, priority)) + message()[3:]
@@ -378,9 +378,9 @@ def test_strict_terms_fit_the_memory_that_older_kernels_give(
         pytest.skip("this kernel has no such limit")
     _, receiver = both(cable, family, stack)
     cable.right.sysctl("core/optmem_max", str(optmem_max))
-    floors = {vrid: Floor(100, SOURCES[family]) for vrid in range(1, 101)}
+    cutoffs = {vrid: Cutoff(100, SOURCES[family]) for vrid in range(1, 101)}
     for _ in range(2):
-        receiver.accept(Terms(frozenset(range(1, 256)), frozenset({Version.V3}), floors))
+        receiver.accept(Terms(frozenset(range(1, 256)), frozenset({Version.V3}), cutoffs))
     receiver.accept(Terms(VRIDS))
 
 
@@ -446,12 +446,12 @@ def test_a_rehearsal_sends_nothing_and_never_fails(cable: Cable, stack: ExitStac
     destination = group_destination(family, sender.index)
     bursts = [Packets([datagram(family)] * count, destination) for count in (1, 2)]
     for burst in bursts:
-        sender.rehearse(burst)
+        sender.prewarm(burst)
     send_one(sender, datagram(family, number=4))
     assert [packet.payload[7] for packet in collect(receiver, 1)] == [4]
     cable.ip("link set {} down")
     for burst in bursts:
-        sender.rehearse(burst)
+        sender.prewarm(burst)
 
 
 @families

@@ -13,10 +13,10 @@ from typing import Final
 from failover.engine.agent_link.channel import Channel
 from failover.engine.fleet.engine import Engine
 from failover.engine.loop.lateness import Lateness
-from failover.engine.process.punctuality import RealTime
+from failover.engine.process.punctuality import Punctuality
 from failover.engine.router.evidence import wall_clock
 from failover.engine.router.instance import Instance
-from failover.messages import Changed, Counted, DaemonStatus, EngineLag, Event, Holds, Roster
+from failover.messages import Changed, Counted, DaemonStatus, EngineLag, Event, Holds, Inventory
 from failover.version import __version__
 from failover.vrrp import Instant, seconds
 
@@ -28,13 +28,13 @@ _REFRESHED_EVERY: Final = seconds(55)
 """A little less than a minute, for this is looked at every ten seconds or so."""
 
 
-class Teller:
+class StatusFeed:
     """Tells one agent after the other."""
 
-    def __init__(self, channel: Channel, engine: Engine, realtime: RealTime, lateness: Lateness) -> None:
+    def __init__(self, channel: Channel, engine: Engine, realtime: Punctuality, lateness: Lateness) -> None:
         self._channel = channel
         self._engine = engine
-        self._realtime = realtime
+        self._punctuality = realtime
         self._lateness = lateness
         self._started_at = time.time_ns()
         self._told_warnings = 0
@@ -54,9 +54,9 @@ class Teller:
 
     def warnings(self) -> None:
         """An event for every warning, once; and the status that has them all."""
-        for warning in self._realtime.warnings[self._told_warnings :]:
+        for warning in self._punctuality.warnings[self._told_warnings :]:
             self._channel.send(Event(at=wall_clock(), kind="degraded", fields={"warning": warning}))
-        self._told_warnings = len(self._realtime.warnings)
+        self._told_warnings = len(self._punctuality.warnings)
         self._channel.send(self._daemon())
 
     def everything(self) -> None:
@@ -64,7 +64,7 @@ class Teller:
         self._channel.is_incomplete = False
         self._channel.send(self._daemon())
         self._send_lag()
-        self._send_roster()
+        self._send_inventory()
         for some in self._portions(self._numbers):
             self._engine.later(partial(self._describe, some))
 
@@ -76,7 +76,7 @@ class Teller:
         for some in self._portions([*changed, *new]):
             self._engine.later(partial(self._describe, some))
         # Last: what the agent knows is whole all the time.
-        self._engine.later(self._send_roster)
+        self._engine.later(self._send_inventory)
 
     def refresh(self) -> None:
         """What has changed since the last time."""
@@ -155,8 +155,8 @@ class Teller:
         for instance in there:
             instance.told()
 
-    def _send_roster(self) -> None:
-        self._channel.send(Roster(list(self._numbers.values())))
+    def _send_inventory(self) -> None:
+        self._channel.send(Inventory(list(self._numbers.values())))
 
     def _send_lag(self) -> None:
         since_start, last_minute = self._lateness.since_start(), self._lateness.last_minute()
@@ -167,6 +167,6 @@ class Teller:
             version=__version__,
             pid=os.getpid(),
             started_at=self._started_at,
-            realtime=self._realtime.status(),
-            warnings=self._realtime.warnings,
+            realtime=self._punctuality.status(),
+            warnings=self._punctuality.warnings,
         )

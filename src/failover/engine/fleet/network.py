@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 
 from failover.engine.fleet.stale_addresses import foreign, unheld
 from failover.engine.loop.loop import Loop
-from failover.engine.port.port import Attachment, Footing
-from failover.engine.router.evidence import Fields, Hush, wall_clock
+from failover.engine.port.port import Port, Readiness
+from failover.engine.router.evidence import Fields, RateLimit, wall_clock
 from failover.engine.router.instance import Instance
 from failover.engine.transmit.prepared import mtu_fault
-from failover.engine.transmit.transmit_round import Dispatch
+from failover.engine.transmit.transmit_round import Transmitter
 from failover.linux.clock import now
 from failover.linux.errors import reason
 from failover.linux.interfaces.monitor import Interfaces
@@ -38,84 +38,84 @@ class Network:
         self,
         loop: Loop,
         netlink: Netlink,
-        dispatch: Dispatch,
-        attachments: Mapping[str, Attachment],
+        transmitter: Transmitter,
+        ports: Mapping[str, Port],
         tell: Callable[[Event], None],
     ) -> None:
-        """Opens the monitor; `OSError` where it cannot. `attachments` may be added to, and then told of: `admit`."""
+        """Opens the monitor; `OSError` where it cannot. `ports` may be added to, and then told of: `admit`."""
         self._loop = loop
         self._netlink = netlink
-        self._dispatch = dispatch
-        self._attachments = attachments
+        self._transmitter = transmitter
+        self._ports = ports
         self._tell = tell
         self._interfaces = Interfaces()
-        self._hush = Hush()
+        self._rate_limit = RateLimit()
         self._keeping: set[int] = set()
         self._watched: int | None = None
         self._read_again = loop.alarm(lambda _: self._changed())
         self._reads = 0
-        self._unjudged: set[Attachment] = set()
+        self._unjudged: set[Port] = set()
         """Where addresses came and went while ours were being changed."""
         self._waiting_since: Instant | None = None
-        dispatch.before_long, dispatch.after_long = self._overlook, self._catch_up
+        transmitter.before_long, transmitter.after_long = self._overlook, self._catch_up
 
     def begin(self, at: Instant) -> None:
         """Start every router on what is there; `PermissionError` where sockets are not allowed at all."""
         # Whatever can be refused comes first: a router that has become MASTER is not to be taken back.
-        for attachment in self._attachments.values():
-            attachment.seen = self._interfaces.get(attachment.name)
-            attachment.follow(attachment.seen)
-            for refused in attachment.refused.values():
+        for port in self._ports.values():
+            port.seen = self._interfaces.get(port.name)
+            port.follow(port.seen)
+            for refused in port.refused.values():
                 if isinstance(refused, PermissionError):
                     raise refused
-        for attachment in self._attachments.values():
-            attachment.footing = self._footing(attachment)
-            self._keep_secondaries(attachment)
-            self._remove_leftovers(attachment)
-            for instance in attachment.instances.values():
-                self.start(instance, attachment, at)
+        for port in self._ports.values():
+            port.readiness = self._readiness(port)
+            self._keep_secondaries(port)
+            self._remove_leftovers(port)
+            for instance in port.instances.values():
+                self.start(instance, port, at)
         self._watched = self._interfaces.fileno()
         self._loop.watch(self._watched, self._changed)
 
     # --- other routers than before
 
-    def admit(self, attachment: Attachment, at: Instant) -> None:
+    def admit(self, port: Port, at: Instant) -> None:
         """Routers have been added here, which `start` will start: have what they need."""
-        interface = self._interfaces.get(attachment.name)
-        footing = self._footing(attachment)
-        before = attachment.footing
-        if before and any(footing[family] != before[family] for family in footing.keys() & before.keys()):
-            self._move(attachment, interface, footing, at)
+        interface = self._interfaces.get(port.name)
+        readiness = self._readiness(port)
+        before = port.readiness
+        if before and any(readiness[family] != before[family] for family in readiness.keys() & before.keys()):
+            self._move(port, interface, readiness, at)
             return
-        attachment.seen, attachment.footing = interface, footing
-        if not attachment.serves(interface):
-            attachment.follow(interface)
-        self._keep_secondaries(attachment)
+        port.seen, port.readiness = interface, readiness
+        if not port.serves(interface):
+            port.follow(interface)
+        self._keep_secondaries(port)
         if not before:
-            self._remove_leftovers(attachment)
+            self._remove_leftovers(port)
 
-    def start(self, instance: Instance, attachment: Attachment, at: Instant) -> None:
+    def start(self, instance: Instance, port: Port, at: Instant) -> None:
         """Begin an election for a router that was added."""
-        instance.start(self._stand(instance, attachment, at), at)
+        instance.start(self._attach(instance, port, at), at)
 
-    def foreign(self, router: VirtualRouter, attachment: Attachment) -> frozenset[VirtualAddress]:
+    def foreign(self, router: VirtualRouter, port: Port) -> frozenset[VirtualAddress]:
         """The virtual addresses of a router that are the host's own."""
-        return frozenset(foreign(router, attachment.interface)) if attachment.interface else frozenset()
+        return frozenset(foreign(router, port.interface)) if port.interface else frozenset()
 
-    def judge(self, instance: Instance, attachment: Attachment, at: Instant) -> None:
+    def judge(self, instance: Instance, port: Port, at: Instant) -> None:
         """A router has other parameters: see whether it can run with them."""
-        if instance.fault or self._fault(instance, attachment):
-            instance.link_changed(self._stand(instance, attachment, at), at)
+        if instance.fault or self._fault(instance, port):
+            instance.link_changed(self._attach(instance, port, at), at)
 
-    def review(self, attachment: Attachment) -> None:
+    def review(self, port: Port) -> None:
         """All routers here are as they should be: look at the interface anew, once what was done there is known."""
-        self._unjudged.add(attachment)
+        self._unjudged.add(port)
         self._read_again.set(now())
 
-    def take_off(self, attachment: Attachment, addresses: tuple[VirtualAddress, ...]) -> None:
+    def take_off(self, port: Port, addresses: tuple[VirtualAddress, ...]) -> None:
         """Remove addresses that are there or not."""
         if addresses:
-            self._remove(attachment, addresses)
+            self._remove(port, addresses)
 
     def close(self) -> None:
         """Follow no more."""
@@ -133,17 +133,17 @@ class Network:
         if not self._read():
             return
         at = now()
-        for attachment in self._attachments.values():
-            interface = self._interfaces.get(attachment.name)
+        for port in self._ports.values():
+            interface = self._interfaces.get(port.name)
             # Not what has changed: an address that we put back and somebody removed again before we read of either
             # has changed nothing, and yet is gone.
-            if interface is not attachment.seen or attachment in self._unjudged:
-                self._update(attachment, interface, at)
-        self._unjudged.intersection_update(self._attachments.values())
+            if interface is not port.seen or port in self._unjudged:
+                self._update(port, interface, at)
+        self._unjudged.intersection_update(self._ports.values())
 
     def _may_wait(self) -> bool:
         """In a transition the news is of our own doing; what is to be added and announced comes first."""
-        if not self._dispatch.is_at_work:
+        if not self._transmitter.is_at_work:
             self._waiting_since = None
             return False
         at = now()
@@ -175,55 +175,53 @@ class Network:
     def _overlook(self, ifindex: int) -> None:
         """Many addresses of ours come or go: that is asked for afterwards."""
         self._interfaces.overlook_addresses()
-        self._unjudged.update(one for one in self._attachments.values() if one.seen and one.seen.ifindex == ifindex)
+        self._unjudged.update(one for one in self._ports.values() if one.seen and one.seen.ifindex == ifindex)
 
     def _catch_up(self) -> None:
         self._interfaces.catch_up()
-        self._dispatch.tell(lambda: self._read_again.set(now()))
+        self._transmitter.tell(lambda: self._read_again.set(now()))
 
-    def _update(self, attachment: Attachment, interface: Interface | None, at: Instant) -> None:
-        attachment.seen = interface
-        footing = self._footing(attachment)
-        if footing != attachment.footing or not attachment.serves(interface):
-            self._move(attachment, interface, footing, at)
-        if self._dispatch.is_changing:
+    def _update(self, port: Port, interface: Interface | None, at: Instant) -> None:
+        port.seen = interface
+        readiness = self._readiness(port)
+        if readiness != port.readiness or not port.serves(interface):
+            self._move(port, interface, readiness, at)
+        if self._transmitter.is_changing:
             # Half of ours are there, or still there: look again when all are, and their notifications are read.
-            self._unjudged.add(attachment)
-            self._dispatch.tell(lambda: self._read_again.set(now()))
+            self._unjudged.add(port)
+            self._transmitter.tell(lambda: self._read_again.set(now()))
             return
-        self._unjudged.discard(attachment)
-        self._remove_strays(attachment, at)
+        self._unjudged.discard(port)
+        self._remove_strays(port, at)
         there = frozenset(assigned.address for assigned in interface.addresses) if interface else frozenset()
-        for instance in attachment.instances.values():
+        for instance in port.instances.values():
             instance.addresses_present(there, at)
 
-    def _move(
-        self, attachment: Attachment, interface: Interface | None, footing: dict[Family, Footing], at: Instant
-    ) -> None:
+    def _move(self, port: Port, interface: Interface | None, readiness: dict[Family, Readiness], at: Instant) -> None:
         """The ground has changed: give up what no longer holds, then go on, or begin anew, with what is there now."""
-        attachment.footing = footing
-        instances = attachment.instances.values()
+        port.readiness = readiness
+        instances = port.instances.values()
         for instance in instances:
-            fault = footing[instance.router.family].fault
+            fault = readiness[instance.router.family].fault
             if fault is not None:
                 instance.link_changed(fault, at)  # while the sockets are still those of the old interface
         recovered = {
             instance.router.family
             for instance in instances
-            if instance.fault and footing[instance.router.family].fault is None
+            if instance.fault and readiness[instance.router.family].fault is None
         }
-        attachment.follow(interface)
-        self._keep_secondaries(attachment)
-        attachment.rejoin(recovered)
+        port.follow(interface)
+        self._keep_secondaries(port)
+        port.rejoin(recovered)
         if recovered:
-            self._remove_leftovers(attachment)
+            self._remove_leftovers(port)
         for instance in instances:
-            instance.link_changed(self._stand(instance, attachment, at), at)
+            instance.link_changed(self._attach(instance, port, at), at)
 
-    def _keep_secondaries(self, attachment: Attachment) -> None:
+    def _keep_secondaries(self, port: Port) -> None:
         """See to it, once for an interface, that no virtual address takes the host's own along when it goes."""
-        interface = attachment.interface
-        if interface is None or Family.IPV4 not in attachment.families or interface.ifindex in self._keeping:
+        interface = port.interface
+        if interface is None or Family.IPV4 not in port.families or interface.ifindex in self._keeping:
             return
         self._keeping.add(interface.ifindex)
         try:
@@ -235,53 +233,53 @@ class Network:
             )
             self._tell(Event(at=wall_clock(), kind="degraded", fields={"warning": warning}))
 
-    def _stand(self, instance: Instance, attachment: Attachment, at: Instant) -> Fault | None:
+    def _attach(self, instance: Instance, port: Port, at: Instant) -> Fault | None:
         """Put an instance on its interface as that is now; the fault where it cannot stand there."""
-        fault, source = self._fault(instance, attachment), attachment.footing[instance.router.family].source
+        fault, source = self._fault(instance, port), port.readiness[instance.router.family].source
         if fault is None and source is not None:
-            instance.stand(attachment, source, self.foreign(instance.router, attachment), at)
+            instance.attach(port, source, self.foreign(instance.router, port), at)
         return fault
 
-    def _fault(self, instance: Instance, attachment: Attachment) -> Fault | None:
+    def _fault(self, instance: Instance, port: Port) -> Fault | None:
         """Why an instance cannot run on its interface as that is now."""
         family = instance.router.family
-        footing = attachment.footing[family]
-        return footing.fault or attachment.refusal(family) or mtu_fault(instance.router, attachment.name, footing.mtu)
+        readiness = port.readiness[family]
+        return readiness.fault or port.refusal(family) or mtu_fault(instance.router, port.name, readiness.mtu)
 
-    def _footing(self, attachment: Attachment) -> dict[Family, Footing]:
-        interface = self._interfaces.get(attachment.name)
-        virtual = attachment.virtual_addresses
+    def _readiness(self, port: Port) -> dict[Family, Readiness]:
+        interface = self._interfaces.get(port.name)
+        virtual = port.virtual_addresses
         return {
-            family: Footing(
-                fault=find_fault(attachment.name, interface, family, virtual),
+            family: Readiness(
+                fault=find_fault(port.name, interface, family, virtual),
                 source=source_address(interface, family, virtual) if interface else None,
                 mac=interface.mac if interface else b"",
                 mtu=interface.mtu if interface else 0,
             )
-            for family in attachment.families
+            for family in port.families
         }
 
-    def _remove_leftovers(self, attachment: Attachment) -> None:
+    def _remove_leftovers(self, port: Port) -> None:
         """Take off what a daemon that was killed has left, known by its tag, and what else nobody holds here."""
-        left = unheld(attachment, tagged_too=True)
+        left = unheld(port, tagged_too=True)
         if left:
-            fields = self._remove(attachment, left)
+            fields = self._remove(port, left)
             self._tell(Event(at=wall_clock(), kind="leftovers_removed", fields=fields))
 
-    def _remove_strays(self, attachment: Attachment, at: Instant) -> None:
+    def _remove_strays(self, port: Port, at: Instant) -> None:
         """Take off virtual addresses that somebody else put there: in BACKUP they must not answer (RFC 9568 §6.4.2)."""
-        strays = unheld(attachment, tagged_too=False)
+        strays = unheld(port, tagged_too=False)
         if strays:
-            fields = self._remove(attachment, strays)
-            if self._hush.admit(attachment.name, at) is not None:
+            fields = self._remove(port, strays)
+            if self._rate_limit.admit(port.name, at) is not None:
                 self._tell(Event(at=wall_clock(), kind="strays_removed", fields=fields))
 
-    def _remove(self, attachment: Attachment, addresses: tuple[VirtualAddress, ...]) -> Fields:
+    def _remove(self, port: Port, addresses: tuple[VirtualAddress, ...]) -> Fields:
         """Take addresses off; what there is to tell of it."""
-        index = attachment.seen.ifindex if attachment.seen else 0
+        index = port.seen.ifindex if port.seen else 0
         failures = self._netlink.apply(prepare_remove(index, addresses))
         return {
-            "interface": attachment.name,
+            "interface": port.name,
             "addresses": ", ".join(map(str, addresses)),
             "failed": len(failures),
         }

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from failover.engine.intended import Wanted
+from failover.engine.intended import Intended
 from failover.engine.router.instance import Instance
 from failover.linux.process.claims import VirtualRouterId
 
@@ -22,19 +22,19 @@ class Extent:
 class Plan:
     """Instances and what is wanted of them; a router is the same as long as interface, family and VRID are."""
 
-    added: list[Wanted] = field(default_factory=list)
-    changed: list[tuple[Instance, Wanted]] = field(default_factory=list)
+    added: list[Intended] = field(default_factory=list)
+    changed: list[tuple[Instance, Intended]] = field(default_factory=list)
     removed: list[Instance] = field(default_factory=list)
     order: dict[VirtualRouterId, str] = field(default_factory=dict)
     """All that is wanted and its names, in its order."""
 
-    def compare(self, running: Mapping[VirtualRouterId, Instance], wanted: Iterable[Wanted]) -> Iterator[None]:
+    def compare(self, running: Mapping[VirtualRouterId, Instance], intended: Iterable[Intended]) -> Iterator[None]:
         """Fill it in, in steps."""
-        for one in wanted:
+        for one in intended:
             instance = running.get(one.id)
             if instance is None:
                 self.added.append(one)
-            elif instance.wanted != one:
+            elif instance.intended != one:
                 self.changed.append((instance, one))
             self.order[one.id] = one.name
             yield

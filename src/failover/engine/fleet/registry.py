@@ -7,13 +7,13 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from failover.engine.intended import Wanted
+from failover.engine.intended import Intended
 from failover.engine.loop.loop import Loop
-from failover.engine.port.port import Attachment
+from failover.engine.port.port import Port
 from failover.engine.router.instance import Instance
 from failover.engine.transmit.beat import SHORT, Beat
 from failover.engine.transmit.slots import Place, assign_beats, weight
-from failover.engine.transmit.transmit_round import Dispatch
+from failover.engine.transmit.transmit_round import Transmitter
 from failover.linux.netlink.connection import Netlink
 from failover.linux.process.claims import VirtualRouterId
 from failover.messages import Event
@@ -23,15 +23,15 @@ from failover.vrrp.units import Instant
 Publish = Callable[[Event, Instance | None], None]
 
 
-class Roster:
+class Registry:
     """Who is there, where, and in which beat."""
 
-    def __init__(self, loop: Loop, netlink: Netlink, dispatch: Dispatch, publish: Publish) -> None:
+    def __init__(self, loop: Loop, netlink: Netlink, transmitter: Transmitter, publish: Publish) -> None:
         self._loop = loop
         self._netlink = netlink
-        self._dispatch = dispatch
+        self._transmitter = transmitter
         self._publish = publish
-        self.attachments: dict[str, Attachment] = {}
+        self.ports: dict[str, Port] = {}
         """By the name of the interface."""
         self._instances: dict[VirtualRouterId, Instance] = {}
         self._places: dict[Instance, Place] = {}
@@ -54,58 +54,58 @@ class Roster:
         """Beats at short intervals that there are while it is MASTER of all."""
         return sum(place.interval <= SHORT for place in self._beats)
 
-    def attachment_of(self, instance: Instance) -> Attachment:
+    def port_of(self, instance: Instance) -> Port:
         """The interface that it lives on."""
-        return self.attachments[instance.interface]
+        return self.ports[instance.interface]
 
-    def places(self, wanted: Sequence[Wanted], leaving: Sequence[Instance] = ()) -> list[Place]:
+    def places(self, intended: Sequence[Intended], leaving: Sequence[Instance] = ()) -> list[Place]:
         """Places for routers that have none yet, or that are `leaving` theirs."""
         occupied = self._loads.copy()
         for instance in leaving:
             occupied[self._places[instance]] -= weight(instance.router)
-        return assign_beats([(one.interface, one.router) for one in wanted], +occupied)
+        return assign_beats([(one.interface, one.router) for one in intended], +occupied)
 
-    def add(self, wanted: Wanted, place: Place) -> Instance:
+    def add(self, intended: Intended, place: Place) -> Instance:
         """Make one; its interface's sockets may have to be opened yet."""
-        name = wanted.interface
-        attachment = self.attachments.get(name)
-        if attachment is None:
-            attachment = self.attachments[name] = Attachment(name, self._loop, self._netlink)
+        name = intended.interface
+        port = self.ports.get(name)
+        if port is None:
+            port = self.ports[name] = Port(name, self._loop, self._netlink)
         instance = Instance(
-            wanted, place.phase, self._loop, self._dispatch, self._occupy(place, wanted.router), self._publish
+            intended, place.phase, self._loop, self._transmitter, self._occupy(place, intended.router), self._publish
         )
-        attachment.add(instance)
-        self._instances[wanted.id] = instance
+        port.add(instance)
+        self._instances[intended.id] = instance
         self._places[instance] = place
         return instance
 
     def reconfigure(
         self,
         instance: Instance,
-        wanted: Wanted,
+        intended: Intended,
         place: Place,
         foreign: frozenset[VirtualAddress],
         now: Instant,
     ) -> None:
         """Give one other parameters, or another name."""
-        attachment = self.attachment_of(instance)
-        attachment.expect(wanted.router)
-        before, beat = instance.router, self._occupy(place, wanted.router)
-        instance.reconfigure(wanted, place.phase, beat, foreign, now)
-        attachment.renew_filter(wanted.router.family)
+        port = self.port_of(instance)
+        port.expect(intended.router)
+        before, beat = instance.router, self._occupy(place, intended.router)
+        instance.reconfigure(intended, place.phase, beat, foreign, now)
+        port.renew_filter(intended.router.family)
         self._vacate(self._places[instance], before)
         self._places[instance] = place
 
     def remove(self, instance: Instance) -> None:
         """Take one off that has stopped."""
-        self.attachment_of(instance).remove(instance)
-        del self._instances[instance.wanted.id]
+        self.port_of(instance).remove(instance)
+        del self._instances[instance.intended.id]
         self._vacate(self._places.pop(instance), instance.router)
 
-    def leave(self, attachment: Attachment) -> None:
+    def leave(self, port: Port) -> None:
         """Nobody is left on an interface."""
-        del self.attachments[attachment.name]
-        attachment.close()
+        del self.ports[port.name]
+        port.close()
 
     def sort(self, order: Sequence[VirtualRouterId]) -> None:
         """All of them in this order from now on."""
@@ -120,7 +120,7 @@ class Roster:
         self._loads[place] += weight(router)
         beat = self._beats.get(place)
         if beat is None:
-            send = partial(self.attachments[place.interface].send, place.family)
+            send = partial(self.ports[place.interface].send, place.family)
             beat = self._beats[place] = Beat(self._loop, place.interval, send)
         return beat
 

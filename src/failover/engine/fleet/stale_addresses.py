@@ -5,30 +5,30 @@ Pure: what is to go, not how.
 
 from collections.abc import Set as AbstractSet
 
-from failover.engine.port.port import Attachment
+from failover.engine.port.port import Port
 from failover.linux.interfaces.table import Interface
 from failover.vrrp import VirtualAddress, VirtualRouter
 from failover.vrrp.protocol import family_of
 
 
-def unheld(attachment: Attachment, *, tagged_too: bool) -> tuple[VirtualAddress, ...]:
+def unheld(port: Port, *, tagged_too: bool) -> tuple[VirtualAddress, ...]:
     """The addresses on an interface that belong to its routers, and that none of them holds, or will in a moment.
 
     With another prefix length they are as good as held by nobody. An address owner's addresses are the host's
     own. Nor is one counted that leaves its family without a source: no router could run then, and the host may be
     reachable by that address alone.
     """
-    interface = attachment.seen
+    interface = port.seen
     if interface is None:
         return ()
-    held = attachment.promised.union(*(i.held for i in attachment.instances.values() if i.is_master))
+    held = port.moving.union(*(i.held for i in port.instances.values() if i.is_master))
     others = [assigned for assigned in interface.addresses if assigned.address not in held]
-    mine = attachment.virtual_addresses
+    mine = port.virtual_addresses
     return tuple(
         one.address
         for one in others
         if (tagged_too and one.is_tagged)
-        or (one.address.ip in mine and attachment.footing[family_of(one.address)].source is not None)
+        or (one.address.ip in mine and port.readiness[family_of(one.address)].source is not None)
     )
 
 

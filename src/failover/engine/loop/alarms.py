@@ -15,7 +15,7 @@ _TURN: Final = seconds(0.001)
 class Alarm:
     """Calls `callback(now)` once at the time that was last set."""
 
-    __slots__ = ("_queue", "at", "callback", "goes_first", "is_met", "put_off", "queued_at", "rehearse")
+    __slots__ = ("_queue", "at", "callback", "goes_first", "is_met", "prewarm", "put_off", "queued_at")
 
     def __init__(
         self,
@@ -36,13 +36,13 @@ class Alarm:
         """Asked when the alarm comes near: it rings then, if that is later than `at`."""
         self.at: Instant | None = None
         self.queued_at: Instant | None = None
-        self.rehearse: Callable[[Instant], None] | None = None
+        self.prewarm: Callable[[Instant], None] | None = None
         """Called with `at` a moment before it: see `Loop`."""
 
-    def set(self, at: Instant | None, rehearse: Callable[[Instant], None] | None = None) -> None:
-        """Ring at `at`, or not at all; replaces what was set before. With `rehearse` it is worth being punctual."""
+    def set(self, at: Instant | None, prewarm: Callable[[Instant], None] | None = None) -> None:
+        """Ring at `at`, or not at all; replaces what was set before. With `prewarm` it is worth being punctual."""
         self.at = at
-        self.rehearse = rehearse
+        self.prewarm = prewarm
         if at is not None and (self.queued_at is None or at < self.queued_at):
             self.queued_at = at
             self._queue.push(at, self)
@@ -163,4 +163,4 @@ def _put_right(entry: tuple[Instant, int, Alarm]) -> None:
     queued_at, _, alarm = entry
     if alarm.queued_at == queued_at:
         alarm.queued_at = None
-        alarm.set(alarm.at, alarm.rehearse)
+        alarm.set(alarm.at, alarm.prewarm)

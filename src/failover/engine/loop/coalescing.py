@@ -19,7 +19,7 @@ _POOR_LOOKS: Final = 8
 """So many looks that find a single ring each end it."""
 
 
-class Rush:
+class Coalescing:
     """Whether there is one; told of each look at the bells."""
 
     def __init__(self) -> None:

@@ -15,30 +15,30 @@ PERIOD: Final = seconds(9.9)
 _PATIENCE: Final = seconds(1.1)
 """For a wake-up that happens anyway."""
 
-Chore = Callable[[Instant], None]
+Task = Callable[[Instant], None]
 
 
-class Chores:
+class Housekeeping:
     """Of one loop."""
 
     def __init__(self, alarm: Callable[[Callable[[Instant], None]], Alarm]) -> None:
         self.due = Instant(0)
         """When they may be done next."""
-        self._chores: list[Chore] = []
+        self._tasks: list[Task] = []
         self._alarm = alarm(self.do)
 
-    def add(self, chore: Chore) -> None:
+    def add(self, task: Task) -> None:
         """Do this too, from the next time on."""
-        self._chores.append(chore)
+        self._tasks.append(task)
 
-    def remove(self, chore: Chore) -> None:
+    def remove(self, task: Task) -> None:
         """Do it no more."""
         with suppress(ValueError):  # it was never added, where a start has failed
-            self._chores.remove(chore)
+            self._tasks.remove(task)
 
     def do(self, now: Instant) -> None:
         """Do them all."""
         self.due = Instant(now + PERIOD)
-        self._alarm.set(Instant(self.due + _PATIENCE) if self._chores else None)
-        for chore in tuple(self._chores):
-            chore(now)
+        self._alarm.set(Instant(self.due + _PATIENCE) if self._tasks else None)
+        for task in tuple(self._tasks):
+            task(now)

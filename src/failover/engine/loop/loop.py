@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 from failover.engine.loop.alarms import Alarm, AlarmQueue
-from failover.engine.loop.coalescing import TICK_SECONDS, Rush
-from failover.engine.loop.housekeeping import Chores
+from failover.engine.loop.coalescing import TICK_SECONDS, Coalescing
+from failover.engine.loop.housekeeping import Housekeeping
 from failover.engine.loop.lateness import Lateness
 from failover.linux.clock import Timer, now
 from failover.vrrp import Instant
@@ -55,7 +55,7 @@ class Loop:
 
     Packets are not watched, but the bells of their sockets. What comes without a ring waits until something else wakes
     the loop, which then reads it first. In a rush of rings `wait` lets a millisecond's worth of packets come together
-    (`rush`).
+    (`coalescing`).
     """
 
     def __init__(self) -> None:
@@ -93,8 +93,8 @@ class Loop:
         """Descriptors, with the timer's."""
         self.beat_lead = 0
         """Nanoseconds that `wait` is up before an alarm that is to be met."""
-        self.rush = Rush()
-        self.chores = Chores(self.alarm)
+        self.coalescing = Coalescing()
+        self.housekeeping = Housekeeping(self.alarm)
         self.after_round: Callable[[bool], bool] = _nothing
         """Called at the end of each round, told whether alarms wait for the next; True asks for that one at once."""
         self.is_busy = False
@@ -113,22 +113,22 @@ class Loop:
         self._callbacks[descriptor] = callback
         self._most += 1
 
-    def listen(self, bell: int, mail: int, silence: Callable[[], int], read: Callable[[], None]) -> None:
+    def listen(self, wakeup: int, mail: int, silence: Callable[[], int], read: Callable[[], None]) -> None:
         """Read the packets that wait in `mail` where a bell has rung, in a rush a little later.
 
         `silence` ends the ringing, and says how much of it there was; `read` reads everything that has arrived.
         """
-        self._epoll.register(bell, select.EPOLLIN)
+        self._epoll.register(wakeup, select.EPOLLIN)
         self._mail.register(mail, select.EPOLLIN)
-        self._ears[bell] = _Ear(mail, silence, read)
+        self._ears[wakeup] = _Ear(mail, silence, read)
         self._readers[mail] = read
         self._most += 1
 
-    def expect(self, bell: int, unrung: float) -> None:
+    def expect(self, wakeup: int, unrung: float) -> None:
         """So many packets a second may come without a ring: read in every round, and often enough."""
-        self._unheard.pop(bell, None)
+        self._unheard.pop(wakeup, None)
         if unrung:
-            self._unheard[bell] = unrung
+            self._unheard[wakeup] = unrung
         total = sum(self._unheard.values())
         self._longest_nap = min(_ROOM / total, _LONGEST_NAP) if total else _FOR_EVER
         self._horizon = _FAR + int(self._longest_nap * 1e9) if total else _AGES
@@ -173,10 +173,10 @@ class Loop:
 
     def _sleep(self) -> Sequence[tuple[int, int]]:
         """Until there is something to do: what it is, nothing if that is to be looked for."""
-        if not self.rush.is_on:
+        if not self.coalescing.is_on:
             return self._epoll.poll(self._nap, self._most)
         # Bells alone are nothing to do before their time.
-        if self.rush.is_steady or any(bell in self._ears for bell, _ in self._epoll.poll(self._nap, 1)):
+        if self.coalescing.is_steady or any(wakeup in self._ears for wakeup, _ in self._epoll.poll(self._nap, 1)):
             self._prompt.poll(TICK_SECONDS, 1)
         return ()
 
@@ -187,14 +187,14 @@ class Loop:
         if alarm is None or not at < rings_at <= at + self._lead(alarm):
             return
         self._expire()  # it may have woken us, and would again
-        if alarm.rehearse:
-            alarm.rehearse(rings_at)
+        if alarm.prewarm:
+            alarm.prewarm(rings_at)
             self._hear(())
         while now() < rings_at and not self._epoll.poll(0, 1):
             pass
 
     def _lead(self, alarm: Alarm | None) -> int:
-        if alarm is None or alarm.rehearse:
+        if alarm is None or alarm.prewarm:
             return _LEAD
         return self.beat_lead if alarm.is_met else 0
 
@@ -215,11 +215,11 @@ class Loop:
             elif callback := self._callbacks.get(descriptor):
                 callback()
             # else it is a bell, or an earlier callback of this round has forgotten it
-        if rung or self.rush.is_steady:
-            self.rush.note(looked_at, rung)
+        if rung or self.coalescing.is_steady:
+            self.coalescing.note(looked_at, rung)
         more = self._alarms.ring(looked_at, now())
-        if looked_at >= self.chores.due:
-            self.chores.do(looked_at)
+        if looked_at >= self.housekeeping.due:
+            self.housekeeping.do(looked_at)
         self.is_busy = self.after_round(more) or more
 
     def _hear(self, found: Sequence[tuple[int, int]]) -> int:
@@ -242,7 +242,7 @@ class Loop:
         elif (
             self._armed is None
             or self._period  # would go on for as long as the rush is not over, whatever it was for
-            or not self.rush.is_on
+            or not self.coalescing.is_on
             or self._alarms.may_ring_before(Instant(self._armed + lead))
         ):
             moment = now()
@@ -260,7 +260,7 @@ class Loop:
         if not lead:
             return rings_at
         away = rings_at - moment
-        if away > _FAR and (alarm is None or alarm.rehearse or alarm.put_off):
+        if away > _FAR and (alarm is None or alarm.prewarm or alarm.put_off):
             nap = min((away - _APPROACH) / 1e9, _LONGEST_NAP)
             self._nap = nap if self._nap == _FOR_EVER else min(nap, self._nap)
             return None

@@ -18,12 +18,12 @@ _AHEAD: Final = seconds(0.002)
 """Of a takeover: time for 250 routers of an interface to set alarms of their own."""
 
 
-class Repeats:
+class KnownAdverts:
     """Of one socket."""
 
     def __init__(self, loop: Loop) -> None:
         # Three dictionaries with the same keys in the same order.
-        self._known: dict[bytes, Repetition] = {}
+        self._known: dict[bytes, KnownAdvert] = {}
         self._heard_at: dict[bytes, Instant] = {}
         """When each known packet came last, or is presumed to have."""
         self._held_off: dict[bytes, Interval] = {}
@@ -33,19 +33,19 @@ class Repeats:
         self._alarm = loop.alarm(self._release, put_off=self._next)
 
     @property
-    def known(self) -> tuple["Repetition", ...]:
+    def known(self) -> tuple["KnownAdvert", ...]:
         """All of them."""
         return tuple(self._known.values())
 
     def expect(
         self, packet: bytes, fingerprint: int, held_off: Interval, at: Instant, release: Callable[[], None]
-    ) -> "Repetition":
+    ) -> "KnownAdvert":
         """A packet that came at `at` is known from now on, and each time that it comes holds off a takeover so long.
 
         `release` must `end` that; it is called when the time is nearly over, or nothing will come any more.
         """
         self._heard_at[packet], self._held_off[packet], self._times[packet] = at, held_off, 0
-        known = self._known[packet] = Repetition(packet, fingerprint, held_off, release, self)
+        known = self._known[packet] = KnownAdvert(packet, fingerprint, held_off, release, self)
         nearly_over = Instant(at + held_off - _AHEAD)
         if self._alarm.at is None or nearly_over < self._alarm.at:
             self._alarm.set(nearly_over)
@@ -97,7 +97,7 @@ class Repeats:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Repetition:
+class KnownAdvert:
     """A known packet, and the router that it concerns. It holds as long as nothing else happens to that."""
 
     packet: bytes
@@ -108,17 +108,17 @@ class Repetition:
     """For how long it holds off a takeover, each time that it comes."""
     release: Callable[[], None]
     """Called when the router must watch for itself, and `end` it."""
-    _repeats: Repeats
+    _known_adverts: KnownAdverts
 
     @property
     def heard_at(self) -> Instant:
         """When it came last, or is presumed to have."""
-        return self._repeats.heard_at(self.packet)
+        return self._known_adverts.heard_at(self.packet)
 
     def take(self) -> int:
         """How often it came since this was asked last."""
-        return self._repeats.take(self.packet)
+        return self._known_adverts.take(self.packet)
 
     def end(self) -> None:
         """It must be taken apart when it comes again."""
-        self._repeats.forget(self.packet)
+        self._known_adverts.forget(self.packet)

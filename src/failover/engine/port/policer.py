@@ -44,7 +44,7 @@ class Narrowing:
 OPEN: Final = Narrowing()
 
 
-class Floodgate:
+class Policer:
     """Counts for one socket, and has its filter set by `narrow`, which may fail with `OSError`.
 
     Whatever joins a narrowing ends with it: none lasts longer than a period.

@@ -12,10 +12,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from failover.engine.loop.loop import Loop
-from failover.engine.port.known_adverts import Repeats
-from failover.engine.port.policer import Floodgate, Narrowing, Verdict
+from failover.engine.port.known_adverts import KnownAdverts
+from failover.engine.port.policer import Narrowing, Policer, Verdict
 from failover.engine.port.reception import reader
-from failover.engine.port.wakeup_suppression import Doze
+from failover.engine.port.wakeup_suppression import WakeupSuppression
 from failover.linux.clock import now
 from failover.linux.errors import reason
 from failover.linux.filter.program import Terms
@@ -35,7 +35,7 @@ SOCKET_REFUSED = "socket_refused"
 
 
 @dataclass(frozen=True, slots=True)
-class Footing:
+class Readiness:
     """What the routers of one family stand on."""
 
     fault: Fault | None
@@ -45,7 +45,7 @@ class Footing:
     mtu: int
 
 
-class Attachment:
+class Port:
     """One interface name and everything that the engine does there."""
 
     def __init__(self, name: str, loop: Loop, netlink: Netlink) -> None:
@@ -54,20 +54,20 @@ class Attachment:
         """As it was when the sockets were opened or the footing last changed."""
         self.seen: Interface | None = None
         """As it was when it was last looked at."""
-        self.footing: dict[Family, Footing] = {}
+        self.readiness: dict[Family, Readiness] = {}
         self.instances: dict[tuple[Family, int], Instance] = {}
         self.virtual_addresses: frozenset[Address] = frozenset()
         """What no advertisement may be sent from: another host's in a moment (RFC 9568 §5.1.1.1)."""
-        self.promised: frozenset[VirtualAddress] = frozenset()
+        self.moving: frozenset[VirtualAddress] = frozenset()
         """What is going over from one MASTER here to another."""
         self.refused: dict[Family, OSError] = {}
         """Why there is no socket for a family, where there should be one."""
         self._loop = loop
         self._netlink = netlink
         self._sockets: dict[Family, AdvertisementSocket] = {}
-        self._gates: dict[Family, Floodgate] = {}
-        self._dozes: dict[Family, Doze] = {}
-        self._repeats: dict[Family, Repeats] = {}
+        self._policers: dict[Family, Policer] = {}
+        self._suppressions: dict[Family, WakeupSuppression] = {}
+        self._known_adverts: dict[Family, KnownAdverts] = {}
         self._announcer: AnnouncementSocket | None = None
 
     def add(self, instance: "Instance") -> None:
@@ -90,29 +90,29 @@ class Attachment:
     def tidy(self) -> None:
         """All have come and gone: only those that live here now count."""
         self.virtual_addresses = frozenset().union(*(_virtual(one.router) for one in self.instances.values()))
-        self.break_promises()
+        self.end_moves()
         for family in frozenset(Family) - self.families:
-            self.footing.pop(family, None)
+            self.readiness.pop(family, None)
             self.refused.pop(family, None)
             if family in self._sockets:
                 self._close(family)
 
-    def promise(self, addresses: Iterable[VirtualAddress]) -> None:
+    def make_before_break(self, addresses: Iterable[VirtualAddress]) -> None:
         """A MASTER that lives here will have these in a moment: who has them now leaves them where they are."""
-        self.promised |= frozenset(addresses)
+        self.moving |= frozenset(addresses)
 
-    def break_promises(self) -> tuple[VirtualAddress, ...]:
+    def end_moves(self) -> tuple[VirtualAddress, ...]:
         """Nothing comes of it: what may have nobody who takes it off now."""
-        broken, self.promised = tuple(self.promised), frozenset()
+        broken, self.moving = tuple(self.moving), frozenset()
         return broken
 
     def renew_filter(self, family: Family) -> None:
         """The routers of a family, or what they understand, have changed."""
-        gate = self._gates.get(family)
-        if gate is None:
+        policer = self._policers.get(family)
+        if policer is None:
             return
         try:
-            gate.renew()
+            policer.renew()
         except OSError as error:  # tried again when the interface is looked at next
             self._close(family)
             self.refused[family] = error
@@ -168,10 +168,10 @@ class Attachment:
 
     def _close(self, family: Family) -> None:
         closing = self._sockets.pop(family)
-        self._gates.pop(family).close()
-        self._dozes.pop(family).close()
-        self._repeats.pop(family).close()
-        self._loop.forget(closing.bell.fileno())
+        self._policers.pop(family).close()
+        self._suppressions.pop(family).close()
+        self._known_adverts.pop(family).close()
+        self._loop.forget(closing.wakeup.fileno())
         closing.close()
 
     @property
@@ -204,10 +204,10 @@ class Attachment:
         # The interface may have gone since it was asked for.
         return opened.send(burst) if opened else burst.refused(OSError(errno.ENETDOWN, os.strerror(errno.ENETDOWN)))
 
-    def rehearse(self, family: Family, packets: Packets, frames: Packets) -> None:
+    def prewarm(self, family: Family, packets: Packets, frames: Packets) -> None:
         """Send nothing, by the same way."""
         if family in self._sockets and self._announcer is not None:
-            self._sockets[family].rehearse(packets)
+            self._sockets[family].prewarm(packets)
             self._announcer.send(frames, len(frames))
 
     def announce(self, frames: Burst, first: int) -> int:
@@ -226,19 +226,22 @@ class Attachment:
     def _attend(self, opened: AdvertisementSocket) -> None:
         """Have it read for the routers of its family."""
         family = opened.family
-        gate = self._gates[family] = Floodgate(self._loop, partial(self._narrow, opened))
-        repeats = self._repeats[family] = Repeats(self._loop)
-        doze = self._dozes[family] = Doze(self._loop, opened, repeats)
-        hear, missed = partial(self._hear, opened, repeats, gate, doze), partial(_missed, repeats, doze)
-        read = reader(opened, repeats, hear, missed)
-        self._loop.listen(opened.bell.fileno(), opened.fileno(), opened.bell.silence, read)
+        policer = self._policers[family] = Policer(self._loop, partial(self._narrow, opened))
+        known_adverts = self._known_adverts[family] = KnownAdverts(self._loop)
+        suppression = self._suppressions[family] = WakeupSuppression(self._loop, opened, known_adverts)
+        hear, missed = (
+            partial(self._hear, opened, known_adverts, policer, suppression),
+            partial(_missed, known_adverts, suppression),
+        )
+        read = reader(opened, known_adverts, hear, missed)
+        self._loop.listen(opened.wakeup.fileno(), opened.fileno(), opened.wakeup.silence, read)
 
     def _hear(
         self,
         advertisement_socket: AdvertisementSocket,
-        repeats: Repeats,
-        gate: Floodgate,
-        doze: Doze,
+        known_adverts: KnownAdverts,
+        policer: Policer,
+        suppression: WakeupSuppression,
         packet: bytes,
         at: Instant,
     ) -> None:
@@ -246,19 +249,19 @@ class Attachment:
         received = advertisement_socket.unpack(packet)
         vrid = received.payload[1] if received else 0
         instance = self.instances.get((advertisement_socket.family, vrid))
-        verdict = instance.hear(received, at, packet, repeats) if received and instance else Verdict.REFUSED
+        verdict = instance.hear(received, at, packet, known_adverts) if received and instance else Verdict.REFUSED
         if verdict is Verdict.REFUSED:
-            gate.refused(at)
+            policer.refused(at)
         elif verdict is Verdict.LOSING:
-            gate.lost(vrid, at)
-        elif packet in repeats:
-            doze.prepare(at)
+            policer.lost(vrid, at)
+        elif packet in known_adverts:
+            suppression.prepare(at)
 
     def reopen(self, family: Family, vrid: int, at: Instant) -> None:
         """A router has changed: what lost against it may win from now on, and what repeated itself may matter."""
-        if family in self._gates:
-            self._gates[family].reopen(vrid, at)
-            self._dozes[family].end(at)
+        if family in self._policers:
+            self._policers[family].reopen(vrid, at)
+            self._suppressions[family].end(at)
 
     def _narrow(self, advertisement_socket: AdvertisementSocket, narrowing: Narrowing) -> None:
         family = advertisement_socket.family
@@ -266,21 +269,23 @@ class Attachment:
         versions = {instance.router.version for instance in instances.values()}
         if any(instance.router.with_version_2 for instance in instances.values()):
             versions.add(Version.V2)
-        floors = {
-            vrid: floor for vrid in narrowing.losing & instances.keys() if (floor := instances[vrid].floor) is not None
+        cutoffs = {
+            vrid: cutoff
+            for vrid in narrowing.losing & instances.keys()
+            if (cutoff := instances[vrid].cutoff) is not None
         }
         sound = frozenset(versions) if narrowing.unsound else frozenset()
-        advertisement_socket.accept(Terms(frozenset(instances), sound, floors))
-        self._dozes[family].lapsed(now())
+        advertisement_socket.accept(Terms(frozenset(instances), sound, cutoffs))
+        self._suppressions[family].lapsed(now())
 
     def _vrids(self, family: Family) -> frozenset[int]:
         return frozenset(vrid for of, vrid in self.instances if of is family)
 
 
-def _missed(repeats: Repeats, doze: Doze, at: Instant) -> None:
+def _missed(known_adverts: KnownAdverts, suppression: WakeupSuppression, at: Instant) -> None:
     """There was no room for all that came before `at`."""
-    repeats.presume(at)
-    doze.end(at)
+    known_adverts.presume(at)
+    suppression.end(at)
 
 
 def _virtual(router: VirtualRouter) -> frozenset[Address]:

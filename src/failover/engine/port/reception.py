@@ -1,13 +1,13 @@
 """Reads an advertisement socket: what arrived, and when.
 
-What only repeats a MASTER's last packet is noted (`repeats`) and not taken apart; for all others there is `hear`.
+What only repeats a MASTER's last packet is noted (`known_adverts`) and not taken apart; for all others there is `hear`.
 """
 
 import time
 from collections.abc import Callable, Sequence
 from typing import Final, cast
 
-from failover.engine.port.known_adverts import Repeats
+from failover.engine.port.known_adverts import KnownAdverts
 from failover.linux.clock import now
 from failover.linux.sockets.advertisement import AdvertisementSocket
 from failover.vrrp import Instant, seconds
@@ -43,14 +43,14 @@ class Arrivals:
 
 def reader(
     advertisement_socket: AdvertisementSocket,
-    repeats: Repeats,
+    known_adverts: KnownAdverts,
     hear: Callable[[bytes, Instant], None],
     missed: Callable[[Instant], None],
 ) -> Callable[[], None]:
     """What `Loop.listen` wants: reads everything that has arrived.
 
-    `hear` takes what is not known to `repeats`; `missed` is told where packets were lost because nobody has read for
-    too long.
+    `hear` takes what is not known to `known_adverts`; `missed` is told where packets were lost because nobody has read
+    for too long.
     """
     receive, arrivals = advertisement_socket.receive, Arrivals()
 
@@ -59,9 +59,9 @@ def reader(
         arrived: list[int] = []
         packets = receive(_PACKETS_AT_ONCE, arrived)
         heard_at = arrivals.on_our_clock(arrived, at, wall)
-        if not repeats.note(packets, heard_at):
+        if not known_adverts.note(packets, heard_at):
             for packet, moment in zip(packets, heard_at, strict=True):
-                if not repeats.note((packet,), (moment,)):
+                if not known_adverts.note((packet,), (moment,)):
                     hear(packet, moment)
         if len(packets) >= _CROWD and advertisement_socket.overflowed():
             missed(at)

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Final
 
 from failover.engine.loop.loop import Loop
-from failover.engine.port.known_adverts import Repeats
+from failover.engine.port.known_adverts import KnownAdverts
 from failover.linux.sockets.advertisement import AdvertisementSocket
 from failover.vrrp import Instant, seconds, to_seconds
 
@@ -25,13 +25,13 @@ _MOST_REPEATS: Final = 4
 """Advertisements in a master-down interval, which is less than so many of their intervals (RFC 9568 §6.1)."""
 
 
-class Doze:
+class WakeupSuppression:
     """Of one socket: which repetitions its bell rings for."""
 
-    def __init__(self, loop: Loop, advertisement_socket: AdvertisementSocket, repeats: Repeats) -> None:
+    def __init__(self, loop: Loop, advertisement_socket: AdvertisementSocket, known_adverts: KnownAdverts) -> None:
         self._loop = loop
         self._socket = advertisement_socket
-        self._repeats = repeats
+        self._known_adverts = known_adverts
         self._is_on = False
         """Whether the bell does not ring for all."""
         self._alarm = loop.alarm(self._begin)
@@ -61,13 +61,13 @@ class Doze:
         self._alarm.set(at)
 
     def _begin(self, _: Instant) -> None:
-        known = self._repeats.known
+        known = self._known_adverts.known
         try:
             self._socket.overlook(frozenset(one.fingerprint for one in known))
         except OSError:  # no room for so long a program: the bell rings as it did
             return
         self._is_on = bool(known)
-        self._loop.expect(self._socket.bell.fileno(), sum(_MOST_REPEATS / to_seconds(one.held_off) for one in known))
+        self._loop.expect(self._socket.wakeup.fileno(), sum(_MOST_REPEATS / to_seconds(one.held_off) for one in known))
 
     def _wake_up(self, now: Instant) -> None:
         try:
@@ -78,5 +78,5 @@ class Doze:
             self.lapsed(now)
 
     def _be_awake(self, now: Instant) -> None:
-        self._loop.expect(self._socket.bell.fileno(), 0)
+        self._loop.expect(self._socket.wakeup.fileno(), 0)
         self._next(self._begin, Instant(now + _SETTLES_IN))

@@ -8,7 +8,7 @@ from failover.linux.errors import reason
 from failover.linux.process.claims import Claim, Claims, VirtualRouterId, words
 
 
-class Held:
+class HeldClaims:
     """What this process has claimed; where the system has no such locks, the daemon runs without."""
 
     def __init__(self) -> None:
@@ -54,9 +54,9 @@ class Held:
 
 
 @contextmanager
-def exclusively(routers: Sequence[VirtualRouterId]) -> Iterator[Held]:
+def exclusively(routers: Sequence[VirtualRouterId]) -> Iterator[HeldClaims]:
     """Hold claims of these, and of those that are added; `OSError` EBUSY names who has one of them."""
-    held = Held()
+    held = HeldClaims()
     try:
         held.begin(routers)
         yield held

@@ -29,7 +29,7 @@ _TIMER_SLACK: Final = 1
 """Nanoseconds; an ordinary process has 50 000."""
 
 
-class RealTime:
+class Punctuality:
     """What was asked of the kernel for this process, and what came of it."""
 
     def __init__(self, settings: DaemonSettings) -> None:

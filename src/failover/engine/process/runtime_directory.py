@@ -22,7 +22,7 @@ _AGENT_LEAVES_SECONDS = 0.5
 """An agent notices the end of its daemon within a tenth of a second; until then it listens."""
 
 
-class Runtime:
+class RuntimeDirectory:
     """A runtime directory in use by this process."""
 
     def __init__(self, directory: Path, control: Path | None = None) -> None:

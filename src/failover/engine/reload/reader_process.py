@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from failover.config import DaemonSettings
-from failover.engine.intended import Bad, Complete, Instances, Wanted, decode
+from failover.engine.intended import Bad, Complete, Instances, Intended, decode
 from failover.engine.loop.loop import Loop
 from failover.engine.process.child import Child
 from failover.linux.clock import now
@@ -23,7 +23,7 @@ _PATIENCE: Final = seconds(20)
 class Read:
     """What a good file wants."""
 
-    instances: list[Wanted]
+    instances: list[Intended]
     daemon: DaemonSettings
 
 
@@ -36,7 +36,7 @@ class Unread:
     """Whether it is the file's fault."""
 
 
-class Reading:
+class ReaderProcess:
     """One reading of one file."""
 
     def __init__(
@@ -52,7 +52,7 @@ class Reading:
         """
         self._loop = loop
         self._done = done
-        self._instances: list[Wanted] = []
+        self._instances: list[Intended] = []
         self._outcome: Complete | Bad | None = None
         self._is_late = False
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)

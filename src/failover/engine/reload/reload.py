@@ -9,8 +9,8 @@ from typing import Final
 from failover.config import DAEMON_SETTINGS, DaemonSettings
 from failover.engine.fleet.engine import Engine
 from failover.engine.fleet.plan import Extent, Plan
-from failover.engine.process.claims import Held
-from failover.engine.reload.reader_process import Read, Reading, Unread, unread
+from failover.engine.process.claims import HeldClaims
+from failover.engine.reload.reader_process import Read, ReaderProcess, Unread, unread
 from failover.engine.router.instance import Instance
 from failover.linux.errors import describe
 from failover.messages import Names, NotReloaded, Reloaded
@@ -29,10 +29,10 @@ class Reload:
 
     def __init__(
         self,
-        read: Callable[[Callable[[Read | Unread], None]], Reading],
+        read: Callable[[Callable[[Read | Unread], None]], ReaderProcess],
         daemon: DaemonSettings,
         engine: Engine,
-        held: Held,
+        held: HeldClaims,
         began: Callable[[], None],
         ended: Ended,
     ) -> None:
@@ -51,7 +51,7 @@ class Reload:
         self._told: list[Answer] = []
         """Who waits for the one that is under way."""
         self._is_busy = False
-        self._reading: Reading | None = None
+        self._reader: ReaderProcess | None = None
 
     def ask(self, answer: Answer) -> None:
         """Reload, now or after the one that is under way: it may have read the file already."""
@@ -62,21 +62,21 @@ class Reload:
     def stop(self) -> None:
         """The daemon ends: begin nothing more."""
         self._is_busy = True
-        if self._reading is not None:
-            self._reading.stop()
-            self._reading = None
+        if self._reader is not None:
+            self._reader.stop()
+            self._reader = None
 
     def _begin(self) -> None:
         self._is_busy = True
         self._told, self._asked = self._asked, []
         self._began()
         try:
-            self._reading = self._read(self._take)
+            self._reader = self._read(self._take)
         except OSError as error:
             self._take(unread(error))
 
     def _take(self, found: Read | Unread) -> None:
-        self._reading = None
+        self._reader = None
         match found:
             case Read():
                 self._engine.proceed(self._apply(found))
@@ -93,7 +93,7 @@ class Reload:
             self._end(NotReloaded(report=describe(error), is_bad=False))
             return
         outcome = _reloaded(plan.extent(), found.daemon, self._daemon)
-        gone = [instance.wanted.id for instance in plan.removed]
+        gone = [instance.intended.id for instance in plan.removed]
         yield from self._engine.carry_out(plan)
         for start in range(0, len(gone), _CLAIMS_AT_ONCE):
             self._held.give_back(gone[start : start + _CLAIMS_AT_ONCE])
@@ -119,13 +119,13 @@ class Reload:
             self._begin()
 
 
-def _reloaded(extent: Extent, wanted: DaemonSettings, running: DaemonSettings) -> Reloaded:
+def _reloaded(extent: Extent, intended: DaemonSettings, running: DaemonSettings) -> Reloaded:
     return Reloaded(
         added=_names(extent.added),
         removed=_names(extent.removed),
         changed=_names(extent.changed),
         unchanged=extent.unchanged,
-        needs_restart=[name for name in DAEMON_SETTINGS if getattr(wanted, name) != getattr(running, name)],
+        needs_restart=[name for name in DAEMON_SETTINGS if getattr(intended, name) != getattr(running, name)],
     )
 
 

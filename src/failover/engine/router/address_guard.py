@@ -10,7 +10,7 @@ RESTORE_EVERY: Final = seconds(0.1)
 """How soon an address that somebody keeps removing is put back again."""
 
 
-class Upkeep:
+class AddressGuard:
     """Of one router's addresses."""
 
     def __init__(self, loop: Loop, restore: Callable[[Instant], None]) -> None:

@@ -4,7 +4,7 @@ Most advertisements, sent or heard, do not go through `step()`: those of a beat,
 the MASTER. What they move in state and counters is made up for here when it matters.
 """
 
-from failover.engine.port.known_adverts import Repetition
+from failover.engine.port.known_adverts import KnownAdvert
 from failover.engine.transmit.beat import Beat, Member
 from failover.linux.sockets.outbox import Packets
 from failover.messages import Counters
@@ -12,7 +12,7 @@ from failover.vrrp import Backup, Master, State
 from failover.vrrp.fast_path import advertised_again, heard_again
 
 
-class Progress:
+class DeferredState:
     """Of one protocol instance."""
 
     def __init__(self, state: State, counters: Counters, beat: Beat) -> None:
@@ -23,7 +23,7 @@ class Progress:
         self._beat = beat
         self._beats_known: int | None = None
         """Of the beat's count, where the router takes part; what is more, the state and counters do not know."""
-        self._repetition: Repetition | None = None
+        self._known_advert: KnownAdvert | None = None
         """Of the MASTER's packet; what it knows more, state and counters do not."""
 
     @property
@@ -40,10 +40,10 @@ class Progress:
 
     def catch_up(self) -> None:
         """Put into state and counters what the shortcuts have left out."""
-        if self._repetition is not None and isinstance(self.known, Backup):
-            self._counters.advertisements_received += self._repetition.take()
-            if self._repetition.heard_at != self.known.armed_at:
-                self.known = heard_again(self.known, self._repetition.heard_at)
+        if self._known_advert is not None and isinstance(self.known, Backup):
+            self._counters.advertisements_received += self._known_advert.take()
+            if self._known_advert.heard_at != self.known.armed_at:
+                self.known = heard_again(self.known, self._known_advert.heard_at)
         if self._beats_known is not None and isinstance(self.known, Master):
             missed = self._beat.count - self._beats_known
             if missed:
@@ -56,17 +56,17 @@ class Progress:
     @property
     def is_repeated(self) -> bool:
         """Whether it is watched for, so that the router itself need not."""
-        return self._repetition is not None
+        return self._known_advert is not None
 
-    def repeat(self, repetition: Repetition) -> None:
+    def repeat(self, known_advert: KnownAdvert) -> None:
         """From now on this is, until `forget`."""
-        self._repetition = repetition
+        self._known_advert = known_advert
 
     def forget(self) -> None:
         """From now on nothing is."""
-        if self._repetition is not None:
-            self._repetition.end()
-            self._repetition = None
+        if self._known_advert is not None:
+            self._known_advert.end()
+            self._known_advert = None
 
     # --- what goes with the beat
 

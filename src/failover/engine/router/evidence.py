@@ -192,7 +192,7 @@ class _Said:
     suppressed: int = 0
 
 
-class Hush:
+class RateLimit:
     """Decides whether a repeated report is made. The keys are few: kinds of events, never what a packet contains."""
 
     def __init__(self) -> None:

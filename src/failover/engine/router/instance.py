@@ -7,19 +7,19 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from failover.engine.intended import Wanted
+from failover.engine.intended import Intended
 from failover.engine.loop.loop import Loop
-from failover.engine.port.known_adverts import Repeats
+from failover.engine.port.known_adverts import KnownAdverts
 from failover.engine.port.policer import Verdict
-from failover.engine.port.port import Attachment
-from failover.engine.router.address_guard import Upkeep
-from failover.engine.router.deferred_state import Progress
+from failover.engine.port.port import Port
+from failover.engine.router.address_guard import AddressGuard
+from failover.engine.router.deferred_state import DeferredState
 from failover.engine.router.evidence import fault_status, status_of, transition_fields, wall_clock
 from failover.engine.router.performer import Performer
 from failover.engine.router.reporter import Reporter
 from failover.engine.router.send_errors import trouble
 from failover.engine.transmit.beat import Beat
-from failover.engine.transmit.transmit_round import Dispatch
+from failover.engine.transmit.transmit_round import Transmitter
 from failover.linux.filter.fingerprint import fingerprint
 from failover.linux.packet import Received
 from failover.messages import Counters, Event, FaultStatus, RouterStatus
@@ -29,9 +29,9 @@ from failover.vrrp import (
     AdvertisementReceived,
     AnnounceAddresses,
     ConfigChanged,
+    Cutoff,
     Discard,
     Fault,
-    Floor,
     InstallAddresses,
     Instant,
     Interval,
@@ -48,8 +48,8 @@ from failover.vrrp import (
     VirtualAddress,
     VirtualRouter,
     Wakeup,
+    cutoff_of,
     deadline,
-    floor_of,
     initial_state,
     is_below,
     receive,
@@ -70,32 +70,32 @@ class Instance:
 
     def __init__(
         self,
-        wanted: Wanted,
+        intended: Intended,
         phase: Interval | None,
         loop: Loop,
-        dispatch: Dispatch,
+        transmitter: Transmitter,
         beat: Beat,
         publish: Publish,
     ) -> None:
         """`beat` is that of the MASTERs with the router's interval and `phase` on the same interface."""
-        router = replace(wanted.router, beat_phase=phase)
-        self.wanted = wanted
+        router = replace(intended.router, beat_phase=phase)
+        self.intended = intended
         """As configured."""
-        self.interface = wanted.interface
+        self.interface = intended.interface
         self.since = wall_clock()
         counters = Counters(discarded={}, oddities={})
         self._reporter = Reporter(
-            wanted.name, router.family, counters, dispatch.tell, lambda event: publish(event, self)
+            intended.name, router.family, counters, transmitter.tell, lambda event: publish(event, self)
         )
-        self._performer = Performer(router, dispatch, counters, self._reporter)
-        self._progress = Progress(initial_state(router), counters, beat)
+        self._performer = Performer(router, transmitter, counters, self._reporter)
+        self._deferred = DeferredState(initial_state(router), counters, beat)
         self._alarm = loop.alarm(self.wake)
-        self._upkeep = Upkeep(loop, self._restore)
+        self._guard = AddressGuard(loop, self._restore)
 
     @property
     def name(self) -> str:
         """What it is called."""
-        return self.wanted.name
+        return self.intended.name
 
     @property
     def router(self) -> VirtualRouter:
@@ -105,12 +105,12 @@ class Instance:
     @property
     def state(self) -> State:
         """Where it is in the protocol."""
-        return self._progress.state
+        return self._deferred.state
 
     @property
     def counters(self) -> Counters:
         """What it has counted."""
-        return self._progress.counters
+        return self._deferred.counters
 
     @property
     def changed(self) -> bool:
@@ -129,27 +129,27 @@ class Instance:
     @property
     def standing(self) -> str:
         """`INITIALIZE`, `BACKUP` or `MASTER`."""
-        return state_name(self._progress.known)
+        return state_name(self._deferred.known)
 
     @property
     def fault(self) -> FaultStatus | None:
         """What keeps it in INITIALIZE."""
-        return fault_status(self._progress.known)
+        return fault_status(self._deferred.known)
 
     @property
     def trouble(self) -> str | None:
         """What keeps it from its work, in words."""
-        return trouble(self.fault, self._performer.unsent.worst)
+        return trouble(self.fault, self._performer.send_errors.worst)
 
     @property
     def is_master(self) -> bool:
         """Whether it holds its addresses."""
-        return isinstance(self._progress.known, Master)
+        return isinstance(self._deferred.known, Master)
 
     @property
-    def floor(self) -> Floor | None:
+    def cutoff(self) -> Cutoff | None:
         """What an advertisement must at least be to have a say as things are."""
-        return floor_of(self.router, self._progress.known)
+        return cutoff_of(self.router, self._deferred.known)
 
     # --- what happens to it
 
@@ -166,7 +166,7 @@ class Instance:
             self._performer.perform(action)
 
         def rest() -> None:
-            self._upkeep.stop()
+            self._guard.stop()
             others = tuple(action for action in outcome.actions if action not in farewell)
             self._follow(Shutdown(), previous, replace(outcome, actions=others), now)
 
@@ -176,14 +176,14 @@ class Instance:
         """The interface became unusable or usable."""
         self._feed(LinkChanged(fault), now)
 
-    def stand(self, attachment: Attachment, primary: Address, foreign: frozenset[VirtualAddress], now: Instant) -> None:
+    def attach(self, port: Port, primary: Address, foreign: frozenset[VirtualAddress], now: Instant) -> None:
         """Work on this interface as it is now, sending from `primary`.
 
         `foreign` are virtual addresses that the host itself has (the address owner's): never removed.
         """
         performer, previous = self._performer, self.router
         frames = performer.frames
-        performer.stand(attachment, foreign)
+        performer.attach(port, foreign)
         if primary != previous.primary_address:
             performer.router = replace(previous, primary_address=primary)
             self._feed(ConfigChanged(previous), now)
@@ -195,15 +195,15 @@ class Instance:
             performer.perform(AnnounceAddresses(self.router.held_addresses))
 
     def reconfigure(
-        self, wanted: Wanted, phase: Interval | None, beat: Beat, foreign: frozenset[VirtualAddress], now: Instant
+        self, intended: Intended, phase: Interval | None, beat: Beat, foreign: frozenset[VirtualAddress], now: Instant
     ) -> None:
-        """Be as `wanted` from now on: the same virtual router with other parameters, or another name."""
+        """Be as `intended` from now on: the same virtual router with other parameters, or another name."""
         self.catch_up()
-        if wanted.name != self.name:
-            self._reporter.rename(wanted.name)
-        previous, self.wanted = self.router, wanted
-        self._progress.move(self, beat)
-        router = replace(wanted.router, primary_address=previous.primary_address, beat_phase=phase)
+        if intended.name != self.name:
+            self._reporter.rename(intended.name)
+        previous, self.intended = self.router, intended
+        self._deferred.move(self, beat)
+        router = replace(intended.router, primary_address=previous.primary_address, beat_phase=phase)
         if router != previous:
             self._performer.reconfigure(router)
             self._performer.foreign = foreign
@@ -212,36 +212,38 @@ class Instance:
     def retire(self) -> None:
         """It has stopped and all is told: let go of whatever holds it, for nobody collects garbage here."""
         self._alarm.retire()
-        self._upkeep.retire()
+        self._guard.retire()
         self._reporter.retire()
 
-    def hear(self, packet: Received, now: Instant, raw: bytes = b"", repeats: Repeats | None = None) -> Verdict:
-        """A packet with our VRID arrived, `raw` as it came from the socket; `repeats` notes it the next time."""
+    def hear(
+        self, packet: Received, now: Instant, raw: bytes = b"", known_adverts: KnownAdverts | None = None
+    ) -> Verdict:
+        """A packet with our VRID arrived, `raw` as it came from the socket; `known_adverts` notes it the next time."""
         outcome = receive(packet.payload, packet.meta, self.router)
         if isinstance(outcome, Discard):
             self._reporter.discarded(outcome, packet.meta, now)
             return Verdict.REFUSED
-        counters = self._progress.counters
+        counters = self._deferred.counters
         counters.advertisements_received += 1
         if outcome.priority == PRIORITY_RESIGN:
             counters.priority_zero_received += 1
         event = AdvertisementReceived(outcome, packet.meta.source)
         held_off = settled_for(event, self._feed(event, now), now)
-        if repeats is not None and held_off is not None:
-            self._progress.forget()
-            self._progress.repeat(repeats.expect(raw, fingerprint(packet), held_off, now, self._release))
+        if known_adverts is not None and held_off is not None:
+            self._deferred.forget()
+            self._deferred.repeat(known_adverts.expect(raw, fingerprint(packet), held_off, now, self._release))
             self._alarm.set(None)
-        return Verdict.LOSING if is_below(self.floor, event) else Verdict.HEEDED
+        return Verdict.LOSING if is_below(self.cutoff, event) else Verdict.HEEDED
 
     def addresses_present(self, present: frozenset[VirtualAddress], now: Instant) -> None:
         """What is on the interface now; a MASTER puts back what somebody else has taken away."""
-        self._upkeep.seen(now, complete=not self.is_master or self._performer.holds(present))
+        self._guard.seen(now, complete=not self.is_master or self._performer.holds(present))
 
     # --- as a member of its beat
 
     def catch_up(self) -> None:
         """The next beats may be others."""
-        self._progress.catch_up()
+        self._deferred.catch_up()
 
     def wake(self, now: Instant) -> None:
         """The deadline has come, or may have."""
@@ -251,13 +253,13 @@ class Instance:
         """Set the alarm, and take part in the beat as long as the state is that of a MASTER on its schedule."""
         state, ready = self.state, self._performer.advertisement
         if not isinstance(state, Master):
-            self._progress.leave(self)
-            if not self._progress.is_repeated:
-                self._alarm.set(deadline(state), self._rehearse)
+            self._deferred.leave(self)
+            if not self._deferred.is_repeated:
+                self._alarm.set(deadline(state), self._prewarm)
             return
-        if ready is None or self._performer.unsent:
-            self._progress.leave(self)
-        elif self._progress.join(self, ready, state):
+        if ready is None or self._performer.send_errors:
+            self._deferred.leave(self)
+        elif self._deferred.join(self, ready, state):
             self._alarm.set(state.repeat_announcements_at)
             return
         # A MASTER's wake-up is many a second, and a little late does no harm; a takeover is rare, and waited for.
@@ -271,10 +273,10 @@ class Instance:
 
     # --- the state machine
 
-    def _rehearse(self, at: Instant) -> None:
+    def _prewarm(self, at: Instant) -> None:
         """What the wake-up at `at` will do, without doing it: `step()` is pure."""
         step(self.router, self.state, Wakeup(), at)
-        self._performer.rehearse()
+        self._performer.prewarm()
 
     def _feed(self, event: ProtocolEvent, now: Instant) -> Step:
         previous = self.state
@@ -283,10 +285,10 @@ class Instance:
         return outcome
 
     def _follow(self, event: ProtocolEvent, previous: State, outcome: Step, now: Instant) -> None:
-        self._progress.known = outcome.state
+        self._deferred.known = outcome.state
         reconfigured = isinstance(event, ConfigChanged | PriorityChanged)
         if outcome.state is not previous or reconfigured:
-            self._progress.forget()
+            self._deferred.forget()
             self._reporter.changed = True
         if outcome.state.checksum is not previous.checksum or reconfigured:
             self._performer.prepare(outcome.state)
@@ -298,8 +300,8 @@ class Instance:
 
     def _release(self) -> None:
         """The MASTER has been silent for long, or nobody listens to it any more: watch for ourselves."""
-        self._progress.catch_up()
-        self._progress.forget()
+        self._deferred.catch_up()
+        self._deferred.forget()
         self.settle()
 
     def _act(self, action: Action, now: Instant) -> None:
@@ -311,7 +313,7 @@ class Instance:
             case _:
                 self._performer.perform(action)
                 if isinstance(action, InstallAddresses):
-                    self._upkeep.installed(now)
+                    self._guard.installed(now)
 
     def _restore(self, now: Instant) -> None:
         self.wake(now)  # a MASTER that did not run for long learns it before it takes anything back
@@ -325,11 +327,11 @@ class Instance:
     def _changed(self, change: StateChanged, now: Instant) -> None:
         if type(change.current) is not type(change.previous):
             self.since = wall_clock()
-            self._performer.unsent.forget()
-            self._progress.counters.transitions_to_master += isinstance(change.current, Master)
+            self._performer.send_errors.forget()
+            self._deferred.counters.transitions_to_master += isinstance(change.current, Master)
         self._reporter.tell("state_changed", partial(transition_fields, change, now))
 
     def status(self) -> RouterStatus:
         """Everything about it, now."""
         where = self.name, self.interface
-        return status_of(where, self.router, self.state, self.since, self.counters, self._performer.unsent.worst)
+        return status_of(where, self.router, self.state, self.since, self.counters, self._performer.send_errors.worst)

@@ -1,19 +1,19 @@
 """Does what `step()` asks for, on one router's interface, from prepared bytes.
 
-When, and together with what, is for `dispatch`. Nothing is decided here; what fails is counted and reported.
+When, and together with what, is for `transmitter`. Nothing is decided here; what fails is counted and reported.
 """
 
 from collections.abc import Set as AbstractSet
 from functools import partial
 from typing import Final, assert_never
 
-from failover.engine.port.port import Attachment
+from failover.engine.port.port import Port
 from failover.engine.router.evidence import wall_clock
 from failover.engine.router.reporter import Reporter
-from failover.engine.router.send_errors import Unsent
+from failover.engine.router.send_errors import SendErrors
 from failover.engine.transmit.announcements import Announcement
 from failover.engine.transmit.prepared import ANNOUNCEMENT_REPEAT, Prepared, announcements, managed, prepare
-from failover.engine.transmit.transmit_round import Dispatch
+from failover.engine.transmit.transmit_round import Transmitter
 from failover.linux.clock import now
 from failover.linux.errors import reason
 from failover.linux.netlink.addresses import Failure, prepare_add, prepare_remove
@@ -34,19 +34,19 @@ from failover.vrrp.protocol import PRIORITY_RESIGN
 
 _FAILURES_TOLD: Final = 3
 
-Deed = SendAdvertisement | InstallAddresses | WithdrawAddresses | AnnounceAddresses
+NetworkAction = SendAdvertisement | InstallAddresses | WithdrawAddresses | AnnounceAddresses
 
 
 class Performer:
     """The hands of one protocol instance. Without an interface it does nothing."""
 
-    def __init__(self, router: VirtualRouter, dispatch: Dispatch, counters: Counters, reporter: Reporter) -> None:
-        self._dispatch = dispatch
+    def __init__(self, router: VirtualRouter, transmitter: Transmitter, counters: Counters, reporter: Reporter) -> None:
+        self._transmitter = transmitter
         self._counters = counters
         self._reporter = reporter
-        self.unsent = Unsent()
+        self.send_errors = SendErrors()
         self.reconfigure(router)
-        self._attachment: Attachment | None = None
+        self._port: Port | None = None
         self.foreign: frozenset[VirtualAddress] = frozenset()
         """The host's own among the virtual addresses: they stay."""
         self._prepared: Prepared | None = None
@@ -56,14 +56,14 @@ class Performer:
         self.router = router
         self.held = frozenset(intern_address(address) for address in router.held_addresses)
 
-    def stand(self, attachment: Attachment, foreign: frozenset[VirtualAddress]) -> None:
+    def attach(self, port: Port, foreign: frozenset[VirtualAddress]) -> None:
         """Work on this interface."""
-        self._attachment = attachment
+        self._port = port
         self.foreign = foreign
 
     def prepare(self, state: State) -> None:
         """Make the bytes anew, while there is an interface to make them for."""
-        at = self._attachment
+        at = self._port
         if at is None or at.interface is None:
             self._prepared = None
             return
@@ -83,53 +83,53 @@ class Performer:
         """Whether all that a MASTER has on its interface, but for the host's own, is among these."""
         return self.held - self.foreign <= present
 
-    def perform(self, deed: Deed) -> None:
+    def perform(self, action: NetworkAction) -> None:
         """Do it."""
-        if self._attachment is None or self._prepared is None:
+        if self._port is None or self._prepared is None:
             return
-        match deed:
+        match action:
             case SendAdvertisement(priority=priority):
-                self._advertise(self._attachment, self._prepared, resigns=priority == PRIORITY_RESIGN)
+                self._advertise(self._port, self._prepared, resigns=priority == PRIORITY_RESIGN)
             case InstallAddresses(addresses=addresses):
-                self._install(self._attachment, self._prepared, addresses, "installing")
+                self._install(self._port, self._prepared, addresses, "installing")
             case WithdrawAddresses(addresses=addresses):
-                self._withdraw(self._attachment, self._prepared, addresses)
+                self._withdraw(self._port, self._prepared, addresses)
             case AnnounceAddresses(addresses=addresses):
-                self._announce(self._attachment, self._prepared, addresses)
+                self._announce(self._port, self._prepared, addresses)
             case _:
-                assert_never(deed)
+                assert_never(action)
 
-    def rehearse(self) -> None:
+    def prewarm(self) -> None:
         """A takeover, without doing anything."""
-        at, prepared = self._attachment, self._prepared
+        at, prepared = self._port, self._prepared
         if at is not None and prepared is not None:
-            self._dispatch.rehearse(at, self.router.family, prepared.advertise, prepared.announcements)
+            self._transmitter.prewarm(at, self.router.family, prepared.advertise, prepared.announcements)
 
     def reopen(self, now: Instant) -> None:
         """Let in what was refused as losing: it may win from now on."""
-        if self._attachment is not None:
-            self._attachment.reopen(self.router.family, self.router.vrid, now)
+        if self._port is not None:
+            self._port.reopen(self.router.family, self.router.vrid, now)
 
     def restore(self) -> None:
         """Put back what somebody has taken away."""
-        if self._attachment is not None and self._prepared is not None:
-            self._install(self._attachment, self._prepared, self.router.held_addresses, "restoring")
-            self._announce(self._attachment, self._prepared, self.router.held_addresses)
+        if self._port is not None and self._prepared is not None:
+            self._install(self._port, self._prepared, self.router.held_addresses, "restoring")
+            self._announce(self._port, self._prepared, self.router.held_addresses)
 
     def send_failed(self, what: str, error: OSError) -> None:
         """Count and report it."""
         self._counters.send_errors += 1
-        self.unsent.failed(what, reason(error), wall_clock())
+        self.send_errors.failed(what, reason(error), wall_clock())
         self._reporter.report("send_failed", what, now(), lambda: {"what": what, "error": reason(error)})
 
     def _sent(self, what: str) -> None:
-        over = self.unsent.sent(what)
+        over = self.send_errors.sent(what)
         if over is not None:
             self._reporter.report(
                 "send_recovered", what, now(), lambda: {"what": what, "failed": over.count, "error": over.error}
             )
 
-    def _advertise(self, at: Attachment, prepared: Prepared, *, resigns: bool) -> None:
+    def _advertise(self, at: Port, prepared: Prepared, *, resigns: bool) -> None:
         def done(error: OSError | None) -> None:
             if error is not None:
                 self.send_failed("advertisement", error)
@@ -139,24 +139,24 @@ class Performer:
             self._counters.priority_zero_sent += resigns
 
         ready = prepared.resign if resigns else prepared.advertise
-        self._dispatch.advertise(at, self.router.family, ready, done)
+        self._transmitter.advertise(at, self.router.family, ready, done)
 
-    def _install(self, at: Attachment, prepared: Prepared, addresses: tuple[VirtualAddress, ...], doing: str) -> None:
+    def _install(self, at: Port, prepared: Prepared, addresses: tuple[VirtualAddress, ...], doing: str) -> None:
         batch = prepared.install
         if addresses != self.router.held_addresses:
             some = managed(addresses, self.foreign)
             batch = prepare_add(batch.ifindex, some, at.reserve(len(some)))
-        self._dispatch.change(batch, partial(self._changed, doing))
+        self._transmitter.change(batch, partial(self._changed, doing))
 
-    def _withdraw(self, at: Attachment, prepared: Prepared, addresses: tuple[VirtualAddress, ...]) -> None:
+    def _withdraw(self, at: Port, prepared: Prepared, addresses: tuple[VirtualAddress, ...]) -> None:
         everything = addresses == self.router.held_addresses
         if everything:
-            self._dispatch.silence(self)
+            self._transmitter.silence(self)
         batch = prepared.withdraw
-        if at.promised or not everything:
-            some = managed(addresses, self.foreign | at.promised)
+        if at.moving or not everything:
+            some = managed(addresses, self.foreign | at.moving)
             batch = prepare_remove(batch.ifindex, some, at.reserve(len(some)))
-        self._dispatch.change(batch, partial(self._changed, "withdrawing"))
+        self._transmitter.change(batch, partial(self._changed, "withdrawing"))
 
     def _changed(self, doing: str, failures: tuple[Failure, ...]) -> None:
         if failures:
@@ -165,7 +165,7 @@ class Performer:
                 "addresses_failed", doing, now(), lambda: {"doing": doing, "count": len(failures), "errors": listed}
             )
 
-    def _announce(self, at: Attachment, prepared: Prepared, addresses: tuple[VirtualAddress, ...]) -> None:
+    def _announce(self, at: Port, prepared: Prepared, addresses: tuple[VirtualAddress, ...]) -> None:
         everything = addresses == self.router.held_addresses
         frames = prepared.announcements if everything else announcements(addresses, at.mac)
 
@@ -175,4 +175,4 @@ class Performer:
             else:
                 self._sent("announcement")
 
-        self._dispatch.announce(Announcement(self, at, frames, ANNOUNCEMENT_REPEAT, done))
+        self._transmitter.announce(Announcement(self, at, frames, ANNOUNCEMENT_REPEAT, done))

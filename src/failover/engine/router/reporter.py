@@ -6,7 +6,7 @@ Evidence is gathered only where it is told, and not before there is time for it.
 from collections.abc import Callable
 from functools import partial
 
-from failover.engine.router.evidence import Fields, Hush, oddity_fields, wall_clock
+from failover.engine.router.evidence import Fields, RateLimit, oddity_fields, wall_clock
 from failover.messages import Counters, Event
 from failover.vrrp import Discard, Family, Instant, ReceivedFrom, ReportOddity, VirtualRouter
 
@@ -24,7 +24,7 @@ class Reporter:
         self._counters = counters
         self._later = later
         self._publish = publish
-        self._hush = Hush()
+        self._rate_limit = RateLimit()
         self.changed = True
         """Whether the router's status is another one than was told; whoever tells it says no more."""
 
@@ -48,7 +48,7 @@ class Reporter:
     def report(self, kind: str, key: str, now: Instant, evidence: Callable[[], Fields]) -> None:
         """Tell it, unless the same, which is what has the same key, was told a short while ago."""
         self.changed = True
-        suppressed = self._hush.admit(f"{kind} {key}", now)
+        suppressed = self._rate_limit.admit(f"{kind} {key}", now)
         if suppressed is not None:
             self.tell(kind, lambda: evidence() | ({"suppressed": suppressed} if suppressed else {}))
 

@@ -3,7 +3,7 @@
 from failover.messages import FaultStatus, SendError
 
 
-class Unsent:
+class SendErrors:
     """The failures in a row, by what could not be sent; none of what was sent since."""
 
     def __init__(self) -> None:

@@ -7,7 +7,7 @@ from errno import EAGAIN
 from os import strerror
 from typing import Final
 
-from failover.engine.port.port import Attachment
+from failover.engine.port.port import Port
 from failover.linux.clock import now
 from failover.linux.sockets.outbox import Packets
 from failover.vrrp import Instant, seconds
@@ -22,27 +22,27 @@ class Announcement:
 
     of: object
     """Whose they are."""
-    attachment: Attachment
+    port: Port
     frames: Packets
     rounds: int
     done: Callable[[OSError | None], None]
     next_frame: int = 0
 
 
-class Announcing:
+class AnnouncementQueue:
     """A queue of them."""
 
     def __init__(self) -> None:
         self.waiting: deque[Announcement] = deque()
         """Looked at in every round of the loop."""
-        self._full_since: dict[Attachment, Instant] = {}
-        self._has_no_room: set[Attachment] = set()
+        self._full_since: dict[Port, Instant] = {}
+        self._has_no_room: set[Port] = set()
         """As far as was found out since `look_for_room`."""
 
     @property
     def has_room(self) -> bool:
         """Whether some of it may be sent."""
-        return any(one.attachment not in self._has_no_room for one in self.waiting)
+        return any(one.port not in self._has_no_room for one in self.waiting)
 
     def add(self, announcement: Announcement) -> None:
         """Send this too, after the others."""
@@ -62,17 +62,17 @@ class Announcing:
 
     def send_some(self) -> None:
         """Some frames of the first whose interface may have room."""
-        first = next(one for one in self.waiting if one.attachment not in self._has_no_room)
+        first = next(one for one in self.waiting if one.port not in self._has_no_room)
         try:
-            sent = first.attachment.announce(first.frames, first.next_frame)
+            sent = first.port.announce(first.frames, first.next_frame)
         except OSError as error:
             self.waiting.remove(first)
             first.done(error)
             return
         if sent == 0:
-            self._found_full(first.attachment)
+            self._found_full(first.port)
             return
-        self._full_since.pop(first.attachment, None)
+        self._full_since.pop(first.port, None)
         first.next_frame += sent
         if first.next_frame == len(first.frames):
             self._end_round(first)
@@ -85,12 +85,12 @@ class Announcing:
         else:
             announcement.done(None)
 
-    def _found_full(self, attachment: Attachment) -> None:
-        self._has_no_room.add(attachment)
-        if now() - self._full_since.setdefault(attachment, now()) < GIVEN_UP_AFTER:
+    def _found_full(self, port: Port) -> None:
+        self._has_no_room.add(port)
+        if now() - self._full_since.setdefault(port, now()) < GIVEN_UP_AFTER:
             return
-        del self._full_since[attachment]
-        lost = [one for one in self.waiting if one.attachment is attachment]
-        self.waiting = deque(one for one in self.waiting if one.attachment is not attachment)
+        del self._full_since[port]
+        lost = [one for one in self.waiting if one.port is port]
+        self.waiting = deque(one for one in self.waiting if one.port is not port)
         for one in lost:
             one.done(OSError(EAGAIN, strerror(EAGAIN)))

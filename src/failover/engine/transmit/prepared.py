@@ -7,7 +7,7 @@ transition needs it.
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from failover.engine.port.port import Attachment
+from failover.engine.port.port import Port
 from failover.frames import advertisement_datagram, announcement
 from failover.linux.netlink.addresses import Batch, prepare_add, prepare_remove
 from failover.linux.sockets.outbox import Packets
@@ -35,9 +35,7 @@ class Prepared:
     """Ethernet frames, one for each address."""
 
 
-def prepare(
-    router: VirtualRouter, checksum: ChecksumForm, at: Attachment, foreign: Collection[VirtualAddress]
-) -> Prepared:
+def prepare(router: VirtualRouter, checksum: ChecksumForm, at: Port, foreign: Collection[VirtualAddress]) -> Prepared:
     """Everything for `router` on an interface; `foreign` addresses are announced but left where they are."""
     ours = managed(router.held_addresses, foreign)
     return Prepared(

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from failover.engine.loop.loop import Loop
-from failover.engine.port.port import Attachment
-from failover.engine.transmit.announcements import Announcement, Announcing
+from failover.engine.port.port import Port
+from failover.engine.transmit.announcements import Announcement, AnnouncementQueue
 from failover.linux.clock import now
 from failover.linux.netlink.addresses import PORTION, Batch, Failure
 from failover.linux.netlink.codec import Refused
@@ -47,16 +47,16 @@ class Change:
     refused: list[Refused] = field(default_factory=list)
 
 
-class Dispatch:
+class Transmitter:
     """Collects, and does; one for an engine."""
 
     def __init__(self, loop: Loop, netlink: Netlink) -> None:
         self._netlink = netlink
-        self._advertisements: dict[tuple[Attachment, Family], list[_Advertisement]] = {}
+        self._advertisements: dict[tuple[Port, Family], list[_Advertisement]] = {}
         self._changes: deque[Change] = deque()
         self._is_long = False
         """Whether there are, or were until just now, more than a portion of one change."""
-        self._announcing = Announcing()
+        self._announcements = AnnouncementQueue()
         self._news: deque[Callable[[], None]] = deque()
         self._waits_since: Instant | None = None
         """Since when there was no turn for anything but advertisements."""
@@ -75,11 +75,9 @@ class Dispatch:
 
     # --- what may be asked for
 
-    def advertise(
-        self, attachment: Attachment, family: Family, packets: Packets, done: Callable[[OSError | None], None]
-    ) -> None:
+    def advertise(self, port: Port, family: Family, packets: Packets, done: Callable[[OSError | None], None]) -> None:
         """Send these, with whatever else is to be sent there in this round."""
-        self._advertisements.setdefault((attachment, family), []).append(_Advertisement(packets, done))
+        self._advertisements.setdefault((port, family), []).append(_Advertisement(packets, done))
 
     def change(self, batch: Batch, done: Callable[[tuple[Failure, ...]], None]) -> None:
         """Add or remove addresses, after whatever was asked for before."""
@@ -91,11 +89,11 @@ class Dispatch:
 
     def announce(self, announcement: Announcement) -> None:
         """Send frames, once all addresses are in place."""
-        self._announcing.add(announcement)
+        self._announcements.add(announcement)
 
     def silence(self, of: object) -> None:
         """Announce nothing more of what `of` has asked for: the addresses go away."""
-        self._announcing.silence(of)
+        self._announcements.silence(of)
 
     def tell(self, news: Callable[[], None]) -> None:
         """Call it when nothing else is to be done."""
@@ -106,12 +104,12 @@ class Dispatch:
     @property
     def is_at_work(self) -> bool:
         """Whether there are addresses or announcements that could be seen to at once."""
-        return bool(self._changes) or (bool(self._announcing.waiting) and self._room.at is None)
+        return bool(self._changes) or (bool(self._announcements.waiting) and self._room.at is None)
 
-    def rehearse(self, attachment: Attachment, family: Family, packets: Packets, frames: Packets) -> None:
+    def prewarm(self, port: Port, family: Family, packets: Packets, frames: Packets) -> None:
         """Go through the motions of a takeover with nothing in hand, so that all that it takes is at hand."""
-        attachment.rehearse(family, packets, frames)
-        self._netlink.rehearse()
+        port.prewarm(family, packets, frames)
+        self._netlink.prewarm()
 
     # --- doing it
 
@@ -122,7 +120,7 @@ class Dispatch:
         """
         if self._advertisements:
             self.advertise_now()
-        if not (self._changes or self._announcing.waiting or self._news):
+        if not (self._changes or self._announcements.waiting or self._news):
             return False
         began = now()
         if hurried and began < (self._waits_since or began) + _PATIENCE:
@@ -130,27 +128,27 @@ class Dispatch:
             return True
         self._waits_since = None
         until = began + (0 if hurried else _TURN)
-        self._announcing.look_for_room()
-        while self._changes or self._announcing.has_room:
+        self._announcements.look_for_room()
+        while self._changes or self._announcements.has_room:
             if self._changes:
                 self._change()
             else:
-                self._announcing.send_some()
+                self._announcements.send_some()
             if now() >= until:
                 return True
         while self._news and self._later.at is None:
             self._news.popleft()()
             if self._advertisements or self._changes or now() >= until:
                 return True
-        if self._announcing.waiting:
+        if self._announcements.waiting:
             self._room.set(Instant(now() + _ROOM_AFTER))
         return False
 
     def advertise_now(self) -> None:
         """Send the advertisements that were asked for, and nothing else."""
         while self._advertisements:
-            (attachment, family), waiting = self._advertisements.popitem()
-            failures = attachment.send(family, join([one.packets for one in waiting]))
+            (port, family), waiting = self._advertisements.popitem()
+            failures = port.send(family, join([one.packets for one in waiting]))
             for place, one in enumerate(waiting):
                 one.done(failures.get(place))
 
@@ -159,7 +157,7 @@ class Dispatch:
         self._later.set(None)
         while self.turn() or self._news:
             self._later.set(None)
-        self._announcing.clear()
+        self._announcements.clear()
         self._room.set(None)
 
     def _change(self) -> None:

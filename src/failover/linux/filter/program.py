@@ -2,8 +2,8 @@
 
 In peace it refuses what cannot concern us: another destination than the VRRP group, a VRID that nobody here has. A
 wrong TTL, version or checksum passes, so that the daemon counts and explains it. In a flood the terms are stricter: it
-refuses what the daemon would discard (`soundness`), and what it would hear without effect (below a `Floor`). It never
-refuses anything else, but for what a `Bell` need not ring for, because the daemon knows it (`fingerprint`).
+refuses what the daemon would discard (`soundness`), and what it would hear without effect (below a `Cutoff`). It never
+refuses anything else, but for what a `WakeupSocket` need not ring for, because the daemon knows it (`fingerprint`).
 
 The set of VRIDs is a bitmap of eight 32-bit words. The program picks the word by the VRID's upper three bits and
 tests the bit given by the lower five: 18 instructions for one VRID over IPv4, at most 47 for all 255 over IPv6.
@@ -43,7 +43,7 @@ from failover.linux.filter.bpf import (
 )
 from failover.linux.filter.fingerprint import refuse_known
 from failover.linux.filter.soundness import demand_sound
-from failover.vrrp import Address, Floor
+from failover.vrrp import Address, Cutoff
 from failover.vrrp.advertisement import PRIORITY_AT, VRID_AT
 from failover.vrrp.protocol import GROUPS, PRIORITY_RESIGN, VRIDS, Family, Version
 
@@ -58,7 +58,7 @@ class Terms:
     """It has one of these: none to 255 of them."""
     versions: frozenset[Version] = frozenset()
     """If there are any: it is a whole and sound advertisement of one of these, from this link."""
-    floors: Mapping[int, Floor] = field(default_factory=dict)
+    cutoffs: Mapping[int, Cutoff] = field(default_factory=dict)
     """By VRID: it is not below."""
     known: frozenset[int] = frozenset()
     """At most 255 fingerprints (`fingerprint`): it has none of these."""
@@ -71,7 +71,7 @@ def program(family: Family, terms: Terms) -> Program:
     return (
         *_demand_group(family),
         *(demand_sound(family, terms.versions) if terms.versions else ()),
-        *_demand_floors(family, terms.floors),
+        *_demand_cutoffs(family, terms.cutoffs),
         *refuse_known(family, terms.known),
         *load_byte(family, VRID_AT),
         *_test_membership(terms.vrids),
@@ -98,15 +98,15 @@ def _demand_words(offset: int, expected: bytes) -> Program:
     )
 
 
-def _demand_floors(family: Family, floors: Mapping[int, Floor]) -> Program:
+def _demand_cutoffs(family: Family, cutoffs: Mapping[int, Cutoff]) -> Program:
     """Refuse what is below the floor of its VRID, but no resignation."""
     by_address: dict[Address | None, dict[int, int]] = {}
-    for vrid, floor in floors.items():
-        by_address.setdefault(floor.address, {})[vrid] = floor.priority
+    for vrid, cutoff in cutoffs.items():
+        by_address.setdefault(cutoff.address, {})[vrid] = cutoff.priority
     demands = tuple(
         instruction
         for address, priorities in by_address.items()
-        for instruction in _demand_floor(family, address, priorities)
+        for instruction in _demand_cutoff(family, address, priorities)
     )
     if not demands:
         return ()
@@ -118,7 +118,7 @@ def _demand_floors(family: Family, floors: Mapping[int, Floor]) -> Program:
     )
 
 
-def _demand_floor(family: Family, address: Address | None, priorities: Mapping[int, int]) -> Program:
+def _demand_cutoff(family: Family, address: Address | None, priorities: Mapping[int, int]) -> Program:
     """Refuse a priority that is lower than that of the VRID.
 
     With an address, a greater sender counts as one priority more, and one more is demanded.

@@ -124,7 +124,7 @@ class Netlink:
             for datagram in datagrams
         ]
 
-    def rehearse(self) -> None:
+    def prewarm(self) -> None:
         """Go the way of `carry_out` with nothing to be done."""
         self.carry_out([_NOTHING])
 

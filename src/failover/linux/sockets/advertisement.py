@@ -30,7 +30,7 @@ from failover.linux.sockets.options import (
     open_raw,
 )
 from failover.linux.sockets.outbox import Burst
-from failover.linux.sockets.wakeup import Bell
+from failover.linux.sockets.wakeup import WakeupSocket
 from failover.vrrp.protocol import PROTOCOL_NUMBER, Family
 
 _RECEIVE_BUFFER_BYTES: Final = 1 << 20
@@ -44,7 +44,7 @@ class AdvertisementSocket:
     a usable (not tentative) address, any, and else fails with EADDRNOTAVAIL. Both fail with ENETUNREACH while the
     interface is down, and with EMSGSIZE where the datagram exceeds its MTU: a prepared datagram is not fragmented.
 
-    What it receives waits until somebody reads; `bell` tells of what should not.
+    What it receives waits until somebody reads; `wakeup` tells of what should not.
     """
 
     def __init__(self, interface: str, index: int, family: Family, vrids: frozenset[int] = frozenset()) -> None:
@@ -65,11 +65,11 @@ class AdvertisementSocket:
         self._terms = Terms(vrids)
         demand_interface(self._owner, index)  # binding does not check; the next option would fail oddly
         # The bell first: the kernel hands a packet to the youngest socket first, so when it rings the packet is here.
-        self.bell = Bell(f"bell of the {self._owner}", index, family)
+        self.wakeup = WakeupSocket(f"bell of the {self._owner}", index, family)
         try:
             self._socket = open_raw(self._owner, DOMAINS[family], PROTOCOL_NUMBER)
         except BaseException:
-            self.bell.close()
+            self.wakeup.close()
             raise
         self._descriptor, self._inbox = self._socket.fileno(), inbox(family)
         self._drops = 0
@@ -86,7 +86,7 @@ class AdvertisementSocket:
 
     def accept(self, terms: Terms) -> None:
         """Let the kernel pass what is as these say and refuse the rest, from the next packet on."""
-        for opened in (self._socket, self.bell.socket):
+        for opened in (self._socket, self.wakeup.socket):
             try:
                 bpf.attach(opened, program(self.family, terms))
             except OSError as error:
@@ -100,7 +100,7 @@ class AdvertisementSocket:
 
         `OSError` where the kernel has no room for the program: then the bell rings as before.
         """
-        bpf.attach(self.bell.socket, program(self.family, replace(self._terms, known=known)))
+        bpf.attach(self.wakeup.socket, program(self.family, replace(self._terms, known=known)))
 
     def rejoin(self) -> None:
         """Join the group again, for when the interface comes back into use.
@@ -130,7 +130,7 @@ class AdvertisementSocket:
             return burst.refused(error)
         return {}
 
-    def rehearse(self, burst: Burst) -> None:
+    def prewarm(self, burst: Burst) -> None:
         """Send nothing, but as if."""
         if burst.single is None:
             burst.send(self._descriptor, len(burst))
@@ -164,7 +164,7 @@ class AdvertisementSocket:
 
     def close(self) -> None:
         self._socket.close()
-        self.bell.close()
+        self.wakeup.close()
 
     def _drain(self) -> None:
         """Throw away what came between the socket's making and its binding: it may be another interface's."""

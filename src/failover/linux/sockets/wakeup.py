@@ -18,7 +18,7 @@ _BUFFER_BYTES: Final = 3072
 _ENOUGH: Final = 8
 
 
-class Bell:
+class WakeupSocket:
     """Of one family on one interface; it rings for everything until its `socket` is given a filter."""
 
     def __init__(self, owner: str, index: int, family: Family) -> None:
