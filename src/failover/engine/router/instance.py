@@ -87,7 +87,7 @@ class Instance:
         self._reporter = Reporter(
             intended.name, router.family, counters, transmitter.tell, lambda event: publish(event, self)
         )
-        self._performer = Performer(router, transmitter, counters, self._reporter)
+        self._performer = Performer(router, transmitter, counters, self._reporter, self.settle)
         self._deferred = DeferredState(initial_state(router), counters, beat)
         self._alarm = loop.alarm(self.wake)
         self._guard = AddressGuard(loop, self._restore)
@@ -213,6 +213,7 @@ class Instance:
         """It has stopped and all is told: let go of whatever holds it, for nobody collects garbage here."""
         self._alarm.retire()
         self._guard.retire()
+        self._performer.retire()
         self._reporter.retire()
 
     def hear(

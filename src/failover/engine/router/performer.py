@@ -3,6 +3,7 @@
 When, and together with what, is for `transmitter`. Nothing is decided here; what fails is counted and reported.
 """
 
+from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from functools import partial
 from typing import Final, assert_never
@@ -40,10 +41,19 @@ NetworkAction = SendAdvertisement | InstallAddresses | WithdrawAddresses | Annou
 class Performer:
     """The hands of one protocol instance. Without an interface it does nothing."""
 
-    def __init__(self, router: VirtualRouter, transmitter: Transmitter, counters: Counters, reporter: Reporter) -> None:
+    def __init__(
+        self,
+        router: VirtualRouter,
+        transmitter: Transmitter,
+        counters: Counters,
+        reporter: Reporter,
+        not_sent: Callable[[], None],
+    ) -> None:
+        """`not_sent` is called when an advertisement could not be sent: the router has to watch for itself then."""
         self._transmitter = transmitter
         self._counters = counters
         self._reporter = reporter
+        self._not_sent = not_sent
         self.send_errors = SendErrors()
         self.reconfigure(router)
         self._port: Port | None = None
@@ -99,6 +109,10 @@ class Performer:
             case _:
                 assert_never(action)
 
+    def retire(self) -> None:
+        """All is done: forget whose hands these are."""
+        self._not_sent = _to_nobody
+
     def prewarm(self) -> None:
         """A takeover, without doing anything."""
         at, prepared = self._port, self._prepared
@@ -133,6 +147,7 @@ class Performer:
         def done(error: OSError | None) -> None:
             if error is not None:
                 self.send_failed("advertisement", error)
+                self._not_sent()
                 return
             self._sent("advertisement")
             self._counters.advertisements_sent += 1
@@ -176,3 +191,7 @@ class Performer:
                 self._sent("announcement")
 
         self._transmitter.announce(Announcement(self, at, frames, ANNOUNCEMENT_REPEAT, done))
+
+
+def _to_nobody() -> None:
+    pass
