@@ -13,6 +13,7 @@ from benchmarks.rounds import Round
 from benchmarks.timing import Effort, nanoseconds
 from failover.engine.loop.alarms import AlarmQueue
 from failover.lab.router import RouterSpec
+from failover.linux.clock import now
 from failover.vrrp import (
     Advertisement,
     AdvertisementReceived,
@@ -120,7 +121,7 @@ def _hearing_again() -> Callable[[], object]:
 
 def _alarm_moves() -> Callable[[], object]:
     """What each received advertisement does: one alarm of many moves later."""
-    queue = AlarmQueue(lambda _: None)
+    queue = AlarmQueue(lambda _: None, now)
     alarms = [queue.alarm(lambda _: None) for _ in range(ALARMS)]
     for number, alarm in enumerate(alarms):
         alarm.set(Instant(number))
@@ -130,7 +131,7 @@ def _alarm_moves() -> Callable[[], object]:
 
 def _alarm_rings() -> Callable[[], object]:
     """What each beat does: the earliest alarm of many rings, and is set behind the others."""
-    queue = AlarmQueue(lambda _: None)
+    queue = AlarmQueue(lambda _: None, now)
     alarms = [queue.alarm(lambda _: None) for _ in range(ALARMS)]
     times = [0]
 

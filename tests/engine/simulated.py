@@ -3,23 +3,18 @@
 What they were asked for is told to `note`, as it happens; nothing is kept here.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any, Final, cast
-from unittest.mock import patch
 
 from failover.engine.intended import Intended
-from failover.engine.loop import alarms as timers
 from failover.engine.loop.alarms import Alarm, AlarmQueue
 from failover.engine.loop.lateness import Lateness
 from failover.engine.loop.loop import Loop
 from failover.engine.port.port import Port
-from failover.engine.router import performer
 from failover.engine.router.instance import Instance
-from failover.engine.transmit import announcements as announcing
-from failover.engine.transmit import transmit_round as transmitter
 from failover.engine.transmit.beat import Beat
-from failover.engine.transmit.transmit_round import Transmitter
+from failover.engine.transmit.transmitter import Transmitter
+from failover.linux.clock import Clock
 from failover.linux.netlink.addresses import Datagram
 from failover.linux.netlink.codec import Refused
 from failover.linux.netlink.connection import Netlink
@@ -31,6 +26,8 @@ from tests.vrrp.making import NOW
 
 MAC: Final = bytes.fromhex("020000000001")
 INDEX: Final = 7
+WALL: Final = 1_800_000_000_000_000_000
+"""What the wall clock said when the host started, in nanoseconds."""
 
 Note = Callable[[str, object], None]
 
@@ -44,8 +41,9 @@ class SimulatedLoop:
 
     def __init__(self, now: Instant = NOW) -> None:
         self.now = now
+        self.clock = Clock(lambda: self.now, lambda: WALL + self.now)
         self.lateness = Lateness(now)
-        self.alarms = AlarmQueue(self.lateness.note)
+        self.alarms = AlarmQueue(self.lateness.note, self.clock.now)
         self.after_round: Callable[[bool], bool] = lambda _: False
         self.read: Callable[[], None] = lambda: None
         """Of the socket that was last listened to."""
@@ -185,15 +183,6 @@ class Kernel:
 
     def prewarm(self) -> None:
         """Nothing is cold here."""
-
-
-@contextmanager
-def time_of(simulated: SimulatedLoop) -> Iterator[None]:
-    """Let those parts of the engine that look at the clock see the loop's time."""
-    with ExitStack() as stack:
-        for module, name in ((announcing, "now"), (transmitter, "now"), (performer, "now"), (timers, "read_clock")):
-            stack.enter_context(patch.object(module, name, lambda: simulated.now))
-        yield
 
 
 def loop_of(simulated: SimulatedLoop) -> Loop:

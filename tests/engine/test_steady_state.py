@@ -16,14 +16,14 @@ from failover.config import instances, parse
 from failover.engine.loop.loop import Loop
 from failover.engine.router.instance import Instance
 from failover.engine.transmit.beat import Beat
-from failover.engine.transmit.transmit_round import Transmitter
+from failover.engine.transmit.transmitter import Transmitter
 from failover.linux.clock import now as read_clock
 from failover.linux.packet import Received
 from failover.messages import Event, encode
 from failover.vrrp import Address, Advertisement, Family, Fault, Instant, Interval, ReceivedFrom, Version, seconds
 from failover.vrrp import encode as encode_advertisement
 from failover.vrrp.protocol import GROUPS
-from tests.engine.simulated import Kernel, SimulatedLoop, Wire, as_port, instance_of, loop_of, netlink_of, time_of
+from tests.engine.simulated import Kernel, SimulatedLoop, Wire, as_port, instance_of, loop_of, netlink_of
 
 OURS, PEER = ip_address("192.0.2.11"), ip_address("192.0.2.12")
 SECOND = seconds(1)
@@ -83,10 +83,8 @@ def packet(priority: int = 200, source: Address = PEER, hop_limit: int = 255) ->
 
 
 @pytest.fixture
-def bench() -> Iterator[Bench]:
-    made = Bench()
-    with time_of(made.simulated):
-        yield made
+def bench() -> Bench:
+    return Bench()
 
 
 @contextmanager

@@ -26,7 +26,6 @@ from failover.engine.reload.reader_process import ReaderProcess
 from failover.engine.reload.reload import Outcome, Reload
 from failover.engine.router.evidence import reload_event
 from failover.engine.router.instance import Instance
-from failover.linux.clock import now
 from failover.linux.errors import describe
 from failover.linux.process import capabilities
 from failover.linux.process.descriptors import allow_many
@@ -100,7 +99,7 @@ class _Daemon:
         self._dirty = False
         self._punctuality = Punctuality(own)
         self._engine = Engine(instances, self._loop, self._publish)
-        self._status_feed = StatusFeed(self._channel, self._engine, self._punctuality, self._loop.lateness)
+        self._status_feed = StatusFeed(self._channel, self._engine, self._punctuality, self._loop)
         options = [f"--log-file={settings.log_file}"] if settings.log_file else []
         listener = runtime.listener.fileno()
         greet, aside = self._status_feed.everything, self._punctuality.aside
@@ -141,7 +140,7 @@ class _Daemon:
             # Only now: an agent takes the processor for a third of a second, and what has happened waits for it.
             self._agent.start()
             self._loop.housekeeping.add(self._keep_up)
-            self._feed_watchdog(now())
+            self._feed_watchdog(self._loop.clock.now())
             while not self._stopping:
                 self._loop.wait()
                 if self._dirty and not self._loop.is_busy:
@@ -205,7 +204,7 @@ class _Daemon:
             self._count_beats()
             self._status_feed.reconfigured(changed)
         self._warn()
-        self._publish(reload_event(outcome), None)
+        self._publish(reload_event(outcome, self._loop.clock.wall()), None)
         self._notifier.ready(self._summary())
 
     # --- what others are told

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from ctypes import PyDLL, byref, c_char, c_int, get_errno
 from functools import partial
 from struct import Struct
-from typing import Final, cast
+from typing import Final, NamedTuple, cast
 
 from failover.vrrp.units import NANOSECONDS_PER_SECOND, Instant
 
@@ -25,6 +25,18 @@ _COUNT_BYTES: Final = 8
 
 now: Final = cast("Callable[[], Instant]", partial(time.clock_gettime_ns, time.CLOCK_BOOTTIME))
 """The clock's reading, in nanoseconds since the host started; no function of ours, for it is asked at every turn."""
+
+
+class Clock(NamedTuple):
+    """What tells the time: the host's clocks (`SYSTEM`), or those of a test."""
+
+    now: Callable[[], Instant]
+    """That of every `Instant`."""
+    wall: Callable[[], int]
+    """Nanoseconds since the epoch: for people, and for what the kernel stamps. It may be set at any moment."""
+
+
+SYSTEM: Final = Clock(now, time.time_ns)
 
 
 class Timer:

@@ -17,15 +17,14 @@ from failover.config.daemon_settings import DaemonSettings
 from failover.engine.agent_link.channel import QUEUE_LIMIT, Channel
 from failover.engine.agent_link.status_feed import StatusFeed
 from failover.engine.fleet.engine import Engine
-from failover.engine.loop.lateness import Lateness
 from failover.engine.process.punctuality import Punctuality
 from failover.engine.router.instance import Instance
 from failover.engine.transmit.beat import Beat
-from failover.engine.transmit.transmit_round import Transmitter
+from failover.engine.transmit.transmitter import Transmitter
 from failover.messages import ASK, MAX_MESSAGE_BYTES, Changed, Counted, Event, Holds, Message, decode
 from failover.vrrp import Family, Interval, VirtualAddress, VirtualRouter, seconds
-from tests.engine.simulated import Kernel, SimulatedLoop, Wire, as_port, instance_of, loop_of, netlink_of, time_of
-from tests.vrrp.making import NOW, OURS, a_router, after
+from tests.engine.simulated import Kernel, SimulatedLoop, Wire, as_port, instance_of, loop_of, netlink_of
+from tests.vrrp.making import OURS, a_router, after
 
 SECOND = seconds(1)
 
@@ -62,7 +61,6 @@ class Bench:
         self.loop = SimulatedLoop()
         self.channel = Channel(loop_of(self.loop), {ASK: self.asked})
         stack.callback(self.channel.close)
-        stack.enter_context(time_of(self.loop))
         loop = loop_of(self.loop)
         self.transmitter = Transmitter(loop, netlink_of(Kernel()))
         wire = as_port(Wire())
@@ -71,7 +69,7 @@ class Bench:
         for router in routers:
             self.instances.append(self.another(router))
         engine = SimpleNamespace(instances=self.instances, later=self.transmitter.tell)
-        self.status_feed = StatusFeed(self.channel, cast(Engine, engine), Punctuality(DaemonSettings()), Lateness(NOW))
+        self.status_feed = StatusFeed(self.channel, cast(Engine, engine), Punctuality(DaemonSettings()), loop)
         for instance in self.instances:
             instance.attach(wire, OURS[Family.IPV4], frozenset(), self.loop.now)
             instance.start(None, self.loop.now)

@@ -13,7 +13,6 @@ import pytest
 from failover.config import parse
 from failover.engine import Engine, Loop
 from failover.engine.intended import intended
-from failover.engine.router.evidence import wall_clock
 from failover.engine.router.instance import Instance
 from failover.lab.lan import Host
 from failover.linux.clock import now
@@ -186,7 +185,7 @@ def test_what_cannot_be_sent_is_in_the_status_until_it_is_sent_and_both_are_told
     error = bench.engine.instances[0].status().send_error
     assert error is not None
     assert (error.what, error.error) == ("advertisement", "Operation not permitted")
-    assert 0 <= wall_clock() - error.at < 1e9
+    assert 0 <= time.time_ns() - error.at < 1e9
     host.run(["nft", "delete table ip t"])
     bench.run_until(lambda: bench.engine.instances[0].status().send_error is None)
     told = [event.fields for event in bench.told("send_recovered") if event.name == "VR_51"]

@@ -2,13 +2,11 @@
 
 from collections.abc import Callable
 from typing import Never
-from unittest.mock import patch
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from failover.engine.loop import alarms as timers
 from failover.engine.loop.alarms import Alarm, AlarmQueue
 from failover.vrrp import Instant, Interval, seconds
 from tests.engine.simulated import first_of
@@ -35,7 +33,7 @@ class Model:
     def __init__(self, reactions: list[list[tuple[int, Instant | None]]], pace: Interval = AT_ONCE) -> None:
         self.clock, self.pace = NOW, pace
         self.began = NOW
-        self.queue = AlarmQueue(lambda _: None)
+        self.queue = AlarmQueue(lambda _: None, lambda: self.clock)
         self.at: list[Instant | None] = [None] * ALARMS
         self.rung: list[Instant] = []
         self.reactions = reactions
@@ -65,10 +63,9 @@ class Model:
         self.due = due
         self.rung.clear()
         more = True
-        with patch.object(timers, "read_clock", lambda: self.clock):
-            while more:
-                self.began = self.clock
-                more = self.queue.ring(due, self.began)
+        while more:
+            self.began = self.clock
+            more = self.queue.ring(due, self.began)
 
     def check(self) -> None:
         assert [alarm.at for alarm in self.alarms] == self.at
@@ -125,15 +122,14 @@ def test_a_turn_ends_when_a_millisecond_is_over_and_the_next_goes_on_where_it_en
 
         return callback
 
-    queue, rung = AlarmQueue(lambda _: None), list[int]()
+    queue, rung = AlarmQueue(lambda _: None, lambda: clock), list[int]()
     for at in range(10):
         queue.alarm(take(0.0004)).set(Instant(at))
     queue.alarm(take(0)).set(Instant(11))
     told = []
-    with patch.object(timers, "read_clock", lambda: clock):
-        for _ in range(4):
-            rung.append(0)
-            told.append(queue.ring(Instant(10), clock))
+    for _ in range(4):
+        rung.append(0)
+        told.append(queue.ring(Instant(10), clock))
     assert rung == [4, 4, 2, 0]
     assert told == [True, True, False, False]
 
@@ -146,14 +142,13 @@ def test_what_goes_first_does_not_wait_for_what_was_due_before() -> None:
         clock = Instant(clock + seconds(0.0004))
         story.append("slow")
 
-    queue = AlarmQueue(lambda _: None)
+    queue = AlarmQueue(lambda _: None, lambda: clock)
     for at in range(6):
         queue.alarm(slow).set(Instant(at))
     first = queue.alarm(lambda _: story.append("first"), goes_first=True)
     first.set(Instant(6))
-    with patch.object(timers, "read_clock", lambda: clock):
-        while queue.ring(Instant(10), clock):
-            first.set(Instant(7))
+    while queue.ring(Instant(10), clock):
+        first.set(Instant(7))
     assert story == ["first", *["slow"] * 4, "first", *["slow"] * 2]
 
 
@@ -164,21 +159,20 @@ def test_an_alarm_that_is_moved_or_cleared_while_it_waits_for_its_turn_does_not_
         nonlocal clock
         clock = Instant(clock + seconds(0.002))
 
-    queue, rung = AlarmQueue(lambda _: None), list[str]()
+    queue, rung = AlarmQueue(lambda _: None, lambda: clock), list[str]()
     queue.alarm(slow).set(Instant(1))
     queue.alarm(slow).set(Instant(2))
     moved, cleared = queue.alarm(lambda _: rung.append("moved")), queue.alarm(lambda _: rung.append("cleared"))
     moved.set(Instant(3))
     cleared.set(Instant(4))
-    with patch.object(timers, "read_clock", lambda: clock):
-        assert queue.ring(Instant(10), clock)
-        moved.set(Instant(20))
-        cleared.set(None)
-        while queue.ring(Instant(10), clock):
-            pass
-        assert rung == []
-        assert first_of(queue) is moved
-        queue.ring(Instant(20), clock)
+    assert queue.ring(Instant(10), clock)
+    moved.set(Instant(20))
+    cleared.set(None)
+    while queue.ring(Instant(10), clock):
+        pass
+    assert rung == []
+    assert first_of(queue) is moved
+    queue.ring(Instant(20), clock)
     assert rung == ["moved"]
 
 
@@ -187,7 +181,7 @@ def alarm_of(queue: AlarmQueue) -> Alarm:
 
 
 def test_moving_an_alarm_later_puts_nothing_in_the_heap() -> None:
-    queue = AlarmQueue(lambda _: None)
+    queue = AlarmQueue(lambda _: None, lambda: NOW)
     alarm = alarm_of(queue)
     for at in range(10_000):
         alarm.set(Instant(at))
@@ -195,7 +189,7 @@ def test_moving_an_alarm_later_puts_nothing_in_the_heap() -> None:
 
 
 def test_entries_of_alarms_that_moved_earlier_are_gone_once_their_time_has_come() -> None:
-    queue = AlarmQueue(lambda _: None)
+    queue = AlarmQueue(lambda _: None, lambda: NOW)
     alarm = alarm_of(queue)
     for at in range(100, 0, -1):
         alarm.set(Instant(at))
@@ -205,7 +199,7 @@ def test_entries_of_alarms_that_moved_earlier_are_gone_once_their_time_has_come(
 
 
 def test_entries_of_an_alarm_do_not_multiply() -> None:
-    queue = AlarmQueue(lambda _: None)
+    queue = AlarmQueue(lambda _: None, lambda: NOW)
     alarm = alarm_of(queue)
     for at in range(100, 0, -1):
         alarm.set(Instant(at))
@@ -217,7 +211,7 @@ def test_entries_of_an_alarm_do_not_multiply() -> None:
 @given(first=st.integers(0, 50), put_off=st.lists(st.integers(0, 50), min_size=1, max_size=5))
 def test_an_alarm_that_is_put_off_rings_when_that_is_over(first: int, put_off: list[int]) -> None:
     rung, until = list[int](), Instant(0)
-    queue = AlarmQueue(lambda _: None)
+    queue = AlarmQueue(lambda _: None, lambda: NOW)
     alarm = queue.alarm(rung.append, put_off=lambda: until)
     alarm.set(Instant(first))
     for at in sorted(put_off):
@@ -240,7 +234,7 @@ def test_an_alarm_that_is_put_off_again_and_again_is_asked_when_it_comes_near() 
         asked.append(until)
         return until
 
-    queue = AlarmQueue(lambda _: None)
+    queue = AlarmQueue(lambda _: None, lambda: NOW)
     queue.alarm(_never, put_off=put_off).set(Instant(360))
     for now in range(100, 2000, 100):
         until = Instant(now + 360)
@@ -251,7 +245,7 @@ def test_an_alarm_that_is_put_off_again_and_again_is_asked_when_it_comes_near() 
 
 
 def test_an_alarm_that_is_not_set_is_not_asked() -> None:
-    queue = AlarmQueue(lambda _: None)
+    queue = AlarmQueue(lambda _: None, lambda: NOW)
     alarm = queue.alarm(_never, put_off=lambda: _never(NOW))
     alarm.set(Instant(10))
     alarm.set(None)
@@ -260,6 +254,6 @@ def test_an_alarm_that_is_not_set_is_not_asked() -> None:
 
 
 def test_nothing_is_to_wake_up_for_without_an_alarm() -> None:
-    queue = AlarmQueue(lambda _: None)
+    queue = AlarmQueue(lambda _: None, lambda: NOW)
     alarm_of(queue)
     assert first_of(queue) is None

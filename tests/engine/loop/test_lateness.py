@@ -81,7 +81,7 @@ def test_nothing_is_lost_or_counted_twice(story: list[tuple[int, float]]) -> Non
 
 def test_an_alarm_is_as_late_as_it_was_due_before_its_callback_ran() -> None:
     noted: list[int] = []
-    queue = AlarmQueue(noted.append)
+    queue = AlarmQueue(noted.append, now)
     due = now()
     for early in (3_000, 2_000, 1_000):
         queue.alarm(lambda _: None).set(Instant(due - early))
@@ -92,7 +92,7 @@ def test_an_alarm_is_as_late_as_it_was_due_before_its_callback_ran() -> None:
 
 def test_an_alarm_that_was_moved_or_cleared_is_not_noted() -> None:
     noted: list[int] = []
-    queue = AlarmQueue(noted.append)
+    queue = AlarmQueue(noted.append, now)
     moved, cleared = queue.alarm(lambda _: None), queue.alarm(lambda _: None)
     for one in (moved, cleared):
         one.set(Instant(5))

@@ -23,7 +23,7 @@ class Gate:
     """A gate, and what it has done."""
 
     def __init__(self) -> None:
-        self.alarms, self.done, self.fails = AlarmQueue(lambda _: None), list[Narrowing](), False
+        self.alarms, self.done, self.fails = AlarmQueue(lambda _: None, lambda: NOW), list[Narrowing](), False
         self.policer = Policer(cast(Loop, self.alarms), self.narrow)
 
     def narrow(self, narrowing: Narrowing) -> None:

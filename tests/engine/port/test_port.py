@@ -1,15 +1,14 @@
 """`failover.engine.port.port`: what a flood makes of the filter, without a network."""
 
 from typing import cast
-from unittest.mock import patch
 
 import pytest
 
-from failover.engine.port import reception
+from failover.engine.port import arrivals as reception
 from failover.engine.port.policer import ENOUGH_LOSING, ENOUGH_REFUSED, PERIOD
 from failover.engine.port.port import Port
 from failover.engine.transmit.beat import Beat
-from failover.engine.transmit.transmit_round import Transmitter
+from failover.engine.transmit.transmitter import Transmitter
 from failover.linux.filter.program import Terms
 from failover.linux.netlink.connection import Netlink
 from failover.linux.sockets.advertisement import AdvertisementSocket
@@ -38,7 +37,7 @@ class Heard:
     """An attachment with routers on it, and what comes to its socket."""
 
     def __init__(self, *routers: VirtualRouter) -> None:
-        self.now, family = NOW, routers[0].family
+        family = routers[0].family
         self.simulated, self.socket = SimulatedLoop(), Socket(family)
         loop = loop_of(self.simulated)
         transmitter = Transmitter(loop, netlink_of(Kernel()))
@@ -54,8 +53,7 @@ class Heard:
 
     def hear(self, source: Address, message: bytes, times: int) -> None:
         self.socket.packets = [kept(source, message)] * times
-        with patch.object(reception, "now", lambda: self.now):
-            self.simulated.read()
+        self.simulated.read()
 
     def hear_priority(self, priority: int, times: int = 1, of: int = 0) -> None:
         router = self.instances[of].router
@@ -69,8 +67,15 @@ class Heard:
         self.socket.is_overflowing = False
 
     def wait(self, until: Instant) -> None:
-        self.now = until
         self.simulated.sleep(until)
+
+    @property
+    def now(self) -> Instant:
+        return self.simulated.now
+
+    @now.setter
+    def now(self, now: Instant) -> None:
+        self.simulated.now = now
 
     @property
     def terms(self) -> Terms | None:

@@ -1,11 +1,9 @@
 """`failover.engine.port.wakeup_suppression`: for which packets the bell rings, without a network."""
 
-from collections.abc import Iterator
 from unittest.mock import patch
 
 import pytest
 
-from failover.engine.port import port
 from failover.engine.port import wakeup_suppression as suppression
 from failover.engine.port.policer import ENOUGH_REFUSED
 from failover.linux.filter.fingerprint import fingerprint
@@ -24,13 +22,6 @@ def print_of(router: VirtualRouter, priority: int = 200) -> int:
     source = GREATER[router.family]
     message = encode(an_advert(router, priority=priority), source)
     return fingerprint(Received(message, ReceivedFrom(source, GROUPS[router.family], 255)))
-
-
-@pytest.fixture(autouse=True)
-def clock() -> Iterator[None]:
-    """What the attachment itself asks the clock for is over soon."""
-    with patch.object(port, "now", lambda: SETTLED):
-        yield
 
 
 def dozing(*routers: VirtualRouter) -> Heard:

@@ -12,11 +12,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from failover.engine.intended import Intended
 from failover.engine.loop.loop import Loop
-from failover.engine.port import reception
 from failover.engine.port.port import Port
 from failover.engine.router.instance import Instance
 from failover.engine.transmit.beat import Beat
-from failover.engine.transmit.transmit_round import Transmitter
+from failover.engine.transmit.transmitter import Transmitter
 from failover.frames import advertisement_datagram
 from failover.linux import packet as packet_layout
 from failover.linux.netlink.connection import Netlink
@@ -119,7 +118,7 @@ class TwoOfAKind(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.now, self.simulated, self.heard = NOW, SimulatedLoop(), list[bytes]()
+        self.simulated, self.heard = SimulatedLoop(), list[bytes]()
         self.loop = loop_of(self.simulated)
         self.transmitter = Transmitter(self.loop, netlink_of(Kernel()))
         self.router: VirtualRouter
@@ -137,6 +136,14 @@ class TwoOfAKind(RuleBasedStateMachine):
         for instance in self.both:
             instance.start(None, self.now)
         self.hears_something(data, priority=254)
+
+    @property
+    def now(self) -> Instant:
+        return self.simulated.now
+
+    @now.setter
+    def now(self, now: Instant) -> None:
+        self.simulated.now = now
 
     def opens(self) -> None:
         self.waiting = Waiting(self.router.family)
@@ -167,10 +174,9 @@ class TwoOfAKind(RuleBasedStateMachine):
             self.hear([recent], one_by_one=one_by_one)
 
     def hear(self, packets: list[bytes], *, one_by_one: bool) -> None:
-        with patch.object(reception, "now", lambda: self.now):
-            for portion in [[packet] for packet in packets] if one_by_one else [packets]:
-                self.waiting.packets = list(portion)
-                self.simulated.read()
+        for portion in [[packet] for packet in packets] if one_by_one else [packets]:
+            self.waiting.packets = list(portion)
+            self.simulated.read()
         for packet in packets:
             received = self.waiting.unpack(packet)
             assert received is not None

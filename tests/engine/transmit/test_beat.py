@@ -1,6 +1,6 @@
 """MASTERs with a beat and MASTERs without live through the same. Nobody can tell them apart on the wire."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from ipaddress import ip_address
@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from failover.engine.router.instance import Instance
 from failover.engine.transmit.beat import Beat
-from failover.engine.transmit.transmit_round import Transmitter
+from failover.engine.transmit.transmitter import Transmitter
 from failover.linux.packet import Received
 from failover.linux.sockets.outbox import Burst, Packets
 from failover.messages import Event, Value
@@ -40,7 +40,6 @@ from tests.engine.simulated import (
     loop_of,
     members_of,
     netlink_of,
-    time_of,
 )
 from tests.vrrp.making import GREATER, NO_CARRIER, NOW, OURS, SMALLER, a_router, after, an_advertisement
 
@@ -98,8 +97,6 @@ class WithAndWithout(RuleBasedStateMachine):
         super().__init__()
         self.loop = SimulatedLoop()
         self.sides: list[Side] = []
-        self.clock = time_of(self.loop)
-        self.clock.__enter__()
 
     @initialize(
         priorities=st.lists(st.sampled_from([100, 254, 255]), min_size=1, max_size=4),
@@ -191,7 +188,6 @@ class WithAndWithout(RuleBasedStateMachine):
             side.events.clear()
 
     def teardown(self) -> None:
-        self.clock.__exit__(None, None, None)
         if self.sides:
             beating, alone = self.sides
             assert [one.state for one in beating.instances] == [one.state for one in alone.instances]
@@ -239,10 +235,8 @@ BEAT = Instant(NOW + PHASE)
 
 
 @pytest.fixture
-def three() -> Iterator[Group]:
-    group = Group(3)
-    with time_of(group.loop):
-        yield group
+def three() -> Group:
+    return Group(3)
 
 
 def test_masters_advertise_by_one_burst(three: Group) -> None:
@@ -357,9 +351,8 @@ def test_other_packets_of_a_member_are_those_of_the_next_burst() -> None:
     assert isinstance(state, Master)
     member = cast(Any, object())
     one, other = Packets([b"one"]), Packets([b"other"])
-    with time_of(loop):
-        assert beat.join(member, one, state)
-        loop.run(BEAT)
-        assert beat.join(member, other, replace(state, advertise_at=beat.at))
-        loop.run(after(BEAT, SECOND))
+    assert beat.join(member, one, state)
+    loop.run(BEAT)
+    assert beat.join(member, other, replace(state, advertise_at=beat.at))
+    loop.run(after(BEAT, SECOND))
     assert bursts == [(b"one",), (b"other",)]

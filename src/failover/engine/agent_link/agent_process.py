@@ -7,8 +7,6 @@ from contextlib import AbstractContextManager, nullcontext
 from failover.engine.agent_link.channel import Channel
 from failover.engine.loop.loop import Loop
 from failover.engine.process.child import Child
-from failover.engine.router.evidence import wall_clock
-from failover.linux.clock import now
 from failover.messages import Event
 from failover.vrrp import Instant, Interval, seconds
 
@@ -41,7 +39,7 @@ class AgentProcess:
         self._options = options
         self._greet = greet
         self._child: Child | None = None
-        self._started_at = now()
+        self._started_at = loop.clock.now()
         self._backoff = _BACKOFF_FIRST
         self._restart = loop.alarm(lambda _: self._start_again())
 
@@ -51,7 +49,7 @@ class AgentProcess:
         with theirs, self._aside():
             self._child = Child("failover.agent", self._options, (theirs.fileno(), self._listener_fd))
         self._loop.watch(self._child.fileno(), self._died)
-        self._started_at = now()
+        self._started_at = self._loop.clock.now()
         self._greet()
 
     def stop(self) -> None:
@@ -76,13 +74,13 @@ class AgentProcess:
         how = child.bury()
         self._channel.close()
         # Waits for the next one, which is the first that can log it.
-        self._channel.send(Event(at=wall_clock(), kind="agent_died", fields={"how": how}))
-        if now() - self._started_at > _STEADY_AFTER:
+        self._channel.send(Event(at=self._loop.clock.wall(), kind="agent_died", fields={"how": how}))
+        if self._loop.clock.now() - self._started_at > _STEADY_AFTER:
             self._backoff = _BACKOFF_FIRST
         self._start_later()
 
     def _start_later(self) -> None:
-        self._restart.set(Instant(now() + self._backoff))
+        self._restart.set(Instant(self._loop.clock.now() + self._backoff))
         self._backoff = min(Interval(2 * self._backoff), _BACKOFF_LAST)
 
     def _start_again(self) -> None:

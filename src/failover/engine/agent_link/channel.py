@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
 from failover.engine.loop.loop import Loop
-from failover.linux.clock import now
 from failover.linux.sockets.options import SEND_BUFFER, grow
 from failover.messages import MAX_MESSAGE_BYTES, Dropped, Event, Message, encode
 from failover.vrrp import Instant, seconds
@@ -115,7 +114,7 @@ class Channel:
         # The end of the channel is readable for ever, until the supervisor has seen that the agent is dead.
         self._be_deaf()
         if command is not None:
-            self._listening.set(Instant(now() + _ASKED_EVERY))
+            self._listening.set(Instant(self._loop.clock.now() + _ASKED_EVERY))
             command()
 
     def _hang_up(self) -> None:

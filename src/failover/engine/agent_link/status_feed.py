@@ -4,7 +4,6 @@ All of it in portions that no advertisement has to wait for.
 """
 
 import os
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from itertools import islice
@@ -12,9 +11,8 @@ from typing import Final
 
 from failover.engine.agent_link.channel import Channel
 from failover.engine.fleet.engine import Engine
-from failover.engine.loop.lateness import Lateness
+from failover.engine.loop.loop import Loop
 from failover.engine.process.punctuality import Punctuality
-from failover.engine.router.evidence import wall_clock
 from failover.engine.router.instance import Instance
 from failover.messages import Changed, Counted, DaemonStatus, EngineLag, Event, Holds, Inventory
 from failover.version import __version__
@@ -31,12 +29,13 @@ _REFRESHED_EVERY: Final = seconds(55)
 class StatusFeed:
     """Tells one agent after the other."""
 
-    def __init__(self, channel: Channel, engine: Engine, realtime: Punctuality, lateness: Lateness) -> None:
+    def __init__(self, channel: Channel, engine: Engine, realtime: Punctuality, loop: Loop) -> None:
         self._channel = channel
         self._engine = engine
         self._punctuality = realtime
-        self._lateness = lateness
-        self._started_at = time.time_ns()
+        self._lateness = loop.lateness
+        self._wall = loop.clock.wall
+        self._started_at = self._wall()
         self._told_warnings = 0
         self._numbers: dict[Instance, int] = {}
         """Those that an agent is told of, in the order of the configuration."""
@@ -55,7 +54,7 @@ class StatusFeed:
     def warnings(self) -> None:
         """An event for every warning, once; and the status that has them all."""
         for warning in self._punctuality.warnings[self._told_warnings :]:
-            self._channel.send(Event(at=wall_clock(), kind="degraded", fields={"warning": warning}))
+            self._channel.send(Event(at=self._wall(), kind="degraded", fields={"warning": warning}))
         self._told_warnings = len(self._punctuality.warnings)
         self._channel.send(self._daemon())
 

@@ -13,12 +13,11 @@ from failover.engine.fleet.registry import Publish, Registry
 from failover.engine.intended import Intended
 from failover.engine.loop.loop import Loop
 from failover.engine.port.port import Port
-from failover.engine.router.evidence import Fields, RateLimit, master_down_interval, wall_clock
+from failover.engine.router.evidence import Fields, RateLimit, master_down_interval
 from failover.engine.router.instance import Instance
 from failover.engine.transmit.prepared import managed
 from failover.engine.transmit.slots import Place, needs_another
-from failover.engine.transmit.transmit_round import Transmitter
-from failover.linux.clock import now
+from failover.engine.transmit.transmitter import Transmitter
 from failover.linux.netlink.connection import Netlink
 from failover.messages import Event
 from failover.vrrp import Instant, seconds, to_seconds
@@ -66,7 +65,7 @@ class Engine:
 
     def start(self) -> None:
         """Begin an election for every router that can run; `PermissionError` where sockets are not allowed at all."""
-        at = now()
+        at = self._loop.clock.now()
         self._network.begin(at)
         self._loop.housekeeping.add(self._watch_lateness)
         while self._transmitter.turn():  # whoever drives us may have other things to do first
@@ -74,7 +73,7 @@ class Engine:
 
     def stop(self) -> None:
         """Priority 0 for whatever is MASTER, addresses removed, everything closed; also after a start that failed."""
-        at = now()
+        at = self._loop.clock.now()
         # The others wait for priority 0 of all, and for nothing else.
         rests = [instance.stop(at) for instance in self.instances]
         self._transmitter.advertise_now()
@@ -124,7 +123,7 @@ class Engine:
                 yield
         for instance in plan.removed:
             touched[self._registry.port_of(instance)] = None
-            instance.stop(now())()
+            instance.stop(self._loop.clock.now())()
             yield  # its last advertisement is sent, and its addresses are taken away
             self._registry.remove(instance)
             yield  # what there was to tell is told
@@ -143,10 +142,10 @@ class Engine:
             yield
         for port in dict.fromkeys(map(self._registry.port_of, added)):
             touched[port] = None
-            self._network.admit(port, now())
+            self._network.admit(port, self._loop.clock.now())
             yield
         for instance in added:
-            self._network.start(instance, self._registry.port_of(instance), now())
+            self._network.start(instance, self._registry.port_of(instance), self._loop.clock.now())
             yield
         self._registry.sort(tuple(plan.order))
         for port in touched:
@@ -154,7 +153,7 @@ class Engine:
             yield
 
     def _reconfigure(self, instance: Instance, intended: Intended, place: Place) -> None:
-        at, port = now(), self._registry.port_of(instance)
+        at, port = self._loop.clock.now(), self._registry.port_of(instance)
         self._registry.reconfigure(instance, intended, place, self._network.foreign(intended.router, port), at)
         self._network.judge(instance, port, at)
 
@@ -183,4 +182,4 @@ class Engine:
             fields: Fields = {"late_seconds": to_seconds(late), "master_down_interval_seconds": to_seconds(shortest)}
             if suppressed:
                 fields["suppressed"] = suppressed
-            self._publish(Event(at=wall_clock(), kind="late", fields=fields), None)
+            self._publish(Event(at=self._loop.clock.wall(), kind="late", fields=fields), None)

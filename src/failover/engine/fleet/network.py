@@ -8,11 +8,10 @@ from collections.abc import Callable, Mapping
 from failover.engine.fleet.stale_addresses import foreign, unheld
 from failover.engine.loop.loop import Loop
 from failover.engine.port.port import Port, Readiness
-from failover.engine.router.evidence import Fields, RateLimit, wall_clock
+from failover.engine.router.evidence import Fields, RateLimit
 from failover.engine.router.instance import Instance
 from failover.engine.transmit.prepared import mtu_fault
-from failover.engine.transmit.transmit_round import Transmitter
-from failover.linux.clock import now
+from failover.engine.transmit.transmitter import Transmitter
 from failover.linux.errors import reason
 from failover.linux.interfaces.monitor import Interfaces
 from failover.linux.interfaces.readiness import fault as find_fault
@@ -110,7 +109,7 @@ class Network:
     def review(self, port: Port) -> None:
         """All routers here are as they should be: look at the interface anew, once what was done there is known."""
         self._unjudged.add(port)
-        self._read_again.set(now())
+        self._read_again.set(self._loop.clock.now())
 
     def take_off(self, port: Port, addresses: tuple[VirtualAddress, ...]) -> None:
         """Remove addresses that are there or not."""
@@ -128,11 +127,11 @@ class Network:
     def _changed(self) -> None:
         if self._may_wait():
             if self._interfaces.is_outdated:  # nothing else would call us again
-                self._read_again.set(Instant(now() + _LOOK_AGAIN_AFTER))
+                self._read_again.set(Instant(self._loop.clock.now() + _LOOK_AGAIN_AFTER))
             return
         if not self._read():
             return
-        at = now()
+        at = self._loop.clock.now()
         for port in self._ports.values():
             interface = self._interfaces.get(port.name)
             # Not what has changed: an address that we put back and somebody removed again before we read of either
@@ -146,7 +145,7 @@ class Network:
         if not self._transmitter.is_at_work:
             self._waiting_since = None
             return False
-        at = now()
+        at = self._loop.clock.now()
         self._waiting_since = self._waiting_since or at
         return at - self._waiting_since < _NEWS_WAIT_AT_MOST
 
@@ -162,15 +161,15 @@ class Network:
             return False
         self._reads += 1
         if more and (self._interfaces.is_outdated or self._reads < _READS_OF_A_STORM):
-            self._read_again.set(now())  # what is left of a list makes no descriptor readable
+            self._read_again.set(self._loop.clock.now())  # what is left of a list makes no descriptor readable
             return False
         self._reads = 0
         return not self._interfaces.is_outdated
 
     def _unread(self, error: OSError) -> None:
         """Notifications were lost and listing failed: try again soon, nothing else would wake us for it."""
-        self._read_again.set(Instant(now() + _READ_AGAIN_AFTER))
-        self._tell(Event(at=wall_clock(), kind="network_unread", fields={"error": reason(error)}))
+        self._read_again.set(Instant(self._loop.clock.now() + _READ_AGAIN_AFTER))
+        self._tell(Event(at=self._loop.clock.wall(), kind="network_unread", fields={"error": reason(error)}))
 
     def _overlook(self, ifindex: int) -> None:
         """Many addresses of ours come or go: that is asked for afterwards."""
@@ -179,7 +178,7 @@ class Network:
 
     def _catch_up(self) -> None:
         self._interfaces.catch_up()
-        self._transmitter.tell(lambda: self._read_again.set(now()))
+        self._transmitter.tell(lambda: self._read_again.set(self._loop.clock.now()))
 
     def _update(self, port: Port, interface: Interface | None, at: Instant) -> None:
         port.seen = interface
@@ -189,7 +188,7 @@ class Network:
         if self._transmitter.is_changing:
             # Half of ours are there, or still there: look again when all are, and their notifications are read.
             self._unjudged.add(port)
-            self._transmitter.tell(lambda: self._read_again.set(now()))
+            self._transmitter.tell(lambda: self._read_again.set(self._loop.clock.now()))
             return
         self._unjudged.discard(port)
         self._remove_strays(port, at)
@@ -231,7 +230,7 @@ class Network:
                 f"an address that is added to {interface.name} beside a virtual one may go with it:"
                 f" promote_secondaries is off, and to set it failed: {reason(error)}"
             )
-            self._tell(Event(at=wall_clock(), kind="degraded", fields={"warning": warning}))
+            self._tell(Event(at=self._loop.clock.wall(), kind="degraded", fields={"warning": warning}))
 
     def _attach(self, instance: Instance, port: Port, at: Instant) -> Fault | None:
         """Put an instance on its interface as that is now; the fault where it cannot stand there."""
@@ -264,7 +263,7 @@ class Network:
         left = unheld(port, tagged_too=True)
         if left:
             fields = self._remove(port, left)
-            self._tell(Event(at=wall_clock(), kind="leftovers_removed", fields=fields))
+            self._tell(Event(at=self._loop.clock.wall(), kind="leftovers_removed", fields=fields))
 
     def _remove_strays(self, port: Port, at: Instant) -> None:
         """Take off virtual addresses that somebody else put there: in BACKUP they must not answer (RFC 9568 §6.4.2)."""
@@ -272,7 +271,7 @@ class Network:
         if strays:
             fields = self._remove(port, strays)
             if self._rate_limit.admit(port.name, at) is not None:
-                self._tell(Event(at=wall_clock(), kind="strays_removed", fields=fields))
+                self._tell(Event(at=self._loop.clock.wall(), kind="strays_removed", fields=fields))
 
     def _remove(self, port: Port, addresses: tuple[VirtualAddress, ...]) -> Fields:
         """Take addresses off; what there is to tell of it."""

@@ -13,7 +13,7 @@ from failover.engine.port.port import Port
 from failover.engine.router.instance import Instance
 from failover.engine.transmit.beat import SHORT, Beat
 from failover.engine.transmit.slots import Place, assign_beats, weight
-from failover.engine.transmit.transmit_round import Transmitter
+from failover.engine.transmit.transmitter import Transmitter
 from failover.linux.netlink.connection import Netlink
 from failover.linux.process.claims import VirtualRouterId
 from failover.messages import Event

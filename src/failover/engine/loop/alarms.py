@@ -5,7 +5,6 @@ from collections.abc import Callable
 from heapq import heappop, heappush, heapreplace
 from typing import Final
 
-from failover.linux.clock import now as read_clock
 from failover.vrrp import Instant, seconds
 
 _TURN: Final = seconds(0.001)
@@ -70,9 +69,10 @@ class AlarmQueue:
     leaves a dead entry behind, known by `queued_at`. So the heap holds few more entries than there are alarms.
     """
 
-    def __init__(self, note: Callable[[int], None]) -> None:
+    def __init__(self, note: Callable[[int], None], clock: Callable[[], Instant]) -> None:
         """`note` is told of each alarm by how many nanoseconds it was late."""
         self._note = note
+        self._clock = clock
         self._heap: list[tuple[Instant, int, Alarm]] = []
         self._pushed = 0
         self._waiting: deque[tuple[Instant, int, Alarm]] = deque()
@@ -151,7 +151,7 @@ class AlarmQueue:
             _put_right(entry)
             return now
         # The clock again: those before it have taken their time.
-        reading = read_clock()
+        reading = self._clock()
         self._note(reading - at)
         alarm.queued_at = alarm.at = None
         alarm.callback(now)

@@ -13,7 +13,7 @@ from failover.engine.loop.alarms import Alarm, AlarmQueue
 from failover.engine.loop.coalescing import TICK_SECONDS, Coalescing
 from failover.engine.loop.housekeeping import Housekeeping
 from failover.engine.loop.lateness import Lateness
-from failover.linux.clock import Timer, now
+from failover.linux.clock import SYSTEM, Clock, Timer
 from failover.vrrp import Instant
 
 _LEAD: Final = 300_000
@@ -58,7 +58,9 @@ class Loop:
     (`coalescing`).
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock = SYSTEM) -> None:
+        self.clock = clock
+        self._now = clock.now
         self._epoll = select.epoll()
         self._prompt = select.epoll()
         """Everything but bells."""
@@ -67,9 +69,9 @@ class Loop:
         self._timer = Timer()
         self._expired = (self._timer.fileno(), select.EPOLLIN)
         """What epoll finds then."""
-        self.lateness = Lateness(now())
+        self.lateness = Lateness(self._now())
         """Of the alarms; whoever reads it turns its pages."""
-        self._alarms = AlarmQueue(self.lateness.note)
+        self._alarms = AlarmQueue(self.lateness.note, clock.now)
         self.alarm = self._alarms.alarm
         """A new alarm of this loop."""
         self._armed: Instant | None = None
@@ -157,7 +159,7 @@ class Loop:
             # What has rung was looked at when this alarm was due, or later: no need to look again.
             self._round(found, armed)
             return
-        at = now()
+        at = self._now()
         if self._unheard and not found:
             self._look()  # what waits has most likely postponed the alarm that is near
         elif not found or self._alarms.may_ring_before(Instant(at + _LEAD)):
@@ -182,7 +184,7 @@ class Loop:
 
     def _meet(self) -> None:
         """Stay awake until the next alarm rings or something arrives, if that alarm is near and worth it."""
-        at = now()
+        at = self._now()
         rings_at, alarm = self._alarms.upcoming(at, _FAR) or (at, None)
         if alarm is None or not at < rings_at <= at + self._lead(alarm):
             return
@@ -190,7 +192,7 @@ class Loop:
         if alarm.prewarm:
             alarm.prewarm(rings_at)
             self._hear(())
-        while now() < rings_at and not self._epoll.poll(0, 1):
+        while self._now() < rings_at and not self._epoll.poll(0, 1):
             pass
 
     def _lead(self, alarm: Alarm | None) -> int:
@@ -202,7 +204,7 @@ class Loop:
         """A round with all that there is now."""
         # Only alarms that were due before this look at the sockets: if the process is stopped between the look and
         # the alarms, what arrives meanwhile is read in the next round, before an alarm that has become due since.
-        at = now()
+        at = self._now()
         self._round(self._epoll.poll(0, self._most), at)
 
     def _round(self, found: Sequence[tuple[int, int]], looked_at: Instant) -> None:
@@ -217,7 +219,7 @@ class Loop:
             # else it is a bell, or an earlier callback of this round has forgotten it
         if rung or self.coalescing.is_steady:
             self.coalescing.note(looked_at, rung)
-        more = self._alarms.ring(looked_at, now())
+        more = self._alarms.ring(looked_at, self._now())
         if looked_at >= self.housekeeping.due:
             self.housekeeping.do(looked_at)
         self.is_busy = self.after_round(more) or more
@@ -238,14 +240,14 @@ class Loop:
         """Make sure to wake up in time; in a rush now and then too early, which spares many a system call."""
         self._nap = self._longest_nap
         if self.is_busy:
-            self._set(now())
+            self._set(self._now())
         elif (
             self._armed is None
             or self._period  # would go on for as long as the rush is not over, whatever it was for
             or not self.coalescing.is_on
             or self._alarms.may_ring_before(Instant(self._armed + lead))
         ):
-            moment = now()
+            moment = self._now()
             at = self._wake_at(lead, moment)
             # Where a period was slept through, the timer goes on with a later one.
             if at != self._armed or (at is not None and at <= moment):

@@ -12,11 +12,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from failover.engine.loop.loop import Loop
+from failover.engine.port.arrivals import reader
 from failover.engine.port.known_adverts import KnownAdverts
 from failover.engine.port.policer import Narrowing, Policer, Verdict
-from failover.engine.port.reception import reader
 from failover.engine.port.wakeup_suppression import WakeupSuppression
-from failover.linux.clock import now
 from failover.linux.errors import reason
 from failover.linux.filter.program import Terms
 from failover.linux.interfaces.table import Interface
@@ -233,7 +232,7 @@ class Port:
             partial(self._hear, opened, known_adverts, policer, suppression),
             partial(_missed, known_adverts, suppression),
         )
-        read = reader(opened, known_adverts, hear, missed)
+        read = reader(opened, known_adverts, hear, missed, self._loop.clock)
         self._loop.listen(opened.wakeup.fileno(), opened.fileno(), opened.wakeup.silence, read)
 
     def _hear(
@@ -276,7 +275,7 @@ class Port:
         }
         sound = frozenset(versions) if narrowing.unsound else frozenset()
         advertisement_socket.accept(Terms(frozenset(instances), sound, cutoffs))
-        self._suppressions[family].lapsed(now())
+        self._suppressions[family].lapsed(self._loop.clock.now())
 
     def _vrids(self, family: Family) -> frozenset[int]:
         return frozenset(vrid for of, vrid in self.instances if of is family)

@@ -10,7 +10,6 @@ from failover.config import DaemonSettings
 from failover.engine.intended import Bad, Complete, Instances, Intended, decode
 from failover.engine.loop.loop import Loop
 from failover.engine.process.child import Child
-from failover.linux.clock import now
 from failover.linux.errors import describe
 from failover.messages import MAX_MESSAGE_BYTES
 from failover.vrrp import Instant, seconds, to_seconds
@@ -64,7 +63,7 @@ class ReaderProcess:
             raise
         self._socket.setblocking(False)
         self._too_late = loop.alarm(self._give_up)
-        self._too_late.set(Instant(now() + _PATIENCE))
+        self._too_late.set(Instant(loop.clock.now() + _PATIENCE))
         loop.watch(self._socket.fileno(), self._take)
 
     def stop(self) -> None:

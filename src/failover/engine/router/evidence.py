@@ -1,6 +1,5 @@
 """From what the protocol says to messages: events with their evidence, and a limit on how often the same is said."""
 
-import time
 from dataclasses import dataclass
 
 from failover.messages import (
@@ -48,11 +47,6 @@ _LONGEST_REPORT = 2000
 Fields = dict[str, Value]
 
 
-def wall_clock() -> int:
-    """Nanoseconds since the epoch, for people; decisions use `linux.clock.now`."""
-    return time.time_ns()
-
-
 def transition_fields(change: StateChanged, now: Instant) -> Fields:
     """`previous`, `current`, `cause` and what the cause knows."""
     cause, evidence = _evidence(change.cause, now)
@@ -64,12 +58,12 @@ def transition_fields(change: StateChanged, now: Instant) -> Fields:
     }
 
 
-def reload_event(outcome: Reloaded | NotReloaded) -> Event:
+def reload_event(outcome: Reloaded | NotReloaded, at: int) -> Event:
     """That the configuration was reloaded, or why not."""
     if isinstance(outcome, NotReloaded):
         report = "; ".join(line.strip() for line in outcome.report.splitlines())
         error = report if len(report) <= _LONGEST_REPORT else f"{report[:_LONGEST_REPORT]} ..."
-        return Event(at=wall_clock(), kind="reload_failed", fields={"error": error})
+        return Event(at=at, kind="reload_failed", fields={"error": error})
     fields: Fields = {
         "added": outcome.added.count,
         "removed": outcome.removed.count,
@@ -78,7 +72,7 @@ def reload_event(outcome: Reloaded | NotReloaded) -> Event:
     }
     if outcome.needs_restart:
         fields["needs_restart"] = ", ".join(outcome.needs_restart)
-    return Event(at=wall_clock(), kind="reloaded", fields=fields)
+    return Event(at=at, kind="reloaded", fields=fields)
 
 
 def oddity_fields(report: ReportOddity, router: VirtualRouter) -> Fields:

@@ -14,12 +14,12 @@ from failover.engine.port.policer import Verdict
 from failover.engine.port.port import Port
 from failover.engine.router.address_guard import AddressGuard
 from failover.engine.router.deferred_state import DeferredState
-from failover.engine.router.evidence import fault_status, status_of, transition_fields, wall_clock
+from failover.engine.router.evidence import fault_status, status_of, transition_fields
 from failover.engine.router.performer import Performer
 from failover.engine.router.reporter import Reporter
 from failover.engine.router.send_errors import trouble
 from failover.engine.transmit.beat import Beat
-from failover.engine.transmit.transmit_round import Transmitter
+from failover.engine.transmit.transmitter import Transmitter
 from failover.linux.filter.fingerprint import fingerprint
 from failover.linux.packet import Received
 from failover.messages import Counters, Event, FaultStatus, RouterStatus
@@ -82,10 +82,11 @@ class Instance:
         self.intended = intended
         """As configured."""
         self.interface = intended.interface
-        self.since = wall_clock()
+        self._wall = loop.clock.wall
+        self.since = self._wall()
         counters = Counters(discarded={}, oddities={})
         self._reporter = Reporter(
-            intended.name, router.family, counters, transmitter.tell, lambda event: publish(event, self)
+            intended.name, router.family, counters, transmitter.tell, self._wall, lambda event: publish(event, self)
         )
         self._performer = Performer(router, transmitter, counters, self._reporter, self.settle)
         self._deferred = DeferredState(initial_state(router), counters, beat)
@@ -327,7 +328,7 @@ class Instance:
 
     def _changed(self, change: StateChanged, now: Instant) -> None:
         if type(change.current) is not type(change.previous):
-            self.since = wall_clock()
+            self.since = self._wall()
             self._performer.send_errors.forget()
             self._deferred.counters.transitions_to_master += isinstance(change.current, Master)
         self._reporter.tell("state_changed", partial(transition_fields, change, now))

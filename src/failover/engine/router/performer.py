@@ -9,13 +9,11 @@ from functools import partial
 from typing import Final, assert_never
 
 from failover.engine.port.port import Port
-from failover.engine.router.evidence import wall_clock
 from failover.engine.router.reporter import Reporter
 from failover.engine.router.send_errors import SendErrors
 from failover.engine.transmit.announcements import Announcement
 from failover.engine.transmit.prepared import ANNOUNCEMENT_REPEAT, Prepared, announcements, managed, prepare
-from failover.engine.transmit.transmit_round import Transmitter
-from failover.linux.clock import now
+from failover.engine.transmit.transmitter import Transmitter
 from failover.linux.errors import reason
 from failover.linux.netlink.addresses import Failure, prepare_add, prepare_remove
 from failover.linux.netlink.interning import intern_address
@@ -51,6 +49,7 @@ class Performer:
     ) -> None:
         """`not_sent` is called when an advertisement could not be sent: the router has to watch for itself then."""
         self._transmitter = transmitter
+        self._clock = transmitter.clock
         self._counters = counters
         self._reporter = reporter
         self._not_sent = not_sent
@@ -133,14 +132,17 @@ class Performer:
     def send_failed(self, what: str, error: OSError) -> None:
         """Count and report it."""
         self._counters.send_errors += 1
-        self.send_errors.failed(what, reason(error), wall_clock())
-        self._reporter.report("send_failed", what, now(), lambda: {"what": what, "error": reason(error)})
+        self.send_errors.failed(what, reason(error), self._clock.wall())
+        self._reporter.report("send_failed", what, self._clock.now(), lambda: {"what": what, "error": reason(error)})
 
     def _sent(self, what: str) -> None:
         over = self.send_errors.sent(what)
         if over is not None:
             self._reporter.report(
-                "send_recovered", what, now(), lambda: {"what": what, "failed": over.count, "error": over.error}
+                "send_recovered",
+                what,
+                self._clock.now(),
+                lambda: {"what": what, "failed": over.count, "error": over.error},
             )
 
     def _advertise(self, at: Port, prepared: Prepared, *, resigns: bool) -> None:
@@ -177,7 +179,10 @@ class Performer:
         if failures:
             listed = "; ".join(str(failure) for failure in failures[:_FAILURES_TOLD])
             self._reporter.report(
-                "addresses_failed", doing, now(), lambda: {"doing": doing, "count": len(failures), "errors": listed}
+                "addresses_failed",
+                doing,
+                self._clock.now(),
+                lambda: {"doing": doing, "count": len(failures), "errors": listed},
             )
 
     def _announce(self, at: Port, prepared: Prepared, addresses: tuple[VirtualAddress, ...]) -> None:

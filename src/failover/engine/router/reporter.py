@@ -6,7 +6,7 @@ Evidence is gathered only where it is told, and not before there is time for it.
 from collections.abc import Callable
 from functools import partial
 
-from failover.engine.router.evidence import Fields, RateLimit, oddity_fields, wall_clock
+from failover.engine.router.evidence import Fields, RateLimit, oddity_fields
 from failover.messages import Counters, Event
 from failover.vrrp import Discard, Family, Instant, ReceivedFrom, ReportOddity, VirtualRouter
 
@@ -18,11 +18,15 @@ Later = Callable[[Callable[[], None]], None]
 class Reporter:
     """Makes the events of one router."""
 
-    def __init__(self, name: str, family: Family, counters: Counters, later: Later, publish: Publish) -> None:
+    def __init__(
+        self, name: str, family: Family, counters: Counters, later: Later, wall: Callable[[], int], publish: Publish
+    ) -> None:
+        """`wall` is the clock for people, in nanoseconds since the epoch."""
         self._name = name
         self._family = family.label
         self._counters = counters
         self._later = later
+        self._wall = wall
         self._publish = publish
         self._rate_limit = RateLimit()
         self.changed = True
@@ -40,7 +44,7 @@ class Reporter:
     def tell(self, kind: str, evidence: Callable[[], Fields]) -> None:
         """Tell it, later, as of now."""
         self.changed = True
-        self._later(partial(self._make, wall_clock(), kind, evidence))
+        self._later(partial(self._make, self._wall(), kind, evidence))
 
     def _make(self, at: int, kind: str, evidence: Callable[[], Fields]) -> None:
         self._publish(Event(at=at, kind=kind, name=self._name, family=self._family, fields=evidence()))

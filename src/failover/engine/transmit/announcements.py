@@ -8,7 +8,6 @@ from os import strerror
 from typing import Final
 
 from failover.engine.port.port import Port
-from failover.linux.clock import now
 from failover.linux.sockets.outbox import Packets
 from failover.vrrp import Instant, seconds
 
@@ -32,7 +31,8 @@ class Announcement:
 class AnnouncementQueue:
     """A queue of them."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], Instant]) -> None:
+        self._now = now
         self.waiting: deque[Announcement] = deque()
         """Looked at in every round of the loop."""
         self._full_since: dict[Port, Instant] = {}
@@ -87,7 +87,7 @@ class AnnouncementQueue:
 
     def _found_full(self, port: Port) -> None:
         self._has_no_room.add(port)
-        if now() - self._full_since.setdefault(port, now()) < GIVEN_UP_AFTER:
+        if self._now() - self._full_since.setdefault(port, self._now()) < GIVEN_UP_AFTER:
             return
         del self._full_since[port]
         lost = [one for one in self.waiting if one.port is port]

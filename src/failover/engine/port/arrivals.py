@@ -3,12 +3,11 @@
 What only repeats a MASTER's last packet is noted (`known_adverts`) and not taken apart; for all others there is `hear`.
 """
 
-import time
 from collections.abc import Callable, Sequence
 from typing import Final, cast
 
 from failover.engine.port.known_adverts import KnownAdverts
-from failover.linux.clock import now
+from failover.linux.clock import Clock
 from failover.linux.sockets.advertisement import AdvertisementSocket
 from failover.vrrp import Instant, seconds
 
@@ -23,8 +22,9 @@ _CLOCK_ERROR: Final = seconds(0.00005)
 class Arrivals:
     """Turns arrival times of the wall clock into those of our own; one for a socket."""
 
-    def __init__(self) -> None:
-        self._looked_at, self._ahead = now(), now() - time.time_ns()
+    def __init__(self, clock: Clock) -> None:
+        self._looked_at = clock.now()
+        self._ahead = self._looked_at - clock.wall()
 
     def on_our_clock(self, arrived: Sequence[int], at: Instant, wall: int) -> list[Instant]:
         """When packets arrived that are read at `at`, when the wall clock said `wall`: since the look before.
@@ -46,16 +46,18 @@ def reader(
     known_adverts: KnownAdverts,
     hear: Callable[[bytes, Instant], None],
     missed: Callable[[Instant], None],
+    clock: Clock,
 ) -> Callable[[], None]:
     """What `Loop.listen` wants: reads everything that has arrived.
 
     `hear` takes what is not known to `known_adverts`; `missed` is told where packets were lost because nobody has read
     for too long.
     """
-    receive, arrivals = advertisement_socket.receive, Arrivals()
+    receive, arrivals = advertisement_socket.receive, Arrivals(clock)
+    now, wall_clock = clock
 
     def read() -> None:
-        at, wall = now(), time.time_ns()
+        at, wall = now(), wall_clock()
         arrived: list[int] = []
         packets = receive(_PACKETS_AT_ONCE, arrived)
         heard_at = arrivals.on_our_clock(arrived, at, wall)

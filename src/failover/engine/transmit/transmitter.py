@@ -13,7 +13,6 @@ from typing import Final
 from failover.engine.loop.loop import Loop
 from failover.engine.port.port import Port
 from failover.engine.transmit.announcements import Announcement, AnnouncementQueue
-from failover.linux.clock import now
 from failover.linux.netlink.addresses import PORTION, Batch, Failure
 from failover.linux.netlink.codec import Refused
 from failover.linux.netlink.connection import Netlink
@@ -51,12 +50,14 @@ class Transmitter:
     """Collects, and does; one for an engine."""
 
     def __init__(self, loop: Loop, netlink: Netlink) -> None:
+        self.clock = loop.clock
+        self._now = loop.clock.now
         self._netlink = netlink
         self._advertisements: dict[tuple[Port, Family], list[_Advertisement]] = {}
         self._changes: deque[Change] = deque()
         self._is_long = False
         """Whether there are, or were until just now, more than a portion of one change."""
-        self._announcements = AnnouncementQueue()
+        self._announcements = AnnouncementQueue(loop.clock.now)
         self._news: deque[Callable[[], None]] = deque()
         self._waits_since: Instant | None = None
         """Since when there was no turn for anything but advertisements."""
@@ -98,7 +99,7 @@ class Transmitter:
     def tell(self, news: Callable[[], None]) -> None:
         """Call it when nothing else is to be done."""
         if self._changes and not self._news:
-            self._later.set(Instant(now() + _NEWS_AFTER))
+            self._later.set(Instant(self._now() + _NEWS_AFTER))
         self._news.append(news)
 
     @property
@@ -122,7 +123,7 @@ class Transmitter:
             self.advertise_now()
         if not (self._changes or self._announcements.waiting or self._news):
             return False
-        began = now()
+        began = self._now()
         if hurried and began < (self._waits_since or began) + _PATIENCE:
             self._waits_since = self._waits_since or began
             return True
@@ -134,14 +135,14 @@ class Transmitter:
                 self._change()
             else:
                 self._announcements.send_some()
-            if now() >= until:
+            if self._now() >= until:
                 return True
         while self._news and self._later.at is None:
             self._news.popleft()()
-            if self._advertisements or self._changes or now() >= until:
+            if self._advertisements or self._changes or self._now() >= until:
                 return True
         if self._announcements.waiting:
-            self._room.set(Instant(now() + _ROOM_AFTER))
+            self._room.set(Instant(self._now() + _ROOM_AFTER))
         return False
 
     def advertise_now(self) -> None:

@@ -1,12 +1,11 @@
-"""`failover.engine.port.reception`: when packets arrived, whatever the clocks do."""
+"""`failover.engine.port.arrivals`: when packets arrived, whatever the clocks do."""
 
-import time
 from typing import cast
-from unittest.mock import patch
 
-from failover.engine.port import reception
+from failover.engine.port import arrivals as reception
+from failover.engine.port.arrivals import Arrivals, reader
 from failover.engine.port.known_adverts import KnownAdverts
-from failover.engine.port.reception import Arrivals, reader
+from failover.linux.clock import Clock
 from failover.linux.sockets.advertisement import AdvertisementSocket
 from failover.vrrp import Family, Instant, seconds
 from tests.engine.router.test_fast_path import Waiting
@@ -17,8 +16,7 @@ WALL = 1_800_000_000_000_000_000
 
 
 def looking_since(at: Instant, wall: int) -> Arrivals:
-    with patch.object(time, "time_ns", lambda: wall), patch.object(reception, "now", lambda: at):
-        return Arrivals()
+    return Arrivals(Clock(lambda: at, lambda: wall))
 
 
 def test_a_packet_counts_from_its_arrival_but_never_before_the_last_look_nor_in_the_future() -> None:
@@ -55,10 +53,13 @@ def test_a_wall_clock_that_is_slewed_is_believed() -> None:
 def test_only_a_socket_that_overflowed_has_missed_something() -> None:
     waiting, missed = Waiting(Family.IPV4), list[Instant]()
     read = reader(
-        cast(AdvertisementSocket, waiting), KnownAdverts(loop_of(SimulatedLoop())), lambda *_: None, missed.append
+        cast(AdvertisementSocket, waiting),
+        KnownAdverts(loop_of(SimulatedLoop())),
+        lambda *_: None,
+        missed.append,
+        Clock(lambda: NOW, lambda: WALL),
     )
-    with patch.object(reception, "now", lambda: NOW):
-        for count, is_overflowing in ((reception._CROWD, False), (1, True), (reception._CROWD, True)):
-            waiting.packets, waiting.is_overflowing = [bytes(40)] * count, is_overflowing
-            read()
-            assert missed == [NOW] * (count > 1 and is_overflowing)
+    for count, is_overflowing in ((reception._CROWD, False), (1, True), (reception._CROWD, True)):
+        waiting.packets, waiting.is_overflowing = [bytes(40)] * count, is_overflowing
+        read()
+        assert missed == [NOW] * (count > 1 and is_overflowing)

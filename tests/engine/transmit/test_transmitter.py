@@ -1,6 +1,5 @@
 """What is done in a round, in which order, and how much of it at once."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from ipaddress import ip_interface
 from itertools import groupby
@@ -14,7 +13,7 @@ from failover.engine.router.instance import Instance
 from failover.engine.transmit.announcements import GIVEN_UP_AFTER, Announcement
 from failover.engine.transmit.beat import Beat
 from failover.engine.transmit.prepared import ANNOUNCEMENT_REPEAT
-from failover.engine.transmit.transmit_round import Transmitter
+from failover.engine.transmit.transmitter import Transmitter
 from failover.linux.netlink.addresses import PORTION, Failure, prepare_add, prepare_remove
 from failover.linux.netlink.codec import Refused
 from failover.linux.sockets.outbox import AT_ONCE, Packets
@@ -30,7 +29,6 @@ from tests.engine.simulated import (
     instance_of,
     loop_of,
     netlink_of,
-    time_of,
 )
 from tests.vrrp.making import NO_CARRIER, OURS, a_router, after
 
@@ -107,10 +105,8 @@ class Bench:
 
 
 @pytest.fixture
-def bench() -> Iterator[Bench]:
-    made = Bench()
-    with time_of(made.loop):
-        yield made
+def bench() -> Bench:
+    return Bench()
 
 
 @given(st.permutations(["advertisement", "install", "announcement", "news"] * 3))
@@ -127,8 +123,7 @@ def test_advertisements_come_first_then_addresses_then_announcements_then_news_w
             bench.announce(bytes([number]), rounds=2)
         else:
             bench.tell(str(number))
-    with time_of(bench.loop):
-        bench.turns()
+    bench.turns()
     assert bench.done() == ["advertisement", "install", "announcement", "news"]
     for what in ("advertisement", "install", "news"):
         assert len([one for one, _ in bench.story if one == what]) == 3
@@ -172,8 +167,7 @@ def test_changes_are_written_in_portions_whole_and_in_order(sizes: list[int]) ->
     for size in sizes:
         bench.change(*MANY[:size])
         expected += list(MANY[:size])
-    with time_of(bench.loop):
-        bench.turns()
+    bench.turns()
     assert [of for _, of in bench.story] == expected
     assert bench.failures == [(MANY[:size], ()) for size in sizes if size]
     assert bench.kernel.writes <= sum(-(-size // PORTION) for size in sizes)
