@@ -15,6 +15,7 @@ from failover.engine.router.instance import Instance
 from failover.engine.transmit.beat import Beat
 from failover.engine.transmit.transmitter import Transmitter
 from failover.linux.clock import Clock
+from failover.linux.interfaces.table import Interface
 from failover.linux.netlink.addresses import Datagram
 from failover.linux.netlink.codec import Refused
 from failover.linux.netlink.connection import Netlink
@@ -92,6 +93,23 @@ def first_of(alarms: AlarmQueue) -> Alarm | None:
     return upcoming[1] if upcoming else None
 
 
+class Sockets:
+    """A host that has one advertisement socket, and nothing else that would be asked for."""
+
+    def __init__(self, opened: object) -> None:
+        self.opened = opened
+
+    def advertisement_socket(self, *_: object) -> object:
+        return self.opened
+
+    def announcement_socket(self, *_: object) -> object:
+        return None
+
+
+def an_interface() -> Interface:
+    return Interface(INDEX, "eth0", MAC, up=True, running=True, mtu=1500, master=None, addresses=())
+
+
 def instance_of(
     router: VirtualRouter,
     loop: Loop,
@@ -110,7 +128,7 @@ def members_of(burst: Burst) -> tuple[Packets, ...]:
 
 
 class Wire:
-    """An interface as an `Port` shows it: takes everything, or refuses it."""
+    """An interface as a `Port` shows it: takes everything, or refuses it."""
 
     def __init__(self, note: Note = _forget) -> None:
         self.interface: object = self
@@ -168,6 +186,11 @@ class Kernel:
         self.note = note
         self.refused: dict[int, int] = {}
         self.writes = 0
+        self._reserved = 0
+
+    def reserve(self, count: int) -> int:
+        self._reserved += count
+        return self._reserved - count
 
     def carry_out(self, datagrams: Sequence[Datagram]) -> list[list[Refused]]:
         self.writes += 1

@@ -124,9 +124,9 @@ def test_a_stop_in_the_middle_leaves_nothing_behind(host: Host) -> None:
 def test_sockets_stay_open_while_all_routers_of_an_interface_are_exchanged(host: Host) -> None:
     """A group that is left and joined again can be lost for seconds behind a switch that snoops."""
     with host.enter(), closing(Bench(router(51))) as bench:
-        before = bench.engine._registry.ports["eth0"]._sockets.copy()
+        before = bench.engine._registry.ports["eth0"]._receivers.copy()
         bench.change(router(52))
-        assert bench.engine._registry.ports["eth0"]._sockets == before
+        assert bench.engine._registry.ports["eth0"]._receivers == before
         bench.run(0.3)
         assert bench.engine.instances[0].is_master
 

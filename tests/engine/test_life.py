@@ -106,7 +106,7 @@ from failover.config import parse
 from failover.engine.fleet import network
 from failover.engine import daemon
 def broken(self):
-    if any(instance.is_master for at in self._attachments.values() for instance in at.instances.values()):
+    if any(instance.is_master for instance in self._registry.instances):
         raise RuntimeError("unexpected")
     self._interfaces.read()
 network.Network._changed = broken

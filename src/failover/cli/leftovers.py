@@ -101,7 +101,7 @@ def _remove_from(netlink: Netlink, interface: Interface, belongs: Belongs, livin
         )
     theirs = tuple(address for address in found if address not in held)
     if any(family_of(address) is Family.IPV4 for address in theirs):
-        _spare_others(netlink, interface)
+        _spare_others(interface)
     failures = {failure.address: failure for failure in netlink.apply(prepare_remove(interface.ifindex, theirs))}
     for address in theirs:
         if address in failures:
@@ -111,9 +111,9 @@ def _remove_from(netlink: Netlink, interface: Interface, belongs: Belongs, livin
     return len(theirs) - len(failures), len(failures) + len(held)
 
 
-def _spare_others(netlink: Netlink, interface: Interface) -> None:
+def _spare_others(interface: Interface) -> None:
     try:
-        keep_secondaries(netlink, interface)
+        keep_secondaries(interface)
     except OSError as error:
         tell(f"{interface.name}: promote_secondaries cannot be set ({reason(error)}): other addresses may go as well")
 

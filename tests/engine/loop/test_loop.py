@@ -356,16 +356,16 @@ class Mailbox:
 
     def __init__(self, loop: Loop, pipes: Callable[[], Pipe], story: list[str] | None = None) -> None:
         self.wakeup, self.mail, self.story = pipes(), pipes(), [] if story is None else story
-        loop.listen(self.wakeup.reader, self.mail.reader, self.silence, self.read)
+        loop.listen(self.wakeup.reader, self.mail.reader, self.acknowledge, self.read)
 
     def deliver(self, *, ring: bool) -> None:
         self.mail.write()
         if ring:
             self.wakeup.write()
 
-    def silence(self) -> int:
+    def acknowledge(self) -> int:
         self.wakeup.read()
-        self.story.append("silence")
+        self.story.append("acknowledge")
         return 1
 
     def read(self) -> None:
@@ -377,7 +377,7 @@ def test_where_a_bell_rings_it_is_silenced_before_packets_are_read(loop: Loop, p
     mailbox.deliver(ring=False)
     mailbox.deliver(ring=True)
     loop.wait()
-    assert mailbox.story == ["silence", "read 2"]
+    assert mailbox.story == ["acknowledge", "read 2"]
 
 
 def test_packets_are_read_before_anything_else_is_done(loop: Loop, pipes: Callable[[], Pipe]) -> None:
@@ -391,7 +391,7 @@ def test_packets_are_read_before_anything_else_is_done(loop: Loop, pipes: Callab
     rung.deliver(ring=True)
     unrung.deliver(ring=False)
     loop.dispatch()
-    assert story == ["silence", "read 1", "read 1", "call", "alarm"]
+    assert story == ["acknowledge", "read 1", "read 1", "call", "alarm"]
 
 
 def test_of_many_sockets_those_are_read_in_which_packets_wait(loop: Loop, pipes: Callable[[], Pipe]) -> None:
@@ -426,7 +426,7 @@ def test_nobody_is_expected_where_nothing_comes_unrung_any_more(loop: Loop, pipe
     other.deliver(ring=True)
     loop.wait()
     assert mailbox.story == []
-    assert other.story == ["silence", "read 1"]
+    assert other.story == ["acknowledge", "read 1"]
 
 
 def test_it_is_up_before_too_many_packets_have_gathered(loop: Loop, pipes: Callable[[], Pipe]) -> None:
@@ -546,7 +546,7 @@ def test_a_nap_ends_before_an_alarm_however_often_it_is_put_off(loop: Loop, pipe
     pipe, rung, until = pipes(), list[Instant](), Instant(0)
     alarm = loop.alarm(rung.append, put_off=lambda: until)
 
-    def silence() -> int:
+    def acknowledge() -> int:
         pipe.read()
         return 1
 
@@ -554,7 +554,7 @@ def test_a_nap_ends_before_an_alarm_however_often_it_is_put_off(loop: Loop, pipe
         nonlocal until
         until = Instant(now() + seconds(0.03))
 
-    loop.listen(pipe.reader, pipes().reader, silence, read)
+    loop.listen(pipe.reader, pipes().reader, acknowledge, read)
     alarm.set(Instant(now() + seconds(0.03)))
     with patch.object(loop._timer, "arm", wraps=loop._timer.arm) as arm:
         for _ in range(5):

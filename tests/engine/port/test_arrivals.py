@@ -1,15 +1,8 @@
 """`failover.engine.port.arrivals`: when packets arrived, whatever the clocks do."""
 
-from typing import cast
-
-from failover.engine.port import arrivals as reception
-from failover.engine.port.arrivals import Arrivals, reader
-from failover.engine.port.known_adverts import KnownAdverts
+from failover.engine.port.arrivals import Arrivals
 from failover.linux.clock import Clock
-from failover.linux.sockets.advertisement import AdvertisementSocket
-from failover.vrrp import Family, Instant, seconds
-from tests.engine.router.test_fast_path import Waiting
-from tests.engine.simulated import SimulatedLoop, loop_of
+from failover.vrrp import Instant, seconds
 from tests.vrrp.making import NOW, after
 
 WALL = 1_800_000_000_000_000_000
@@ -48,18 +41,3 @@ def test_a_wall_clock_that_is_slewed_is_believed() -> None:
     at = after(NOW, seconds(3))
     wall = WALL + seconds(3) + seconds(3) // 2000  # 500 millionths: as fast as the kernel does it
     assert arrivals.on_our_clock([wall - seconds(1)], at, wall) == [at - seconds(1)]
-
-
-def test_only_a_socket_that_overflowed_has_missed_something() -> None:
-    waiting, missed = Waiting(Family.IPV4), list[Instant]()
-    read = reader(
-        cast(AdvertisementSocket, waiting),
-        KnownAdverts(loop_of(SimulatedLoop())),
-        lambda *_: None,
-        missed.append,
-        Clock(lambda: NOW, lambda: WALL),
-    )
-    for count, is_overflowing in ((reception._CROWD, False), (1, True), (reception._CROWD, True)):
-        waiting.packets, waiting.is_overflowing = [bytes(40)] * count, is_overflowing
-        read()
-        assert missed == [NOW] * (count > 1 and is_overflowing)

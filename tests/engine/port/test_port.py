@@ -4,17 +4,17 @@ from typing import cast
 
 import pytest
 
-from failover.engine.port import arrivals as reception
+from failover.engine.environment import Host
 from failover.engine.port.policer import ENOUGH_LOSING, ENOUGH_REFUSED, PERIOD
 from failover.engine.port.port import Port
+from failover.engine.port.receiver import CROWD
 from failover.engine.transmit.beat import Beat
 from failover.engine.transmit.transmitter import Transmitter
 from failover.linux.filter.program import Terms
-from failover.linux.netlink.connection import Netlink
-from failover.linux.sockets.advertisement import AdvertisementSocket
+from failover.linux.sockets.outbox import Burst
 from failover.vrrp import Address, Cutoff, Family, Instant, VirtualRouter, encode
 from tests.engine.router.test_fast_path import Waiting, kept
-from tests.engine.simulated import Kernel, SimulatedLoop, instance_of, loop_of, netlink_of
+from tests.engine.simulated import Kernel, SimulatedLoop, Sockets, an_interface, instance_of, loop_of, netlink_of
 from tests.vrrp.making import EACH_FAMILY, GREATER, NO_CARRIER, NOW, OURS, SMALLER, V2, V3, a_router, after
 from tests.vrrp.making import an_advertisement as an_advert
 
@@ -29,8 +29,11 @@ class Socket(Waiting):
     def accept(self, terms: Terms) -> None:
         self.terms.append(terms)
 
-    def send(self, _datagram: bytes) -> None:
-        """Into the void."""
+    def send(self, _: Burst) -> dict[int, OSError]:
+        return {}
+
+    def prewarm(self, _: Burst) -> None:
+        """Nothing is cold here."""
 
 
 class Heard:
@@ -41,12 +44,12 @@ class Heard:
         self.simulated, self.socket = SimulatedLoop(), Socket(family)
         loop = loop_of(self.simulated)
         transmitter = Transmitter(loop, netlink_of(Kernel()))
-        self.port = port = Port("eth0", loop, cast(Netlink, None))
+        self.port = port = Port("eth0", loop, cast(Host, Sockets(self.socket)), netlink_of(Kernel()))
         beat = Beat(loop, routers[0].advertisement_interval, lambda _: {})
         self.instances = [instance_of(router, loop, transmitter, beat, lambda *_: None) for router in routers]
         for instance in self.instances:
             port.add(instance)
-        port._attend(cast(AdvertisementSocket, self.socket))
+        port.follow(an_interface())
         for instance in self.instances:
             instance.start(None, self.now)
             instance.attach(port, OURS[family], frozenset(), self.now)
@@ -63,7 +66,7 @@ class Heard:
     def overflow(self) -> None:
         """There was room for the last router's packets alone."""
         self.socket.is_overflowing = True
-        self.hear_priority(200, reception._CROWD, of=-1)
+        self.hear_priority(200, CROWD, of=-1)
         self.socket.is_overflowing = False
 
     def wait(self, until: Instant) -> None:

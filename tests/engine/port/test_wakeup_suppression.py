@@ -154,6 +154,6 @@ def test_after_an_overflow_no_master_is_given_up_for_what_was_lost() -> None:
 def test_a_closed_socket_has_no_bell_to_set() -> None:
     heard = Heard(a_router())
     heard.hear_priority(200)
-    heard.port._suppressions[Family.IPV4].close()
+    heard.port._receivers[Family.IPV4]._suppression.close()
     heard.wait(SETTLED)
     assert heard.socket.overlooked == frozenset()

@@ -12,13 +12,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from failover.engine.intended import Intended
 from failover.engine.loop.loop import Loop
-from failover.engine.port.port import Port
+from failover.engine.port.receiver import Receiver
 from failover.engine.router.instance import Instance
 from failover.engine.transmit.beat import Beat
 from failover.engine.transmit.transmitter import Transmitter
 from failover.frames import advertisement_datagram
 from failover.linux import packet as packet_layout
-from failover.linux.netlink.connection import Netlink
 from failover.linux.packet import Received, unpack
 from failover.linux.sockets.advertisement import AdvertisementSocket
 from failover.messages import Event, Value
@@ -75,7 +74,7 @@ class Waiting:
     def fileno(self) -> int:
         return -1
 
-    def silence(self) -> int:
+    def acknowledge(self) -> int:
         return 0
 
     def close(self) -> None:
@@ -130,8 +129,6 @@ class TwoOfAKind(RuleBasedStateMachine):
         self.short = Watched(router, self.loop, self.transmitter)
         self.long = Watched(router, self.loop, self.transmitter)
         self.both = self.short, self.long
-        self.port = Port("eth0", self.loop, cast(Netlink, None))
-        self.port.add(self.short)
         self.opens()
         for instance in self.both:
             instance.start(None, self.now)
@@ -148,8 +145,7 @@ class TwoOfAKind(RuleBasedStateMachine):
     def opens(self) -> None:
         self.waiting = Waiting(self.router.family)
         opened = cast(AdvertisementSocket, self.waiting)
-        self.port._sockets[self.router.family] = opened
-        self.port._attend(opened)
+        self.receiver = Receiver(opened, {self.router.vrid: self.short}, self.loop)
 
     @rule(data=st.data(), priority=st.sampled_from([0, 1, 100, 254, 254, 254, 255]))
     def hears_something(self, data: st.DataObject, priority: int) -> None:
@@ -196,7 +192,7 @@ class TwoOfAKind(RuleBasedStateMachine):
 
     @rule()
     def socket_is_another(self) -> None:
-        self.port._close(self.router.family)
+        self.receiver.close()
         self.opens()
 
     @rule()
@@ -248,9 +244,7 @@ def test_the_same_packet_again_is_not_taken_apart() -> None:
     router, simulated = a_router(), SimulatedLoop()
     loop = loop_of(simulated)
     instance, waiting = Watched(router, loop, Transmitter(loop, netlink_of(Kernel()))), Waiting(router.family)
-    port = Port("eth0", loop, cast(Netlink, None))
-    port.add(instance)
-    port._attend(cast(AdvertisementSocket, waiting))
+    Receiver(cast(AdvertisementSocket, waiting), {router.vrid: instance}, loop)
     instance.start(None, NOW)
     source = GREATER[router.family]
     waiting.packets = [kept(source, encode(an_advertisement(router, priority=200), source))] * 3

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from failover.engine.environment import Host
 from failover.engine.loop.loop import Loop
 from failover.engine.port.port import Port
 from failover.engine.transmit.prepared import Prepared, datagram_bytes
 from failover.engine.transmit.prepared import prepare as prepare_at
 from failover.frames import advertisement_datagram, announcement
-from failover.linux.interfaces.table import Interface
 from failover.linux.netlink.addresses import Batch, prepare_add, prepare_remove
 from failover.linux.netlink.connection import Netlink
 from failover.linux.sockets.options import group_destination
@@ -29,6 +29,7 @@ from failover.vrrp import (
     encode,
     seconds,
 )
+from tests.engine.simulated import an_interface
 
 MAC = bytes.fromhex("020000000001")
 INDEX = 7
@@ -66,8 +67,8 @@ class Numbers:
 
 
 def prepare(router: VirtualRouter, form: ChecksumForm, foreign: Collection[VirtualAddress] = ()) -> Prepared:
-    port = Port("eth0", cast(Loop, None), cast(Netlink, Numbers()))
-    port.interface = Interface(INDEX, "eth0", MAC, up=True, running=True, mtu=1500, master=None, addresses=())
+    port = Port("eth0", cast(Loop, None), cast(Host, None), cast(Netlink, Numbers()))
+    port.interface = an_interface()
     return prepare_at(router, form, port, foreign)
 
 

@@ -38,7 +38,7 @@ def connected(cable: Cable, stack: ExitStack, family: Family) -> tuple[Advertise
     cable.up()
     assert_passes(sender, receiver, family)
     while rings(receiver, 0.05):
-        receiver.wakeup.silence()
+        receiver.wakeup.acknowledge()
     take(receiver, 1000)
     return sender, receiver
 
@@ -52,7 +52,7 @@ def test_when_it_rings_the_packet_is_there(cable: Cable, stack: ExitStack, famil
         send_one(sender, datagram(family, number=number % 256))
         while not poller.poll(0):  # awake, to see it as soon as can be
             pass
-        receiver.wakeup.silence()
+        receiver.wakeup.acknowledge()
         (packet,) = take(receiver, 1000)
         assert packet.payload[-1] == number % 256
 
@@ -64,13 +64,13 @@ def test_it_does_not_ring_for_what_is_known_and_the_packet_waits(
     sender, receiver = connected(cable, stack, family)
     send_one(sender, datagram(family))
     assert rings(receiver)
-    assert receiver.wakeup.silence() == 1
+    assert receiver.wakeup.acknowledge() == 1
     (packet,) = take(receiver, 1000)
     receiver.overlook(frozenset({fingerprint(packet), 7}))
     for number in (0, 0, 1, 0):
         send_one(sender, datagram(family, number=number))
     assert rings(receiver)
-    assert receiver.wakeup.silence() == 1
+    assert receiver.wakeup.acknowledge() == 1
     assert not rings(receiver, 0.05)
     assert [one.payload[-1] for one in take(receiver, 1000)] == [0, 0, 1, 0], "in the order in which they came"
     receiver.overlook(frozenset())
@@ -83,13 +83,13 @@ def test_other_terms_end_it(cable: Cable, stack: ExitStack, family: Family) -> N
     sender, receiver = connected(cable, stack, family)
     send_one(sender, datagram(family))
     assert rings(receiver)
-    receiver.wakeup.silence()
+    receiver.wakeup.acknowledge()
     (packet,) = take(receiver, 1000)
     receiver.overlook(frozenset({fingerprint(packet)}))
     receiver.accept(Terms(frozenset({VRID, 52})))
     send_one(sender, datagram(family, 52))
     assert rings(receiver)
-    receiver.wakeup.silence()
+    receiver.wakeup.acknowledge()
     send_one(sender, datagram(family))
     assert rings(receiver)
 
@@ -108,7 +108,7 @@ def test_many_packets_ring_no_louder(cable: Cable, stack: ExitStack, family: Fam
     for number in range(200):
         send_one(sender, datagram(family, number=number))
     assert rings(receiver)
-    assert 1 <= receiver.wakeup.silence() <= 8
+    assert 1 <= receiver.wakeup.acknowledge() <= 8
     assert not rings(receiver, 0.05)
     assert len(take(receiver, 1000)) == 200
     assert not receiver.overflowed()

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 
 from failover.engine.agent_link.channel import Channel
-from failover.engine.loop.loop import Loop
+from failover.engine.environment import EventLoop
 from failover.engine.process.child import Child
 from failover.messages import Event
 from failover.vrrp import Instant, Interval, seconds
@@ -21,7 +21,7 @@ class AgentProcess:
 
     def __init__(
         self,
-        loop: Loop,
+        loop: EventLoop,
         channel: Channel,
         listener_fd: int,
         options: list[str],

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
-from failover.engine.loop.loop import Loop
+from failover.engine.environment import EventLoop
 from failover.linux.sockets.options import SEND_BUFFER, grow
 from failover.messages import MAX_MESSAGE_BYTES, Dropped, Event, Message, encode
 from failover.vrrp import Instant, seconds
@@ -30,7 +30,7 @@ class _Waiting(NamedTuple):
 class Channel:
     """Sends messages to one agent after the other."""
 
-    def __init__(self, loop: Loop, commands: Mapping[bytes, Callable[[], None]]) -> None:
+    def __init__(self, loop: EventLoop, commands: Mapping[bytes, Callable[[], None]]) -> None:
         """`commands`: what to do when the agent sends one of these bytes; twice a second at most, whatever it sends."""
         self._loop = loop
         self._commands = commands

@@ -10,8 +10,8 @@ from itertools import islice
 from typing import Final
 
 from failover.engine.agent_link.channel import Channel
+from failover.engine.environment import EventLoop
 from failover.engine.fleet.engine import Engine
-from failover.engine.loop.loop import Loop
 from failover.engine.process.punctuality import Punctuality
 from failover.engine.router.instance import Instance
 from failover.messages import Changed, Counted, DaemonStatus, EngineLag, Event, Holds, Inventory
@@ -29,7 +29,7 @@ _REFRESHED_EVERY: Final = seconds(55)
 class StatusFeed:
     """Tells one agent after the other."""
 
-    def __init__(self, channel: Channel, engine: Engine, realtime: Punctuality, loop: Loop) -> None:
+    def __init__(self, channel: Channel, engine: Engine, realtime: Punctuality, loop: EventLoop) -> None:
         self._channel = channel
         self._engine = engine
         self._punctuality = realtime

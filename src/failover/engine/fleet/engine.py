@@ -6,42 +6,44 @@ Who they are is `registry`'s, what their interfaces do is `network`'s. It owns d
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from typing import Final
 
+from failover.engine.environment import EventLoop, Host
 from failover.engine.fleet.network import Network
 from failover.engine.fleet.plan import Plan
 from failover.engine.fleet.registry import Publish, Registry
 from failover.engine.intended import Intended
-from failover.engine.loop.loop import Loop
 from failover.engine.port.port import Port
 from failover.engine.router.evidence import Fields, RateLimit, master_down_interval
 from failover.engine.router.instance import Instance
 from failover.engine.transmit.prepared import managed
 from failover.engine.transmit.slots import Place, needs_another
 from failover.engine.transmit.transmitter import Transmitter
-from failover.linux.netlink.connection import Netlink
+from failover.linux.host import LinuxHost
 from failover.messages import Event
 from failover.vrrp import Instant, seconds, to_seconds
 
-TOLERATED_LATENESS = 1 / 4
+THIS_HOST: Final = LinuxHost()
+TOLERATED_LATENESS: Final = 1 / 4
 """Of the shortest master-down interval. What is later than that, and a lost packet or two, is a failover."""
 
-_TOLERATED_BY_ALL = seconds(0.0075)
+_TOLERATED_BY_ALL: Final = seconds(0.0075)
 """What even the shortest master-down interval tolerates, three times 10 ms."""
 
 
 class Engine:
-    """Runs virtual routers. `start`, then `transmitter` whenever `fileno` is readable, at last `stop`."""
+    """Runs virtual routers. `start`, then what the loop calls back, at last `stop`."""
 
-    def __init__(self, intended: Sequence[Intended], loop: Loop, publish: Publish) -> None:
+    def __init__(self, intended: Sequence[Intended], loop: EventLoop, publish: Publish, host: Host = THIS_HOST) -> None:
         """Open netlink. Nothing is sent or changed before `start`; `OSError` says what could not be opened."""
         self._loop = loop
         self._publish = publish
-        self._netlink = Netlink()
+        self._netlink = host.netlink()
         self._transmitter = Transmitter(loop, self._netlink)
-        self._registry = Registry(loop, self._netlink, self._transmitter, publish)
+        self._registry = Registry(loop, host, self._netlink, self._transmitter, publish)
         try:
             self._network = Network(
-                loop, self._netlink, self._transmitter, self._registry.ports, lambda event: publish(event, None)
+                loop, host, self._netlink, self._transmitter, self._registry, lambda event: publish(event, None)
             )
         except OSError:
             self._netlink.close()
@@ -159,7 +161,7 @@ class Engine:
 
     def _settle(self, port: Port) -> None:
         """All who live there are as they should be."""
-        if port.instances:
+        if self._registry.on(port):
             port.tidy()
             self._network.review(port)
         else:

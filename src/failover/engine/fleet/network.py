@@ -3,23 +3,21 @@
 It tells the instances; what they make of it is theirs.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
+from failover.engine.environment import EventLoop, Host, Netlink
+from failover.engine.fleet.registry import Registry
 from failover.engine.fleet.stale_addresses import foreign, unheld
-from failover.engine.loop.loop import Loop
 from failover.engine.port.port import Port, Readiness
 from failover.engine.router.evidence import Fields, RateLimit
 from failover.engine.router.instance import Instance
 from failover.engine.transmit.prepared import mtu_fault
 from failover.engine.transmit.transmitter import Transmitter
 from failover.linux.errors import reason
-from failover.linux.interfaces.monitor import Interfaces
 from failover.linux.interfaces.readiness import fault as find_fault
 from failover.linux.interfaces.readiness import source_address
-from failover.linux.interfaces.secondaries import keep_secondaries
 from failover.linux.interfaces.table import Interface
 from failover.linux.netlink.addresses import prepare_remove
-from failover.linux.netlink.connection import Netlink
 from failover.messages import Event
 from failover.vrrp import Family, Fault, Instant, VirtualAddress, VirtualRouter, seconds
 
@@ -31,23 +29,25 @@ _LOOK_AGAIN_AFTER = seconds(0.001)
 
 
 class Network:
-    """The interfaces of some attachments."""
+    """The interfaces that an engine's routers live on."""
 
     def __init__(
         self,
-        loop: Loop,
+        loop: EventLoop,
+        host: Host,
         netlink: Netlink,
         transmitter: Transmitter,
-        ports: Mapping[str, Port],
+        registry: Registry,
         tell: Callable[[Event], None],
     ) -> None:
-        """Opens the monitor; `OSError` where it cannot. `ports` may be added to, and then told of: `admit`."""
+        """Lists the host's interfaces; `OSError` where it cannot. What is added to `registry`, `admit` is told of."""
         self._loop = loop
+        self._host = host
         self._netlink = netlink
         self._transmitter = transmitter
-        self._ports = ports
+        self._registry = registry
         self._tell = tell
-        self._interfaces = Interfaces()
+        self._interfaces = host.interfaces()
         self._rate_limit = RateLimit()
         self._keeping: set[int] = set()
         self._watched: int | None = None
@@ -61,17 +61,17 @@ class Network:
     def begin(self, at: Instant) -> None:
         """Start every router on what is there; `PermissionError` where sockets are not allowed at all."""
         # Whatever can be refused comes first: a router that has become MASTER is not to be taken back.
-        for port in self._ports.values():
+        for port in self._registry.ports.values():
             port.seen = self._interfaces.get(port.name)
             port.follow(port.seen)
             for refused in port.refused.values():
                 if isinstance(refused, PermissionError):
                     raise refused
-        for port in self._ports.values():
+        for port in self._registry.ports.values():
             port.readiness = self._readiness(port)
             self._keep_secondaries(port)
             self._remove_leftovers(port)
-            for instance in port.instances.values():
+            for instance in self._registry.on(port):
                 self.start(instance, port, at)
         self._watched = self._interfaces.fileno()
         self._loop.watch(self._watched, self._changed)
@@ -132,13 +132,13 @@ class Network:
         if not self._read():
             return
         at = self._loop.clock.now()
-        for port in self._ports.values():
+        for port in self._registry.ports.values():
             interface = self._interfaces.get(port.name)
             # Not what has changed: an address that we put back and somebody removed again before we read of either
             # has changed nothing, and yet is gone.
             if interface is not port.seen or port in self._unjudged:
                 self._update(port, interface, at)
-        self._unjudged.intersection_update(self._ports.values())
+        self._unjudged.intersection_update(self._registry.ports.values())
 
     def _may_wait(self) -> bool:
         """In a transition the news is of our own doing; what is to be added and announced comes first."""
@@ -174,7 +174,7 @@ class Network:
     def _overlook(self, ifindex: int) -> None:
         """Many addresses of ours come or go: that is asked for afterwards."""
         self._interfaces.overlook_addresses()
-        self._unjudged.update(one for one in self._ports.values() if one.seen and one.seen.ifindex == ifindex)
+        self._unjudged.update(one for one in self._registry.ports.values() if one.seen and one.seen.ifindex == ifindex)
 
     def _catch_up(self) -> None:
         self._interfaces.catch_up()
@@ -193,13 +193,13 @@ class Network:
         self._unjudged.discard(port)
         self._remove_strays(port, at)
         there = frozenset(assigned.address for assigned in interface.addresses) if interface else frozenset()
-        for instance in port.instances.values():
+        for instance in self._registry.on(port):
             instance.addresses_present(there, at)
 
     def _move(self, port: Port, interface: Interface | None, readiness: dict[Family, Readiness], at: Instant) -> None:
         """The ground has changed: give up what no longer holds, then go on, or begin anew, with what is there now."""
         port.readiness = readiness
-        instances = port.instances.values()
+        instances = self._registry.on(port)
         for instance in instances:
             fault = readiness[instance.router.family].fault
             if fault is not None:
@@ -224,7 +224,7 @@ class Network:
             return
         self._keeping.add(interface.ifindex)
         try:
-            keep_secondaries(self._netlink, interface)
+            self._host.keep_secondaries(interface)
         except OSError as error:
             warning = (
                 f"an address that is added to {interface.name} beside a virtual one may go with it:"
@@ -260,14 +260,14 @@ class Network:
 
     def _remove_leftovers(self, port: Port) -> None:
         """Take off what a daemon that was killed has left, known by its tag, and what else nobody holds here."""
-        left = unheld(port, tagged_too=True)
+        left = unheld(port, self._registry.on(port), tagged_too=True)
         if left:
             fields = self._remove(port, left)
             self._tell(Event(at=self._loop.clock.wall(), kind="leftovers_removed", fields=fields))
 
     def _remove_strays(self, port: Port, at: Instant) -> None:
         """Take off virtual addresses that somebody else put there: in BACKUP they must not answer (RFC 9568 §6.4.2)."""
-        strays = unheld(port, tagged_too=False)
+        strays = unheld(port, self._registry.on(port), tagged_too=False)
         if strays:
             fields = self._remove(port, strays)
             if self._rate_limit.admit(port.name, at) is not None:

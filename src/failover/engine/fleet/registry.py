@@ -3,18 +3,17 @@
 Nothing here starts or stops one.
 """
 
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 
+from failover.engine.environment import EventLoop, Host, Netlink
 from failover.engine.intended import Intended
-from failover.engine.loop.loop import Loop
 from failover.engine.port.port import Port
 from failover.engine.router.instance import Instance
 from failover.engine.transmit.beat import SHORT, Beat
 from failover.engine.transmit.slots import Place, assign_beats, weight
 from failover.engine.transmit.transmitter import Transmitter
-from failover.linux.netlink.connection import Netlink
 from failover.linux.process.claims import VirtualRouterId
 from failover.messages import Event
 from failover.vrrp import VirtualAddress, VirtualRouter
@@ -26,14 +25,18 @@ Publish = Callable[[Event, Instance | None], None]
 class Registry:
     """Who is there, where, and in which beat."""
 
-    def __init__(self, loop: Loop, netlink: Netlink, transmitter: Transmitter, publish: Publish) -> None:
+    def __init__(
+        self, loop: EventLoop, host: Host, netlink: Netlink, transmitter: Transmitter, publish: Publish
+    ) -> None:
         self._loop = loop
+        self._host = host
         self._netlink = netlink
         self._transmitter = transmitter
         self._publish = publish
         self.ports: dict[str, Port] = {}
         """By the name of the interface."""
         self._instances: dict[VirtualRouterId, Instance] = {}
+        self._by_interface: defaultdict[str, dict[VirtualRouterId, Instance]] = defaultdict(dict)
         self._places: dict[Instance, Place] = {}
         self._beats: dict[Place, Beat] = {}
         self._loads: Counter[Place] = Counter()
@@ -58,6 +61,10 @@ class Registry:
         """The interface that it lives on."""
         return self.ports[instance.interface]
 
+    def on(self, port: Port) -> Collection[Instance]:
+        """All that live on an interface; as it is now, and as it changes."""
+        return self._by_interface[port.name].values()
+
     def places(self, intended: Sequence[Intended], leaving: Sequence[Instance] = ()) -> list[Place]:
         """Places for routers that have none yet, or that are `leaving` theirs."""
         occupied = self._loads.copy()
@@ -70,12 +77,12 @@ class Registry:
         name = intended.interface
         port = self.ports.get(name)
         if port is None:
-            port = self.ports[name] = Port(name, self._loop, self._netlink)
+            port = self.ports[name] = Port(name, self._loop, self._host, self._netlink)
         instance = Instance(
             intended, place.phase, self._loop, self._transmitter, self._occupy(place, intended.router), self._publish
         )
         port.add(instance)
-        self._instances[intended.id] = instance
+        self._instances[intended.id] = self._by_interface[name][intended.id] = instance
         self._places[instance] = place
         return instance
 
@@ -99,12 +106,12 @@ class Registry:
     def remove(self, instance: Instance) -> None:
         """Take one off that has stopped."""
         self.port_of(instance).remove(instance)
-        del self._instances[instance.intended.id]
+        del self._instances[instance.intended.id], self._by_interface[instance.interface][instance.intended.id]
         self._vacate(self._places.pop(instance), instance.router)
 
     def leave(self, port: Port) -> None:
         """Nobody is left on an interface."""
-        del self.ports[port.name]
+        del self.ports[port.name], self._by_interface[port.name]
         port.close()
 
     def sort(self, order: Sequence[VirtualRouterId]) -> None:

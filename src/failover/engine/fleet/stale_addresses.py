@@ -3,16 +3,18 @@
 Pure: what is to go, not how.
 """
 
+from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 
 from failover.engine.port.port import Port
+from failover.engine.router.instance import Instance
 from failover.linux.interfaces.table import Interface
 from failover.vrrp import VirtualAddress, VirtualRouter
 from failover.vrrp.protocol import family_of
 
 
-def unheld(port: Port, *, tagged_too: bool) -> tuple[VirtualAddress, ...]:
-    """The addresses on an interface that belong to its routers, and that none of them holds, or will in a moment.
+def unheld(port: Port, instances: Iterable[Instance], *, tagged_too: bool) -> tuple[VirtualAddress, ...]:
+    """The addresses on an interface that belong to its routers, `instances`, and that none holds, or will in a moment.
 
     With another prefix length they are as good as held by nobody. An address owner's addresses are the host's
     own. Nor is one counted that leaves its family without a source: no router could run then, and the host may be
@@ -21,7 +23,7 @@ def unheld(port: Port, *, tagged_too: bool) -> tuple[VirtualAddress, ...]:
     interface = port.seen
     if interface is None:
         return ()
-    held = port.moving.union(*(i.held for i in port.instances.values() if i.is_master))
+    held = port.moving.union(*(one.held for one in instances if one.is_master))
     others = [assigned for assigned in interface.addresses if assigned.address not in held]
     mine = port.virtual_addresses
     return tuple(

@@ -38,7 +38,7 @@ class _Ear(NamedTuple):
 
     mail: int
     """The socket itself."""
-    silence: Callable[[], int]
+    acknowledge: Callable[[], int]
     read: Callable[[], None]
 
 
@@ -115,14 +115,14 @@ class Loop:
         self._callbacks[descriptor] = callback
         self._most += 1
 
-    def listen(self, wakeup: int, mail: int, silence: Callable[[], int], read: Callable[[], None]) -> None:
+    def listen(self, wakeup: int, mail: int, acknowledge: Callable[[], int], read: Callable[[], None]) -> None:
         """Read the packets that wait in `mail` where a bell has rung, in a rush a little later.
 
-        `silence` ends the ringing, and says how much of it there was; `read` reads everything that has arrived.
+        `acknowledge` ends the ringing, and says how much of it there was; `read` reads everything that has arrived.
         """
         self._epoll.register(wakeup, select.EPOLLIN)
         self._mail.register(mail, select.EPOLLIN)
-        self._ears[wakeup] = _Ear(mail, silence, read)
+        self._ears[wakeup] = _Ear(mail, acknowledge, read)
         self._readers[mail] = read
         self._most += 1
 
@@ -229,7 +229,7 @@ class Loop:
         rung = 0
         for descriptor, _ in found:
             if ear := self._ears.get(descriptor):
-                rung += ear.silence()
+                rung += ear.acknowledge()
                 ear.read()
         if self._unheard:
             for mail, _ in self._mail.poll(0, len(self._readers)):

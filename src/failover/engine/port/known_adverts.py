@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from operator import add
 from typing import Final
 
-from failover.engine.loop.loop import Loop
+from failover.engine.environment import EventLoop
 from failover.vrrp import Instant, Interval, seconds
 
 _AHEAD: Final = seconds(0.002)
@@ -21,7 +21,7 @@ _AHEAD: Final = seconds(0.002)
 class KnownAdverts:
     """Of one socket."""
 
-    def __init__(self, loop: Loop) -> None:
+    def __init__(self, loop: EventLoop) -> None:
         # Three dictionaries with the same keys in the same order.
         self._known: dict[bytes, KnownAdvert] = {}
         self._heard_at: dict[bytes, Instant] = {}

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
 
-from failover.engine.loop.loop import Loop
+from failover.engine.environment import EventLoop
 from failover.vrrp import Instant, seconds
 
 PERIOD: Final = seconds(1)
@@ -50,7 +50,7 @@ class Policer:
     Whatever joins a narrowing ends with it: none lasts longer than a period.
     """
 
-    def __init__(self, loop: Loop, narrow: Callable[[Narrowing], None]) -> None:
+    def __init__(self, loop: EventLoop, narrow: Callable[[Narrowing], None]) -> None:
         self._narrow = narrow
         self._alarm = loop.alarm(self._open)
         self._in_force = OPEN
@@ -105,5 +105,10 @@ class Policer:
         self._narrow(self._in_force)
 
     def close(self) -> None:
-        """Ring no more: the socket is closed."""
+        """The socket is closed: set no filter any more, and forget who would."""
         self._alarm.retire()
+        self._narrow = _nothing
+
+
+def _nothing(_: Narrowing) -> None:
+    pass

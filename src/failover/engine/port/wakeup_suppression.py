@@ -12,9 +12,8 @@ router becomes anything but BACKUP, or gets other parameters, everything rings a
 from collections.abc import Callable
 from typing import Final
 
-from failover.engine.loop.loop import Loop
+from failover.engine.environment import AdvertisementSocket, EventLoop
 from failover.engine.port.known_adverts import KnownAdverts
-from failover.linux.sockets.advertisement import AdvertisementSocket
 from failover.vrrp import Instant, seconds, to_seconds
 
 _SETTLES_IN: Final = seconds(1)
@@ -28,7 +27,7 @@ _MOST_REPEATS: Final = 4
 class WakeupSuppression:
     """Of one socket: which repetitions its bell rings for."""
 
-    def __init__(self, loop: Loop, advertisement_socket: AdvertisementSocket, known_adverts: KnownAdverts) -> None:
+    def __init__(self, loop: EventLoop, advertisement_socket: AdvertisementSocket, known_adverts: KnownAdverts) -> None:
         self._loop = loop
         self._socket = advertisement_socket
         self._known_adverts = known_adverts

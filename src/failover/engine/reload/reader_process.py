@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from failover.config import DaemonSettings
+from failover.engine.environment import EventLoop
 from failover.engine.intended import Bad, Complete, Instances, Intended, decode
-from failover.engine.loop.loop import Loop
 from failover.engine.process.child import Child
 from failover.linux.errors import describe
 from failover.messages import MAX_MESSAGE_BYTES
@@ -41,7 +41,7 @@ class ReaderProcess:
     def __init__(
         self,
         path: str,
-        loop: Loop,
+        loop: EventLoop,
         aside: Callable[[], AbstractContextManager[None]],
         done: Callable[[Read | Unread], None],
     ) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
-from failover.engine.loop.loop import Loop
+from failover.engine.environment import EventLoop
 from failover.vrrp import Instant, seconds
 
 RESTORE_EVERY: Final = seconds(0.1)
@@ -13,7 +13,7 @@ RESTORE_EVERY: Final = seconds(0.1)
 class AddressGuard:
     """Of one router's addresses."""
 
-    def __init__(self, loop: Loop, restore: Callable[[Instant], None]) -> None:
+    def __init__(self, loop: EventLoop, restore: Callable[[Instant], None]) -> None:
         """`restore` is called when something is to be put back."""
         self._restore = restore
         self._not_before = Instant(0)

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
+from failover.engine.environment import EventLoop
 from failover.engine.intended import Intended
-from failover.engine.loop.loop import Loop
 from failover.engine.port.known_adverts import KnownAdverts
 from failover.engine.port.policer import Verdict
 from failover.engine.port.port import Port
@@ -72,7 +72,7 @@ class Instance:
         self,
         intended: Intended,
         phase: Interval | None,
-        loop: Loop,
+        loop: EventLoop,
         transmitter: Transmitter,
         beat: Beat,
         publish: Publish,

@@ -7,7 +7,7 @@ Whatever is not a plain beat (a late one, a state that has changed) goes the lon
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from failover.engine.loop.loop import Loop
+from failover.engine.environment import EventLoop
 from failover.linux.sockets.outbox import Burst, Packets, join
 from failover.vrrp import Instant, Interval, Master, seconds
 from failover.vrrp.fast_path import beats
@@ -39,7 +39,7 @@ class Member(Protocol):
 class Beat:
     """One alarm, and one burst of advertisements, for all members."""
 
-    def __init__(self, loop: Loop, interval: Interval, send: Send) -> None:
+    def __init__(self, loop: EventLoop, interval: Interval, send: Send) -> None:
         self.at = Instant(0)
         """When the next one is due, where there are members."""
         self.last = Instant(0)

@@ -10,12 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from failover.engine.loop.loop import Loop
+from failover.engine.environment import EventLoop, Netlink
 from failover.engine.port.port import Port
 from failover.engine.transmit.announcements import Announcement, AnnouncementQueue
 from failover.linux.netlink.addresses import PORTION, Batch, Failure
 from failover.linux.netlink.codec import Refused
-from failover.linux.netlink.connection import Netlink
 from failover.linux.sockets.outbox import Packets, join
 from failover.vrrp import Family, Instant, seconds
 
@@ -49,7 +48,7 @@ class Change:
 class Transmitter:
     """Collects, and does; one for an engine."""
 
-    def __init__(self, loop: Loop, netlink: Netlink) -> None:
+    def __init__(self, loop: EventLoop, netlink: Netlink) -> None:
         self.clock = loop.clock
         self._now = loop.clock.now
         self._netlink = netlink

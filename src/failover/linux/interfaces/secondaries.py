@@ -15,11 +15,12 @@ from failover.linux.netlink.rtnetlink import promote_secondaries
 _SETTINGS: Final = Path("/proc/sys/net/ipv4/conf")
 
 
-def keep_secondaries(netlink: Netlink, interface: Interface) -> None:
+def keep_secondaries(interface: Interface) -> None:
     """Have the next address promoted on this interface, for good; `OSError` where the kernel refuses."""
     # To set what is set already would only tell everybody of a change.
     if not (_is_set("all") or _is_set(interface.name)):
-        netlink.change(promote_secondaries(interface.ifindex))
+        with Netlink() as netlink:
+            netlink.change(promote_secondaries(interface.ifindex))
 
 
 def _is_set(scope: str) -> bool:

@@ -27,12 +27,12 @@ class WakeupSocket:
         try:
             configure(self.socket, owner, bind_to(index))
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER_BYTES)
-            self.silence()
+            self.acknowledge()
         except BaseException:
             self.close()
             raise
 
-    def silence(self) -> int:
+    def acknowledge(self) -> int:
         """Stop its ringing; for how many packets it did, as far as it can tell.
 
         Before the packets are read: what comes in between rings again.

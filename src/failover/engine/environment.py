@@ -1,0 +1,177 @@
+"""What the engine needs of the world outside it, as Protocols: a loop, and a host with its network.
+
+The real ones are `engine.loop.Loop` and `linux.host.LinuxHost`. A test, or a simulation, hands in others, and runs a
+whole engine in a time and on a network of its own. Nothing here does anything.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from failover.engine.loop.alarms import Alarm
+from failover.engine.loop.housekeeping import Housekeeping
+from failover.engine.loop.lateness import Lateness
+from failover.linux.clock import Clock
+from failover.linux.filter.program import Terms
+from failover.linux.interfaces.table import Interface
+from failover.linux.netlink.addresses import Batch, Datagram, Failure
+from failover.linux.netlink.codec import Refused
+from failover.linux.packet import Received
+from failover.linux.sockets.outbox import Burst
+from failover.vrrp import Family, Instant
+
+
+class EventLoop(Protocol):
+    """What calls back: when an alarm is due, and when something has arrived. `loop.Loop` says the rest."""
+
+    clock: Clock
+    lateness: Lateness
+    housekeeping: Housekeeping
+    after_round: Callable[[bool], bool]
+
+    def alarm(
+        self,
+        callback: Callable[[Instant], None],
+        *,
+        goes_first: bool = False,
+        is_met: bool = False,
+        put_off: Callable[[], Instant] | None = None,
+    ) -> Alarm:
+        """A new alarm, not set."""
+
+    def watch(self, descriptor: int, callback: Callable[[], None]) -> None:
+        """Call back while the descriptor is readable."""
+
+    def listen(self, wakeup: int, mail: int, acknowledge: Callable[[], int], read: Callable[[], None]) -> None:
+        """Read the packets that wait in `mail` where `wakeup` has become readable."""
+
+    def expect(self, wakeup: int, silent: float) -> None:
+        """So many packets a second may come without a wake-up."""
+
+    def forget(self, descriptor: int) -> None:
+        """Stop watching, before the descriptor is closed."""
+
+
+class Netlink(Protocol):
+    """What carries out requests: `linux.netlink.connection.Netlink`."""
+
+    def reserve(self, count: int) -> int:
+        """The first of so many sequence numbers that no other batch has."""
+
+    def carry_out(self, datagrams: Sequence[Datagram]) -> list[list[Refused]]:
+        """Carry out all requests of these; the refusals of each."""
+
+    def apply(self, batch: Batch) -> tuple[Failure, ...]:
+        """Carry out a batch; what failed."""
+
+    def prewarm(self) -> None:
+        """Go the way of `carry_out` with nothing to be done."""
+
+    def close(self) -> None:
+        """Carry out nothing more."""
+
+
+class Interfaces(Protocol):
+    """What knows the host's interfaces and addresses: `linux.interfaces.monitor.Interfaces`."""
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether more than the next notification is known to be missing."""
+
+    def fileno(self) -> int:
+        """Readable when there is something new to `read`."""
+
+    def get(self, name: str) -> Interface | None:
+        """The interface that bears this name now: the same object as before where it has not changed."""
+
+    def read(self) -> bool:
+        """Take in some of what is new; whether there may be more. `OSError` where it cannot."""
+
+    def overlook_addresses(self) -> None:
+        """Follow no addresses until `catch_up`."""
+
+    def catch_up(self) -> None:
+        """Follow addresses again."""
+
+    def close(self) -> None:
+        """Follow nothing more."""
+
+
+class Wakeup(Protocol):
+    """What becomes readable when packets should be read at once: `linux.sockets.wakeup.WakeupSocket`."""
+
+    def fileno(self) -> int:
+        """The descriptor, for the loop."""
+
+    def acknowledge(self) -> int:
+        """Be readable no more; for how many packets it was."""
+
+
+class AdvertisementSocket(Protocol):
+    """What sends and receives the advertisements of one family on one interface: `linux.sockets.advertisement`."""
+
+    family: Family
+
+    @property
+    def wakeup(self) -> Wakeup:
+        """What tells of packets that should be read at once."""
+
+    def fileno(self) -> int:
+        """The descriptor of what has arrived."""
+
+    def receive(self, limit: int, arrived: list[int]) -> list[bytes]:
+        """The packets that wait; `arrived` gets when each came, in nanoseconds of the wall clock."""
+
+    def unpack(self, packet: bytes) -> Received | None:
+        """What a packet contains and what its header said; None where it is malformed."""
+
+    def overflowed(self) -> bool:
+        """Whether packets were lost for lack of room since this was asked last."""
+
+    def accept(self, terms: Terms) -> None:
+        """Let pass what is as these say, and refuse the rest. `OSError` where there is no room for that."""
+
+    def overlook(self, known: frozenset[int]) -> None:
+        """Wake nobody for what has one of these fingerprints. `OSError` where there is no room for that."""
+
+    def rejoin(self) -> None:
+        """Join the group again. `OSError` where it cannot."""
+
+    def send(self, burst: Burst) -> dict[int, OSError]:
+        """Send datagrams; the errors, by the member's place."""
+
+    def prewarm(self, burst: Burst) -> None:
+        """Go the way of `send`, and send nothing."""
+
+    def close(self) -> None:
+        """Send and receive nothing more."""
+
+
+class AnnouncementSocket(Protocol):
+    """What sends whole frames on one interface: `linux.sockets.announcement`."""
+
+    def send(self, frames: Burst, first: int = 0) -> int:
+        """Send some frames from `first` on; how many, 0 where there is no room. `OSError` where they are refused."""
+
+    def close(self) -> None:
+        """Send nothing more."""
+
+
+class Host(Protocol):
+    """Where an engine runs: what it opens there. Each may raise `OSError`: it cannot be had."""
+
+    def netlink(self) -> Netlink:
+        """To change addresses."""
+
+    def interfaces(self) -> Interfaces:
+        """To follow interfaces and addresses."""
+
+    def advertisement_socket(
+        self, interface: str, index: int, family: Family, vrids: frozenset[int]
+    ) -> AdvertisementSocket:
+        """For the advertisements of these virtual routers."""
+
+    def announcement_socket(self, interface: str, index: int) -> AnnouncementSocket:
+        """For gratuitous ARP and unsolicited neighbour advertisements."""
+
+    def keep_secondaries(self, interface: Interface) -> None:
+        """See to it that the host's own addresses outlive a virtual one of their subnet."""

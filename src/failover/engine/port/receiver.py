@@ -1,0 +1,113 @@
+"""The advertisements of one family on one interface: what arrives, who it is for, and what it costs to know.
+
+What only repeats a MASTER's last packet is noted (`known_adverts`), and not taken apart. All else is heard by the
+virtual router that it concerns; what that makes of it decides whether the kernel refuses more of the kind (`policer`)
+and whether it still wakes us for it (`wakeup_suppression`).
+"""
+
+from collections.abc import Mapping
+from typing import Final, Protocol
+
+from failover.engine.environment import AdvertisementSocket, EventLoop
+from failover.engine.port.arrivals import Arrivals
+from failover.engine.port.known_adverts import KnownAdverts
+from failover.engine.port.policer import Narrowing, Policer, Verdict
+from failover.engine.port.wakeup_suppression import WakeupSuppression
+from failover.linux.filter.program import Terms
+from failover.linux.packet import Received
+from failover.vrrp import Cutoff, Instant, Version, VirtualRouter
+from failover.vrrp.advertisement import VRID_AT
+
+_PACKETS_AT_ONCE: Final = 4096
+"""More than a socket has room for: no alarm rings before all that has arrived is heard."""
+CROWD: Final = 256
+"""So many at once, and there may have been more than it had room for: worth asking."""
+
+
+class Listener(Protocol):
+    """A virtual router that packets are for, as far as a receiver knows it."""
+
+    @property
+    def router(self) -> VirtualRouter:
+        """Its parameters."""
+
+    @property
+    def cutoff(self) -> Cutoff | None:
+        """What an advertisement must at least be to have a say as things are; None: anything may."""
+
+    def hear(self, packet: Received, now: Instant, raw: bytes, known_adverts: KnownAdverts) -> Verdict:
+        """A packet with its VRID, `raw` as it came; `known_adverts` may note it the next time."""
+
+
+class Receiver:
+    """Reads one socket, from its making to `close`."""
+
+    def __init__(self, opened: AdvertisementSocket, listeners: Mapping[int, Listener], loop: EventLoop) -> None:
+        """`listeners`, by VRID, may come and go; `renew` says that they have. It owns the socket."""
+        self.socket = opened
+        self._listeners = listeners
+        self._loop = loop
+        self._arrivals = Arrivals(loop.clock)
+        self._known_adverts = KnownAdverts(loop)
+        self._policer = Policer(loop, self._narrow)
+        self._suppression = WakeupSuppression(loop, opened, self._known_adverts)
+        loop.listen(opened.wakeup.fileno(), opened.fileno(), opened.wakeup.acknowledge, self.read)
+
+    def renew(self) -> None:
+        """Other routers listen, or they understand other versions. `OSError` where there is no room for the filter."""
+        self._policer.renew()
+
+    def reopen(self, vrid: int, at: Instant) -> None:
+        """A router has changed: what lost against it may win from now on, and what repeated itself may matter."""
+        self._policer.reopen(vrid, at)
+        self._suppression.end(at)
+
+    def close(self) -> None:
+        """Hear nothing more."""
+        self._policer.close()
+        self._suppression.close()
+        self._known_adverts.close()
+        self._loop.forget(self.socket.wakeup.fileno())
+        self.socket.close()
+
+    def read(self) -> None:
+        """Take in all that has arrived."""
+        at, wall = self._loop.clock.now(), self._loop.clock.wall()
+        known, arrived = self._known_adverts, list[int]()
+        packets = self.socket.receive(_PACKETS_AT_ONCE, arrived)
+        heard_at = self._arrivals.on_our_clock(arrived, at, wall)
+        if not known.note(packets, heard_at):
+            for packet, moment in zip(packets, heard_at, strict=True):
+                if not known.note((packet,), (moment,)):
+                    self._hear(packet, moment)
+        if len(packets) >= CROWD and self.socket.overflowed():
+            known.presume(at)
+            self._suppression.end(at)
+
+    def _hear(self, packet: bytes, at: Instant) -> None:
+        """Take it apart for the router that it concerns."""
+        received = self.socket.unpack(packet)
+        vrid = received.payload[VRID_AT] if received else 0
+        listener = self._listeners.get(vrid)
+        verdict = listener.hear(received, at, packet, self._known_adverts) if received and listener else None
+        if verdict is None or verdict is Verdict.REFUSED:
+            self._policer.refused(at)
+        elif verdict is Verdict.LOSING:
+            self._policer.lost(vrid, at)
+        elif packet in self._known_adverts:
+            self._suppression.prepare(at)
+
+    def _narrow(self, narrowing: Narrowing) -> None:
+        """Set the kernel's filter: who listens here, and what of a flood it refuses by itself."""
+        routers = [listener.router for listener in self._listeners.values()]
+        versions = {router.version for router in routers}
+        if any(router.with_version_2 for router in routers):
+            versions.add(Version.V2)
+        cutoffs = {
+            vrid: cutoff
+            for vrid in narrowing.losing & self._listeners.keys()
+            if (cutoff := self._listeners[vrid].cutoff) is not None
+        }
+        sound = frozenset(versions) if narrowing.unsound else frozenset()
+        self.socket.accept(Terms(frozenset(self._listeners), sound, cutoffs))
+        self._suppression.lapsed(self._loop.clock.now())
