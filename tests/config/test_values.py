@@ -28,6 +28,7 @@ ADDRESS = 'allowed: "ADDRESS/LENGTH" of one host'
         (True, f"vrid: true is a boolean, not a whole number; {VRID}"),
         ("51", f'vrid: "51" is a string, not a whole number; {VRID}; did you mean 51?'),
         ("fifty", f'vrid: "fifty" is a string, not a whole number; {VRID}'),
+        ("\ud800", f'vrid: "\\ud800" is a string, not a whole number; {VRID}'),
         (51.5, f"vrid: 51.5 is not a whole number; {VRID}"),
         (51.0, f"vrid: 51.0 is not a whole number; {VRID}"),
         (None, f"vrid: null is no value; {VRID}"),
@@ -120,6 +121,7 @@ def test_a_version_is_2_or_3(value: Any, line: str) -> None:
             ),
         ),
         ("md5", 'checksum: "md5" is not one of them; allowed: "auto", "rfc9568" or "pseudo_header"'),
+        ("\ud800", 'checksum: "\\ud800" is not one of them; allowed: "auto", "rfc9568" or "pseudo_header"'),
         (9568, 'checksum: 9568 is a number, not a string; allowed: "auto", "rfc9568" or "pseudo_header"'),
     ],
 )

@@ -52,7 +52,7 @@ def convert(setting: Setting, value: object, path: str) -> tuple[Any, list[Probl
         return _list(setting, value, path)
     try:
         converted = msgspec.convert(value, setting.constrained)
-    except msgspec.ValidationError:
+    except (msgspec.ValidationError, UnicodeEncodeError):  # the latter where half a surrogate pair stands in a string
         message, suggestion = _mismatch(setting, value)
         return None, [Problem(path, show(value), message, setting.allowed, suggestion)]
     complaint = setting.check(converted) if setting.check else None
