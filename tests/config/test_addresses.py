@@ -29,6 +29,7 @@ NETWORK = "is the address of the network itself, not of a host in it"
         ("2001:db8::1::2/64", None),
         ("10.0.0.1/255.255.255.0", 'did you mean "10.0.0.1/24"?'),
         (" 10.0.0.1/24", 'did you mean "10.0.0.1/24"?'),
+        (" fe80::1%\u00e9/64", r'did you mean "fe80::1%\u00e9/64"?'),
         ("\u0661\u0660.0.0.1/24", None),
     ],
 )

@@ -37,6 +37,12 @@ def test_a_clash_in_both_families_is_one_line() -> None:
     ]
 
 
+def test_a_clash_on_an_interface_of_any_name_is_told_in_ascii() -> None:
+    first, second = (entry(interface_name="\u00e9", ip_addresses=[f"10.0.0.{number}"]) for number in (1, 2))
+    (line,) = complaints([first, second])
+    assert line.startswith(r"$[1].vrid: 51 is taken on \u00e9 for IPv4 by $[0];")
+
+
 @positive("R-108")
 @pytest.mark.parametrize(
     "changes", [{"interface_name": "eth1"}, {"vrid": 52}, {"ip_addresses": ["fe80::1/64"], "priority": 255}]

@@ -151,6 +151,13 @@ def test_a_checksum_is_one_of_three(value: Any, line: str) -> None:
                 ' the interface of that alias is "eth0"'
             ),
         ),
+        (
+            "\u00e9:1",
+            (
+                f'interface_name: "{ESCAPED_E}:1" cannot be the name of an interface; {INTERFACE};'
+                f' the interface of that alias is "{ESCAPED_E}"'
+            ),
+        ),
     ],
 )
 def test_an_interface_name_that_the_kernel_would_not_give_is_refused(value: str, line: str) -> None:
@@ -169,6 +176,7 @@ def test_an_interface_name_that_the_kernel_would_give_is_accepted(name: str) -> 
         ("a\nb", f'name: "a\\nb" contains a control character; {NAME}'),
         ("\udc80", f'name: "\\udc80" contains a control character; {NAME}'),
         (" a", f'name: " a" begins or ends with a blank; {NAME}; did you mean "a"?'),
+        (" \u00e9", f'name: " {ESCAPED_E}" begins or ends with a blank; {NAME}; did you mean "{ESCAPED_E}"?'),
         (" ", f'name: " " begins or ends with a blank; {NAME}'),
         ("n" * 129, f'name: "{"n" * 59}... is too long; {NAME}'),
         (51, f"name: 51 is a number, not a string; {NAME}"),

@@ -4,6 +4,7 @@ from contextlib import suppress
 from ipaddress import IPv4Address, IPv4Interface, IPv6Interface, ip_interface
 from typing import Final
 
+from failover.config.problems import show
 from failover.config.settings import Complaint
 from failover.vrrp.protocol import VirtualAddress
 
@@ -70,5 +71,5 @@ def _end_of_network(address: VirtualAddress) -> str | None:
 def _other_spelling(text: str) -> str | None:
     """The same address as the file wants it, where only blanks or a netmask are in the way."""
     with suppress(ValueError):
-        return f'did you mean "{ip_interface(text.strip())}"?'
+        return f"did you mean {show(str(ip_interface(text.strip())))}?"
     return None

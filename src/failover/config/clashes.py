@@ -39,7 +39,7 @@ def _check_vrids(drafts: Sequence[Draft]) -> None:
             draft.blame(
                 "vrid",
                 show(vrid),
-                f"is taken on {interface} for {' and '.join(families)} by {path}",
+                f"is taken on {show(interface)[1:-1]} for {' and '.join(families)} by {path}",
                 "each VRID once per interface and family",
             )
 

@@ -7,7 +7,7 @@ import msgspec
 from msgspec.structs import force_setattr
 
 from failover.config.examine import examine
-from failover.config.problems import ConfigError
+from failover.config.problems import ConfigError, show
 from failover.config.rules import check_rules
 from failover.config.settings import Complaint, Setting, about, settings_of
 from failover.vrrp.protocol import PRIORITIES, PRIORITY_DEFAULT, VRIDS, Version, VirtualAddress
@@ -27,7 +27,7 @@ def _check_name(name: str) -> Complaint | None:
     if not name.isprintable():
         return Complaint("contains a control character")
     if name != name.strip():
-        return Complaint("begins or ends with a blank", f'did you mean "{name.strip()}"?' if name.strip() else None)
+        return Complaint("begins or ends with a blank", f"did you mean {show(name.strip())}?" if name.strip() else None)
     return None
 
 
@@ -35,7 +35,7 @@ def _check_interface_name(name: str) -> Complaint | None:
     """What `dev_valid_name` of the kernel demands, and nothing unprintable."""
     if name in {".", ".."} or not name.isprintable() or not _NOT_IN_INTERFACE_NAMES.isdisjoint(name):
         device = name.partition(":")[0]
-        meant = f'the interface of that alias is "{device}"' if device != name and device.isalnum() else None
+        meant = f"the interface of that alias is {show(device)}" if device != name and device.isalnum() else None
         return Complaint("cannot be the name of an interface", meant)
     if len(name.encode()) > LONGEST_INTERFACE_NAME:
         return Complaint("is too long for the name of an interface")
