@@ -3,7 +3,7 @@
 Nothing here knows what runs.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from ipaddress import IPv4Interface, IPv6Interface
 from typing import Final, NamedTuple
 
@@ -79,9 +79,23 @@ class Instances(msgspec.Struct, frozen=True, tag="instances"):
 
     some: list[_Instance]
 
-    def unpacked(self) -> Iterator[Intended]:
+    def unpacked(self, excluded: Sequence[VirtualAddress] = ()) -> Iterator[Intended]:
+        """As the engine has them; `excluded` came before and is the first one's."""
+        for number, one in enumerate(self.some):
+            yield _unpacked(one, () if number else tuple(excluded))
+
+
+class Excluded(msgspec.Struct, frozen=True, tag="excluded"):
+    """Addresses that the next instance excludes, besides those that come with it; more may follow.
+
+    There is no limit to how many an instance has: with all of them it may fit no packet.
+    """
+
+    addresses: list[_Address]
+
+    def unpacked(self) -> tuple[VirtualAddress, ...]:
         """As the engine has them."""
-        return map(_unpacked, self.some)
+        return _addresses(self.addresses)
 
 
 class Complete(msgspec.Struct, frozen=True, tag="complete"):
@@ -96,7 +110,7 @@ class Bad(msgspec.Struct, frozen=True, tag="bad"):
     report: str
 
 
-Handover = Instances | Complete | Bad
+Handover = Instances | Excluded | Complete | Bad
 
 encode: Final = msgspec.msgpack.Encoder().encode
 decode: Final = msgspec.msgpack.Decoder(Handover).decode
@@ -107,8 +121,13 @@ def handover(configuration: Configuration) -> Iterator[Handover]:
     some: list[_Instance] = []
     addresses = 0
     for one in intended(configuration):
-        some.append(_packed(one))
-        addresses += len(one.router.held_addresses)
+        *parts, rest = _parts(one.router.excluded_addresses)
+        if parts and some:
+            yield Instances(some)
+            some, addresses = [], 0
+        yield from (Excluded(_bytes(part)) for part in parts)
+        some.append(_packed(one, rest))
+        addresses += len(one.router.addresses) + len(rest)
         if len(some) == _INSTANCES_AT_ONCE or addresses >= _ADDRESSES_AT_ONCE:
             yield Instances(some)
             some, addresses = [], 0
@@ -122,14 +141,19 @@ def bad(report: str) -> Bad:
     return Bad(report if len(report) <= _LONGEST_REPORT else f"{report[:_LONGEST_REPORT]}\n  ...")
 
 
-def _packed(one: Intended) -> _Instance:
+def _parts(addresses: Sequence[VirtualAddress]) -> list[Sequence[VirtualAddress]]:
+    """All of them, in packets' worth; one at least."""
+    return [addresses[at : at + _ADDRESSES_AT_ONCE] for at in range(0, len(addresses) or 1, _ADDRESSES_AT_ONCE)]
+
+
+def _packed(one: Intended, excluded: Iterable[VirtualAddress]) -> _Instance:
     router = one.router
     return _Instance(
         name=one.name,
         interface=one.interface,
         vrid=router.vrid,
         addresses=_bytes(router.addresses),
-        excluded_addresses=_bytes(router.excluded_addresses),
+        excluded_addresses=_bytes(excluded),
         version=router.version,
         priority=router.priority,
         advertisement_interval=router.advertisement_interval,
@@ -141,12 +165,12 @@ def _packed(one: Intended) -> _Instance:
     )
 
 
-def _unpacked(one: _Instance) -> Intended:
+def _unpacked(one: _Instance, excluded: tuple[VirtualAddress, ...]) -> Intended:
     addresses = _addresses(one.addresses)
     router = VirtualRouter(
         vrid=one.vrid,
         addresses=addresses,
-        excluded_addresses=_addresses(one.excluded_addresses),
+        excluded_addresses=excluded + _addresses(one.excluded_addresses),
         primary_address=UNKNOWN_SOURCE[family_of(addresses[0])],
         version=one.version,
         priority=one.priority,

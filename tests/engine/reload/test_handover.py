@@ -8,7 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from failover.config import Configuration, DaemonSettings, VirtualRouter, parse
-from failover.engine.intended import Bad, Complete, Instances, _Instance, bad, decode, encode, handover, intended
+from failover.engine.intended import (
+    Bad,
+    Complete,
+    Excluded,
+    Instances,
+    _Instance,
+    bad,
+    decode,
+    encode,
+    handover,
+    intended,
+)
 from failover.messages import MAX_MESSAGE_BYTES
 from failover.vrrp import VirtualRouter as ProtocolInstance
 from tests.config.strategies import documents
@@ -58,6 +69,7 @@ def test_many_routers_and_many_addresses_come_in_packets_that_are_small_enough()
     assert sum(len(packet.some) for packet in packets if isinstance(packet, Instances)) == len(routers)
     assert max(len(packet.some) for packet in packets if isinstance(packet, Instances)) <= 16
     assert max(len(encode(packet)) for packet in packets) < MAX_MESSAGE_BYTES
+    assert max(len(packet.addresses) for packet in packets if isinstance(packet, Excluded)) <= 250
 
 
 @given(st.text(max_size=100), st.integers(0, 500))

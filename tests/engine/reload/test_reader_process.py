@@ -1,6 +1,7 @@
 """The process that reads the configuration for the engine: good files, bad ones, and its own mishaps."""
 
 import errno
+import json
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -68,6 +69,16 @@ def instead(monkeypatch: pytest.MonkeyPatch, directory: Path, script: str) -> No
 def test_a_good_file_is_what_it_would_be_at_the_start(loop: Loop, file: Path) -> None:
     assert outcome(loop, file) == Read(intended(parse(GOOD)), DaemonSettings(realtime_priority=7))
     assert no_child()
+
+
+def test_more_excluded_addresses_than_fit_a_packet_arrive(loop: Loop, file: Path) -> None:
+    many = [f"2001:db8:{half}::{number:x}/128" for half in (1, 2) for number in range(1, 4000)]
+    entries = [
+        {"vrid": vrid, "interface_name": "eth0", "ip_addresses": [f"fe80::{vrid}/64"], "excluded_ip_addresses": part}
+        for vrid, part in ((50, []), (51, many), (52, ["2001:db8::1/128"]))
+    ]
+    file.write_text(json.dumps(entries))
+    assert outcome(loop, file) == Read(intended(parse(file.read_text())), DaemonSettings())
 
 
 def test_a_bad_file_is_refused_with_its_report(loop: Loop, file: Path) -> None:

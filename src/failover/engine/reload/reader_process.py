@@ -8,11 +8,11 @@ from typing import Final
 
 from failover.config import DaemonSettings
 from failover.engine.environment import EventLoop
-from failover.engine.intended import Bad, Complete, Instances, Intended, decode
+from failover.engine.intended import Bad, Complete, Excluded, Instances, Intended, decode
 from failover.engine.process.child import Child
 from failover.linux.errors import describe
 from failover.messages import MAX_MESSAGE_BYTES
-from failover.vrrp import Instant, seconds, to_seconds
+from failover.vrrp import Instant, VirtualAddress, seconds, to_seconds
 
 _PATIENCE: Final = seconds(20)
 """A file of ten thousand virtual routers takes two; one on a file server that is away, for ever."""
@@ -52,6 +52,7 @@ class ReaderProcess:
         self._loop = loop
         self._done = done
         self._instances: list[Intended] = []
+        self._excluded: list[VirtualAddress] = []
         self._outcome: Complete | Bad | None = None
         self._is_late = False
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -75,8 +76,11 @@ class ReaderProcess:
         """One packet; the loop comes back for the next one."""
         packet = self._socket.recv(MAX_MESSAGE_BYTES)
         match decode(packet) if packet else None:
+            case Excluded() as part:
+                self._excluded += part.unpacked()
             case Instances() as some:
-                self._instances += some.unpacked()
+                self._instances += some.unpacked(self._excluded)
+                self._excluded = []
             case Complete() | Bad() as outcome:
                 self._outcome = outcome
             case None:
