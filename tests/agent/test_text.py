@@ -170,6 +170,12 @@ def test_a_kind_without_words_of_its_own_shows_its_fields() -> None:
     assert sentence(Event(at=AT, kind="new", fields={"a": 1, "b": None})) == "new a=1 b=None"
 
 
+def test_a_kind_that_lacks_what_its_words_are_about_shows_its_fields() -> None:
+    fields: dict[str, Value] = {"cause": "master_down", "suppressed": 2}
+    said = sentence(Event(at=AT, kind="state_changed", fields=fields))
+    assert said == "state_changed cause=master_down suppressed=2 (and 2 more like it since the last report)"
+
+
 def test_a_line_has_time_and_router() -> None:
     event = Event(at=AT, kind="new", name="VR_1", family="ipv6", fields={"a": 1})
     assert line(event) == "2026-01-01T00:00:00.000Z VR_1 (ipv6): new a=1"

@@ -20,9 +20,14 @@ def message(event: Event) -> str:
 
 
 def sentence(event: Event) -> str:
-    """What happened, in words; a kind that has no words of its own shows its fields."""
-    words = _KINDS.get(event.kind)
-    text = words(event.fields) if words else f"{event.kind} {_listed(event.fields)}"
+    """What happened, in words; a kind that has no words of its own shows its fields, and so does one that lacks any.
+
+    An agent may be newer than its engine: it is started again from whatever is installed by then.
+    """
+    try:
+        text = _KINDS[event.kind](event.fields)
+    except KeyError:
+        text = f"{event.kind} {_listed(event.fields)}"
     suppressed = event.fields.get("suppressed")
     return f"{text} (and {suppressed} more like it since the last report)" if suppressed else text
 
