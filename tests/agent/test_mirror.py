@@ -139,6 +139,14 @@ def test_lateness_is_told_in_seconds_with_the_end_of_each_bucket() -> None:
     assert told_lag["last_minute"]["max"] == 0.00007
 
 
+def test_lateness_in_other_buckets_than_ours_is_not_known() -> None:
+    ours, others = (Lag(max=1, counts=[0] * (len(LAG_BOUNDS) + more)) for more in (1, 0))
+    for lag in (EngineLag(since_start=ours, last_minute=others), EngineLag(since_start=others, last_minute=ours)):
+        document = told(*KNOWN, EngineLag(since_start=ours, last_minute=ours), lag).status(BORN)
+        assert document is not None
+        assert document["daemon"]["engine_lag_seconds"] is None
+
+
 def test_a_fault_has_a_word_for_machines_and_a_sentence() -> None:
     faulted = replace(ROUTER, state="INITIALIZE", fault=FaultStatus("no_carrier", "eth0 has no carrier"), master=None)
     document = told(*KNOWN, Changed({0: faulted})).status(BORN)

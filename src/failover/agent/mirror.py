@@ -44,7 +44,7 @@ class Mirror:
             case DaemonStatus():
                 self.daemon = message
             case EngineLag():
-                self.lag = message
+                self.lag = message if _has_our_buckets(message) else None
             case Inventory():
                 self._inventory = message.routers
                 self._forget_others(frozenset(message.routers))
@@ -93,6 +93,11 @@ class Mirror:
 
 def _engine_lag(lag: EngineLag) -> dict[str, Any]:
     return {**_lag(lag.since_start), "last_minute": _lag(lag.last_minute)}
+
+
+def _has_our_buckets(lag: EngineLag) -> bool:
+    """Not so where the engine is of another version: an agent is started again from whatever is installed by then."""
+    return all(len(one.counts) == len(LAG_BOUNDS) + 1 for one in (lag.since_start, lag.last_minute))
 
 
 def _lag(lag: Lag) -> dict[str, Any]:
