@@ -197,6 +197,40 @@ def test_what_is_no_http_is_refused_and_the_next_client_is_served(
     assert not caplog.records
 
 
+CHUNKED = b"POST /status HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+NO_CHUNK = b"5\x0f\nnonsense\r\n\r\n"
+
+
+def test_a_client_that_stops_speaking_http_in_its_request_is_refused_and_nothing_is_logged(
+    agent: Agent, caplog: pytest.LogCaptureFixture
+) -> None:
+    def client() -> None:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as odd:
+            odd.settimeout(5)
+            odd.connect(str(agent.control))
+            odd.sendall(CHUNKED + NO_CHUNK)
+            assert b"".join(iter(lambda: odd.recv(1000), b"")).startswith(b"HTTP/1.1 400 ")
+
+    agent.run(client)
+    assert not caplog.records
+
+
+def test_a_client_that_stops_speaking_http_once_it_was_answered_is_hung_up_on_and_nothing_is_logged(
+    agent: Agent, caplog: pytest.LogCaptureFixture
+) -> None:
+    def client() -> None:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as odd:
+            odd.settimeout(5)
+            odd.connect(str(agent.control))
+            odd.sendall(CHUNKED)
+            assert odd.recv(1000).startswith(b"HTTP/1.1 405 ")
+            odd.sendall(NO_CHUNK)
+            until(lambda: odd.recv(1000) == b"")
+
+    agent.run(client)
+    assert not caplog.records
+
+
 def test_events_become_lines_in_their_order_and_losses_are_told(agent: Agent) -> None:
     agent.tell(*KNOWN, Event(at=0, kind="one"), Dropped(3), Event(at=0, kind="two"))
     agent.run(lambda: until(lambda: len(agent.lines) == 3))

@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from failover.agent.api import application
 from failover.agent.asking import Asking
@@ -18,6 +19,23 @@ from failover.messages import MAX_MESSAGE_BYTES, Dropped, Event, Message, decode
 Write = Callable[[Event], None]
 
 _MESSAGES_AT_ONCE = 256
+
+
+class _Connection(H11Protocol):
+    """Hears a client, by h11 whatever else is installed."""
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no HTTP, and hang up.
+
+        In the middle of a request uvicorn would go on with its answer as well: h11 does not let it, and each such
+        client has a traceback in the log.
+        """
+        if self.cycle is not None:  # it is before the first request, whatever its type says
+            self.cycle.disconnected = True
+            if self.cycle.response_started:
+                self.transport.close()
+                return
+        super().send_400_response(msg)
 
 
 class _Server(uvicorn.Server):
@@ -57,6 +75,7 @@ async def serve(channel: socket.socket, listener: socket.socket, write: Write) -
     # Its warnings are about clients, have no time, and advise on packages: nothing for the log of a router.
     config = uvicorn.Config(
         application(mirror, asking.ask, reloading.reload),
+        http=_Connection,
         lifespan="off",
         log_config=None,
         log_level="error",
