@@ -66,6 +66,9 @@ def test_a_batch_asks_for_an_acknowledgement_of_its_last_request_only() -> None:
             id="capped",
         ),
         pytest.param(
+            message(2, 0, 9, struct.pack("=i", -(2**31))), Refused(9, 2**31 - 1, ""), id="an-errno-that-is-no-int"
+        ),
+        pytest.param(
             message(2, 0x300, 9, struct.pack("=i", -13) + HEADER.pack(48, 20, 5, 9, 0) + attribute(1, b"no\0")),
             Refused(9, 13, "no"),
             id="capped-with-text",

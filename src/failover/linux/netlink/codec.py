@@ -41,6 +41,7 @@ _ATTRIBUTE_TYPE: Final = 0x3FFF
 _HEADER: Final = struct.Struct("=IHHII")
 _ATTRIBUTE: Final = struct.Struct("=HH")
 _I32: Final = struct.Struct("=i")
+_I32_MOST: Final = (1 << 31) - 1
 _U32: Final = struct.Struct("=I")
 
 
@@ -163,7 +164,7 @@ def _aligned(length: int) -> int:
 
 
 def _answer(kind: int, flags: int, sequence: int, body: bytes) -> Acknowledged | Refused | Done:
-    errno = -_I32.unpack_from(body)[0]
+    errno = min(-_I32.unpack_from(body)[0], _I32_MOST)  # the least of all would be none
     if kind == _DONE:
         return Done(sequence, errno, bool(flags & _INTERRUPTED))
     if errno == 0:
