@@ -7,8 +7,10 @@ BIN := $(VENV)/bin
 SUDO = $(if $(filter 0,$(shell id -u)),,$(or $(shell command -v sudo),$(error this needs root and there is no sudo: run make as root)))
 # The namespace tests mostly wait: more of them side by side than there are cores.
 WORKERS ?= 4
+# What each fuzz target searches for.
+SECONDS ?= 60
 
-.PHONY: help demo test check unit namespace soak bench bench-smoke docs dist deb snap wheel sbom image package-check package-test format requirements clean system system-test system-package system-image
+.PHONY: help demo test check unit namespace soak bench bench-smoke fuzz fuzz-smoke docs dist deb snap wheel sbom image package-check package-test format requirements clean system system-test system-package system-image
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -16,7 +18,7 @@ help: ## this list
 demo: $(VENV)/ready ## routers in network namespaces: the MASTER dies, the address moves, the timeline is printed
 	$(SUDO) $(BIN)/failover lab
 
-test: check unit namespace package-check bench-smoke ## set up, then run every check and test
+test: check unit fuzz-smoke namespace package-check bench-smoke ## set up, then run every check and test
 
 check: $(VENV)/ready docs ## ruff, mypy, and that the documentation builds
 	$(BIN)/ruff format --check .
@@ -39,6 +41,12 @@ bench: $(VENV)/ready system-test ## measure ours beside keepalived, and write do
 
 bench-smoke: $(VENV)/ready system-test ## only see that every measurement runs; its numbers mean nothing
 	$(SUDO) $(BIN)/python -m benchmarks --smoke
+
+fuzz: $(VENV)/ready ## search for inputs that break an invariant: a minute for each target, or SECONDS=...
+	nice -n 10 $(BIN)/python -m fuzz --seconds $(SECONDS)
+
+fuzz-smoke: $(VENV)/ready ## the same for three seconds each, from the beginning
+	$(BIN)/python -m fuzz --afresh --seconds 3
 
 docs: $(VENV)/ready ## the documentation as pages, and the manual pages, in build/docs; a warning is an error
 	$(BIN)/sphinx-build -q -n -W --keep-going -b html docs build/docs/html
