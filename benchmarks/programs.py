@@ -4,6 +4,7 @@ keepalived writes no more to its log than it must: its default, and ours.
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, ClassVar, Final
 
 from benchmarks.results import FRR, KEEPALIVED, OURS
@@ -19,6 +20,12 @@ class Ours(ours.Ours):
 
     program = OURS
     realtime_priority: ClassVar[int] = 49
+    tree: ClassVar[Path | None] = None
+    """The sources that it runs from; None: what is installed."""
+
+    def environment(self) -> dict[str, str]:
+        """With its sources before all that is installed, for its children too."""
+        return super().environment() | ({"PYTHONPATH": str(self.tree)} if self.tree else {})
 
     def configuration(self) -> dict[str, Any]:
         """With the daemon's own settings."""
@@ -62,6 +69,16 @@ Driver = type[Router]
 BOTH: Final[tuple[Driver, ...]] = (Ours, Keepalived)
 ALL: Final[tuple[Driver, ...]] = (*BOTH, Frr)
 ALL_ORDINARY: Final[tuple[Driver, ...]] = (OursOrdinary, KeepalivedOrdinary, Frr)
+
+
+def ours_from(checkout: Path, name: str) -> type[Ours]:
+    """Our daemon from the sources of a checkout, under the interpreter and with the packages of this one."""
+
+    class FromCheckout(Ours):
+        program = name
+        tree = checkout.resolve() / "src"
+
+    return FromCheckout
 
 
 def engine_pid(router: Router) -> int:
