@@ -160,10 +160,11 @@ def first_burst_end(times: Sequence[int]) -> int:
     return times[-1]
 
 
-def _round(case: Case) -> Round:
+def takeovers(case: Case, drivers: Sequence[Driver]) -> Round:
+    """One by each program."""
     values: dict[str, dict[str, float]] = {what: {} for what in WHAT}
     busiest = 0.0
-    for driver in BOTH:
+    for driver in drivers:
         with arena() as made:
             found, rest = _takeover(made, driver, case)
         for what, value in found.items():
@@ -179,7 +180,7 @@ def _target(case: Case, key: str) -> Target | None:
 
 
 def _run(case: Case, plan: Plan) -> Iterator[Measurement]:
-    rounds = plan.collect(lambda: _round(case), full=ROUNDS)
+    rounds = plan.collect(lambda: takeovers(case, BOTH), full=ROUNDS)
     for key, what in WHAT.items():
         if key == "adverts" and case.routers == 1:
             continue

@@ -18,6 +18,7 @@ from benchmarks.programs import BOTH, Driver, engine_pid, helper_pids
 from benchmarks.registry import Scenario
 from benchmarks.results import KEEPALIVED, OURS, Measurement, Target
 from benchmarks.rounds import Round
+from failover.lab.router import Router
 
 MICRO: Final = 1e6
 
@@ -58,7 +59,7 @@ class Cost:
     sent: float
     """Microseconds of the MASTER's CPU for each advertisement."""
     received: float
-    """Likewise the BACKUP's."""
+    """Microseconds of the BACKUP's CPU for each."""
     sender_helper: float
     """Milliseconds of CPU a second, of the MASTER's other processes."""
     rest: float
@@ -72,21 +73,26 @@ def pair(made: Arena, master: Driver, backup: Driver, case: Case, pace: Pace) ->
     sender.start()
     try:
         made.settle(made.one, case.rate, pace)
-        pids = engine_pid(sender), engine_pid(receiver)
-        helpers = helper_pids(sender)
-        with Rest() as rest:
-            began, silent = time.monotonic(), made.frames(made.two, "rx")
-            before = [cpu_seconds(pids[0]), cpu_seconds(pids[1]), cpu_seconds(*helpers)]
-            sent, received = made.frames(made.one, "rx"), made.frames(made.two, "tx")
-            time.sleep(pace.window)
-            sent, received = made.frames(made.one, "rx") - sent, made.frames(made.two, "tx") - received
-            after = [cpu_seconds(pids[0]), cpu_seconds(pids[1]), cpu_seconds(*helpers)]
-            elapsed = time.monotonic() - began
-        if made.frames(made.two, "rx") - silent > 0.01 * received:
-            raise RuntimeError("the BACKUP did not keep silent")
+        return cost(made, sender, receiver, pace.window)
     finally:
         made.one.kill()
         made.two.kill()
+
+
+def cost(made: Arena, sender: Router, receiver: Router, seconds: float) -> Cost:
+    """Measure a MASTER on `one` and a BACKUP on `two` that have settled."""
+    pids = engine_pid(sender), engine_pid(receiver)
+    helpers = helper_pids(sender)
+    with Rest() as rest:
+        began, silent = time.monotonic(), made.frames(made.two, "rx")
+        before = [cpu_seconds(pids[0]), cpu_seconds(pids[1]), cpu_seconds(*helpers)]
+        sent, received = made.frames(made.one, "rx"), made.frames(made.two, "tx")
+        time.sleep(seconds)
+        sent, received = made.frames(made.one, "rx") - sent, made.frames(made.two, "tx") - received
+        after = [cpu_seconds(pids[0]), cpu_seconds(pids[1]), cpu_seconds(*helpers)]
+        elapsed = time.monotonic() - began
+    if made.frames(made.two, "rx") - silent > 0.01 * received:
+        raise RuntimeError("the BACKUP did not keep silent")
     used = [late - early for late, early in zip(after, before, strict=True)]
     return Cost(used[0] / sent * MICRO, used[1] / received * MICRO, used[2] / elapsed * 1000, rest.cpus)
 

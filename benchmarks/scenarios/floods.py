@@ -5,7 +5,7 @@ Each program has a LAN of its own; a kind of nonsense after the other, each for 
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -73,7 +73,7 @@ def _resigns(advert: Advert) -> bool:
     return advert.priority == 0
 
 
-def _outcomes(driver: Driver, rate: int, kinds: list[str], seconds: float) -> dict[str, Outcome]:
+def _outcomes(driver: Driver, rate: int, kinds: Sequence[str], seconds: float) -> dict[str, Outcome]:
     with arena() as made:
         router = driver(made.one, *specs(1, INTERVAL, PRIORITY))
         router.start()
@@ -84,10 +84,11 @@ def _outcomes(driver: Driver, rate: int, kinds: list[str], seconds: float) -> di
         return found
 
 
-def _round(rate: int, kinds: list[str], seconds: float) -> Round:
+def floods(rate: int, kinds: Sequence[str], seconds: float, drivers: Sequence[Driver]) -> Round:
+    """One of each kind for each program."""
     values: dict[str, dict[str, float]] = {}
     busiest = 0.0
-    for driver in ALL:
+    for driver in drivers:
         for kind, outcome in _outcomes(driver, rate, kinds, seconds).items():
             values.setdefault(f"lost {kind}", {})[driver.program] = float(outcome.lost)
             values.setdefault(f"late {kind}", {})[driver.program] = outcome.late
@@ -100,7 +101,7 @@ def _round(rate: int, kinds: list[str], seconds: float) -> Round:
 def _run(rate: int, plan: Plan) -> Iterator[Measurement]:
     seconds = plan.pick(3.0, 2.0, 0.5)
     kinds = plan.pick(list(KINDS), list(KINDS), list(KINDS)[::3])
-    rounds = plan.collect(lambda: _round(rate, kinds, seconds), full=1, quick=1)
+    rounds = plan.collect(lambda: floods(rate, kinds, seconds, ALL), full=1, quick=1)
     # At a low rate every program is idle: then its mastership counts, not its CPU.
     cheap = Target(ratio=0.5, against=FRR) if rate == RATES[0] else None
     lines = (

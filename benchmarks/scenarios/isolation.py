@@ -19,6 +19,7 @@ from benchmarks.quantiles import deviations, quantile
 from benchmarks.registry import Scenario
 from benchmarks.results import OURS, Measurement, Target
 from benchmarks.rounds import Round
+from failover.lab.router import Router
 from failover.lab.waiting import wait_until
 
 BEATING: Final = 50
@@ -35,7 +36,8 @@ Disturbance = Callable[[Arena, Ours, float], AbstractContextManager[None]]
 
 
 @contextmanager
-def _stopped(_made: Arena, router: Ours, _seconds: float) -> Iterator[None]:
+def stopped(_made: Arena, router: Router, _seconds: float) -> Iterator[None]:
+    """The agent stands still meanwhile; of keepalived, the parent."""
     agents = helper_pids(router)
     for pid in agents:
         os.kill(pid, signal.SIGSTOP)
@@ -47,7 +49,8 @@ def _stopped(_made: Arena, router: Ours, _seconds: float) -> Iterator[None]:
 
 
 @contextmanager
-def _killed(_made: Arena, router: Ours, _seconds: float) -> Iterator[None]:
+def killed(_made: Arena, router: Router, _seconds: float) -> Iterator[None]:
+    """The agent dies, and another is started."""
     for pid in helper_pids(router):
         os.kill(pid, signal.SIGKILL)
     yield
@@ -76,14 +79,16 @@ class Case:
 
 
 CASES: Final = (
-    Case("agent-stopped", "agent stopped", BEATING, _stopped),
-    Case("agent-killed", "agent killed", BEATING, _killed),
+    Case("agent-stopped", "agent stopped", BEATING, stopped),
+    Case("agent-killed", "agent killed", BEATING, killed),
     Case("api-flooded", "API flooded", BEATING, _pestered),
     Case("large-status", "status of 1000 routers in a loop", 1000, _pestered),
 )
 
 
-def _deviations(made: Arena, seconds: float, disturbance: AbstractContextManager[None]) -> tuple[list[int], float]:
+def deviations_during(
+    made: Arena, seconds: float, disturbance: AbstractContextManager[None]
+) -> tuple[list[int], float]:
     """By how much spacings differ from the interval, and how busy the rest of the machine was."""
     with made.capture(only=made.one) as capture, Rest() as rest, disturbance:
         time.sleep(seconds)
@@ -102,8 +107,8 @@ def _round(case: Case, pace: Pace) -> Round:
         router = Ours(made.one, *specs(BEATING, INTERVAL), *slow)
         router.start()
         made.settle(made.one, BEATING / INTERVAL + len(slow) / SLOW_INTERVAL, pace)
-        plain, before = _deviations(made, pace.window, nullcontext())
-        disturbed, meanwhile = _deviations(made, pace.window, case.disturb(made, router, pace.window))
+        plain, before = deviations_during(made, pace.window, nullcontext())
+        disturbed, meanwhile = deviations_during(made, pace.window, case.disturb(made, router, pace.window))
     values = {
         what: {OURS: quantile(disturbed, share) / MILLI, UNDISTURBED: quantile(plain, share) / MILLI}
         for what, share in QUANTILES.items()
@@ -131,7 +136,7 @@ SCENARIOS: Final = tuple(
     Scenario(
         f"isolation/{case.name}",
         partial(_run, case),
-        is_smoked=case.disturb is not _stopped and case.routers == BEATING,
+        is_smoked=case.disturb is not stopped and case.routers == BEATING,
     )
     for case in CASES
 )

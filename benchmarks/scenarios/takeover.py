@@ -7,7 +7,7 @@ rounds its skew time down to whole centiseconds, and so comes before theory.
 
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Final
 
@@ -118,10 +118,11 @@ def _adverts(capture: Capture, label: str, since: int) -> list[int]:
     return [advert.at for advert in capture.adverts(host=label, since=since) if advert.priority]
 
 
-def _round(interval: float) -> Round:
+def lives(interval: float, drivers: Sequence[Driver]) -> Round:
+    """One of each program."""
     values: dict[str, dict[str, float]] = {what: {} for what in WHAT}
     rest = 0.0
-    for driver in ALL:
+    for driver in drivers:
         with arena() as made:
             life = Life(made, driver, interval)
             life.live()
@@ -132,7 +133,7 @@ def _round(interval: float) -> Round:
 
 
 def _run(interval: float, plan: Plan) -> Iterator[Measurement]:
-    rounds = plan.collect(lambda: _round(interval), full=7, quick=3)
+    rounds = plan.collect(lambda: lives(interval, ALL), full=7, quick=3)
     for key, (what, target) in WHAT.items():
         yield Measurement(
             scenario=f"failover/{interval:g}s",
