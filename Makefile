@@ -10,7 +10,7 @@ WORKERS ?= 4
 # What each fuzz target searches for.
 SECONDS ?= 60
 
-.PHONY: help demo test check unit namespace soak bench bench-smoke fuzz fuzz-smoke docs dist deb snap wheel sbom image package-check package-test format requirements clean system system-test system-package system-image
+.PHONY: help demo test check unit namespace soak bench bench-quick bench-smoke fuzz fuzz-smoke docs dist deb snap wheel sbom image package-check package-test format requirements clean system system-test system-package system-image
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -39,8 +39,12 @@ soak: $(VENV)/ready system-test ## the namespace tests, ten times over
 bench: $(VENV)/ready system-test ## measure ours beside keepalived, and write docs/performance: an hour and a half; on a quiet machine
 	$(SUDO) $(BIN)/python -m benchmarks --output docs/performance
 
+bench-quick: $(VENV)/ready system-test ## the ratios that matter, in minutes; AGAINST=DIR: beside another checkout, Error 4 where slower; JSON=FILE keeps them
+	$(SUDO) $(BIN)/python -m benchmarks.quick $(if $(AGAINST),--against $(AGAINST)) $(if $(JSON),--json $(JSON))
+
 bench-smoke: $(VENV)/ready system-test ## only see that every measurement runs; its numbers mean nothing
 	$(SUDO) $(BIN)/python -m benchmarks --smoke
+	$(SUDO) $(BIN)/python -m benchmarks.quick --smoke
 
 fuzz: $(VENV)/ready ## search for inputs that break an invariant: a minute for each target, or SECONDS=...
 	nice -n 10 $(BIN)/python -m fuzz --seconds $(SECONDS)
