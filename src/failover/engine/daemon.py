@@ -153,7 +153,7 @@ class _Daemon:
             self._engine.stop()
 
     def _count_beats(self) -> None:
-        self._loop.beat_lead = self._punctuality.beat_lead(self._engine.short_beats)
+        self._loop.wake_early(self._punctuality.beat_lead(self._engine.short_beats))
 
     # --- signals
 

@@ -103,7 +103,7 @@ class Wakeup(Protocol):
         """The descriptor, for the loop."""
 
     def acknowledge(self) -> int:
-        """Be readable no more; for how many packets it was."""
+        """Be readable no more, until another packet comes; how many have come, as far as it can tell."""
 
 
 class AdvertisementSocket(Protocol):

@@ -234,7 +234,7 @@ def test_an_alarm_that_is_worth_it_is_met_awake_where_the_loop_is_told_to(
 ) -> None:
     rung: list[Instant] = []
     alarm = loop.alarm(rung.append, is_met=worth_it)
-    loop.beat_lead = seconds(lead)
+    loop.wake_early(seconds(lead))
 
     def computing() -> float:
         """Seconds of CPU time until it rings."""
@@ -455,7 +455,7 @@ def test_an_alarm_that_what_waits_has_put_off_does_not_ring(loop: Loop, pipes: C
     loop.listen(wakeup.reader, mail.reader, lambda: 1, read)
     loop.expect(wakeup.reader, 10)
     alarm.set(Instant(now() + seconds(0.05)))
-    with patch.object(loop._timer, "arm", wraps=loop._timer.arm) as arm:
+    with patch.object(loop._wakeups._timer, "arm", wraps=loop._wakeups._timer.arm) as arm:
         while len(reads) < 5:
             loop.wait()
         assert arm.call_count == 0
@@ -464,27 +464,6 @@ def test_an_alarm_that_what_waits_has_put_off_does_not_ring(loop: Loop, pipes: C
         loop.wait()
     assert due is not None
     assert rung[0] >= due
-
-
-def test_bells_that_ring_close_together_are_a_rush(loop: Loop, pipes: Callable[[], Pipe]) -> None:
-    mailbox = Mailbox(loop, pipes)
-    loop.housekeeping.due = Instant(now() + seconds(100))
-    for _ in range(1000):  # a machine that is busy may take its time in between
-        mailbox.deliver(ring=True)
-        loop.wait()
-        if loop.coalescing.is_on:
-            return
-    pytest.fail("no rush")
-
-
-def test_in_a_rush_it_wakes_up_in_time_where_no_bell_rings_any_more(loop: Loop, pipes: Callable[[], Pipe]) -> None:
-    mailbox = Mailbox(loop, pipes)
-    loop.coalescing.is_on = True
-    loop.expect(mailbox.wakeup.reader, 25_600)
-    loop.alarm(lambda _: None).set(Instant(now() + seconds(60)), lambda _: None)
-    mailbox.deliver(ring=False)
-    loop.wait()
-    assert mailbox.story == ["read 1"]
 
 
 def test_a_beat_needs_the_timer_set_only_at_its_beginning(loop: Loop) -> None:
@@ -497,7 +476,7 @@ def test_a_beat_needs_the_timer_set_only_at_its_beginning(loop: Loop) -> None:
     began = now()
     alarm = loop.alarm(ring)
     alarm.set(Instant(began + period))
-    with patch.object(loop._timer, "arm", wraps=loop._timer.arm) as arm:
+    with patch.object(loop._wakeups._timer, "arm", wraps=loop._wakeups._timer.arm) as arm:
         while len(rung) < 40:
             loop.wait()
     assert all(at >= began + number * period for number, at in enumerate(rung, 1)), "never early"
@@ -505,9 +484,7 @@ def test_a_beat_needs_the_timer_set_only_at_its_beginning(loop: Loop) -> None:
     assert arm.call_count < 30
 
 
-@pytest.mark.parametrize("in_a_rush", [False, True])
-def test_a_timer_that_repeats_is_stopped_with_its_alarm(loop: Loop, *, in_a_rush: bool) -> None:
-    loop.coalescing.is_on = in_a_rush
+def test_a_timer_that_repeats_is_stopped_with_its_alarm(loop: Loop) -> None:
     period, rung = seconds(0.005), list[Instant]()
 
     def ring(at: Instant) -> None:
@@ -556,7 +533,7 @@ def test_a_nap_ends_before_an_alarm_however_often_it_is_put_off(loop: Loop, pipe
 
     loop.listen(pipe.reader, pipes().reader, acknowledge, read)
     alarm.set(Instant(now() + seconds(0.03)))
-    with patch.object(loop._timer, "arm", wraps=loop._timer.arm) as arm:
+    with patch.object(loop._wakeups._timer, "arm", wraps=loop._wakeups._timer.arm) as arm:
         for _ in range(5):
             time.sleep(0.002)  # no rush
             pipe.write()

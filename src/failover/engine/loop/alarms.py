@@ -89,7 +89,7 @@ class AlarmQueue:
         """A new alarm, not set.
 
         What `goes_first` rings before all others that are due, and must not take long; what `is_met` is worth waking up
-        before (`Loop.beat_lead`). `put_off` is asked when it comes near: it rings then, if that is later than was set.
+        before (`wakeups`). `put_off` is asked when it comes near: it rings then, if that is later than was set.
         """
         return Alarm(self, callback, goes_first=goes_first, is_met=is_met, put_off=put_off)
 

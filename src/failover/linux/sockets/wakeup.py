@@ -1,8 +1,8 @@
 """A second socket beside one that receives: it becomes readable where a packet should be read at once.
 
-All that arrives goes to the first socket and waits there, in its order. A copy goes to the bell, whose filter may
-refuse what can wait. So whoever sleeps is woken by few packets and reads all; and a bell that should have rung
-and did not makes him late, never deaf.
+All that arrives goes to the first socket and waits there, in its order. A copy goes to the wake-up socket, whose
+filter may refuse what can wait. So whoever sleeps is woken by few packets and reads all; and a wake-up that should have
+come and did not makes him late, never deaf.
 
 It joins no group: the first socket's membership is the interface's.
 """
@@ -14,12 +14,12 @@ from failover.linux.sockets.options import DOMAINS, bind_to, configure, open_raw
 from failover.vrrp.protocol import PROTOCOL_NUMBER, Family
 
 _BUFFER_BYTES: Final = 3072
-"""Which the kernel doubles: room for eight packets or fewer. More of them ring no louder."""
+"""Which the kernel doubles: room for eight packets or fewer. More of them would wake nobody more."""
 _ENOUGH: Final = 8
 
 
 class WakeupSocket:
-    """Of one family on one interface; it rings for everything until its `socket` is given a filter."""
+    """Of one family on one interface; it wakes for everything until its `socket` is given a filter."""
 
     def __init__(self, owner: str, index: int, family: Family) -> None:
         """Open it. `OSError` says which step failed; `owner` is for messages."""
@@ -33,15 +33,15 @@ class WakeupSocket:
             raise
 
     def acknowledge(self) -> int:
-        """Stop its ringing; for how many packets it did, as far as it can tell.
+        """Be readable no more; how many packets have come since the last time, as far as it can tell.
 
-        Before the packets are read: what comes in between rings again.
+        To be called before the packets are read: what comes in between wakes again.
         """
-        for rung in range(_ENOUGH):
+        for count in range(_ENOUGH):
             try:
                 self.socket.recv(1)
             except BlockingIOError:
-                return rung
+                return count
         return _ENOUGH
 
     def fileno(self) -> int:
