@@ -18,7 +18,8 @@ import msgspec
 
 from failover.agent import journal, text
 from failover.agent.mirror import Mirror
-from failover.engine.router.evidence import oddity_fields, reload_event, transition_fields
+from failover.engine.router.evidence import oddity_fields, reload_evidence, transition_fields
+from failover.events import Fields, Kind
 from failover.messages import (
     LAG_BOUNDS,
     Changed,
@@ -187,7 +188,7 @@ def seeds() -> Iterator[bytes]:
         KNOWN,
         *((message,) for message in KNOWN),
         (Counted({0: (7, 6)}), Changed({0: failing}), Holds(0, 1, ["198.51.100.2/24"]), Dropped(3)),
-        *((outcome, reload_event(outcome, 0)) for outcome in (RELOADED, refused)),
+        *((outcome, _told(*reload_evidence(outcome))) for outcome in (RELOADED, refused)),
         *((event,) for event in _events()),
     ):
         yield b"\0" + _packed(messages)
@@ -261,3 +262,7 @@ def _events() -> Iterator[Event]:
 
 def _event(kind: str, fields: dict[str, Value]) -> Event:
     return Event(at=_AT, kind=kind, name="VR_51", family="ipv4", fields=fields)
+
+
+def _told(kind: Kind, fields: Fields) -> Event:
+    return kind.event(_AT, fields)

@@ -17,7 +17,21 @@ import failover
 ROOT: Final = Path(failover.__file__).parent
 
 EVERYTHING: Final = frozenset(
-    {"vrrp", "frames", "config", "linux", "messages", "engine", "agent", "lab", "library", "cli", "paths", "version"}
+    {
+        "vrrp",
+        "frames",
+        "config",
+        "linux",
+        "messages",
+        "events",
+        "engine",
+        "agent",
+        "lab",
+        "library",
+        "cli",
+        "paths",
+        "version",
+    }
 )
 
 ARROWS: Final[dict[str, frozenset[str]]] = {
@@ -26,8 +40,9 @@ ARROWS: Final[dict[str, frozenset[str]]] = {
     "config": frozenset({"vrrp"}),
     "linux": frozenset({"frames", "vrrp"}),
     "messages": frozenset(),
-    "engine": frozenset({"linux", "frames", "vrrp", "config", "messages", "paths", "version"}),
-    "agent": frozenset({"config", "linux", "messages", "version"}),
+    "events": frozenset({"messages"}),
+    "engine": frozenset({"linux", "frames", "vrrp", "config", "messages", "events", "paths", "version"}),
+    "agent": frozenset({"config", "linux", "messages", "events", "version"}),
     "lab": frozenset({"config", "vrrp"}),
     "cli": EVERYTHING,
     "library": EVERYTHING,

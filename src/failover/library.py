@@ -8,6 +8,7 @@ from failover.config import Configuration, VirtualRouter
 from failover.engine import Engine, Loop
 from failover.engine.intended import intended
 from failover.engine.process.claims import exclusively
+from failover.events import Kind
 from failover.messages import Event
 
 
@@ -45,7 +46,7 @@ async def run(virtual_routers: Iterable[VirtualRouter], *, on_event: Callable[[E
     instances = intended(configuration)
     with exclusively([one.id for one in instances]) as held, closing(Loop()) as inner:
         for warning in held.warnings:
-            publish(Event(at=inner.clock.wall(), kind="degraded", fields={"warning": warning}), None)
+            publish(Kind.DEGRADED.event(inner.clock.wall(), {"warning": warning}), None)
 
         def dispatch() -> None:
             try:

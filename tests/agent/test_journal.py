@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from failover.agent import text
 from failover.agent.journal import Journal, entry, is_standard_error
+from failover.events import KINDS
 from failover.messages import Event
 from tests.engine.daemons import ENVIRONMENT
 
@@ -71,7 +71,7 @@ def test_whatever_a_value_says_it_stays_one_value(said: str) -> None:
     assert len(fields) == 6
 
 
-@pytest.mark.parametrize("kind", text._KINDS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_names_of_fields_are_such_as_the_journal_takes(kind: str) -> None:
     fields = {"oddity": "several_owners", "cause": "started", "source": "192.0.2.1"}
     with_all = Event(at=0, kind="x", fields={**fields, "kind": kind})

@@ -20,6 +20,7 @@ from benchmarks.results import KEEPALIVED, OURS, Results
 from failover.agent import text
 from failover.cli import commands, failures
 from failover.config import DAEMON_SETTINGS, SETTINGS, Setting
+from failover.events import CAUSES, ODDITIES, Kind
 from failover.messages import Event, Value
 from failover.vrrp.receive import DiscardReason
 
@@ -51,25 +52,6 @@ SHOWN: Final = {
     ("memory/1000", "Pss"): "memory with 1000",
 }
 """What the README shows, by scenario and key; also what is worse than keepalived's."""
-WHEN: Final = {
-    "state_changed": "A virtual router has changed its state, or taken a new cause for the same one.",
-    "oddity": "An advertisement was accepted that is not as it should be.",
-    "discarded": "A packet was no advertisement for this virtual router.",
-    "send_failed": "An advertisement or an announcement could not be sent.",
-    "send_recovered": "What could not be sent can be sent again.",
-    "addresses_failed": "The kernel has refused to add or to remove addresses.",
-    "addresses_restored": "Somebody else has removed virtual addresses of a MASTER.",
-    "leftovers_removed": "At its start the daemon has found addresses that a daemon before it had left.",
-    "strays_removed": "Somebody else has put a virtual address on the interface of a BACKUP.",
-    "reloaded": "The configuration was read again, and what runs is as it says.",
-    "reload_failed": "The configuration could not be read or carried out: all is as before.",
-    "agent_died": "The process that serves status and log has ended.",
-    "degraded": "What was wanted of the system could not be had.",
-    "late": "The daemon was so late that this host may change states for no other reason.",
-    "events_lost": "The process that serves status and log could not keep up, and has missed some of these.",
-    "network_unread": "The state of the interfaces could not be read.",
-}
-"""The kinds of events."""
 FIELDS: Final = {
     "daemon.version": "Of the daemon.",
     "daemon.pid": "Its process, the engine.",
@@ -237,20 +219,20 @@ def _said(words: Callable[[Any], str]) -> str:
 def event_table() -> str:
     """The kinds of events with the words of the log."""
     rows = (
-        (f"`{kind}`", WHEN[kind], "see below" if kind in {"state_changed", "oddity"} else _said(words))
-        for kind, words in text._KINDS.items()
+        (f"`{kind.label}`", kind.when, "see below" if kind in {Kind.STATE_CHANGED, Kind.ODDITY} else _said(kind.words))
+        for kind in Kind
     )
     return table(("kind", "when", "in the log"), rows)
 
 
 def cause_table() -> str:
     """Why states change."""
-    return table(("cause", "in the log"), ((f"`{cause}`", _said(words)) for cause, words in text._CAUSES.items()))
+    return table(("cause", "in the log"), ((f"`{cause}`", _said(words)) for cause, words in CAUSES.items()))
 
 
 def oddity_table() -> str:
     """What is accepted but reported."""
-    rows = ((f"`{oddity}`", f"{{source}} {_said(words)}") for oddity, words in text._ODDITIES.items())
+    rows = ((f"`{oddity}`", f"{{source}} {_said(words)}") for oddity, words in ODDITIES.items())
     return table(("oddity", "in the log"), rows)
 
 

@@ -6,6 +6,7 @@ What they were asked for is told to `note`, as it happens; nothing is kept here.
 from collections.abc import Callable, Sequence
 from typing import Any, Final, cast
 
+from failover.engine.events import EventSink, Publish
 from failover.engine.intended import Intended
 from failover.engine.loop.alarms import Alarm, AlarmQueue
 from failover.engine.loop.lateness import Lateness
@@ -119,7 +120,8 @@ def instance_of(
     name: str = "VR",
 ) -> Instance:
     """A router at work, in a phase of its own if it has one."""
-    return Instance(Intended(name, "eth0", router), router.beat_phase, loop, transmitter, beat, publish)
+    events = EventSink(cast(Publish, publish), loop.clock.wall, transmitter.tell)
+    return Instance(Intended(name, "eth0", router), router.beat_phase, loop, transmitter, beat, events)
 
 
 def members_of(burst: Burst) -> tuple[Packets, ...]:

@@ -14,10 +14,10 @@ import pytest
 
 from failover.config import parse
 from failover.engine import Engine, Loop
+from failover.engine.events import Subject
 from failover.engine.fleet.plan import Plan
 from failover.engine.fleet.registry import Registry
 from failover.engine.intended import intended
-from failover.engine.router.instance import Instance
 from failover.engine.transmit.slots import Place, weight
 from failover.lab.lan import Host
 from failover.linux.sockets.outbox import AT_ONCE
@@ -37,7 +37,7 @@ class Bench:
         self.engine.start()
         self.steps = 0
 
-    def take(self, event: Event, _: Instance | None) -> None:
+    def take(self, event: Event, _: Subject | None) -> None:
         self.events.append(event)
 
     def begin(self, *routers: dict[str, Any]) -> list[bool]:

@@ -3,7 +3,7 @@
 import pytest
 
 import fuzz
-from failover.agent import text
+from failover.events import CAUSES, KINDS, ODDITIES
 from failover.vrrp import Oddity
 from fuzz import messages
 
@@ -34,6 +34,6 @@ def test_the_invariant_holds_for_nothing_and_for_very_little(name: str) -> None:
 
 
 def test_the_seeds_have_an_event_of_every_kind_that_has_words() -> None:
-    assert set(messages.KINDS) == set(text._KINDS)
-    assert set(messages.CAUSES) == set(text._CAUSES)
-    assert {oddity.value for oddity in Oddity} == set(text._ODDITIES)
+    assert set(messages.KINDS) == set(KINDS)
+    assert set(messages.CAUSES) == set(CAUSES)
+    assert {oddity.value for oddity in Oddity} == set(ODDITIES)

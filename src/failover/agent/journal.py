@@ -11,14 +11,11 @@ from pathlib import Path
 from typing import Final
 
 from failover.agent import text
+from failover.events import KINDS, Severity
 from failover.messages import Event
 
 SOCKET: Final = Path("/run/systemd/journal/socket")
 _STANDARD_ERROR: Final = 2
-_WARNING, _NOTICE, _INFO = 4, 5, 6
-"""Levels of syslog(3)."""
-_NOTABLE: Final = {"state_changed": _NOTICE, "send_recovered": _NOTICE, "leftovers_removed": _INFO, "reloaded": _NOTICE}
-"""The kinds that warn of nothing."""
 
 
 def is_standard_error(environment: Mapping[str, str]) -> bool:
@@ -53,10 +50,12 @@ class Journal:
 
 def entry(event: Event) -> bytes:
     """A datagram: a field a line, one with line breaks in binary (systemd's "Native Journal Protocol")."""
+    kind = KINDS.get(event.kind)
+    severity = kind.severity if kind else Severity.WARNING  # of an engine that is newer than we are
     about = {"NAME": event.name, "FAMILY": event.family} | event.fields
     fields = {
         "MESSAGE": text.message(event),
-        "PRIORITY": str(_NOTABLE.get(event.kind, _WARNING)),
+        "PRIORITY": str(int(severity)),
         "SYSLOG_IDENTIFIER": "failover",
         "FAILOVER_KIND": event.kind,
         "FAILOVER_AT": str(event.at),

@@ -14,6 +14,7 @@ from failover.agent.api import application
 from failover.agent.asking import Asking
 from failover.agent.mirror import Mirror
 from failover.agent.reloading import Reloading
+from failover.events import Kind
 from failover.messages import MAX_MESSAGE_BYTES, Dropped, Event, Message, decode
 
 Write = Callable[[Event], None]
@@ -127,7 +128,7 @@ class _Reader:
         if isinstance(message, Event):
             self._write(message)
         elif isinstance(message, Dropped):
-            self._write(Event(at=time.time_ns(), kind="events_lost", fields={"count": message.count}))
+            self._write(Kind.EVENTS_LOST.event(time.time_ns(), {"count": message.count}))
 
 
 def descriptor_sockets(channel_fd: int, listener_fd: int) -> tuple[socket.socket, socket.socket]:

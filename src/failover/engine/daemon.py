@@ -15,6 +15,7 @@ from failover.config import Configuration, DaemonSettings
 from failover.engine.agent_link.agent_process import AgentProcess
 from failover.engine.agent_link.channel import Channel
 from failover.engine.agent_link.status_feed import StatusFeed
+from failover.engine.events import Subject
 from failover.engine.fleet.engine import Engine
 from failover.engine.intended import Intended, intended
 from failover.engine.loop.loop import Loop
@@ -24,8 +25,9 @@ from failover.engine.process.runtime_directory import RuntimeDirectory
 from failover.engine.process.systemd import Notifier, watchdog_interval
 from failover.engine.reload.reader_process import ReaderProcess
 from failover.engine.reload.reload import Outcome, Reload
-from failover.engine.router.evidence import reload_event
+from failover.engine.router.evidence import reload_evidence
 from failover.engine.router.instance import Instance
+from failover.events import Kind
 from failover.linux.errors import describe
 from failover.linux.process import capabilities
 from failover.linux.process.descriptors import allow_many
@@ -103,7 +105,7 @@ class _Daemon:
         options = [f"--log-file={settings.log_file}"] if settings.log_file else []
         listener = runtime.listener.fileno()
         greet, aside = self._status_feed.everything, self._punctuality.aside
-        self._agent = AgentProcess(self._loop, self._channel, listener, options, greet, aside)
+        self._agent = AgentProcess(self._loop, self._channel, listener, options, self._engine.events, greet, aside)
         file = settings.configuration_file
         self._reload: Reload | None = None
         if file is not None:
@@ -204,7 +206,7 @@ class _Daemon:
             self._count_beats()
             self._status_feed.reconfigured(changed)
         self._warn()
-        self._publish(reload_event(outcome, self._loop.clock.wall()), None)
+        self._engine.events.tell(*reload_evidence(outcome))
         self._notifier.ready(self._summary())
 
     # --- what others are told
@@ -214,9 +216,9 @@ class _Daemon:
         self._held.warnings.clear()
         self._status_feed.warnings()
 
-    def _publish(self, event: Event, instance: Instance | None) -> None:
-        self._status_feed.event(event, instance)
-        self._dirty = self._dirty or event.kind == "state_changed"
+    def _publish(self, event: Event, subject: Subject | None) -> None:
+        self._status_feed.event(event, subject)
+        self._dirty = self._dirty or event.kind == Kind.STATE_CHANGED.label
 
     def _asked(self) -> None:
         self._status_feed.refresh()

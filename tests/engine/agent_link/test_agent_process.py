@@ -13,6 +13,7 @@ import pytest
 
 from failover.engine.agent_link.agent_process import AgentProcess
 from failover.engine.agent_link.channel import Channel
+from failover.engine.events import EventSink
 from failover.engine.loop.loop import Loop
 from failover.messages import CHANNEL_FD, LISTENER_FD, Dropped
 
@@ -43,7 +44,8 @@ class Stage:
         self.channel = Channel(loop, {})
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.greeted = 0
-        self.agent = AgentProcess(loop, self.channel, self.listener.fileno(), ["--option"], self.greet)
+        self.events = EventSink(lambda event, _: self.channel.send(event), loop.clock.wall, lambda _: None)
+        self.agent = AgentProcess(loop, self.channel, self.listener.fileno(), ["--option"], self.events, self.greet)
 
     def greet(self) -> None:
         self.greeted += 1
@@ -101,7 +103,7 @@ def test_it_is_spawned_inside_what_keeps_it_ordinary(
 
     with closing(Stage(loop, tmp_path, monkeypatch)) as stage:
         monkeypatch.setattr(os, "posix_spawn", spawning)
-        agent = AgentProcess(loop, stage.channel, stage.listener.fileno(), [], stage.greet, aside)
+        agent = AgentProcess(loop, stage.channel, stage.listener.fileno(), [], stage.events, stage.greet, aside)
         agent.start()
         assert told == ["aside", "spawned", "back"]
         agent.stop()

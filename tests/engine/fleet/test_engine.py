@@ -12,8 +12,8 @@ import pytest
 
 from failover.config import parse
 from failover.engine import Engine, Loop
+from failover.engine.events import Subject
 from failover.engine.intended import intended
-from failover.engine.router.instance import Instance
 from failover.lab.lan import Host
 from failover.linux.clock import now
 from failover.linux.interfaces.monitor import Interfaces
@@ -45,7 +45,7 @@ class Bench:
         self.engine = Engine(intended(parse(configuration)), self.loop, self.take)
         self.engine.start()
 
-    def take(self, event: Event, instance: Instance | None) -> None:
+    def take(self, event: Event, instance: Subject | None) -> None:
         assert (instance.name if instance else None) == event.name
         self.events.append(event)
 

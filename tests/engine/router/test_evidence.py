@@ -1,4 +1,4 @@
-"""Events from what the protocol says: every cause is rendered, and nothing is repeated without end."""
+"""Events from what the protocol says: every cause is rendered, with the evidence that its kind promises."""
 
 from dataclasses import fields
 from ipaddress import ip_address, ip_interface
@@ -6,7 +6,9 @@ from typing import get_args
 
 import pytest
 
-from failover.engine.router.evidence import REPEAT_AFTER, RateLimit, fault_status, oddity_fields, transition_fields
+from failover.engine.router.evidence import oddity_fields, transition_fields
+from failover.engine.router.status import fault_status
+from failover.events import Kind
 from failover.messages import FaultStatus
 from failover.vrrp import (
     Advertisement,
@@ -85,7 +87,9 @@ def test_an_oddity_says_who_and_what_beside_what_is_configured_here(oddity: Oddi
         interval=seconds(0.5),
         addresses=(ip_address("192.0.2.7"), ip_address("192.0.2.8")),
     )
-    assert oddity_fields(ReportOddity(oddity, heard, ip_address("192.0.2.12")), router) == {
+    told = oddity_fields(ReportOddity(oddity, heard, ip_address("192.0.2.12")), router)
+    assert tuple(told) == Kind.ODDITY.fields
+    assert told == {
         "oddity": oddity.value,
         "source": "192.0.2.12",
         "priority": 90,
@@ -97,24 +101,12 @@ def test_an_oddity_says_who_and_what_beside_what_is_configured_here(oddity: Oddi
     }
 
 
+def test_all_that_a_kind_promises_is_there() -> None:
+    for cause, _ in CASES:
+        assert tuple(transition_fields(StateChanged(INITIALIZE, BACKUP, cause), NOW))[:3] == Kind.STATE_CHANGED.fields
+
+
 def test_only_a_fault_makes_initialize_a_fault() -> None:
     assert fault_status(Initialize(ChecksumForm.MESSAGE, FAULT)) == FaultStatus("no_carrier", "eth0 has no carrier")
     assert fault_status(INITIALIZE) is None
     assert fault_status(BACKUP) is None
-
-
-def test_the_first_of_a_kind_is_told_and_the_next_minute_counts_the_others() -> None:
-    hush = RateLimit()
-    assert hush.admit("checksum", NOW) == 0
-    for n in range(1, 5):
-        assert hush.admit("checksum", Instant(NOW + n)) is None
-    assert hush.admit("checksum", Instant(NOW + REPEAT_AFTER)) == 4
-    assert hush.admit("checksum", Instant(NOW + REPEAT_AFTER + 1)) is None
-    assert hush.admit("checksum", Instant(NOW + 2 * REPEAT_AFTER)) == 1
-    assert hush.admit("checksum", Instant(NOW + 4 * REPEAT_AFTER)) == 0
-
-
-def test_kinds_do_not_hush_each_other() -> None:
-    hush = RateLimit()
-    hush.admit("checksum", NOW)
-    assert hush.admit("length", NOW) == 0

@@ -10,6 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from failover.engine.events import EventSink
 from failover.engine.intended import Intended
 from failover.engine.loop.loop import Loop
 from failover.engine.port.receiver import Receiver
@@ -102,9 +103,10 @@ class Watched(Instance):
         self.done: list[Action] = []
         self.events: list[tuple[str, dict[str, Value]]] = []
         beat = Beat(loop, router.advertisement_interval, lambda _: {})
-        super().__init__(Intended("VR", "eth0", router), router.beat_phase, loop, transmitter, beat, self.tell)
+        events = EventSink(self.tell, loop.clock.wall, transmitter.tell)
+        super().__init__(Intended("VR", "eth0", router), router.beat_phase, loop, transmitter, beat, events)
 
-    def tell(self, event: Event, _: Instance) -> None:
+    def tell(self, event: Event, _: object) -> None:
         self.events.append((event.kind, event.fields))
 
     def _act(self, action: Action, now: Instant) -> None:

@@ -6,8 +6,9 @@ from contextlib import AbstractContextManager, nullcontext
 
 from failover.engine.agent_link.channel import Channel
 from failover.engine.environment import EventLoop
+from failover.engine.events import EventSink
 from failover.engine.process.child import Child
-from failover.messages import Event
+from failover.events import Kind
 from failover.vrrp import Instant, Interval, seconds
 
 _BACKOFF_FIRST = seconds(0.1)
@@ -25,6 +26,7 @@ class AgentProcess:
         channel: Channel,
         listener_fd: int,
         options: list[str],
+        events: EventSink,
         greet: Callable[[], None],
         aside: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
@@ -37,6 +39,7 @@ class AgentProcess:
         self._channel = channel
         self._listener_fd = listener_fd
         self._options = options
+        self._events = events
         self._greet = greet
         self._child: Child | None = None
         self._started_at = loop.clock.now()
@@ -74,7 +77,7 @@ class AgentProcess:
         how = child.bury()
         self._channel.close()
         # Waits for the next one, which is the first that can log it.
-        self._channel.send(Event(at=self._loop.clock.wall(), kind="agent_died", fields={"how": how}))
+        self._events.tell(Kind.AGENT_DIED, {"how": how})
         if self._loop.clock.now() - self._started_at > _STEADY_AFTER:
             self._backoff = _BACKOFF_FIRST
         self._start_later()

@@ -11,9 +11,11 @@ from typing import Final
 
 from failover.engine.agent_link.channel import Channel
 from failover.engine.environment import EventLoop
+from failover.engine.events import Subject
 from failover.engine.fleet.engine import Engine
 from failover.engine.process.punctuality import Punctuality
 from failover.engine.router.instance import Instance
+from failover.events import Kind
 from failover.messages import Changed, Counted, DaemonStatus, EngineLag, Event, Holds, Inventory
 from failover.version import __version__
 from failover.vrrp import Instant, seconds
@@ -34,8 +36,7 @@ class StatusFeed:
         self._engine = engine
         self._punctuality = realtime
         self._lateness = loop.lateness
-        self._wall = loop.clock.wall
-        self._started_at = self._wall()
+        self._started_at = loop.clock.wall()
         self._told_warnings = 0
         self._numbers: dict[Instance, int] = {}
         """Those that an agent is told of, in the order of the configuration."""
@@ -45,16 +46,16 @@ class StatusFeed:
         self._refresh_at = Instant(0)
         self._number()
 
-    def event(self, event: Event, instance: Instance | None) -> None:
+    def event(self, event: Event, subject: Subject | None) -> None:
         """Something has happened, to a router or to the daemon."""
         self._channel.send(event)
-        if instance in self._numbers and self._channel.is_clear:
-            self._send_status([instance])
+        if isinstance(subject, Instance) and subject in self._numbers and self._channel.is_clear:
+            self._send_status([subject])
 
     def warnings(self) -> None:
         """An event for every warning, once; and the status that has them all."""
         for warning in self._punctuality.warnings[self._told_warnings :]:
-            self._channel.send(Event(at=self._wall(), kind="degraded", fields={"warning": warning}))
+            self._engine.events.tell(Kind.DEGRADED, {"warning": warning})
         self._told_warnings = len(self._punctuality.warnings)
         self._channel.send(self._daemon())
 

@@ -9,18 +9,19 @@ from functools import partial
 from typing import Final
 
 from failover.engine.environment import EventLoop, Host
+from failover.engine.events import EventSink, Publish
 from failover.engine.fleet.network import Network
 from failover.engine.fleet.plan import Plan
-from failover.engine.fleet.registry import Publish, Registry
+from failover.engine.fleet.registry import Registry
 from failover.engine.intended import Intended
 from failover.engine.port.port import Port
-from failover.engine.router.evidence import Fields, RateLimit, master_down_interval
 from failover.engine.router.instance import Instance
+from failover.engine.router.status import master_down_interval
 from failover.engine.transmit.prepared import managed
 from failover.engine.transmit.slots import Place, needs_another
 from failover.engine.transmit.transmitter import Transmitter
+from failover.events import Fields, Kind
 from failover.linux.host import LinuxHost
-from failover.messages import Event
 from failover.vrrp import Instant, seconds, to_seconds
 
 THIS_HOST: Final = LinuxHost()
@@ -37,18 +38,16 @@ class Engine:
     def __init__(self, intended: Sequence[Intended], loop: EventLoop, publish: Publish, host: Host = THIS_HOST) -> None:
         """Open netlink. Nothing is sent or changed before `start`; `OSError` says what could not be opened."""
         self._loop = loop
-        self._publish = publish
         self._netlink = host.netlink()
         self._transmitter = Transmitter(loop, self._netlink)
-        self._registry = Registry(loop, host, self._netlink, self._transmitter, publish)
+        self.events = EventSink(publish, loop.clock.wall, self._transmitter.tell)
+        """Where everything that happens here is told; whoever drives the engine may add to it."""
+        self._registry = Registry(loop, host, self._netlink, self._transmitter, self.events)
         try:
-            self._network = Network(
-                loop, host, self._netlink, self._transmitter, self._registry, lambda event: publish(event, None)
-            )
+            self._network = Network(loop, host, self._netlink, self._transmitter, self._registry, self.events)
         except OSError:
             self._netlink.close()
             raise
-        self._rate_limit = RateLimit()
         self._steps: Iterator[None] = iter(())
         for one, place in zip(intended, self._registry.places(intended), strict=True):
             self._registry.add(one, place)
@@ -180,8 +179,6 @@ class Engine:
         if late < _TOLERATED_BY_ALL or not instances:  # there may be none for a moment, between one and the next
             return
         shortest = min(master_down_interval(instance.router, instance.state) for instance in instances)
-        if late > shortest * TOLERATED_LATENESS and (suppressed := self._rate_limit.admit("late", at)) is not None:
+        if late > shortest * TOLERATED_LATENESS:
             fields: Fields = {"late_seconds": to_seconds(late), "master_down_interval_seconds": to_seconds(shortest)}
-            if suppressed:
-                fields["suppressed"] = suppressed
-            self._publish(Event(at=self._loop.clock.wall(), kind="late", fields=fields), None)
+            self.events.tell_seldom(Kind.LATE, (), at, fields)

@@ -3,22 +3,20 @@
 It tells the instances; what they make of it is theirs.
 """
 
-from collections.abc import Callable
-
 from failover.engine.environment import EventLoop, Host, Netlink
+from failover.engine.events import EventSink
 from failover.engine.fleet.registry import Registry
 from failover.engine.fleet.stale_addresses import foreign, unheld
 from failover.engine.port.port import Port, Readiness
-from failover.engine.router.evidence import Fields, RateLimit
 from failover.engine.router.instance import Instance
 from failover.engine.transmit.prepared import mtu_fault
 from failover.engine.transmit.transmitter import Transmitter
+from failover.events import Fields, Kind
 from failover.linux.errors import reason
 from failover.linux.interfaces.readiness import fault as find_fault
 from failover.linux.interfaces.readiness import source_address
 from failover.linux.interfaces.table import Interface
 from failover.linux.netlink.addresses import prepare_remove
-from failover.messages import Event
 from failover.vrrp import Family, Fault, Instant, VirtualAddress, VirtualRouter, seconds
 
 _READS_OF_A_STORM = 64
@@ -38,7 +36,7 @@ class Network:
         netlink: Netlink,
         transmitter: Transmitter,
         registry: Registry,
-        tell: Callable[[Event], None],
+        events: EventSink,
     ) -> None:
         """Lists the host's interfaces; `OSError` where it cannot. What is added to `registry`, `admit` is told of."""
         self._loop = loop
@@ -46,9 +44,8 @@ class Network:
         self._netlink = netlink
         self._transmitter = transmitter
         self._registry = registry
-        self._tell = tell
+        self._events = events
         self._interfaces = host.interfaces()
-        self._rate_limit = RateLimit()
         self._keeping: set[int] = set()
         self._watched: int | None = None
         self._read_again = loop.alarm(lambda _: self._changed())
@@ -169,7 +166,7 @@ class Network:
     def _unread(self, error: OSError) -> None:
         """Notifications were lost and listing failed: try again soon, nothing else would wake us for it."""
         self._read_again.set(Instant(self._loop.clock.now() + _READ_AGAIN_AFTER))
-        self._tell(Event(at=self._loop.clock.wall(), kind="network_unread", fields={"error": reason(error)}))
+        self._events.tell(Kind.NETWORK_UNREAD, {"error": reason(error)})
 
     def _overlook(self, ifindex: int) -> None:
         """Many addresses of ours come or go: that is asked for afterwards."""
@@ -230,7 +227,7 @@ class Network:
                 f"an address that is added to {interface.name} beside a virtual one may go with it:"
                 f" promote_secondaries is off, and to set it failed: {reason(error)}"
             )
-            self._tell(Event(at=self._loop.clock.wall(), kind="degraded", fields={"warning": warning}))
+            self._events.tell(Kind.DEGRADED, {"warning": warning})
 
     def _attach(self, instance: Instance, port: Port, at: Instant) -> Fault | None:
         """Put an instance on its interface as that is now; the fault where it cannot stand there."""
@@ -263,15 +260,14 @@ class Network:
         left = unheld(port, self._registry.on(port), tagged_too=True)
         if left:
             fields = self._remove(port, left)
-            self._tell(Event(at=self._loop.clock.wall(), kind="leftovers_removed", fields=fields))
+            self._events.tell(Kind.LEFTOVERS_REMOVED, fields)
 
     def _remove_strays(self, port: Port, at: Instant) -> None:
         """Take off virtual addresses that somebody else put there: in BACKUP they must not answer (RFC 9568 §6.4.2)."""
         strays = unheld(port, self._registry.on(port), tagged_too=False)
         if strays:
             fields = self._remove(port, strays)
-            if self._rate_limit.admit(port.name, at) is not None:
-                self._tell(Event(at=self._loop.clock.wall(), kind="strays_removed", fields=fields))
+            self._events.tell_seldom(Kind.STRAYS_REMOVED, (port.name,), at, fields)
 
     def _remove(self, port: Port, addresses: tuple[VirtualAddress, ...]) -> Fields:
         """Take addresses off; what there is to tell of it."""

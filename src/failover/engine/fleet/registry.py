@@ -4,10 +4,11 @@ Nothing here starts or stops one.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 
 from failover.engine.environment import EventLoop, Host, Netlink
+from failover.engine.events import EventSink
 from failover.engine.intended import Intended
 from failover.engine.port.port import Port
 from failover.engine.router.instance import Instance
@@ -15,24 +16,21 @@ from failover.engine.transmit.beat import SHORT, Beat
 from failover.engine.transmit.slots import Place, assign_beats, weight
 from failover.engine.transmit.transmitter import Transmitter
 from failover.linux.process.claims import VirtualRouterId
-from failover.messages import Event
 from failover.vrrp import VirtualAddress, VirtualRouter
 from failover.vrrp.units import Instant
-
-Publish = Callable[[Event, Instance | None], None]
 
 
 class Registry:
     """Who is there, where, and in which beat."""
 
     def __init__(
-        self, loop: EventLoop, host: Host, netlink: Netlink, transmitter: Transmitter, publish: Publish
+        self, loop: EventLoop, host: Host, netlink: Netlink, transmitter: Transmitter, events: EventSink
     ) -> None:
         self._loop = loop
         self._host = host
         self._netlink = netlink
         self._transmitter = transmitter
-        self._publish = publish
+        self._events = events
         self.ports: dict[str, Port] = {}
         """By the name of the interface."""
         self._instances: dict[VirtualRouterId, Instance] = {}
@@ -79,7 +77,7 @@ class Registry:
         if port is None:
             port = self.ports[name] = Port(name, self._loop, self._host, self._netlink)
         instance = Instance(
-            intended, place.phase, self._loop, self._transmitter, self._occupy(place, intended.router), self._publish
+            intended, place.phase, self._loop, self._transmitter, self._occupy(place, intended.router), self._events
         )
         port.add(instance)
         self._instances[intended.id] = self._by_interface[name][intended.id] = instance

@@ -1,28 +1,17 @@
-"""From what the protocol says to messages: events with their evidence, and a limit on how often the same is said."""
+"""The evidence of events about virtual routers and reloads: from what the protocol says to fields."""
 
-from dataclasses import dataclass
-
+from failover.events import Fields, Kind
 from failover.messages import (
-    Counters,
-    Event,
-    FaultStatus,
     NotReloaded,
     Reloaded,
-    RouterStatus,
-    SendError,
-    Value,
 )
 from failover.vrrp import (
-    Backup,
     BecameOwner,
     BetterMaster,
     Cause,
     Faulted,
     Heard,
-    Initialize,
     Instant,
-    Interval,
-    Master,
     MasterDown,
     MasterResigned,
     Overslept,
@@ -30,21 +19,14 @@ from failover.vrrp import (
     ReportOddity,
     ShutDown,
     Started,
-    State,
     StateChanged,
     VirtualRouter,
-    seconds,
     state_name,
     to_seconds,
 )
 
-REPEAT_AFTER = seconds(60)
-"""The same thing about the same router is said once a minute, with how often it happened meanwhile."""
-
 _LONGEST_REPORT = 2000
 """Characters of a line in the log; `failover check` says all of it."""
-
-Fields = dict[str, Value]
 
 
 def transition_fields(change: StateChanged, now: Instant) -> Fields:
@@ -58,12 +40,12 @@ def transition_fields(change: StateChanged, now: Instant) -> Fields:
     }
 
 
-def reload_event(outcome: Reloaded | NotReloaded, at: int) -> Event:
+def reload_evidence(outcome: Reloaded | NotReloaded) -> tuple[Kind, Fields]:
     """That the configuration was reloaded, or why not."""
     if isinstance(outcome, NotReloaded):
         report = "; ".join(line.strip() for line in outcome.report.splitlines())
         error = report if len(report) <= _LONGEST_REPORT else f"{report[:_LONGEST_REPORT]} ..."
-        return Event(at=at, kind="reload_failed", fields={"error": error})
+        return Kind.RELOAD_FAILED, {"error": error}
     fields: Fields = {
         "added": outcome.added.count,
         "removed": outcome.removed.count,
@@ -72,7 +54,7 @@ def reload_event(outcome: Reloaded | NotReloaded, at: int) -> Event:
     }
     if outcome.needs_restart:
         fields["needs_restart"] = ", ".join(outcome.needs_restart)
-    return Event(at=at, kind="reloaded", fields=fields)
+    return Kind.RELOADED, fields
 
 
 def oddity_fields(report: ReportOddity, router: VirtualRouter) -> Fields:
@@ -124,79 +106,3 @@ def _heard(heard: Heard | None, now: Instant) -> Fields:
         "master_priority": heard.priority,
         "heard_seconds_ago": (now - heard.at) / 1e9,
     }
-
-
-def master_down_interval(router: VirtualRouter, state: State) -> Interval:
-    """How long the MASTER may be silent as things are now: by its own interval for a BACKUP, else by ours."""
-    return router.master_down_interval(
-        state.master_advertisement_interval if isinstance(state, Backup) else router.advertisement_interval
-    )
-
-
-def fault_status(state: State) -> FaultStatus | None:
-    """The fault that keeps the router in INITIALIZE."""
-    if isinstance(state, Initialize) and state.fault is not None:
-        return FaultStatus(state.fault.reason, state.fault.detail)
-    return None
-
-
-def master_of(router: VirtualRouter, state: State) -> str | None:
-    """The address of the MASTER, as far as it is known: ours, or where its advertisements come from."""
-    match state:
-        case Master():
-            return str(router.primary_address)
-        case Backup(master=Heard(source=source)):
-            return str(source)
-        case _:
-            return None
-
-
-def status_of(
-    where: tuple[str, str],
-    router: VirtualRouter,
-    state: State,
-    since: int,
-    counters: Counters,
-    send_error: SendError | None,
-) -> RouterStatus:
-    """Everything about a router, now; `where` are its name and its interface."""
-    name, interface = where
-    return RouterStatus(
-        name=name,
-        family=router.family.label,
-        vrid=router.vrid,
-        interface=interface,
-        version=int(router.version),
-        state=state_name(state),
-        since=since,
-        fault=fault_status(state),
-        configured_priority=router.priority,
-        effective_priority=router.priority,
-        master=master_of(router, state),
-        advertisement_interval=router.advertisement_interval,
-        master_down_interval=master_down_interval(router, state),
-        counters=counters,
-        send_error=send_error,
-    )
-
-
-@dataclass(slots=True)
-class _Said:
-    at: Instant
-    suppressed: int = 0
-
-
-class RateLimit:
-    """Decides whether a repeated report is made. The keys are few: kinds of events, never what a packet contains."""
-
-    def __init__(self) -> None:
-        self._said: dict[str, _Said] = {}
-
-    def admit(self, key: str, now: Instant) -> int | None:
-        """How many were suppressed since the last one said, None to suppress this one too."""
-        said = self._said.get(key)
-        if said is None or now - said.at >= REPEAT_AFTER:
-            self._said[key] = _Said(now)
-            return said.suppressed if said else 0
-        said.suppressed += 1
-        return None

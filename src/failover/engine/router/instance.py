@@ -8,21 +8,24 @@ from dataclasses import replace
 from functools import partial
 
 from failover.engine.environment import EventLoop
+from failover.engine.events import EventSink
 from failover.engine.intended import Intended
 from failover.engine.port.known_adverts import KnownAdverts
 from failover.engine.port.policer import Verdict
 from failover.engine.port.port import Port
 from failover.engine.router.address_guard import AddressGuard
 from failover.engine.router.deferred_state import DeferredState
-from failover.engine.router.evidence import fault_status, status_of, transition_fields
+from failover.engine.router.evidence import transition_fields
 from failover.engine.router.performer import Performer
 from failover.engine.router.reporter import Reporter
 from failover.engine.router.send_errors import trouble
+from failover.engine.router.status import fault_status, status_of
 from failover.engine.transmit.beat import Beat
 from failover.engine.transmit.transmitter import Transmitter
+from failover.events import Kind
 from failover.linux.filter.fingerprint import fingerprint
 from failover.linux.packet import Received
-from failover.messages import Counters, Event, FaultStatus, RouterStatus
+from failover.messages import Counters, FaultStatus, RouterStatus
 from failover.vrrp import (
     Action,
     Address,
@@ -31,6 +34,7 @@ from failover.vrrp import (
     ConfigChanged,
     Cutoff,
     Discard,
+    Family,
     Fault,
     InstallAddresses,
     Instant,
@@ -62,8 +66,6 @@ from failover.vrrp import (
 from failover.vrrp.fast_path import settled_for
 from failover.vrrp.protocol import PRIORITY_RESIGN
 
-Publish = Callable[[Event, "Instance"], None]
-
 
 class Instance:
     """A virtual router of one family on one interface."""
@@ -75,7 +77,7 @@ class Instance:
         loop: EventLoop,
         transmitter: Transmitter,
         beat: Beat,
-        publish: Publish,
+        events: EventSink,
     ) -> None:
         """`beat` is that of the MASTERs with the router's interval and `phase` on the same interface."""
         router = replace(intended.router, beat_phase=phase)
@@ -85,9 +87,7 @@ class Instance:
         self._wall = loop.clock.wall
         self.since = self._wall()
         counters = Counters(discarded={}, oddities={})
-        self._reporter = Reporter(
-            intended.name, router.family, counters, transmitter.tell, self._wall, lambda event: publish(event, self)
-        )
+        self._reporter = Reporter(self, counters, events)
         self._performer = Performer(router, transmitter, counters, self._reporter, self.settle)
         self._deferred = DeferredState(initial_state(router), counters, beat)
         self._alarm = loop.alarm(self.wake)
@@ -97,6 +97,11 @@ class Instance:
     def name(self) -> str:
         """What it is called."""
         return self.intended.name
+
+    @property
+    def family(self) -> Family:
+        """Of its addresses."""
+        return self._performer.router.family
 
     @property
     def router(self) -> VirtualRouter:
@@ -201,7 +206,7 @@ class Instance:
         """Be as `intended` from now on: the same virtual router with other parameters, or another name."""
         self.catch_up()
         if intended.name != self.name:
-            self._reporter.rename(intended.name)
+            self._reporter.changed = True
         previous, self.intended = self.router, intended
         self._deferred.move(self, beat)
         router = replace(intended.router, primary_address=previous.primary_address, beat_phase=phase)
@@ -322,7 +327,7 @@ class Instance:
         if not self.is_master:
             return
         self._performer.restore()
-        self._reporter.report("addresses_restored", "", now, lambda: {"interface": self.interface})
+        self._reporter.report(Kind.ADDRESSES_RESTORED, (), now, lambda: {"interface": self.interface})
 
     # --- what others are told
 
@@ -331,7 +336,7 @@ class Instance:
             self.since = self._wall()
             self._performer.send_errors.forget()
             self._deferred.counters.transitions_to_master += isinstance(change.current, Master)
-        self._reporter.tell("state_changed", partial(transition_fields, change, now))
+        self._reporter.tell(Kind.STATE_CHANGED, partial(transition_fields, change, now))
 
     def status(self) -> RouterStatus:
         """Everything about it, now."""

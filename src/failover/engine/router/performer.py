@@ -14,6 +14,7 @@ from failover.engine.router.send_errors import SendErrors
 from failover.engine.transmit.announcements import Announcement
 from failover.engine.transmit.prepared import ANNOUNCEMENT_REPEAT, Prepared, announcements, managed, prepare
 from failover.engine.transmit.transmitter import Transmitter
+from failover.events import Kind
 from failover.linux.errors import reason
 from failover.linux.netlink.addresses import Failure, prepare_add, prepare_remove
 from failover.linux.netlink.interning import intern_address
@@ -133,14 +134,16 @@ class Performer:
         """Count and report it."""
         self._counters.send_errors += 1
         self.send_errors.failed(what, reason(error), self._clock.wall())
-        self._reporter.report("send_failed", what, self._clock.now(), lambda: {"what": what, "error": reason(error)})
+        self._reporter.report(
+            Kind.SEND_FAILED, (what,), self._clock.now(), lambda: {"what": what, "error": reason(error)}
+        )
 
     def _sent(self, what: str) -> None:
         over = self.send_errors.sent(what)
         if over is not None:
             self._reporter.report(
-                "send_recovered",
-                what,
+                Kind.SEND_RECOVERED,
+                (what,),
                 self._clock.now(),
                 lambda: {"what": what, "failed": over.count, "error": over.error},
             )
@@ -179,8 +182,8 @@ class Performer:
         if failures:
             listed = "; ".join(str(failure) for failure in failures[:_FAILURES_TOLD])
             self._reporter.report(
-                "addresses_failed",
-                doing,
+                Kind.ADDRESSES_FAILED,
+                (doing,),
                 self._clock.now(),
                 lambda: {"doing": doing, "count": len(failures), "errors": listed},
             )

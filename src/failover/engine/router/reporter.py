@@ -1,78 +1,59 @@
-"""Counts and tells what happens to one router, and the same thing not too often.
+"""Counts and tells what happens to one virtual router, and the same thing not too often."""
 
-Evidence is gathered only where it is told, and not before there is time for it.
-"""
-
-from collections.abc import Callable
+from collections.abc import Hashable
 from functools import partial
 
-from failover.engine.router.evidence import Fields, RateLimit, oddity_fields
-from failover.messages import Counters, Event
-from failover.vrrp import Discard, Family, Instant, ReceivedFrom, ReportOddity, VirtualRouter
-
-Publish = Callable[[Event], None]
-Later = Callable[[Callable[[], None]], None]
-"""Calls what it is given when nothing else is to be done."""
+from failover.engine.events import EventSink, Evidence, RateLimit, Subject, with_suppressed
+from failover.engine.router.evidence import oddity_fields
+from failover.events import Kind
+from failover.messages import Counters
+from failover.vrrp import Discard, Instant, ReceivedFrom, ReportOddity, VirtualRouter
 
 
 class Reporter:
-    """Makes the events of one router."""
+    """Of one router, from its making to its retirement."""
 
-    def __init__(
-        self, name: str, family: Family, counters: Counters, later: Later, wall: Callable[[], int], publish: Publish
-    ) -> None:
-        """`wall` is the clock for people, in nanoseconds since the epoch."""
-        self._name = name
-        self._family = family.label
+    def __init__(self, subject: Subject, counters: Counters, events: EventSink) -> None:
+        self._subject: Subject | None = subject
         self._counters = counters
-        self._later = later
-        self._wall = wall
-        self._publish = publish
-        self._rate_limit = RateLimit()
+        self._events = events
+        self._limit = RateLimit()
         self.changed = True
         """Whether the router's status is another one than was told; whoever tells it says no more."""
 
-    def rename(self, name: str) -> None:
-        """The router has another name from now on."""
-        self._name = name
-        self.changed = True
-
     def retire(self) -> None:
-        """All is told: forget who publishes it."""
-        self._publish = _to_nobody
+        """All is told: forget whom it was about."""
+        self._subject = None
 
-    def tell(self, kind: str, evidence: Callable[[], Fields]) -> None:
-        """Tell it, later, as of now."""
+    def tell(self, kind: Kind, evidence: Evidence) -> None:
+        """Tell it when there is time, as of now."""
         self.changed = True
-        self._later(partial(self._make, self._wall(), kind, evidence))
+        if self._subject is not None:
+            self._events.tell_of(self._subject, kind, evidence)
 
-    def _make(self, at: int, kind: str, evidence: Callable[[], Fields]) -> None:
-        self._publish(Event(at=at, kind=kind, name=self._name, family=self._family, fields=evidence()))
-
-    def report(self, kind: str, key: str, now: Instant, evidence: Callable[[], Fields]) -> None:
-        """Tell it, unless the same, which is what has the same key, was told a short while ago."""
+    def report(self, kind: Kind, same: tuple[Hashable, ...], now: Instant, evidence: Evidence) -> None:
+        """Tell it, unless the same was told a short while ago; `same` is what `RateLimit.admit` wants."""
         self.changed = True
-        suppressed = self._rate_limit.admit(f"{kind} {key}", now)
+        suppressed = self._limit.admit(kind, same, now)
         if suppressed is not None:
-            self.tell(kind, lambda: evidence() | ({"suppressed": suppressed} if suppressed else {}))
+            self.tell(kind, lambda: with_suppressed(evidence(), suppressed))
 
     def odd(self, report: ReportOddity, router: VirtualRouter, now: Instant) -> None:
         """An advertisement was tolerated."""
         oddity = report.oddity.value
         _count(self._counters.oddities, oddity)
-        self.report("oddity", oddity, now, lambda: oddity_fields(report, router))
+        self.report(Kind.ODDITY, (oddity, report.source.packed), now, partial(oddity_fields, report, router))
 
     def discarded(self, discard: Discard, meta: ReceivedFrom, now: Instant) -> None:
-        """A packet was none."""
+        """A packet was no advertisement for it."""
         reason = discard.reason.value
         _count(self._counters.discarded, reason)
         self.report(
-            "discarded", reason, now, lambda: {"reason": reason, "source": str(meta.source), "detail": str(discard)}
+            Kind.DISCARDED,
+            (reason, meta.source.packed),
+            now,
+            lambda: {"reason": reason, "source": str(meta.source), "detail": str(discard)},
         )
-
-
-def _to_nobody(_: Event) -> None:
-    pass
 
 
 def _count(table: dict[str, int], key: str) -> None:

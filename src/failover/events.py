@@ -1,0 +1,247 @@
+"""The kinds of events: the closed list of what the daemon tells, and of each how grave it is, its evidence, its words.
+
+The engine makes events (`engine.events`), the agent writes them down (`agent.log`). An event travels as data,
+`messages.Event`; the log, the journal and the documentation are renderings of it. A new kind is a line here.
+"""
+
+from collections.abc import Callable
+from enum import Enum, IntEnum
+from typing import Final
+
+from failover.messages import Event, Value
+
+Fields = dict[str, Value]
+"""The evidence of an event, by name."""
+Words = Callable[[Fields], str]
+
+
+class Severity(IntEnum):
+    """How grave an event is, by the levels of syslog(3)."""
+
+    WARNING = 4
+    NOTICE = 5
+    INFO = 6
+
+
+def _seconds(value: Value) -> str:
+    return f"{value:.6g} s" if isinstance(value, float | int) else str(value)
+
+
+def _master(fields: Fields) -> str:
+    return f"{fields['master']} (priority {fields['master_priority']})"
+
+
+def _not_removed(fields: Fields) -> str:
+    return f" ({fields['failed']} of them would not go)" if fields["failed"] else ""
+
+
+CAUSES: Final[dict[str, Words]] = {
+    "started": lambda _: "started",
+    "fault_over": lambda f: f"the fault is over ({f['detail']})",
+    "became_owner": lambda _: "the new configuration makes this host the address owner",
+    "no_master": lambda f: f"no MASTER heard in {_seconds(f['silence_seconds'])}",
+    "master_down": lambda f: f"nothing heard from MASTER {f['master']} for {_seconds(f['silence_seconds'])}",
+    "master_resigned": lambda f: f"MASTER {f['master']} resigned",
+    "preempted": lambda f: f"took over from {_master(f)}, our priority is higher",
+    "better_priority": lambda f: f"{_master(f)} has the higher priority",
+    "better_address": lambda f: f"{_master(f)} has the same priority and the greater address",
+    "overslept": lambda f: f"the daemon did not run for {_seconds(f['late_seconds'])}, listening first",
+    "fault": lambda f: str(f["detail"]),
+    "shutdown": lambda _: "stopped",
+}
+"""Why a state changes, in words, by the `cause` of `STATE_CHANGED`."""
+
+ODDITIES: Final[dict[str, Words]] = {
+    "interval_mismatch": lambda f: (
+        f"advertises every {_seconds(f['interval_seconds'])}, configured here is {_seconds(f['own_interval_seconds'])};"
+        " the MASTER's interval is used"
+    ),
+    "address_list_mismatch": lambda f: (
+        f"advertises the addresses {f['addresses']}, configured here are {f['own_addresses']}"
+    ),
+    "several_owners": lambda _: "claims priority 255 as this host does: only one can own the addresses",
+    "equal_priority": lambda f: f"has our priority {f['priority']}: the greater address wins; better make them differ",
+    "rival_master": lambda f: f"advertises with priority {f['priority']} although this host is MASTER",
+}
+"""What is odd about an advertisement, in words after its source, by the `oddity` of `ODDITY`."""
+
+
+def _state_changed(fields: Fields) -> str:
+    cause = CAUSES.get(str(fields["cause"]))
+    because = cause(fields) if cause else str(fields["cause"])
+    if fields["previous"] == fields["current"]:
+        return f"stays {fields['current']}: {because}"
+    return f"{fields['previous']} -> {fields['current']}: {because}"
+
+
+def _oddity(fields: Fields) -> str:
+    words = ODDITIES.get(str(fields["oddity"]))
+    return f"{fields['source']} {words(fields) if words else fields['oddity']}"
+
+
+def _reloaded(fields: Fields) -> str:
+    counts = ", ".join(f"{fields[what]} {what}" for what in ("added", "removed", "changed", "unchanged"))
+    later = fields.get("needs_restart")
+    return f"reloaded the configuration: {counts}" + (f"; after a restart only: {later}" if later else "")
+
+
+class Kind(Enum):
+    """What may happen. Each: when, how grave, the evidence that is always there, the words, and the rate limit.
+
+    Some have more evidence: `STATE_CHANGED` that of its cause, and all that are limited `suppressed`, how often the
+    same happened since it was told last. The rate limit names the fields that make an event the same as another about
+    the same virtual router: of these one is told in a minute. None: each is told.
+    """
+
+    when: str
+    severity: Severity
+    fields: tuple[str, ...]
+    words: Words
+    limited_by: tuple[str, ...] | None
+
+    STATE_CHANGED = (
+        "A virtual router has changed its state, or taken a new cause for the same one.",
+        Severity.NOTICE,
+        ("previous", "current", "cause"),
+        _state_changed,
+        None,
+    )
+    ODDITY = (
+        "An advertisement was accepted that is not as it should be.",
+        Severity.WARNING,
+        (
+            "oddity",
+            "source",
+            "priority",
+            "own_priority",
+            "interval_seconds",
+            "own_interval_seconds",
+            "addresses",
+            "own_addresses",
+        ),
+        _oddity,
+        ("oddity", "source"),
+    )
+    DISCARDED = (
+        "A packet was no advertisement for this virtual router.",
+        Severity.WARNING,
+        ("reason", "source", "detail"),
+        lambda f: f"discarded an advertisement from {f['source']}: {f['detail']}",
+        ("reason", "source"),
+    )
+    SEND_FAILED = (
+        "An advertisement or an announcement could not be sent.",
+        Severity.WARNING,
+        ("what", "error"),
+        lambda f: f"could not send an {f['what']}: {f['error']}",
+        ("what",),
+    )
+    SEND_RECOVERED = (
+        "What could not be sent can be sent again.",
+        Severity.NOTICE,
+        ("what", "failed", "error"),
+        lambda f: f"can send its {f['what']}s again, after {f['failed']} that failed: {f['error']}",
+        ("what",),
+    )
+    ADDRESSES_FAILED = (
+        "The kernel has refused to add or to remove addresses.",
+        Severity.WARNING,
+        ("doing", "count", "errors"),
+        lambda f: f"{f['doing']} {f['count']} addresses failed: {f['errors']}",
+        ("doing",),
+    )
+    ADDRESSES_RESTORED = (
+        "Somebody else has removed virtual addresses of a MASTER.",
+        Severity.WARNING,
+        ("interface",),
+        lambda f: f"somebody removed virtual addresses from {f['interface']}: put back",
+        (),
+    )
+    LEFTOVERS_REMOVED = (
+        "At its start the daemon has found addresses that a daemon before it had left.",
+        Severity.INFO,
+        ("interface", "addresses", "failed"),
+        lambda f: f"removed addresses left on {f['interface']}: {f['addresses']}{_not_removed(f)}",
+        None,
+    )
+    STRAYS_REMOVED = (
+        "Somebody else has put a virtual address on the interface of a BACKUP.",
+        Severity.WARNING,
+        ("interface", "addresses", "failed"),
+        lambda f: f"removed virtual addresses that somebody put on {f['interface']}: {f['addresses']}{_not_removed(f)}",
+        ("interface",),
+    )
+    AGENT_DIED = (
+        "The process that serves status and log has ended.",
+        Severity.WARNING,
+        ("how",),
+        lambda f: f"the process that serves status and log died ({f['how']}) and was started again",
+        None,
+    )
+    DEGRADED = (
+        "What was wanted of the system could not be had.",
+        Severity.WARNING,
+        ("warning",),
+        lambda f: str(f["warning"]),
+        None,
+    )
+    RELOADED = (
+        "The configuration was read again, and what runs is as it says.",
+        Severity.NOTICE,
+        ("added", "removed", "changed", "unchanged"),
+        _reloaded,
+        None,
+    )
+    RELOAD_FAILED = (
+        "The configuration could not be read or carried out: all is as before.",
+        Severity.WARNING,
+        ("error",),
+        lambda f: f"the configuration was not reloaded, everything is as before: {f['error']}",
+        None,
+    )
+    LATE = (
+        "The daemon was so late that this host may change states for no other reason.",
+        Severity.WARNING,
+        ("late_seconds", "master_down_interval_seconds"),
+        lambda f: (
+            f"the daemon ran {_seconds(f['late_seconds'])} late, more than a quarter of the shortest master down"
+            f" interval ({_seconds(f['master_down_interval_seconds'])}): the host is too busy or was paused"
+        ),
+        (),
+    )
+    EVENTS_LOST = (
+        "The process that serves status and log could not keep up, and has missed some of these.",
+        Severity.WARNING,
+        ("count",),
+        lambda f: f"{f['count']} messages from the engine were lost: the agent was too slow",
+        None,
+    )
+    NETWORK_UNREAD = (
+        "The state of the interfaces could not be read.",
+        Severity.WARNING,
+        ("error",),
+        lambda f: f"could not read the state of the interfaces, trying again: {f['error']}",
+        None,
+    )
+
+    def __init__(
+        self, when: str, severity: Severity, fields: tuple[str, ...], words: Words, limited_by: tuple[str, ...] | None
+    ) -> None:
+        self.when = when
+        self.severity = severity
+        self.fields = fields
+        self.words = words
+        self.limited_by = limited_by
+
+    @property
+    def label(self) -> str:
+        """As it is called in an event, a log and the documentation, such as `state_changed`."""
+        return self.name.lower()
+
+    def event(self, at: int, fields: Fields, name: str | None = None, family: str | None = None) -> Event:
+        """An event of this kind at wall-clock time `at` (ns); `name` and `family` are those of the virtual router."""
+        return Event(at=at, kind=self.label, name=name, family=family, fields=fields)
+
+
+KINDS: Final = {kind.label: kind for kind in Kind}
+"""All of them, by what they are called."""

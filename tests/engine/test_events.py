@@ -1,0 +1,94 @@
+"""`failover.engine.events`: what is told, to whom, and how often."""
+
+from collections.abc import Callable
+
+from failover.engine.events import MOST_TOLD_APART, REPEAT_AFTER, EventSink, RateLimit, Subject
+from failover.events import Kind
+from failover.messages import Event
+from failover.vrrp import Family, Instant
+from tests.vrrp.making import NOW
+
+DISCARDED, ODDITY = Kind.DISCARDED, Kind.ODDITY
+
+
+class Router:
+    name, family = "VR_1", Family.IPV4
+
+
+class Told:
+    """A sink, and what came of it."""
+
+    def __init__(self) -> None:
+        self.published: list[tuple[Event, Subject | None]] = []
+        self.waiting: list[Callable[[], None]] = []
+        self.wall = 7
+        self.events = EventSink(lambda *told: self.published.append(told), lambda: self.wall, self.waiting.append)
+
+
+def test_what_happens_to_the_daemon_is_told_at_once() -> None:
+    told = Told()
+    told.events.tell(Kind.DEGRADED, {"warning": "memory is not locked"})
+    assert told.published == [(Event(at=7, kind="degraded", fields={"warning": "memory is not locked"}), None)]
+
+
+def test_what_happens_to_a_router_is_told_when_there_is_time_as_of_then() -> None:
+    told, router = Told(), Router()
+    told.events.tell_of(router, ODDITY, lambda: {"oddity": "rival_master"})
+    told.wall = 8
+    assert told.published == []
+    for tell in told.waiting:
+        tell()
+    event = Event(at=7, kind="oddity", name="VR_1", family="ipv4", fields={"oddity": "rival_master"})
+    assert told.published == [(event, router)]
+
+
+def test_what_repeats_itself_is_told_once_a_minute_with_how_often_it_did() -> None:
+    told = Told()
+    for at in (0, 1, 2, REPEAT_AFTER):
+        told.events.tell_seldom(Kind.LATE, (), Instant(NOW + at), {"late_seconds": at})
+    assert [event.fields for event, _ in told.published] == [
+        {"late_seconds": 0},
+        {"late_seconds": REPEAT_AFTER, "suppressed": 2},
+    ]
+
+
+def test_the_first_of_a_kind_is_told_and_the_next_minute_counts_the_others() -> None:
+    limit = RateLimit()
+    assert limit.admit(DISCARDED, ("checksum", "a"), NOW) == 0
+    for n in range(1, 5):
+        assert limit.admit(DISCARDED, ("checksum", "a"), Instant(NOW + n)) is None
+    assert limit.admit(DISCARDED, ("checksum", "a"), Instant(NOW + REPEAT_AFTER)) == 4
+    assert limit.admit(DISCARDED, ("checksum", "a"), Instant(NOW + REPEAT_AFTER + 1)) is None
+    assert limit.admit(DISCARDED, ("checksum", "a"), Instant(NOW + 2 * REPEAT_AFTER)) == 1
+    assert limit.admit(DISCARDED, ("checksum", "a"), Instant(NOW + 4 * REPEAT_AFTER)) == 0
+
+
+def test_kinds_and_reasons_do_not_limit_each_other() -> None:
+    limit = RateLimit()
+    limit.admit(DISCARDED, ("checksum", "a"), NOW)
+    assert limit.admit(DISCARDED, ("length", "a"), NOW) == 0
+    assert limit.admit(ODDITY, ("checksum", "a"), NOW) == 0
+
+
+def test_a_second_rival_within_the_minute_is_told_at_once() -> None:
+    limit = RateLimit()
+    limit.admit(ODDITY, ("rival_master", "a"), NOW)
+    assert limit.admit(ODDITY, ("rival_master", "b"), Instant(NOW + 1)) == 0
+    assert limit.admit(ODDITY, ("rival_master", "a"), Instant(NOW + 2)) is None
+
+
+def test_of_forged_sources_without_end_a_few_are_told_and_the_others_counted() -> None:
+    limit = RateLimit()
+    found = [limit.admit(DISCARDED, ("checksum", source), Instant(NOW + source)) for source in range(10_000)]
+    assert found.count(0) == MOST_TOLD_APART + 1
+    assert len(limit._told) == MOST_TOLD_APART + 1
+    assert limit.admit(ODDITY, ("rival_master", "a"), Instant(NOW + 10_000)) == 0, "another kind is heard meanwhile"
+    later = Instant(NOW + 2 * REPEAT_AFTER)
+    assert limit.admit(DISCARDED, ("checksum", -1), later) == 0
+    assert len(limit._told) == 1, "who has been silent for a minute is forgotten"
+
+
+def test_each_kind_that_is_limited_names_evidence_that_it_has() -> None:
+    for kind in Kind:
+        assert set(kind.limited_by or ()) <= set(kind.fields)
+        assert kind.label == kind.name.lower()
