@@ -21,7 +21,8 @@ from failover.config import (
     VirtualRouter,
     parse,
 )
-from failover.engine.intended import Complete, Excluded, Instances, Intended, bad, decode, encode, handover, intended
+from failover.engine.intended import Intended, intended
+from failover.engine.reload.handover import Complete, Excluded, Instances, bad, decode, encode, handover
 from failover.messages import MAX_MESSAGE_BYTES
 from failover.vrrp import VirtualAddress
 from fuzz import json_tree

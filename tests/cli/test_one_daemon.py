@@ -126,7 +126,7 @@ def test_a_thousand_claims_cost_a_start_next_to_nothing(host: Host) -> None:
     host.config.write_text(json.dumps(routers))
     script = (
         "import sys, time; from failover.config import load\n"
-        "from failover.engine.process.claims import exclusively; from failover.engine.intended import intended\n"
+        "from failover.engine.process.claims import exclusively; from failover.engine.reload.handover import intended\n"
         "claims = [one.id for one in intended(load(sys.argv[1]))]; began = time.process_time()\n"
         "with exclusively(claims) as held: print(held.warnings, time.process_time() - began)"
     )

@@ -8,18 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from failover.config import Configuration, DaemonSettings, VirtualRouter, parse
-from failover.engine.intended import (
-    Bad,
-    Complete,
-    Excluded,
-    Instances,
-    _Instance,
-    bad,
-    decode,
-    encode,
-    handover,
-    intended,
-)
+from failover.engine.intended import intended
+from failover.engine.reload.handover import Bad, Complete, Excluded, Instances, _Instance, bad, decode, encode, handover
 from failover.messages import MAX_MESSAGE_BYTES
 from failover.vrrp import VirtualRouter as ProtocolInstance
 from tests.config.strategies import documents

@@ -5,7 +5,8 @@ from ipaddress import ip_address, ip_interface
 import pytest
 from msgspec.structs import replace
 
-from failover.linux.interfaces.readiness import FaultReason, fault, source_address
+from failover.linux.faults import FaultReason
+from failover.linux.interfaces.readiness import fault, source_address
 from failover.linux.interfaces.table import Interface
 from failover.linux.netlink.rtnetlink import AssignedAddress
 from failover.vrrp.protocol import Family

@@ -12,13 +12,11 @@ from dataclasses import dataclass
 from failover.engine.environment import AnnouncementSocket, EventLoop, Host, Netlink
 from failover.engine.port.receiver import Listener, Receiver
 from failover.linux.errors import reason
+from failover.linux.faults import socket_refused
 from failover.linux.interfaces.table import Interface
 from failover.linux.sockets.options import group_destination
 from failover.linux.sockets.outbox import Burst, Packets
 from failover.vrrp import Address, Family, Fault, Instant, VirtualAddress, VirtualRouter
-
-SOCKET_REFUSED = "socket_refused"
-"""The reason of a fault: the interface is there, but a socket cannot be opened on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +148,7 @@ class Port:
     def refusal(self, family: Family) -> Fault | None:
         """The fault of a family without a socket."""
         error = self.refused.get(family)
-        return Fault(SOCKET_REFUSED, f"{self.name} cannot be used: {reason(error)}") if error else None
+        return socket_refused(self.name, reason(error)) if error else None
 
     def close(self) -> None:
         """Close the sockets."""

@@ -8,7 +8,7 @@ import socket
 import sys
 
 from failover.config import ConfigError, load
-from failover.engine.intended import HANDOVER_FD, bad, encode, handover
+from failover.engine.reload.handover import HANDOVER_FD, bad, encode, handover
 
 
 def main() -> None:

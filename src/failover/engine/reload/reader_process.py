@@ -8,8 +8,9 @@ from typing import Final
 
 from failover.config import DaemonSettings
 from failover.engine.environment import EventLoop
-from failover.engine.intended import Bad, Complete, Excluded, Instances, Intended, decode
+from failover.engine.intended import Intended
 from failover.engine.process.child import Child
+from failover.engine.reload.handover import Bad, Complete, Excluded, Instances, decode
 from failover.linux.errors import describe
 from failover.messages import MAX_MESSAGE_BYTES
 from failover.vrrp import Instant, VirtualAddress, seconds, to_seconds

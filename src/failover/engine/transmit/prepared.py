@@ -9,13 +9,11 @@ from dataclasses import dataclass
 
 from failover.engine.port.port import Port
 from failover.frames import advertisement_datagram, announcement
+from failover.linux.faults import mtu_too_small
 from failover.linux.netlink.addresses import Batch, prepare_add, prepare_remove
 from failover.linux.sockets.outbox import Packets
 from failover.vrrp import ChecksumForm, Fault, SendAdvertisement, VirtualAddress, VirtualRouter, advertisements, encode
 from failover.vrrp.protocol import PRIORITY_RESIGN
-
-MTU_TOO_SMALL = "mtu_too_small"
-"""The reason of a fault: a MASTER whose advertisements do not fit would hold its addresses and be silent."""
 
 ANNOUNCEMENT_REPEAT = 5
 """Rounds of gratuitous ARP each time, keepalived's default: one lost frame must not leave a host behind."""
@@ -65,9 +63,7 @@ def datagram_bytes(router: VirtualRouter) -> int:
 def mtu_fault(router: VirtualRouter, interface: str, mtu: int) -> Fault | None:
     """The fault of a router whose advertisements an interface cannot carry."""
     needed = datagram_bytes(router)
-    if needed <= mtu:
-        return None
-    return Fault(MTU_TOO_SMALL, f"an advertisement has {needed} bytes, the MTU of {interface} is {mtu}")
+    return mtu_too_small(interface, needed, mtu) if needed > mtu else None
 
 
 def announcements(addresses: tuple[VirtualAddress, ...], mac: bytes) -> Packets:

@@ -4,11 +4,11 @@ Pure functions over `interfaces.Interface`.
 """
 
 from collections.abc import Container, Iterator
-from enum import StrEnum
 from ipaddress import IPv4Interface
 from typing import Final
 
 from failover.frames.ethernet import MAC_LENGTH
+from failover.linux import faults
 from failover.linux.interfaces.table import Interface
 from failover.linux.netlink.rtnetlink import SCOPE_GLOBAL, SCOPE_HOST, AssignedAddress
 from failover.vrrp.protocol import Address, Family
@@ -17,17 +17,6 @@ from failover.vrrp.states import Fault
 _SWALLOWED_BY: Final = frozenset({"bridge", "bond", "team"})
 """What takes the packets of its ports for itself: a router on a port would hear nobody, and become MASTER beside
 the MASTER. A VRF leaves them to the port."""
-
-
-class FaultReason(StrEnum):
-    """The stable words of `Fault.reason` that an interface can give."""
-
-    INTERFACE_MISSING = "interface_missing"
-    NOT_ETHERNET = "not_ethernet"
-    PORT = "port"
-    INTERFACE_DOWN = "interface_down"
-    NO_CARRIER = "no_carrier"
-    NO_SOURCE_ADDRESS = "no_source_address"
 
 
 def source_address(interface: Interface, family: Family, excluded: Container[Address]) -> Address | None:
@@ -48,20 +37,17 @@ def source_address(interface: Interface, family: Family, excluded: Container[Add
 def fault(name: str, interface: Interface | None, family: Family, excluded: Container[Address]) -> Fault | None:
     """Why a virtual router of this family cannot run on the interface called `name`, None where it can."""
     if interface is None:
-        return Fault(FaultReason.INTERFACE_MISSING, f"interface {name} does not exist")
+        return faults.interface_missing(name)
     if len(interface.mac) != MAC_LENGTH:
-        return Fault(FaultReason.NOT_ETHERNET, f"{name} is not an Ethernet interface: it has no MAC address of 6 bytes")
+        return faults.not_ethernet(name)
     if interface.port_of in _SWALLOWED_BY:
-        detail = (
-            f"{name} is a port of a {interface.port_of}, which receives its packets: run on the {interface.port_of}"
-        )
-        return Fault(FaultReason.PORT, detail)
+        return faults.swallowed(name, interface.port_of)
     if not interface.up:
-        return Fault(FaultReason.INTERFACE_DOWN, f"{name} is administratively down")
+        return faults.interface_down(name)
     if not interface.running:
-        return Fault(FaultReason.NO_CARRIER, f"{name} has no carrier")
+        return faults.no_carrier(name)
     if source_address(interface, family, excluded) is None:
-        return Fault(FaultReason.NO_SOURCE_ADDRESS, _sourceless(interface, family, excluded))
+        return _sourceless(interface, family, excluded)
     return None
 
 
@@ -75,23 +61,22 @@ def _candidates(interface: Interface, family: Family, excluded: Container[Addres
             yield assigned
 
 
-def _sourceless(interface: Interface, family: Family, excluded: Container[Address]) -> str:
+def _sourceless(interface: Interface, family: Family, excluded: Container[Address]) -> Fault:
     if family is Family.IPV4:
-        return f"{interface.name} has no IPv4 address of its own to send from{_taken(interface, excluded)}"
+        return faults.no_ipv4_source(interface.name, _taken(interface, excluded))
     blocked = next(_candidates(interface, family, excluded), None)
     if blocked is None:
-        return f"{interface.name} has no IPv6 link-local address to send from"
+        return faults.no_ipv6_source(interface.name)
     if blocked.is_duplicate:
-        return f"{blocked.address.ip} on {interface.name} belongs to another host (duplicate address detected)"
-    return f"{blocked.address.ip} on {interface.name} is still being checked for duplicates"
+        return faults.duplicate_source(interface.name, blocked.address.ip)
+    return faults.tentative_source(interface.name, blocked.address.ip)
 
 
-def _taken(interface: Interface, excluded: Container[Address]) -> str:
+def _taken(interface: Interface, excluded: Container[Address]) -> Address | None:
     """The address that would do if it were not configured as a virtual one."""
     own = (
         assigned.address.ip
         for assigned in interface.addresses
         if isinstance(assigned.address, IPv4Interface) and assigned.address.ip in excluded and not assigned.is_tagged
     )
-    address = next(own, None)
-    return "" if address is None else f": {address} is configured as a virtual address"
+    return next(own, None)

@@ -1,0 +1,166 @@
+"""How the process that reads the configuration hands over what is intended: packets of msgpack, each small enough."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from ipaddress import IPv4Interface, IPv6Interface
+from typing import Final
+
+import msgspec
+
+from failover.config import Configuration, DaemonSettings
+from failover.config.protocol_instances import UNKNOWN_SOURCE
+from failover.engine.intended import Intended, intended
+from failover.messages import MAX_MESSAGE_BYTES
+from failover.vrrp import ChecksumPolicy, Interval, Version, VirtualAddress, VirtualRouter
+from failover.vrrp.protocol import family_of
+
+HANDOVER_FD: Final = 3
+"""Where the process that reads finds its end of the SOCK_SEQPACKET pair."""
+
+_INSTANCES_AT_ONCE: Final = 16
+_ADDRESSES_AT_ONCE: Final = 250
+"""Or so, in a packet: what it takes the engine to read one is less than a millisecond."""
+_LONGEST_REPORT: Final = MAX_MESSAGE_BYTES // 8
+"""Characters, of which JSON and msgpack make at most six bytes each."""
+
+_Address = tuple[bytes, int]
+"""Packed, and the length of its prefix."""
+
+
+_MAKE: Final[Mapping[int, Callable[[_Address], VirtualAddress]]] = {4: IPv4Interface, 16: IPv6Interface}
+"""By the length of the packed address."""
+
+
+class _Instance(msgspec.Struct, frozen=True, kw_only=True):
+    """A `Intended` as it travels."""
+
+    name: str
+    interface: str
+    vrid: int
+    addresses: list[_Address]
+    excluded_addresses: list[_Address]
+    version: Version
+    priority: int
+    advertisement_interval: int
+    preempt_mode: bool
+    checksum: ChecksumPolicy
+    require_link_local: bool
+    check_address_list: bool
+    with_version_2: bool
+
+
+class Instances(msgspec.Struct, frozen=True, tag="instances"):
+    """Some of what the file wants; more may follow."""
+
+    some: list[_Instance]
+
+    def unpacked(self, excluded: Sequence[VirtualAddress] = ()) -> Iterator[Intended]:
+        """As the engine has them; `excluded` came before and is the first one's."""
+        for number, one in enumerate(self.some):
+            yield _unpacked(one, () if number else tuple(excluded))
+
+
+class Excluded(msgspec.Struct, frozen=True, tag="excluded"):
+    """Addresses that the next instance excludes, besides those that come with it; more may follow.
+
+    There is no limit to how many an instance has: with all of them it may fit no packet.
+    """
+
+    addresses: list[_Address]
+
+    def unpacked(self) -> tuple[VirtualAddress, ...]:
+        """As the engine has them."""
+        return _addresses(self.addresses)
+
+
+class Complete(msgspec.Struct, frozen=True, tag="complete"):
+    """That was all, and the file is good."""
+
+    daemon: DaemonSettings
+
+
+class Bad(msgspec.Struct, frozen=True, tag="bad"):
+    """The file cannot be used, and why."""
+
+    report: str
+
+
+Handover = Instances | Excluded | Complete | Bad
+
+encode: Final = msgspec.msgpack.Encoder().encode
+decode: Final = msgspec.msgpack.Decoder(Handover).decode
+
+
+def handover(configuration: Configuration) -> Iterator[Handover]:
+    """What a good file comes to, in packets small enough."""
+    some: list[_Instance] = []
+    addresses = 0
+    for one in intended(configuration):
+        *parts, rest = _parts(one.router.excluded_addresses)
+        if parts and some:
+            yield Instances(some)
+            some, addresses = [], 0
+        yield from (Excluded(_bytes(part)) for part in parts)
+        some.append(_packed(one, rest))
+        addresses += len(one.router.addresses) + len(rest)
+        if len(some) == _INSTANCES_AT_ONCE or addresses >= _ADDRESSES_AT_ONCE:
+            yield Instances(some)
+            some, addresses = [], 0
+    if some:
+        yield Instances(some)
+    yield Complete(configuration.daemon)
+
+
+def bad(report: str) -> Bad:
+    """A report, cut where it is too long for a packet."""
+    return Bad(report if len(report) <= _LONGEST_REPORT else f"{report[:_LONGEST_REPORT]}\n  ...")
+
+
+def _parts(addresses: Sequence[VirtualAddress]) -> list[Sequence[VirtualAddress]]:
+    """All of them, in packets' worth; one at least."""
+    return [addresses[at : at + _ADDRESSES_AT_ONCE] for at in range(0, len(addresses) or 1, _ADDRESSES_AT_ONCE)]
+
+
+def _packed(one: Intended, excluded: Iterable[VirtualAddress]) -> _Instance:
+    router = one.router
+    return _Instance(
+        name=one.name,
+        interface=one.interface,
+        vrid=router.vrid,
+        addresses=_bytes(router.addresses),
+        excluded_addresses=_bytes(excluded),
+        version=router.version,
+        priority=router.priority,
+        advertisement_interval=router.advertisement_interval,
+        preempt_mode=router.preempt_mode,
+        checksum=router.checksum,
+        require_link_local=router.require_link_local,
+        check_address_list=router.check_address_list,
+        with_version_2=router.with_version_2,
+    )
+
+
+def _unpacked(one: _Instance, excluded: tuple[VirtualAddress, ...]) -> Intended:
+    addresses = _addresses(one.addresses)
+    router = VirtualRouter(
+        vrid=one.vrid,
+        addresses=addresses,
+        excluded_addresses=excluded + _addresses(one.excluded_addresses),
+        primary_address=UNKNOWN_SOURCE[family_of(addresses[0])],
+        version=one.version,
+        priority=one.priority,
+        advertisement_interval=Interval(one.advertisement_interval),
+        preempt_mode=one.preempt_mode,
+        checksum=one.checksum,
+        require_link_local=one.require_link_local,
+        check_address_list=one.check_address_list,
+        with_version_2=one.with_version_2,
+    )
+    return Intended(one.name, one.interface, router)
+
+
+def _bytes(addresses: Iterable[VirtualAddress]) -> list[_Address]:
+    return [(address.packed, address.network.prefixlen) for address in addresses]
+
+
+def _addresses(packed: Iterable[_Address]) -> tuple[VirtualAddress, ...]:
+    return tuple(_MAKE[len(address)]((address, length)) for address, length in packed)

@@ -1,0 +1,83 @@
+"""All faults that an interface can give a virtual router: the word for programs, and the sentence for people.
+
+Whether there is one is for others to find out (`interfaces.readiness`, and the engine).
+"""
+
+from enum import StrEnum
+
+from failover.vrrp.protocol import Address
+from failover.vrrp.states import Fault
+
+
+class FaultReason(StrEnum):
+    """The stable words of `Fault.reason`."""
+
+    INTERFACE_MISSING = "interface_missing"
+    NOT_ETHERNET = "not_ethernet"
+    PORT = "port"
+    INTERFACE_DOWN = "interface_down"
+    NO_CARRIER = "no_carrier"
+    NO_SOURCE_ADDRESS = "no_source_address"
+    SOCKET_REFUSED = "socket_refused"
+    MTU_TOO_SMALL = "mtu_too_small"
+
+
+def interface_missing(name: str) -> Fault:
+    """No interface bears the name."""
+    return Fault(FaultReason.INTERFACE_MISSING, f"interface {name} does not exist")
+
+
+def not_ethernet(name: str) -> Fault:
+    """The interface has no MAC address that others could be told."""
+    return Fault(FaultReason.NOT_ETHERNET, f"{name} is not an Ethernet interface: it has no MAC address of 6 bytes")
+
+
+def swallowed(name: str, swallowed_by: str) -> Fault:
+    """The interface is a port of a bridge, bond or team, and hears nothing itself."""
+    detail = f"{name} is a port of a {swallowed_by}, which receives its packets: run on the {swallowed_by}"
+    return Fault(FaultReason.PORT, detail)
+
+
+def interface_down(name: str) -> Fault:
+    """Somebody has set the interface down."""
+    return Fault(FaultReason.INTERFACE_DOWN, f"{name} is administratively down")
+
+
+def no_carrier(name: str) -> Fault:
+    """The cable, or what stands for one, is out."""
+    return Fault(FaultReason.NO_CARRIER, f"{name} has no carrier")
+
+
+def no_ipv4_source(name: str, virtual: Address | None) -> Fault:
+    """No IPv4 address to send from; `virtual` is one that would do if it were not configured as a virtual one."""
+    taken = "" if virtual is None else f": {virtual} is configured as a virtual address"
+    return _no_source(f"{name} has no IPv4 address of its own to send from{taken}")
+
+
+def no_ipv6_source(name: str) -> Fault:
+    """No IPv6 link-local address to send from."""
+    return _no_source(f"{name} has no IPv6 link-local address to send from")
+
+
+def duplicate_source(name: str, address: Address) -> Fault:
+    """Duplicate address detection has failed for the only link-local address."""
+    return _no_source(f"{address} on {name} belongs to another host (duplicate address detected)")
+
+
+def tentative_source(name: str, address: Address) -> Fault:
+    """Duplicate address detection goes on for the only link-local address."""
+    return _no_source(f"{address} on {name} is still being checked for duplicates")
+
+
+def socket_refused(name: str, why: str) -> Fault:
+    """The interface is there, but a socket cannot be opened on it."""
+    return Fault(FaultReason.SOCKET_REFUSED, f"{name} cannot be used: {why}")
+
+
+def mtu_too_small(name: str, needed: int, mtu: int) -> Fault:
+    """Advertisements of `needed` bytes do not fit: a MASTER would hold its addresses and be silent."""
+    return Fault(FaultReason.MTU_TOO_SMALL, f"an advertisement has {needed} bytes, the MTU of {name} is {mtu}")
+
+
+def _no_source(detail: str) -> Fault:
+    return Fault(FaultReason.NO_SOURCE_ADDRESS, detail)
