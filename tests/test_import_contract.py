@@ -1,12 +1,13 @@
-"""The layers: who may import whom, and what must not be in the engine's process.
+"""The layers and the floors: who may import whom, and what must not be in the engine's process.
 
-`ARROWS` is the drawing in `docs/architecture.md` as data. An arrow is not transitive: it is there for who imports.
+`ARROWS` is the drawing in `docs/architecture.md` as data, `FLOORS` what its folders may use of each other. An arrow is
+not transitive: it is there for who imports.
 """
 
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -53,6 +54,39 @@ ARROWS: Final[dict[str, frozenset[str]]] = {
 }
 """Each package, or module beside the packages, and what of the project it may import beside itself."""
 
+FLOORS: Final[dict[str, dict[str, frozenset[str]]]] = {
+    "engine": {
+        "daemon": frozenset({"agent_link", "reload", "fleet", "router", "process", "loop", "events", "intended"}),
+        "reload": frozenset({"fleet", "router", "process", "environment", "intended"}),
+        "agent_link": frozenset({"fleet", "router", "process", "environment", "events"}),
+        "fleet": frozenset({"router", "transmit", "port", "environment", "events", "intended"}),
+        "router": frozenset({"transmit", "port", "environment", "events", "intended"}),
+        "transmit": frozenset({"port", "environment"}),
+        "port": frozenset({"environment"}),
+        "environment": frozenset({"loop"}),
+        "loop": frozenset(),
+        "process": frozenset(),
+        "events": frozenset(),
+        "intended": frozenset(),
+        "__init__": frozenset({"fleet", "loop"}),
+    },
+    "linux": {
+        "host": frozenset({"sockets", "interfaces", "netlink"}),
+        "sockets": frozenset({"filter", "packet", "errors"}),
+        "interfaces": frozenset({"netlink", "faults"}),
+        "filter": frozenset({"packet"}),
+        "netlink": frozenset(),
+        "process": frozenset(),
+        "packet": frozenset(),
+        "faults": frozenset(),
+        "clock": frozenset(),
+        "errors": frozenset(),
+        "__init__": frozenset(),
+    },
+}
+"""Each folder, or module beside the folders, of a package, from the top floor down, and what of the package it may use
+beside itself."""
+
 CORE_MAY_IMPORT: Final = frozenset({"dataclasses", "enum", "ipaddress", "struct", "typing"})
 """Data types. No socket, clock, thread, log, randomness."""
 
@@ -94,14 +128,66 @@ def imported(path: Path) -> Iterator[str]:
             assert node.level == 0, f"{path}: a relative import hides its arrow"
             assert node.module is not None
             yield node.module
-            if node.module == "failover":
-                yield from (f"failover.{alias.name}" for alias in node.names)
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
 def arrows(path: Path) -> set[str]:
     """The parts of the project that a file imports."""
     names = (name.split(".") for name in imported(path))
     return {name[1] for name in names if name[0] == "failover" and len(name) > 1} & EVERYTHING
+
+
+def within(package: str, path: Path) -> set[str]:
+    """The modules of its own package that a file imports."""
+    known = {module_of(other) for other in files(package)}
+    prefix = f"failover.{package}."
+    return {name for name in imported(path) if name.startswith(prefix) and name in known}
+
+
+def module_of(path: Path) -> str:
+    """As it is imported; a package by its `__init__`."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(("failover", *(parts[:-1] if parts[-1] == "__init__" else parts)))
+
+
+def floor_of(package: str, module: str) -> str:
+    """The folder of a package that a module is in, or the module itself where it is in none."""
+    inside = module.removeprefix(f"failover.{package}").strip(".")
+    return inside.split(".")[0] or "__init__"
+
+
+def imports_against(package: str, floors: Mapping[str, frozenset[str]]) -> list[str]:
+    """Every import that no arrow allows."""
+    return [
+        f"{module_of(path)} imports {name}, and {floor} may use {sorted(floors.get(floor, ()))} of {package}"
+        for path in files(package)
+        for floor in (floor_of(package, module_of(path)),)
+        for name in sorted(within(package, path))
+        if floor_of(package, name) not in floors.get(floor, frozenset()) | {floor}
+    ]
+
+
+def imports_of(package: str) -> dict[str, list[str]]:
+    """What of its own package each module imports."""
+    return {module_of(path): sorted(within(package, path)) for path in files(package)}
+
+
+def circle(imports: Mapping[str, Sequence[str]]) -> list[str]:
+    """Modules of which each imports the next one and the last the first; none where there is no circle."""
+    done: set[str] = set()
+
+    def follow(module: str, way: tuple[str, ...]) -> list[str]:
+        if module in way:
+            return list(way[way.index(module) :])
+        if module in done:
+            return []
+        for name in imports.get(module, ()):
+            if found := follow(name, (*way, module)):
+                return found
+        done.add(module)
+        return []
+
+    return next((found for module in imports if (found := follow(module, ()))), [])
 
 
 def strangers(path: Path) -> set[str]:
@@ -128,6 +214,42 @@ def test_the_arrows_go_round_in_no_circle() -> None:
         assert next_layer, f"a circle among {sorted(remaining)}"
         layered |= next_layer
         remaining = {part: names for part, names in remaining.items() if part not in layered}
+
+
+@pytest.mark.parametrize("package", FLOORS)
+def test_inside_a_package_a_folder_imports_only_what_it_may(package: str) -> None:
+    assert imports_against(package, FLOORS[package]) == []
+
+
+@pytest.mark.parametrize("package", FLOORS)
+def test_every_folder_of_a_package_is_in_the_contract_and_no_other(package: str) -> None:
+    assert {floor_of(package, module_of(path)) for path in files(package)} == set(FLOORS[package])
+
+
+@pytest.mark.parametrize("package", FLOORS)
+def test_nothing_runs_back_up(package: str) -> None:
+    """What stands above uses what stands below."""
+    above: set[str] = set()
+    for floor, used in FLOORS[package].items():
+        assert not used & above or floor == "__init__", f"{floor} uses {used & above}, which stand above it"
+        above.add(floor)
+
+
+@pytest.mark.parametrize("package", sorted(set(ARROWS) - {"cli", "__init__", "__main__"}))
+def test_no_files_of_a_package_import_each_other_in_a_circle(package: str) -> None:
+    assert circle(imports_of(package)) == []
+
+
+def test_a_circle_is_found_and_named() -> None:
+    assert circle({"a": ["b"], "b": ["c", "d"], "c": [], "d": ["b"]}) == ["b", "d"]
+    assert circle({"a": ["a"]}) == ["a"]
+    assert circle({"a": ["b", "c"], "b": ["c"], "c": []}) == []
+
+
+def test_an_import_against_the_contract_is_named() -> None:
+    floors = {**FLOORS["engine"], "port": frozenset[str]()}
+    found = imports_against("engine", floors)
+    assert "failover.engine.port.receiver imports failover.engine.environment, and port may use [] of engine" in found
 
 
 def test_the_core_imports_data_types_only() -> None:
