@@ -17,7 +17,7 @@ from functools import cache
 from itertools import cycle
 from typing import Any, Final
 
-from failover.agent.server import serve
+from failover.agent.api.server import serve
 from failover.messages import ASK, RELOAD, Event, NotReloaded, encode
 from fuzz.messages import KNOWN, LAG, RELOADED
 

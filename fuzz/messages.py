@@ -16,8 +16,8 @@ from typing import Final
 
 import msgspec
 
-from failover.agent import journal, text
-from failover.agent.mirror import Mirror
+from failover.agent.link.mirror import Mirror
+from failover.agent.log import journal, text
 from failover.engine.router.evidence import oddity_fields, reload_evidence, transition_fields
 from failover.events import Fields, Kind
 from failover.messages import (

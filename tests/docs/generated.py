@@ -17,7 +17,7 @@ import msgspec
 
 from benchmarks.report import number
 from benchmarks.results import KEEPALIVED, OURS, Results
-from failover.agent import text
+from failover.agent.log import text
 from failover.cli import commands, failures
 from failover.config import DAEMON_SETTINGS, SETTINGS, Setting
 from failover.events import CAUSES, ODDITIES, Kind

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from failover.agent.mirror import Mirror
+from failover.agent.link.mirror import Mirror
 from failover.config import DAEMON_SETTINGS, SETTINGS
 from failover.messages import (
     LAG_BOUNDS,

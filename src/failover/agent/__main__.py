@@ -10,10 +10,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from failover.agent.journal import Journal, is_standard_error
-from failover.agent.log_file import LogFile
-from failover.agent.server import descriptor_sockets, serve
-from failover.agent.text import line
+from failover.agent.api.server import descriptor_sockets, serve
+from failover.agent.log.journal import Journal, is_standard_error
+from failover.agent.log.log_file import LogFile
+from failover.agent.log.text import line
 from failover.linux.process import capabilities, realtime
 from failover.messages import CHANNEL_FD, LISTENER_FD, Event
 

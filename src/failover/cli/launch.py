@@ -32,7 +32,7 @@ def run(
         if log_file is None:
             provide()
             return
-        from failover.agent.log_file import open_log  # noqa: PLC0415 - needed for a log file alone
+        from failover.agent.log.log_file import open_log  # noqa: PLC0415 - needed for a log file alone
 
         # The agent will write it, but by then the routers would be running.
         made = not log_file.exists()

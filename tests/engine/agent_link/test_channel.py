@@ -21,7 +21,7 @@ from failover.messages import (
     RouterStatus,
     decode,
 )
-from tests.agent.test_mirror import DAEMON
+from tests.agent.link.test_mirror import DAEMON
 
 ROUTER = RouterStatus(
     name="VR_51",

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import pytest
 
-from failover.agent.mirror import Mirror
+from failover.agent.link.mirror import Mirror
 from failover.config.daemon_settings import DaemonSettings
 from failover.engine.agent_link.channel import QUEUE_LIMIT, Channel
 from failover.engine.agent_link.status_feed import StatusFeed

@@ -4,7 +4,7 @@ from itertools import combinations, permutations
 
 from msgspec.structs import replace
 
-from failover.agent.mirror import Mirror, timestamp
+from failover.agent.link.mirror import Mirror, timestamp
 from failover.messages import (
     LAG_BOUNDS,
     Changed,

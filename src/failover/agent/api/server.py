@@ -10,10 +10,10 @@ from contextlib import contextmanager, suppress
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from failover.agent.api import application
-from failover.agent.asking import Asking
-from failover.agent.mirror import Mirror
-from failover.agent.reloading import Reloading
+from failover.agent.api.routes import application
+from failover.agent.link.commands import Reloading
+from failover.agent.link.freshness import Asking
+from failover.agent.link.mirror import Mirror
 from failover.events import Kind
 from failover.messages import MAX_MESSAGE_BYTES, Dropped, Event, Message, decode
 

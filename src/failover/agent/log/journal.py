@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from failover.agent import text
+from failover.agent.log import text
 from failover.events import KINDS, Severity
 from failover.messages import Event
 

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from failover.agent import reloading
-from failover.agent.mirror import Mirror
-from failover.agent.server import serve
-from failover.agent.text import line
+from failover.agent.api.server import serve
+from failover.agent.link import commands as reloading
+from failover.agent.link.mirror import Mirror
+from failover.agent.log.text import line
 from failover.messages import RELOAD, Dropped, Event, Message, Names, NotReloaded, Reloaded, encode
-from tests.agent.test_mirror import KNOWN
+from tests.agent.link.test_mirror import KNOWN
 from tests.engine.daemons import ControlConnection, ask
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from failover.agent.text import line, sentence
+from failover.agent.log.text import line, sentence
 from failover.engine.router.evidence import transition_fields
 from failover.events import CAUSES, KINDS, ODDITIES
 from failover.messages import Event, Value

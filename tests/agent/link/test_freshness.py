@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
 
-from failover.agent.asking import _PATIENCE_SECONDS, Asking
+from failover.agent.link.freshness import _PATIENCE_SECONDS, Asking
 from failover.messages import ASK, Dropped, EngineLag, Lag
 
 LAG = EngineLag(since_start=Lag(max=0, counts=[]), last_minute=Lag(max=0, counts=[]))

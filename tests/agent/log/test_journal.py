@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from failover.agent.journal import Journal, entry, is_standard_error
+from failover.agent.log.journal import Journal, entry, is_standard_error
 from failover.events import KINDS
 from failover.messages import Event
 from tests.engine.daemons import ENVIRONMENT
@@ -115,7 +115,7 @@ def test_standard_error_is_the_journal_where_systemd_says_so(tmp_path: Path, str
     with (tmp_path / "stream").open("w") as file:
         there = os.fstat(file.fileno())
         said = {"its own": f"{there.st_dev}:{there.st_ino}", "another": f"{there.st_dev}:{there.st_ino + 1}"}
-        script = "import os; from failover.agent.journal import is_standard_error as i; print(i(os.environ))"
+        script = "import os; from failover.agent.log.journal import is_standard_error as i; print(i(os.environ))"
         done = subprocess.run(
             [sys.executable, "-c", script],
             env={**ENVIRONMENT, "JOURNAL_STREAM": said.get(stream, stream)},

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from failover.agent.mirror import Mirror
+from failover.agent.link.mirror import Mirror
 from failover.messages import NotReloaded, Reloaded
 
 _NOT_YET = JSONResponse({"error": "the daemon is starting"}, status_code=503, headers={"Retry-After": "1"})

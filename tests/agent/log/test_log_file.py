@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from failover.agent.log_file import LogFile
+from failover.agent.log.log_file import LogFile
 
 
 @pytest.fixture

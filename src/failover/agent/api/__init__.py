@@ -1,0 +1,1 @@
+"""The control API: HTTP on the control socket, answered from what the agent knows."""
