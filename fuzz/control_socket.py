@@ -18,8 +18,8 @@ from itertools import cycle
 from typing import Any, Final
 
 from failover.agent.api.server import serve
-from failover.messages import ASK, RELOAD, Event, NotReloaded, encode
-from fuzz.messages import KNOWN, LAG, RELOADED
+from failover.messages import Ask, Event, NotReloaded, Reload, Reloaded, ReloadEnded, Told, decode_command, encode
+from fuzz.messages import KNOWN, RELOADED
 
 WORDS: Final = (
     *(
@@ -107,7 +107,7 @@ class _Agent:
         self._engine, self._channel = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         for one in (self._listener, self._engine, self._channel):
             one.setblocking(False)
-        self._outcomes = cycle(
+        self._outcomes: Iterator[Reloaded | NotReloaded] = cycle(
             (RELOADED, NotReloaded(report="bad", is_bad=True), NotReloaded(report="no", is_bad=False))
         )
         for message in KNOWN:
@@ -168,9 +168,11 @@ class _Agent:
             await asyncio.sleep(0)
 
     def _answer(self) -> None:
-        command = self._engine.recv(_READ_BYTES)
-        assert command in {ASK, RELOAD}
-        self._engine.send(encode(LAG if command == ASK else next(self._outcomes)))
+        match decode_command(self._engine.recv(_READ_BYTES)):
+            case Ask(id=number):
+                self._engine.send(encode(Told(number)))
+            case Reload(id=number):
+                self._engine.send(encode(ReloadEnded(number, next(self._outcomes))))
 
     def _log(self, event: Event) -> None:
         raise AssertionError(event)

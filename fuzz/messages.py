@@ -37,9 +37,12 @@ from failover.messages import (
     Names,
     NotReloaded,
     RealtimeStatus,
+    Refused,
     Reloaded,
+    ReloadEnded,
     RouterStatus,
     SendError,
+    Told,
     Value,
     decode,
     encode,
@@ -188,7 +191,8 @@ def seeds() -> Iterator[bytes]:
         KNOWN,
         *((message,) for message in KNOWN),
         (Counted({0: (7, 6)}), Changed({0: failing}), Holds(0, 1, ["198.51.100.2/24"]), Dropped(3)),
-        *((outcome, _told(*reload_evidence(outcome))) for outcome in (RELOADED, refused)),
+        *((ReloadEnded(1, outcome), _told(*reload_evidence(outcome))) for outcome in (RELOADED, refused)),
+        (Told(1), Refused(None, "no command")),
         *((event,) for event in _events()),
     ):
         yield b"\0" + _packed(messages)

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from failover.engine.agent_link import status_feed
 from failover.messages import (
     MAX_MESSAGE_BYTES,
+    Ask,
     Changed,
+    Command,
     Counted,
     Counters,
     DaemonStatus,
@@ -26,10 +28,15 @@ from failover.messages import (
     Names,
     NotReloaded,
     RealtimeStatus,
+    Refused,
+    Reload,
     Reloaded,
+    ReloadEnded,
     RouterStatus,
     SendError,
+    Told,
     decode,
+    decode_command,
     encode,
 )
 from failover.vrrp import DiscardReason, Oddity
@@ -57,6 +64,12 @@ REALTIME = st.builds(
     cpu_affinity=st.none() | st.lists(COUNTS, max_size=2),
 )
 LAGS = st.builds(Lag, max=COUNTS, counts=st.lists(COUNTS, max_size=3))
+OUTCOMES = st.one_of(
+    st.builds(
+        Reloaded, added=NAMES, removed=NAMES, changed=NAMES, unchanged=COUNTS, needs_restart=st.lists(TEXTS, max_size=3)
+    ),
+    st.builds(NotReloaded, report=TEXTS, is_bad=st.booleans()),
+)
 MESSAGES: st.SearchStrategy[Message] = st.one_of(
     st.builds(DaemonStatus, started_at=COUNTS, pid=COUNTS, realtime=REALTIME),
     st.builds(EngineLag, since_start=LAGS, last_minute=LAGS),
@@ -65,17 +78,22 @@ MESSAGES: st.SearchStrategy[Message] = st.one_of(
     st.builds(Holds, COUNTS, COUNTS, st.lists(TEXTS, max_size=3)),
     st.builds(Counted, st.dictionaries(COUNTS, st.tuples(COUNTS, COUNTS), max_size=3)),
     st.builds(Inventory, st.lists(COUNTS, max_size=3)),
-    st.builds(
-        Reloaded, added=NAMES, removed=NAMES, changed=NAMES, unchanged=COUNTS, needs_restart=st.lists(TEXTS, max_size=3)
-    ),
-    st.builds(NotReloaded, report=TEXTS, is_bad=st.booleans()),
     st.builds(Dropped, COUNTS),
+    st.builds(Told, COUNTS),
+    st.builds(ReloadEnded, COUNTS, OUTCOMES),
+    st.builds(Refused, st.none() | COUNTS, TEXTS),
 )
+COMMANDS = st.builds(Ask, COUNTS) | st.builds(Reload, COUNTS)
 
 
 @given(MESSAGES)
 def test_every_message_is_decoded_to_what_was_encoded(message: Message) -> None:
     assert decode(encode(message)) == message
+
+
+@given(COMMANDS)
+def test_every_command_is_decoded_to_what_was_encoded(command: Command) -> None:
+    assert decode_command(encode(command)) == command
 
 
 @given(st.binary(max_size=200))

@@ -14,12 +14,6 @@ CHANNEL_FD: Final = 3
 LISTENER_FD: Final = 4
 """Where an agent finds its end of the channel, and the listening control socket."""
 
-ASK: Final = b"?"
-"""What the agent sends when somebody wants to know the present: all that has changed is told then, `EngineLag` last."""
-
-RELOAD: Final = b"!"
-"""What it sends when somebody wants the configuration read again; answered by `Reloaded` or `NotReloaded`."""
-
 MAX_MESSAGE_BYTES: Final = 128 * 1024
 """A packet larger than this is not sent; what may be long is told in several."""
 
@@ -185,7 +179,7 @@ class Names(msgspec.Struct, frozen=True):
 
 
 class Reloaded(msgspec.Struct, frozen=True, kw_only=True, tag="reloaded"):
-    """The configuration was read again, at the agent's request, and what runs is as it says."""
+    """The configuration was read again, and what runs is as it says."""
 
     added: Names
     removed: Names
@@ -196,7 +190,7 @@ class Reloaded(msgspec.Struct, frozen=True, kw_only=True, tag="reloaded"):
 
 
 class NotReloaded(msgspec.Struct, frozen=True, kw_only=True, tag="not_reloaded"):
-    """It was not, at the agent's request, and everything is as before."""
+    """The configuration was not read, or could not be carried out, and everything is as before."""
 
     report: str
     is_bad: bool
@@ -209,7 +203,49 @@ class Dropped(msgspec.Struct, frozen=True, tag="dropped"):
     count: int
 
 
-Message = DaemonStatus | EngineLag | Event | Inventory | Changed | Holds | Counted | Reloaded | NotReloaded | Dropped
+class Ask(msgspec.Struct, frozen=True, tag="ask"):
+    """The agent's command to tell what has changed since the last time: somebody wants to know. `Told` answers it."""
+
+    id: int
+
+
+class Reload(msgspec.Struct, frozen=True, tag="reload"):
+    """The agent's command to read the configuration again, and to run what it says. `ReloadEnded` answers it."""
+
+    id: int
+
+
+Command = Ask | Reload
+"""What an agent may send. The numbers are its own; each is answered once, with the same number."""
+
+
+class Told(msgspec.Struct, frozen=True, tag="told"):
+    """The answer to `Ask`: all that had changed by then has been told."""
+
+    id: int
+
+
+class ReloadEnded(msgspec.Struct, frozen=True, tag="reload_ended"):
+    """The answer to `Reload`."""
+
+    id: int
+    outcome: Reloaded | NotReloaded
+
+
+class Refused(msgspec.Struct, frozen=True, tag="refused"):
+    """The answer to what is no command, or none that this engine knows; the next one is heard as any other."""
+
+    id: int | None
+    """The number, where it could be made out."""
+    reason: str
+
+
+Answer = Told | ReloadEnded | Refused
+Message = DaemonStatus | EngineLag | Event | Inventory | Changed | Holds | Counted | Dropped | Answer
+"""What an engine may send."""
 
 encode: Final = msgspec.msgpack.Encoder().encode
 decode: Final = msgspec.msgpack.Decoder(Message).decode
+"""Of what an engine sends. `msgspec.DecodeError`, or `UnicodeDecodeError`, where a packet is no message."""
+decode_command: Final = msgspec.msgpack.Decoder(Command).decode
+"""Of what an agent sends, with the same errors."""

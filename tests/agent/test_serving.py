@@ -11,11 +11,24 @@ from typing import Any
 
 import pytest
 
+from failover.agent.api import server
 from failover.agent.api.server import serve
-from failover.agent.link import commands as reloading
 from failover.agent.link.mirror import Mirror
 from failover.agent.log.text import line
-from failover.messages import RELOAD, Dropped, Event, Message, Names, NotReloaded, Reloaded, encode
+from failover.messages import (
+    Command,
+    Dropped,
+    Event,
+    Message,
+    Names,
+    NotReloaded,
+    Refused,
+    Reload,
+    Reloaded,
+    ReloadEnded,
+    decode_command,
+    encode,
+)
 from tests.agent.link.test_mirror import KNOWN
 from tests.engine.daemons import ControlConnection, ask
 
@@ -36,6 +49,12 @@ class Agent:
     def tell(self, *messages: Message) -> None:
         for message in messages:
             self.engine.send(encode(message))
+
+    def commanded(self, kind: type[Command]) -> int:
+        """The number of a command of this kind, which has come or will come soon."""
+        command = decode_command(self.engine.recv(100))
+        assert isinstance(command, kind)
+        return command.id
 
     def run(self, client: Callable[[], None]) -> None:
         """Serve while `client` runs in a thread, and then until the engine has hung up."""
@@ -79,7 +98,7 @@ def test_a_reload_is_answered_with_what_came_of_it(agent: Agent) -> None:
         unchanged=3,
         needs_restart=["lock_memory"],
     )
-    answers: list[tuple[Message, int, Any]] = [
+    answers: list[tuple[Reloaded | NotReloaded, int, Any]] = [
         (
             reloaded,
             200,
@@ -100,8 +119,7 @@ def test_a_reload_is_answered_with_what_came_of_it(agent: Agent) -> None:
         with ThreadPoolExecutor() as others:
             for answer, code, document in answers:
                 asking = others.submit(ask, agent.control, "/reload", "POST")
-                assert agent.engine.recv(16) == RELOAD
-                agent.tell(answer)
+                agent.tell(ReloadEnded(agent.commanded(Reload), answer))
                 assert asking.result() == (code, document)
 
     agent.run(client)
@@ -110,13 +128,23 @@ def test_a_reload_is_answered_with_what_came_of_it(agent: Agent) -> None:
 def test_of_two_reloads_each_has_its_own_answer(agent: Agent) -> None:
     def client() -> None:
         agent.engine.settimeout(5)
-        agent.tell(NotReloaded(report="nobody's", is_bad=True))
+        agent.tell(ReloadEnded(7, NotReloaded(report="nobody's", is_bad=True)))
         with ThreadPoolExecutor() as others:
             asking = [others.submit(ask, agent.control, "/reload", "POST") for _ in range(2)]
             for report in ("one", "two"):
-                assert agent.engine.recv(16) == RELOAD
-                agent.tell(NotReloaded(report=report, is_bad=True))
+                agent.tell(ReloadEnded(agent.commanded(Reload), NotReloaded(report=report, is_bad=True)))
             assert sorted(one.result()[1]["error"] for one in asking) == ["one", "two"]
+
+    agent.run(client)
+
+
+def test_an_engine_that_does_not_know_the_command_is_told_of(agent: Agent) -> None:
+    def client() -> None:
+        agent.engine.settimeout(5)
+        with ThreadPoolExecutor() as others:
+            asking = others.submit(ask, agent.control, "/reload", "POST")
+            agent.tell(Refused(agent.commanded(Reload), "Invalid value 'reload'"))
+            assert asking.result() == (409, {"error": "the daemon refuses: Invalid value 'reload'"})
 
     agent.run(client)
 
@@ -124,7 +152,7 @@ def test_of_two_reloads_each_has_its_own_answer(agent: Agent) -> None:
 def test_an_engine_that_does_not_answer_is_not_waited_for_for_ever(
     agent: Agent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reloading, "_PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr(server, "_RELOAD_PATIENCE_SECONDS", 0.05)
     agent.run(lambda: assert_equal(ask(agent.control, "/reload", "POST")[0], 504))
 
 

@@ -10,7 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from failover.agent.api.server import descriptor_sockets, serve
+from failover.agent.api.server import serve
+from failover.agent.link.reader import inherited_sockets
 from failover.agent.log.journal import Journal, is_standard_error
 from failover.agent.log.log_file import LogFile
 from failover.agent.log.text import line
@@ -29,7 +30,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="failover.agent")
     parser.add_argument("--log-file", type=Path)
     log_file: Path | None = parser.parse_args().log_file
-    channel, listener = descriptor_sockets(CHANNEL_FD, LISTENER_FD)
+    channel, listener = inherited_sockets(CHANNEL_FD, LISTENER_FD)
     realtime.set_timer_slack(_ORDINARY_TIMER_SLACK)
     capabilities.give_up_all()
     asyncio.run(serve(channel, listener, _write_to(log_file)))

@@ -14,6 +14,7 @@ from pathlib import Path
 from failover.config import Configuration, DaemonSettings
 from failover.engine.agent_link.agent_process import AgentProcess
 from failover.engine.agent_link.channel import Channel
+from failover.engine.agent_link.commands import Commands
 from failover.engine.agent_link.status_feed import StatusFeed
 from failover.engine.events import Subject
 from failover.engine.fleet.engine import Engine
@@ -31,7 +32,7 @@ from failover.events import Kind
 from failover.linux.errors import describe
 from failover.linux.process import capabilities
 from failover.linux.process.descriptors import allow_many
-from failover.messages import ASK, RELOAD, Event, NotReloaded, Reloaded
+from failover.messages import Answer, Ask, Command, Event, NotReloaded, Reloaded, ReloadEnded
 from failover.vrrp import Instant
 
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -96,7 +97,8 @@ class _Daemon:
         self._notifier = notifier
         self._held = held
         self._loop = Loop()
-        self._channel = Channel(self._loop, {ASK: self._asked, RELOAD: self._asked_to_reload})
+        commands = Commands(ask=self._asked, reload=self._asked_to_reload, refuse=self._answer)
+        self._channel = Channel(self._loop, commands.take)
         self._stopping = False
         self._dirty = False
         self._punctuality = Punctuality(own)
@@ -193,13 +195,15 @@ class _Daemon:
 
     # --- reload
 
-    def _asked_to_reload(self) -> None:
+    def _asked_to_reload(self, command: Command) -> None:
         if self._reload is None:
             report = "this daemon was started without a configuration file: there is nothing to reload"
-            self._channel.send(NotReloaded(report=report, is_bad=False))
+            self._answer(ReloadEnded(command.id, NotReloaded(report=report, is_bad=False)))
         else:
             # After what the agent is told of the new routers: whoever has the answer asks for their status next.
-            self._reload.ask(lambda outcome: self._engine.later(partial(self._channel.send, outcome)))
+            self._reload.ask(
+                lambda outcome: self._engine.later(partial(self._answer, ReloadEnded(command.id, outcome)))
+            )
 
     def _reloaded(self, outcome: Outcome, changed: Sequence[Instance]) -> None:
         if isinstance(outcome, Reloaded):
@@ -220,8 +224,11 @@ class _Daemon:
         self._status_feed.event(event, subject)
         self._dirty = self._dirty or event.kind == Kind.STATE_CHANGED.label
 
-    def _asked(self) -> None:
-        self._status_feed.refresh()
+    def _asked(self, command: Ask) -> None:
+        self._status_feed.answer(command)
+
+    def _answer(self, answer: Answer) -> None:
+        self._channel.send(answer)
 
     def _keep_up(self, at: Instant) -> None:
         self._status_feed.keep_up(at)

@@ -1,25 +1,15 @@
 """The agent asks the engine when a client asks the agent: seldom, and without waiting for long."""
 
 import asyncio
-import socket
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 
-import pytest
+from failover.agent.link.commands import Commands
+from failover.agent.link.freshness import _PATIENCE_SECONDS, Freshness
+from failover.messages import Ask, Dropped, Told
+from tests.agent.link.test_commands import Ends, ends, received
 
-from failover.agent.link.freshness import _PATIENCE_SECONDS, Asking
-from failover.messages import ASK, Dropped, EngineLag, Lag
-
-LAG = EngineLag(since_start=Lag(max=0, counts=[]), last_minute=Lag(max=0, counts=[]))
-
-
-@pytest.fixture
-def ends() -> Iterator[tuple[socket.socket, socket.socket]]:
-    ours, engines = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    ours.setblocking(False)
-    engines.setblocking(False)
-    with ours, engines:
-        yield ours, engines
+__all__ = ["ends"]
 
 
 def run(test: Callable[[], Awaitable[None]]) -> float:
@@ -33,66 +23,49 @@ async def _awaited(test: Callable[[], Awaitable[None]]) -> None:
     await test()
 
 
-def questions(engines: socket.socket) -> int:
-    count = 0
-    while True:
-        try:
-            count += engines.recv(100) == ASK
-        except BlockingIOError:
-            return count
-
-
-def test_it_returns_when_the_engine_has_told_the_last_of_its_answer(ends: tuple[socket.socket, socket.socket]) -> None:
-    ours, engines = ends
+def test_it_returns_when_the_engine_has_told_the_last_of_its_answer(ends: Ends) -> None:
     told: list[str] = []
 
     async def test() -> None:
-        asking = Asking(ours)
-        waiting = asyncio.create_task(asking.ask())
-        await asyncio.sleep(0)
-        assert questions(engines) == 1
-        asking.take(Dropped(1))
+        commands = Commands(ends.ours)
+        waiting = asyncio.create_task(Freshness(commands).renew())
+        await asyncio.sleep(0.01)
+        assert received(ends) == [Ask(1)]
+        commands.take(Dropped(1))
         await asyncio.sleep(0)
         assert not waiting.done()
-        told.append("lag")
-        asking.take(LAG)
+        told.append("all")
+        commands.take(Told(1))
         await waiting
 
     run(test)
-    assert told == ["lag"]
+    assert told == ["all"]
 
 
-def test_however_many_ask_it_asks_once_a_second(ends: tuple[socket.socket, socket.socket]) -> None:
-    ours, engines = ends
-
+def test_however_many_ask_it_asks_once_a_second(ends: Ends) -> None:
     async def test() -> None:
-        asking = Asking(ours)
-        await asyncio.gather(*(asking.ask() for _ in range(20)))
+        freshness = Freshness(Commands(ends.ours))
+        await asyncio.gather(*(freshness.renew() for _ in range(20)))
         for _ in range(20):
-            await asking.ask()
+            await freshness.renew()
 
     run(test)
-    assert questions(engines) == 1
+    assert received(ends) == [Ask(1)]
 
 
-def test_an_engine_that_does_not_answer_is_waited_for_once_and_not_for_long(
-    ends: tuple[socket.socket, socket.socket],
-) -> None:
-    ours, _ = ends
-
+def test_an_engine_that_does_not_answer_is_waited_for_once_and_not_for_long(ends: Ends) -> None:
     async def test() -> None:
-        asking = Asking(ours)
+        freshness = Freshness(Commands(ends.ours))
         for _ in range(50):
-            await asking.ask()
+            await freshness.renew()
 
     assert run(test) < 20 * _PATIENCE_SECONDS, "fifty would take fifty times as long"
 
 
-def test_an_engine_that_is_gone_is_no_error(ends: tuple[socket.socket, socket.socket]) -> None:
-    ours, engines = ends
-    engines.close()
+def test_an_engine_that_is_gone_is_no_error(ends: Ends) -> None:
+    ends.engines.close()
 
     async def test() -> None:
-        await Asking(ours).ask()
+        await Freshness(Commands(ends.ours)).renew()
 
     run(test)

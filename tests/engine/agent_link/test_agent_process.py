@@ -41,7 +41,7 @@ class Stage:
         script.chmod(0o700)
         monkeypatch.setattr(sys, "executable", str(script))
         self.loop = loop
-        self.channel = Channel(loop, {})
+        self.channel = Channel(loop, lambda _: None)
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.greeted = 0
         self.events = EventSink(lambda event, _: self.channel.send(event), loop.clock.wall, lambda _: None)

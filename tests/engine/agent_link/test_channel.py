@@ -8,10 +8,9 @@ from contextlib import closing, suppress
 
 import pytest
 
-from failover.engine.agent_link.channel import QUEUE_LIMIT, Channel
+from failover.engine.agent_link.channel import COMMAND_EVERY, COMMANDS_AT_ONCE, QUEUE_LIMIT, Channel
 from failover.engine.loop.loop import Loop
 from failover.messages import (
-    ASK,
     MAX_MESSAGE_BYTES,
     Changed,
     Counters,
@@ -21,6 +20,7 @@ from failover.messages import (
     RouterStatus,
     decode,
 )
+from failover.vrrp import to_seconds
 from tests.agent.link.test_mirror import DAEMON
 
 ROUTER = RouterStatus(
@@ -44,7 +44,7 @@ ROUTER = RouterStatus(
 @pytest.fixture
 def channel() -> Iterator[Channel]:
     with closing(Loop()) as loop:
-        made = Channel(loop, {})
+        made = Channel(loop, lambda _: None)
         yield made
         made.close()
 
@@ -181,12 +181,9 @@ class Asked:
 
     def __init__(self, loop: Loop) -> None:
         self.loop = loop
-        self.times = 0
-        self.channel = Channel(loop, {ASK: self.count})
+        self.packets: list[bytes] = []
+        self.channel = Channel(loop, self.packets.append)
         self.agent = self.channel.open()
-
-    def count(self) -> None:
-        self.times += 1
 
     def rounds(self, seconds: float) -> int:
         """How many rounds had something to do."""
@@ -209,35 +206,43 @@ def asked() -> Iterator[Asked]:
         made.channel.close()
 
 
-def test_a_question_is_heard_and_the_next_one_half_a_second_later(asked: Asked) -> None:
-    for _ in range(3):
-        asked.agent.send(ASK)
+def test_commands_are_heard_at_once_each_whole_and_in_their_order(asked: Asked) -> None:
+    sent = [b"%d" % number * number for number in range(1, COMMANDS_AT_ONCE + 1)]
+    for packet in sent:
+        asked.agent.send(packet)
     asked.rounds(0.1)
-    assert asked.times == 1
-    asked.rounds(1.2)
-    assert asked.times == 3
+    assert asked.packets == sent
 
 
-@pytest.mark.parametrize("packet", [ASK, b"x", b"x" * 1000])
+def test_more_of_them_wait_and_none_is_lost(asked: Asked) -> None:
+    for number in range(COMMANDS_AT_ONCE + 3):
+        asked.agent.send(b"%d" % number)
+    asked.rounds(0.1)
+    assert len(asked.packets) == COMMANDS_AT_ONCE
+    asked.rounds(4 * to_seconds(COMMAND_EVERY))
+    assert asked.packets == [b"%d" % number for number in range(COMMANDS_AT_ONCE + 3)]
+
+
+@pytest.mark.parametrize("packet", [b"x", b"x" * 1000])
 def test_whatever_an_agent_sends_without_end_costs_next_to_nothing(asked: Asked, packet: bytes) -> None:
     asked.agent.setblocking(False)
     with suppress(BlockingIOError):
         while True:
             asked.agent.send(packet)
-    assert asked.rounds(0.3) < 10
-    assert asked.times == (packet == ASK)
+    assert asked.rounds(0.3) < 3 * COMMANDS_AT_ONCE
+    assert COMMANDS_AT_ONCE <= len(asked.packets) <= COMMANDS_AT_ONCE + 2
 
 
-def test_an_agent_that_has_hung_up_is_no_question_and_wakes_nobody(asked: Asked) -> None:
+def test_an_agent_that_has_hung_up_is_no_command_and_wakes_nobody(asked: Asked) -> None:
     asked.agent.close()
     assert asked.rounds(0.3) < 10
-    assert asked.times == 0
+    assert asked.packets == []
 
 
 def test_the_next_agent_is_heard_too(asked: Asked) -> None:
     asked.agent.close()
     asked.rounds(0.05)
     asked.agent = asked.channel.open()
-    asked.agent.send(ASK)
+    asked.agent.send(b"x")
     asked.rounds(0.05)
-    assert asked.times == 1
+    assert asked.packets == [b"x"]

@@ -21,7 +21,7 @@ from failover.engine.process.punctuality import Punctuality
 from failover.engine.router.instance import Instance
 from failover.engine.transmit.beat import Beat
 from failover.engine.transmit.transmitter import Transmitter
-from failover.messages import ASK, MAX_MESSAGE_BYTES, Changed, Counted, Event, Holds, Message, decode
+from failover.messages import MAX_MESSAGE_BYTES, Ask, Changed, Counted, EngineLag, Event, Holds, Message, Told, decode
 from failover.vrrp import Family, Interval, VirtualAddress, VirtualRouter, seconds
 from tests.engine.simulated import Kernel, SimulatedLoop, Wire, as_port, instance_of, loop_of, netlink_of
 from tests.vrrp.making import OURS, a_router, after
@@ -59,7 +59,7 @@ class Bench:
     def __init__(self, stack: ExitStack, *routers: VirtualRouter) -> None:
         self.stack = stack
         self.loop = SimulatedLoop()
-        self.channel = Channel(loop_of(self.loop), {ASK: self.asked})
+        self.channel = Channel(loop_of(self.loop), lambda _: None)
         stack.callback(self.channel.close)
         loop = loop_of(self.loop)
         self.transmitter = Transmitter(loop, netlink_of(Kernel()))
@@ -80,9 +80,6 @@ class Bench:
         loop, name = loop_of(self.loop), f"VR_{len(self.instances)}"
         return instance_of(router, loop, self.transmitter, self.beat, self.publish, name)
 
-    def asked(self) -> None:
-        self.status_feed.refresh()
-
     def publish(self, event: Event, instance: Instance) -> None:
         self.status_feed.event(event, instance)
 
@@ -95,7 +92,7 @@ class Bench:
     def second(self) -> None:
         """What the daemon does in one."""
         self.loop.run(after(self.loop.now, SECOND))
-        self.status_feed.refresh()
+        self.status_feed._refresh()
         self.loop.round()
 
 
@@ -266,6 +263,24 @@ def test_to_an_agent_that_is_behind_only_events_are_added(bench_of: Callable[...
     for _ in range(5):
         bench.second()
     assert len(bench.channel._queue) == waiting
+
+
+def test_who_asks_is_told_what_has_changed_and_then_that_this_was_all(bench_of: Callable[..., Bench]) -> None:
+    bench = bench_of(MASTER)
+    agent = bench.agent()
+    bench.transmitter.finish()
+    bench.loop.run(after(bench.loop.now, 5 * SECOND))
+    bench.second()
+    agent.read()
+    agent.heard.clear()
+    bench.loop.run(after(bench.loop.now, SECOND))
+    bench.status_feed.answer(Ask(7))
+    bench.loop.round()
+    agent.read()
+    *changed, lag, told = agent.heard
+    assert [type(one) for one in changed] == [Counted]
+    assert isinstance(lag, EngineLag)
+    assert told == Told(7)
 
 
 def test_after_a_reload_the_agent_knows_other_routers_and_at_no_moment_a_part_of_them(

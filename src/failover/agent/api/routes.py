@@ -14,11 +14,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from failover.agent.link.mirror import Mirror
-from failover.messages import NotReloaded, Reloaded
+from failover.messages import Answer, NotReloaded, Refused, Reloaded, ReloadEnded
 
 _NOT_YET = JSONResponse({"error": "the daemon is starting"}, status_code=503, headers={"Retry-After": "1"})
 
-Reload = Callable[[], Awaitable[Reloaded | NotReloaded | None]]
+Reload = Callable[[], Awaitable[Answer | None]]
 
 
 def application(mirror: Mirror, freshen: Callable[[], Awaitable[None]], reload: Reload) -> Starlette:
@@ -31,11 +31,13 @@ def application(mirror: Mirror, freshen: Callable[[], Awaitable[None]], reload: 
 
     async def reload_configuration(_: Request) -> Response:
         match await reload():
-            case Reloaded() as outcome:
+            case ReloadEnded(outcome=Reloaded() as outcome):
                 return JSONResponse(_document(outcome))
-            case NotReloaded(report=report, is_bad=is_bad):
+            case ReloadEnded(outcome=NotReloaded(report=report, is_bad=is_bad)):
                 return JSONResponse({"error": report}, status_code=422 if is_bad else 409)
-            case None:
+            case Refused(reason=reason):  # an engine that was not upgraded with its agent
+                return JSONResponse({"error": f"the daemon refuses: {reason}"}, status_code=409)
+            case _:
                 return JSONResponse({"error": "the daemon does not answer"}, status_code=504)
 
     return Starlette(

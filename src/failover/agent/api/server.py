@@ -1,25 +1,24 @@
 """The agent's event loop: reads the channel, keeps the mirror, writes the log, serves the API, ends with the engine."""
 
 import asyncio
-import os
 import socket
-import time
-from collections.abc import Callable, Generator
-from contextlib import contextmanager, suppress
+from collections.abc import Generator
+from contextlib import contextmanager
+from functools import partial
+from typing import Final
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from failover.agent.api.routes import application
-from failover.agent.link.commands import Reloading
-from failover.agent.link.freshness import Asking
+from failover.agent.link.commands import Commands
+from failover.agent.link.freshness import Freshness
 from failover.agent.link.mirror import Mirror
-from failover.events import Kind
-from failover.messages import MAX_MESSAGE_BYTES, Dropped, Event, Message, decode
+from failover.agent.link.reader import Reader, Write
+from failover.messages import Message, Reload
 
-Write = Callable[[Event], None]
-
-_MESSAGES_AT_ONCE = 256
+_RELOAD_PATIENCE_SECONDS: Final = 60.0
+"""More than the engine gives the process that reads the file."""
 
 
 class _Connection(H11Protocol):
@@ -71,11 +70,11 @@ class _Server(uvicorn.Server):
 async def serve(channel: socket.socket, listener: socket.socket, write: Write) -> None:
     """Serve until the other end of `channel` is closed. `write` gets what is for the log."""
     mirror = Mirror()
-    asking = Asking(channel)
-    reloading = Reloading(channel)
+    commands = Commands(channel)
+    freshness = Freshness(commands)
     # Its warnings are about clients, have no time, and advise on packages: nothing for the log of a router.
     config = uvicorn.Config(
-        application(mirror, asking.ask, reloading.reload),
+        application(mirror, freshness.renew, partial(commands.send, Reload, _RELOAD_PATIENCE_SECONDS)),
         http=_Connection,
         lifespan="off",
         log_config=None,
@@ -88,53 +87,8 @@ async def serve(channel: socket.socket, listener: socket.socket, write: Write) -
 
     def take(message: Message) -> None:
         mirror.update(message)
-        asking.take(message)
-        reloading.take(message)
+        commands.take(message)
 
-    loop.add_reader(channel, _Reader(channel, take, write, lambda: over.set_result(None)).read)
+    loop.add_reader(channel, Reader(channel, take, write, lambda: over.set_result(None)).read)
     await _Server(config, over).serve([listener])
     loop.remove_reader(channel)
-
-
-class _Reader:
-    def __init__(
-        self, channel: socket.socket, take: Callable[[Message], None], write: Write, hung_up: Callable[[], None]
-    ) -> None:
-        self._channel = channel
-        self._take_in = take
-        self._write = write
-        self._hung_up = hung_up
-
-    def read(self) -> None:
-        """What waits, in portions, so that the API gets its turn during a storm."""
-        with suppress(BlockingIOError):
-            for _ in range(_MESSAGES_AT_ONCE):
-                packet = self._receive()
-                if not packet:
-                    asyncio.get_running_loop().remove_reader(self._channel)
-                    self._hung_up()
-                    return
-                self._take(decode(packet))
-
-    def _receive(self) -> bytes:
-        """A packet, empty where there is no engine any more."""
-        try:
-            return self._channel.recv(MAX_MESSAGE_BYTES)
-        except ConnectionError:  # it has gone without having read that we asked it something
-            return b""
-
-    def _take(self, message: Message) -> None:
-        self._take_in(message)
-        if isinstance(message, Event):
-            self._write(message)
-        elif isinstance(message, Dropped):
-            self._write(Kind.EVENTS_LOST.event(time.time_ns(), {"count": message.count}))
-
-
-def descriptor_sockets(channel_fd: int, listener_fd: int) -> tuple[socket.socket, socket.socket]:
-    """The sockets that the engine has handed over."""
-    channel, listener = socket.socket(fileno=channel_fd), socket.socket(fileno=listener_fd)
-    for inherited in (channel, listener):
-        os.set_inheritable(inherited.fileno(), False)
-        inherited.setblocking(False)
-    return channel, listener

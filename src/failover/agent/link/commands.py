@@ -1,35 +1,37 @@
-"""Has the engine reload its configuration, for one who asks after the other, and tells each what came of it."""
+"""What the agent asks of its engine: each command with a number of its own, and each answered, or given up."""
 
 import asyncio
 import socket
-from typing import Final
+from collections.abc import Callable
+from itertools import count
 
-from failover.messages import RELOAD, Message, NotReloaded, Reloaded
-
-_PATIENCE_SECONDS: Final = 60.0
-"""More than the engine gives the process that reads the file."""
+from failover.messages import Answer, Command, Message, Refused, ReloadEnded, Told, encode
 
 
-class Reloading:
+class Commands:
     """Over one channel."""
 
     def __init__(self, channel: socket.socket) -> None:
         self._channel = channel
-        self._turn = asyncio.Lock()
-        self._answer: asyncio.Future[Reloaded | NotReloaded] | None = None
+        self._numbers = count(1)
+        self._waiting: dict[int, asyncio.Future[Answer]] = {}
 
-    async def reload(self) -> Reloaded | NotReloaded | None:
-        """What came of it; None where the engine does not answer."""
-        async with self._turn:
-            answer = self._answer = asyncio.get_running_loop().create_future()
-            try:
-                self._channel.send(RELOAD)
-            except OSError:  # the engine is busy, or gone
-                return None
-            done, _ = await asyncio.wait([answer], timeout=_PATIENCE_SECONDS)
+    async def send(self, make: Callable[[int], Command], patience_seconds: float) -> Answer | None:
+        """The answer to the command that `make` makes of a number; None where none comes in so long."""
+        number = next(self._numbers)
+        answer = self._waiting[number] = asyncio.get_running_loop().create_future()
+        try:
+            self._channel.send(encode(make(number)))
+            done, _ = await asyncio.wait([answer], timeout=patience_seconds)
             return answer.result() if done else None
+        except OSError:  # the engine is busy, or gone
+            return None
+        finally:
+            del self._waiting[number]
 
     def take(self, message: Message) -> None:
-        """The answer, if this message is one."""
-        if isinstance(message, Reloaded | NotReloaded) and self._answer is not None and not self._answer.done():
-            self._answer.set_result(message)
+        """A message has come, which may be an answer."""
+        if isinstance(message, Told | ReloadEnded | Refused) and message.id is not None:
+            answer = self._waiting.get(message.id)
+            if answer is not None and not answer.done():
+                answer.set_result(message)

@@ -1,43 +1,32 @@
-"""Asks the engine what has changed, when somebody wants to know: once a second at most, however many ask.
+"""Has the engine tell what has changed when somebody wants to know: once a second at most, however many do.
 
 The engine answers when it has nothing else to do; an answer that does not come soon is not waited for.
 """
 
 import asyncio
-import socket
 import time
-from contextlib import suppress
 from typing import Final
 
-from failover.messages import ASK, EngineLag, Message
+from failover.agent.link.commands import Commands
+from failover.messages import Answer, Ask
 
 _EVERY_SECONDS: Final = 1.0
 _PATIENCE_SECONDS: Final = 0.1
 
 
-class Asking:
-    """Over one channel."""
+class Freshness:
+    """Of what one agent knows."""
 
-    def __init__(self, channel: socket.socket) -> None:
-        self._channel = channel
+    def __init__(self, commands: Commands) -> None:
+        self._commands = commands
         self._asked_at = -_EVERY_SECONDS
-        self._answer: asyncio.Future[None] | None = None
+        self._asking: asyncio.Task[Answer | None] | None = None
 
-    async def ask(self) -> None:
+    async def renew(self) -> None:
         """Return when the engine has told what is new, or does not seem to."""
         now = time.monotonic()
         if now - self._asked_at >= _EVERY_SECONDS:
             self._asked_at = now
-            self._answer = asyncio.get_running_loop().create_future()
-            with suppress(OSError):  # the engine is busy, or gone
-                self._channel.send(ASK)
-        if self._answer is not None:
-            await asyncio.wait([self._answer], timeout=_PATIENCE_SECONDS)
-            self._answer = None  # whoever else asks meanwhile waits no longer than this one
-
-    def take(self, message: Message) -> None:
-        """The last message of an answer is the engine's lag."""
-        if isinstance(message, EngineLag) and self._answer is not None:
-            if not self._answer.done():
-                self._answer.set_result(None)
-            self._answer = None
+            self._asking = asyncio.create_task(self._commands.send(Ask, _PATIENCE_SECONDS))
+        if self._asking is not None:
+            await asyncio.wait([self._asking])

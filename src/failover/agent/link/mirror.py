@@ -17,10 +17,11 @@ from failover.messages import (
     Inventory,
     Lag,
     Message,
-    NotReloaded,
-    Reloaded,
+    Refused,
+    ReloadEnded,
     RouterStatus,
     SendError,
+    Told,
 )
 
 _NANOSECONDS = 1_000_000_000
@@ -57,7 +58,7 @@ class Mirror:
                 self._count(message.counts)
             case Dropped():
                 self.dropped += message.count
-            case Event() | Reloaded() | NotReloaded():
+            case Event() | Told() | ReloadEnded() | Refused():
                 pass  # the status after it comes in a message of its own
 
     def _forget_others(self, known: frozenset[int]) -> None:

@@ -6,7 +6,7 @@ the agent is told how many it missed.
 
 import socket
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from failover.engine.environment import EventLoop
@@ -16,8 +16,11 @@ from failover.vrrp import Instant, seconds
 
 QUEUE_LIMIT: Final = 4096
 """Messages."""
+COMMANDS_AT_ONCE: Final = 10
+COMMAND_EVERY: Final = seconds(0.2)
+"""How many commands are heard at once, and how often one more: enough for people, and a broken agent takes no
+advertisement's time, whatever it sends. What comes faster waits in the channel."""
 
-_ASKED_EVERY: Final = seconds(0.5)
 _BUFFER_BYTES: Final = 1 << 20
 
 
@@ -30,12 +33,14 @@ class _Waiting(NamedTuple):
 class Channel:
     """Sends messages to one agent after the other."""
 
-    def __init__(self, loop: EventLoop, commands: Mapping[bytes, Callable[[], None]]) -> None:
-        """`commands`: what to do when the agent sends one of these bytes; twice a second at most, whatever it sends."""
+    def __init__(self, loop: EventLoop, take: Callable[[bytes], None]) -> None:
+        """`take` is given each packet that the agent sends."""
         self._loop = loop
-        self._commands = commands
+        self._take = take
         self._listening = loop.alarm(lambda _: self._listen())
         self._is_listening = False
+        self._spent_until = Instant(0)
+        """When the agent will have commands in hand again, all of them."""
         self._socket: socket.socket | None = None
         self._queue: deque[_Waiting] = deque()
         self.dropped = 0
@@ -108,14 +113,20 @@ class Channel:
         if self._socket is None:
             return
         try:
-            command = self._commands.get(self._socket.recv(1))
+            packet = self._socket.recv(MAX_MESSAGE_BYTES)
         except OSError:
-            command = None
-        # The end of the channel is readable for ever, until the supervisor has seen that the agent is dead.
-        self._be_deaf()
-        if command is not None:
-            self._listening.set(Instant(self._loop.clock.now() + _ASKED_EVERY))
-            command()
+            packet = b""
+        if not packet:
+            # The end of the channel is readable for ever, until the supervisor has seen that the agent is dead.
+            self._be_deaf()
+            return
+        now = self._loop.clock.now()
+        in_hand_from = Instant(now - (COMMANDS_AT_ONCE - 1) * COMMAND_EVERY)
+        self._spent_until = Instant(max(self._spent_until, in_hand_from) + COMMAND_EVERY)
+        if self._spent_until > now:
+            self._be_deaf()
+            self._listening.set(self._spent_until)
+        self._take(packet)
 
     def _hang_up(self) -> None:
         self._be_deaf()

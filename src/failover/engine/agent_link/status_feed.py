@@ -16,7 +16,7 @@ from failover.engine.fleet.engine import Engine
 from failover.engine.process.punctuality import Punctuality
 from failover.engine.router.instance import Instance
 from failover.events import Kind
-from failover.messages import Changed, Counted, DaemonStatus, EngineLag, Event, Holds, Inventory
+from failover.messages import Ask, Changed, Counted, DaemonStatus, EngineLag, Event, Holds, Inventory, Told
 from failover.version import __version__
 from failover.vrrp import Instant, seconds
 
@@ -78,8 +78,12 @@ class StatusFeed:
         # Last: what the agent knows is whole all the time.
         self._engine.later(self._send_inventory)
 
-    def refresh(self) -> None:
-        """What has changed since the last time."""
+    def answer(self, command: Ask) -> None:
+        """Tell what has changed since the last time, and then that this was all."""
+        self._refresh()
+        self._engine.later(partial(self._channel.send, Told(command.id)))
+
+    def _refresh(self) -> None:
         if not self._catch_up():
             return
         for some in self._portions(self._numbers):
@@ -95,7 +99,7 @@ class StatusFeed:
             self._catch_up()
             return
         self._refresh_at = Instant(at + _REFRESHED_EVERY)
-        self.refresh()
+        self._refresh()
 
     def _catch_up(self) -> bool:
         """Send what waits, or all anew where something was lost; whether there was neither."""

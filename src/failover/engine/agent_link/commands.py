@@ -1,0 +1,51 @@
+"""The commands of the agent: taken apart, carried out, answered. What is none is refused, and the next one is heard."""
+
+from collections.abc import Callable
+from typing import assert_never
+
+import msgspec
+
+from failover.messages import Ask, Refused, Reload, decode_command
+
+
+class _Numbered(msgspec.Struct):
+    id: int
+
+
+_number_of = msgspec.msgpack.Decoder(_Numbered).decode
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError)
+
+
+class Commands:
+    """What is done about each command."""
+
+    def __init__(
+        self, *, ask: Callable[[Ask], None], reload: Callable[[Reload], None], refuse: Callable[[Refused], None]
+    ) -> None:
+        """`ask` and `reload` see to it that the command is answered, `refuse` sends that answer."""
+        self._ask = ask
+        self._reload = reload
+        self._refuse = refuse
+
+    def take(self, packet: bytes) -> None:
+        """A packet has come from the agent."""
+        try:
+            command = decode_command(packet)
+        except _UNREADABLE as error:
+            self._refuse(Refused(_number(packet), str(error)))
+            return
+        match command:
+            case Ask():
+                self._ask(command)
+            case Reload():
+                self._reload(command)
+            case _:
+                assert_never(command)
+
+
+def _number(packet: bytes) -> int | None:
+    """The number of what is no command, where it has one."""
+    try:
+        return _number_of(packet).id
+    except _UNREADABLE:
+        return None

@@ -1,0 +1,86 @@
+"""Commands to the engine: each has its own number, and its own answer or none."""
+
+import asyncio
+import socket
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import pytest
+
+from failover.agent.link.commands import Commands
+from failover.messages import Ask, Command, NotReloaded, Refused, Reload, ReloadEnded, Told, decode_command
+
+
+class Ends(NamedTuple):
+    """Of a channel."""
+
+    ours: socket.socket
+    engines: socket.socket
+
+
+@pytest.fixture
+def ends() -> Iterator[Ends]:
+    ours, engines = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    ours.setblocking(False)
+    engines.setblocking(False)
+    with ours, engines:
+        yield Ends(ours, engines)
+
+
+def received(ends: Ends) -> list[Command]:
+    """What the engine has been sent since this was asked last."""
+    found: list[Command] = []
+    while True:
+        try:
+            found.append(decode_command(ends.engines.recv(100)))
+        except BlockingIOError:
+            return found
+
+
+def test_answers_find_whom_they_are_for_in_whatever_order_they_come(ends: Ends) -> None:
+    one, other = ReloadEnded(1, NotReloaded(report="x", is_bad=True)), Told(2)
+
+    async def test() -> None:
+        commands = Commands(ends.ours)
+        waiting = [asyncio.create_task(commands.send(make, 5)) for make in (Reload, Ask)]
+        await asyncio.sleep(0)
+        assert received(ends) == [Reload(1), Ask(2)]
+        commands.take(Told(3))
+        commands.take(Refused(None, "what was that"))
+        commands.take(other)
+        commands.take(one)
+        assert [await each for each in waiting] == [one, other]
+
+    asyncio.run(test())
+
+
+def test_a_refusal_is_an_answer(ends: Ends) -> None:
+    async def test() -> None:
+        commands = Commands(ends.ours)
+        waiting = asyncio.create_task(commands.send(Ask, 5))
+        await asyncio.sleep(0)
+        commands.take(Refused(1, "no"))
+        assert await waiting == Refused(1, "no")
+
+    asyncio.run(test())
+
+
+def test_who_gave_up_is_not_told_and_nobody_else_is_in_its_place(ends: Ends) -> None:
+    async def test() -> None:
+        commands = Commands(ends.ours)
+        assert await commands.send(Ask, 0.01) is None
+        waiting = asyncio.create_task(commands.send(Ask, 5))
+        await asyncio.sleep(0)
+        commands.take(Told(1))
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        commands.take(Told(2))
+        assert await waiting == Told(2)
+        assert commands._waiting == {}
+
+    asyncio.run(test())
+
+
+def test_a_command_that_cannot_be_sent_has_no_answer(ends: Ends) -> None:
+    ends.engines.close()
+    assert asyncio.run(Commands(ends.ours).send(Ask, 5)) is None

@@ -1,0 +1,41 @@
+"""`failover.engine.agent_link.commands`: what an agent may send, and what it may send by mistake."""
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from failover.engine.agent_link.commands import Commands
+from failover.messages import Ask, Command, Refused, Reload, encode
+
+
+class Heard:
+    def __init__(self) -> None:
+        self.asked: list[Ask] = []
+        self.reloads: list[Reload] = []
+        self.refused: list[Refused] = []
+        self.commands = Commands(ask=self.asked.append, reload=self.reloads.append, refuse=self.refused.append)
+
+
+@pytest.mark.parametrize("command", [Ask(7), Reload(8)])
+def test_a_command_goes_where_it_belongs(command: Command) -> None:
+    heard = Heard()
+    heard.commands.take(encode(command))
+    assert [*heard.asked, *heard.reloads] == [command]
+    assert heard.refused == []
+
+
+def test_a_command_of_another_version_is_refused_by_its_number_and_the_next_one_is_heard() -> None:
+    heard = Heard()
+    heard.commands.take(msgspec.msgpack.encode({"type": "drain", "id": 3, "name": "VR_1"}))
+    heard.commands.take(encode(Ask(4)))
+    assert [one.id for one in heard.refused] == [3]
+    assert "drain" in heard.refused[0].reason
+    assert heard.asked == [Ask(4)]
+
+
+@given(st.binary(max_size=40))
+def test_what_is_no_command_is_refused_whatever_it_is(packet: bytes) -> None:
+    heard = Heard()
+    heard.commands.take(packet)
+    assert len(heard.refused) + len(heard.asked) + len(heard.reloads) == 1
