@@ -242,7 +242,7 @@ class _Daemon:
     def _summary(self) -> str:
         """`2 MASTER, 1 BACKUP`, and what is wrong with the first that cannot do its work."""
         routers = self._engine.instances
-        counts = Counter(router.standing for router in routers)
+        counts = Counter(router.state_label for router in routers)
         text = ", ".join(f"{counts[state]} {state}" for state in ("MASTER", "BACKUP", "INITIALIZE") if counts[state])
         trouble = next((f"{router.name}: {router.trouble}" for router in routers if router.trouble), None)
         return f"{text} ({trouble})" if trouble else text

@@ -12,12 +12,27 @@ from dataclasses import replace
 
 from failover.vrrp.events import AdvertisementReceived
 from failover.vrrp.peers import heard
-from failover.vrrp.states import Backup, Master
+from failover.vrrp.states import Backup, Master, State
 from failover.vrrp.transitions import Step
 from failover.vrrp.units import Instant, Interval
 
 _SURELY_MASTER = 3
 """Intervals of silence: every Master_Down_Interval is longer (RFC 9568 §6.1)."""
+
+
+def may_repeat(state: State) -> bool:
+    """Whether a router, as it is, may take the fast path at all: the one place that says so.
+
+    What it sends, or what it hears from its MASTER, must be the same each time, byte for byte, and mean the same. Then
+    it may be known by its bytes or a fingerprint of them, and be sent as it was prepared, together with that of others.
+    """
+    match state:
+        case Master():
+            return True
+        case Backup():
+            return state.master is not None
+        case _:
+            return False
 
 
 def settled_for(event: AdvertisementReceived, outcome: Step, now: Instant) -> Interval | None:

@@ -182,7 +182,7 @@ class TwoOfAKind(RuleBasedStateMachine):
 
     @rule(late=st.sampled_from([0, 0, 1, seconds(0.01), seconds(300)]))
     def wakes_up(self, late: int) -> None:
-        due = self.long._alarm.at
+        due = self.long._schedule._alarm.at
         if due is not None:
             self.now = after(max(self.now, due), late)
             self.simulated.sleep(self.now)
@@ -227,11 +227,11 @@ class TwoOfAKind(RuleBasedStateMachine):
         assert self.short.done == self.long.done
         assert self.short.events == self.long.events
         if (known := self.short._deferred._known_advert) is None:
-            assert self.short._alarm.at == self.long._alarm.at
-            assert (self.short._alarm.prewarm is None) == (self.long._alarm.prewarm is None)
+            assert self.short._schedule._alarm.at == self.long._schedule._alarm.at
+            assert (self.short._schedule._alarm.prewarm is None) == (self.long._schedule._alarm.prewarm is None)
         else:
-            assert self.short._alarm.at is None
-            assert known.heard_at + known.held_off == self.long._alarm.at
+            assert self.short._schedule._alarm.at is None
+            assert known.heard_at + known.held_off == self.long._schedule._alarm.at
 
     def teardown(self) -> None:
         if self.both:

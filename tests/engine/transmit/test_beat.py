@@ -182,7 +182,7 @@ class WithAndWithout(RuleBasedStateMachine):
             side.transmitter.finish()  # news waits a moment where addresses change, which may be so on one side alone
         assert beating.heard_by_others() == alone.heard_by_others()
         assert sorted(map(str, beating.events)) == sorted(map(str, alone.events))
-        assert [one.standing for one in beating.instances] == [one.standing for one in alone.instances]
+        assert [one.state_label for one in beating.instances] == [one.state_label for one in alone.instances]
         for side in self.sides:
             side.story.clear()
             side.events.clear()

@@ -142,7 +142,7 @@ class StatusFeed:
         self._send_status(instances)
 
     def _update(self, instances: list[Instance]) -> None:
-        self._send_status([instance for instance in instances if instance.changed])
+        self._send_status([instance for instance in instances if instance.reporter.changed])
         counts: dict[int, tuple[int, int]] = {}
         for instance in instances:
             number, counters = self._numbers.get(instance), instance.counters
@@ -157,7 +157,7 @@ class StatusFeed:
         if there:
             self._channel.send(Changed({self._numbers[instance]: instance.status() for instance in there}))
         for instance in there:
-            instance.told()
+            instance.reporter.changed = False
 
     def _send_inventory(self) -> None:
         self._channel.send(Inventory(list(self._numbers.values())))

@@ -1,11 +1,11 @@
-"""One protocol instance at work: feeds `step()`, has its actions done, counts, and reports.
+"""One protocol instance at work: it feeds `step()` and has its actions done.
 
-What to do is decided in `failover.vrrp`; how it is done, in `performer`; who calls with what, in `engine`.
+What to do is decided in `failover.vrrp`, how it is done in `performer`, when it wakes up in `schedule`, what is told of
+it in `reporter`. Who calls it with what: `fleet`.
 """
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 
 from failover.engine.environment import EventLoop
 from failover.engine.events import EventSink
@@ -18,50 +18,34 @@ from failover.engine.router.deferred_state import DeferredState
 from failover.engine.router.evidence import transition_fields
 from failover.engine.router.performer import Performer
 from failover.engine.router.reporter import Reporter
-from failover.engine.router.send_errors import trouble
-from failover.engine.router.status import fault_status, status_of
+from failover.engine.router.schedule import Schedule
+from failover.engine.router.status import fault_status, status_of, trouble
 from failover.engine.transmit.beat import Beat
 from failover.engine.transmit.transmitter import Transmitter
 from failover.events import Kind
-from failover.linux.filter.fingerprint import fingerprint
 from failover.linux.packet import Received
 from failover.messages import Counters, FaultStatus, RouterStatus
 from failover.vrrp import (
-    Action,
     Address,
-    AdvertisementReceived,
-    AnnounceAddresses,
-    ConfigChanged,
     Cutoff,
     Discard,
     Family,
     Fault,
-    InstallAddresses,
     Instant,
     Interval,
-    LinkChanged,
     Master,
-    PriorityChanged,
-    ReportOddity,
-    SendAdvertisement,
-    Shutdown,
-    Startup,
     State,
-    StateChanged,
     Step,
     VirtualAddress,
     VirtualRouter,
-    Wakeup,
+    actions,
     cutoff_of,
-    deadline,
+    events,
     initial_state,
     is_below,
     receive,
     state_name,
     step,
-)
-from failover.vrrp import (
-    Event as ProtocolEvent,
 )
 from failover.vrrp.fast_path import settled_for
 from failover.vrrp.protocol import PRIORITY_RESIGN
@@ -77,20 +61,21 @@ class Instance:
         loop: EventLoop,
         transmitter: Transmitter,
         beat: Beat,
-        events: EventSink,
+        sink: EventSink,
     ) -> None:
         """`beat` is that of the MASTERs with the router's interval and `phase` on the same interface."""
         router = replace(intended.router, beat_phase=phase)
         self.intended = intended
-        """As configured."""
+        """As configured, with its name and its interface."""
         self.interface = intended.interface
         self._wall = loop.clock.wall
         self.since = self._wall()
         counters = Counters(discarded={}, oddities={})
-        self._reporter = Reporter(self, counters, events)
-        self._performer = Performer(router, transmitter, counters, self._reporter, self.settle)
+        self.reporter = Reporter(self, counters, sink)
+        """Knows whether the status is another one than was told."""
+        self._performer = Performer(router, transmitter, counters, self.reporter, self.settle)
         self._deferred = DeferredState(initial_state(router), counters, beat)
-        self._alarm = loop.alarm(self.wake)
+        self._schedule = Schedule(self, self._deferred, loop)
         self._guard = AddressGuard(loop, self._restore)
 
     @property
@@ -100,7 +85,7 @@ class Instance:
 
     @property
     def family(self) -> Family:
-        """Of its addresses."""
+        """IPv4 or IPv6, as its addresses."""
         return self._performer.router.family
 
     @property
@@ -119,21 +104,12 @@ class Instance:
         return self._deferred.counters
 
     @property
-    def changed(self) -> bool:
-        """Whether the status differs from what was told last, in more than the number of advertisements."""
-        return self._reporter.changed
-
-    def told(self) -> None:
-        """The status has been told."""
-        self._reporter.changed = False
-
-    @property
     def held(self) -> frozenset[VirtualAddress]:
         """What it has on its interface while MASTER, quick to compare with what is there."""
         return self._performer.held
 
     @property
-    def standing(self) -> str:
+    def state_label(self) -> str:
         """`INITIALIZE`, `BACKUP` or `MASTER`."""
         return state_name(self._deferred.known)
 
@@ -161,26 +137,26 @@ class Instance:
 
     def start(self, fault: Fault | None, now: Instant) -> None:
         """Begin, or wait for the end of a fault."""
-        self._feed(Startup(fault), now)
+        self._feed(events.Startup(fault), now)
 
     def stop(self, now: Instant) -> Callable[[], None]:
         """Leave the group. What is returned takes the addresses away: call it when priority 0 has been sent."""
         previous = self.state
-        outcome = step(self.router, previous, Shutdown(), now)
-        farewell = tuple(action for action in outcome.actions if isinstance(action, SendAdvertisement))
+        outcome = step(self.router, previous, events.Shutdown(), now)
+        farewell = tuple(action for action in outcome.actions if isinstance(action, actions.SendAdvertisement))
         for action in farewell:
             self._performer.perform(action)
 
         def rest() -> None:
             self._guard.stop()
             others = tuple(action for action in outcome.actions if action not in farewell)
-            self._follow(Shutdown(), previous, replace(outcome, actions=others), now)
+            self._follow(events.Shutdown(), previous, replace(outcome, actions=others), now)
 
         return rest
 
     def link_changed(self, fault: Fault | None, now: Instant) -> None:
         """The interface became unusable or usable."""
-        self._feed(LinkChanged(fault), now)
+        self._feed(events.LinkChanged(fault), now)
 
     def attach(self, port: Port, primary: Address, foreign: frozenset[VirtualAddress], now: Instant) -> None:
         """Work on this interface as it is now, sending from `primary`.
@@ -192,13 +168,13 @@ class Instance:
         performer.attach(port, foreign)
         if primary != previous.primary_address:
             performer.router = replace(previous, primary_address=primary)
-            self._feed(ConfigChanged(previous), now)
+            self._feed(events.ConfigChanged(previous), now)
         else:
             performer.prepare(self.state)
             self.settle()
         if self.is_master and frames and performer.frames not in (frames, ()):
             # the interface has another MAC address
-            performer.perform(AnnounceAddresses(self.router.held_addresses))
+            performer.perform(actions.AnnounceAddresses(self.router.held_addresses))
 
     def reconfigure(
         self, intended: Intended, phase: Interval | None, beat: Beat, foreign: frozenset[VirtualAddress], now: Instant
@@ -206,21 +182,21 @@ class Instance:
         """Be as `intended` from now on: the same virtual router with other parameters, or another name."""
         self.catch_up()
         if intended.name != self.name:
-            self._reporter.changed = True
+            self.reporter.changed = True
         previous, self.intended = self.router, intended
         self._deferred.move(self, beat)
         router = replace(intended.router, primary_address=previous.primary_address, beat_phase=phase)
         if router != previous:
             self._performer.reconfigure(router)
             self._performer.foreign = foreign
-            self._feed(ConfigChanged(previous), now)
+            self._feed(events.ConfigChanged(previous), now)
 
     def retire(self) -> None:
         """It has stopped and all is told: let go of whatever holds it, for nobody collects garbage here."""
-        self._alarm.retire()
+        self._schedule.retire()
         self._guard.retire()
         self._performer.retire()
-        self._reporter.retire()
+        self.reporter.retire()
 
     def hear(
         self, packet: Received, now: Instant, raw: bytes = b"", known_adverts: KnownAdverts | None = None
@@ -228,18 +204,16 @@ class Instance:
         """A packet with our VRID arrived, `raw` as it came from the socket; `known_adverts` notes it the next time."""
         outcome = receive(packet.payload, packet.meta, self.router)
         if isinstance(outcome, Discard):
-            self._reporter.discarded(outcome, packet.meta, now)
+            self.reporter.discarded(outcome, packet.meta, now)
             return Verdict.REFUSED
         counters = self._deferred.counters
         counters.advertisements_received += 1
         if outcome.priority == PRIORITY_RESIGN:
             counters.priority_zero_received += 1
-        event = AdvertisementReceived(outcome, packet.meta.source)
+        event = events.AdvertisementReceived(outcome, packet.meta.source)
         held_off = settled_for(event, self._feed(event, now), now)
         if known_adverts is not None and held_off is not None:
-            self._deferred.forget()
-            self._deferred.repeat(known_adverts.expect(raw, fingerprint(packet), held_off, now, self._release))
-            self._alarm.set(None)
+            self._schedule.repeated(packet, raw, held_off, now, known_adverts)
         return Verdict.LOSING if is_below(self.cutoff, event) else Verdict.HEEDED
 
     def addresses_present(self, present: frozenset[VirtualAddress], now: Instant) -> None:
@@ -254,23 +228,12 @@ class Instance:
 
     def wake(self, now: Instant) -> None:
         """The deadline has come, or may have."""
-        self._feed(Wakeup(), now)
+        self._feed(events.Wakeup(), now)
 
     def settle(self) -> None:
-        """Set the alarm, and take part in the beat as long as the state is that of a MASTER on its schedule."""
-        state, ready = self.state, self._performer.advertisement
-        if not isinstance(state, Master):
-            self._deferred.leave(self)
-            if not self._deferred.is_repeated:
-                self._alarm.set(deadline(state), self._prewarm)
-            return
-        if ready is None or self._performer.send_errors:
-            self._deferred.leave(self)
-        elif self._deferred.join(self, ready, state):
-            self._alarm.set(state.repeat_announcements_at)
-            return
-        # A MASTER's wake-up is many a second, and a little late does no harm; a takeover is rare, and waited for.
-        self._alarm.set(deadline(state))
+        """Be woken when the state as it is now wants it."""
+        performer = self._performer
+        self._schedule.settle(None if performer.send_errors else performer.advertisement)
 
     def beat_failed(self, error: OSError) -> None:
         """Our part of the last beat could not be sent: go on alone, until something can."""
@@ -278,25 +241,25 @@ class Instance:
         self._performer.send_failed("advertisement", error)
         self.settle()
 
-    # --- the state machine
-
-    def _prewarm(self, at: Instant) -> None:
+    def prewarm(self, at: Instant) -> None:
         """What the wake-up at `at` will do, without doing it: `step()` is pure."""
-        step(self.router, self.state, Wakeup(), at)
+        step(self.router, self.state, events.Wakeup(), at)
         self._performer.prewarm()
 
-    def _feed(self, event: ProtocolEvent, now: Instant) -> Step:
+    # --- the state machine
+
+    def _feed(self, event: events.Event, now: Instant) -> Step:
         previous = self.state
         outcome = step(self.router, previous, event, now)
         self._follow(event, previous, outcome, now)
         return outcome
 
-    def _follow(self, event: ProtocolEvent, previous: State, outcome: Step, now: Instant) -> None:
+    def _follow(self, event: events.Event, previous: State, outcome: Step, now: Instant) -> None:
         self._deferred.known = outcome.state
-        reconfigured = isinstance(event, ConfigChanged | PriorityChanged)
+        reconfigured = isinstance(event, events.ConfigChanged | events.PriorityChanged)
         if outcome.state is not previous or reconfigured:
             self._deferred.forget()
-            self._reporter.changed = True
+            self.reporter.changed = True
         if outcome.state.checksum is not previous.checksum or reconfigured:
             self._performer.prepare(outcome.state)
         for action in outcome.actions:
@@ -305,40 +268,33 @@ class Instance:
             self._performer.reopen(now)
         self.settle()
 
-    def _release(self) -> None:
-        """The MASTER has been silent for long, or nobody listens to it any more: watch for ourselves."""
-        self._deferred.catch_up()
-        self._deferred.forget()
-        self.settle()
-
-    def _act(self, action: Action, now: Instant) -> None:
+    def _act(self, action: actions.Action, now: Instant) -> None:
         match action:
-            case StateChanged():
+            case actions.StateChanged():
                 self._changed(action, now)
-            case ReportOddity():
-                self._reporter.odd(action, self.router, now)
+            case actions.ReportOddity():
+                self.reporter.odd(action, self.router, now)
             case _:
                 self._performer.perform(action)
-                if isinstance(action, InstallAddresses):
-                    self._guard.installed(now)
+        if isinstance(action, actions.InstallAddresses):
+            self._guard.installed(now)
 
     def _restore(self, now: Instant) -> None:
         self.wake(now)  # a MASTER that did not run for long learns it before it takes anything back
-        if not self.is_master:
-            return
-        self._performer.restore()
-        self._reporter.report(Kind.ADDRESSES_RESTORED, (), now, lambda: {"interface": self.interface})
+        if self.is_master:
+            self._performer.restore()
+            self.reporter.report(Kind.ADDRESSES_RESTORED, (), now, lambda: {"interface": self.interface})
 
     # --- what others are told
 
-    def _changed(self, change: StateChanged, now: Instant) -> None:
+    def _changed(self, change: actions.StateChanged, now: Instant) -> None:
         if type(change.current) is not type(change.previous):
             self.since = self._wall()
             self._performer.send_errors.forget()
             self._deferred.counters.transitions_to_master += isinstance(change.current, Master)
-        self._reporter.tell(Kind.STATE_CHANGED, partial(transition_fields, change, now))
+        self.reporter.tell(Kind.STATE_CHANGED, lambda: transition_fields(change, now))
 
     def status(self) -> RouterStatus:
         """Everything about it, now."""
-        where = self.name, self.interface
-        return status_of(where, self.router, self.state, self.since, self.counters, self._performer.send_errors.worst)
+        worst = self._performer.send_errors.worst
+        return status_of((self.name, self.interface), self.router, self.state, self.since, self.counters, worst)

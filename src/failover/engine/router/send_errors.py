@@ -1,6 +1,6 @@
 """What a router has to send and cannot: a MASTER that nobody hears looks healthy otherwise."""
 
-from failover.messages import FaultStatus, SendError
+from failover.messages import SendError
 
 
 class SendErrors:
@@ -29,12 +29,3 @@ class SendErrors:
     def forget(self) -> None:
         """There is nothing to send any more."""
         self._errors.clear()
-
-
-def trouble(fault: FaultStatus | None, send_error: SendError | None) -> str | None:
-    """What keeps a router from its work, in words; None where nothing does."""
-    if fault is not None:
-        return fault.detail
-    if send_error is not None:
-        return f"cannot send its {send_error.what}s: {send_error.error}"
-    return None

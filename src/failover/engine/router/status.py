@@ -70,3 +70,12 @@ def status_of(
         counters=counters,
         send_error=send_error,
     )
+
+
+def trouble(fault: FaultStatus | None, send_error: SendError | None) -> str | None:
+    """What keeps a router from its work, in words; None where nothing does."""
+    if fault is not None:
+        return fault.detail
+    if send_error is not None:
+        return f"cannot send its {send_error.what}s: {send_error.error}"
+    return None

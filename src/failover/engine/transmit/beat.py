@@ -32,6 +32,9 @@ class Member(Protocol):
     def settle(self) -> None:
         """Join again, now that the beat has come to where its own schedule is."""
 
+    def prewarm(self, at: Instant) -> None:
+        """Go the way of a wake-up at `at`, and do nothing."""
+
     def beat_failed(self, error: OSError) -> None:
         """Its part of the last beat could not be sent."""
 

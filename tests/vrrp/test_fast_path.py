@@ -25,7 +25,7 @@ from failover.vrrp import (
     seconds,
     step,
 )
-from failover.vrrp.fast_path import advertised_again, beats, heard_again, settled_for
+from failover.vrrp.fast_path import advertised_again, beats, heard_again, may_repeat, settled_for
 from tests.rfc.marks import negative, positive
 from tests.vrrp.making import GREATER, NOW, SMALLER, V2, a_backup, a_follower, a_master, a_router, after, hears
 from tests.vrrp.strategies import routers, sources
@@ -200,3 +200,20 @@ def test_a_beat_moves_its_two_times_alone() -> None:
     state = a_master(a_router())
     moved = advertised_again(state, after(NOW, 7), after(NOW, 9))
     assert moved == replace(state, advertised_at=after(NOW, 7), advertise_at=after(NOW, 9))
+
+
+@given(router=routers(), data=st.data())
+def test_only_who_may_repeat_settles_or_beats(router: VirtualRouter, data: st.DataObject) -> None:
+    state = data.draw(states(router))
+    event, now = data.draw(heard(router)), after(NOW, data.draw(delays))
+    outcome = step(router, state, event, now)
+    if settled_for(event, outcome, now) is not None:
+        assert may_repeat(outcome.state)
+
+
+def test_who_may_repeat() -> None:
+    router = a_router()
+    assert not may_repeat(initial_state(router))
+    assert not may_repeat(a_backup(router)), "it has heard nobody yet"
+    assert may_repeat(a_follower(router))
+    assert may_repeat(a_master(router))
