@@ -41,13 +41,13 @@ _SIGNALS = (*_STOP_SIGNALS, signal.SIGHUP)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Where the daemon keeps what it keeps."""
+    """The places that a daemon uses."""
 
     runtime_directory: Path
     control_socket: Path | None = None
-    """None: in the runtime directory."""
+    """None: `control.sock` in the runtime directory."""
     log_file: Path | None = None
-    """None: standard error."""
+    """None: events go to standard error, or to the journal where that is the same."""
     configuration_file: Path | None = None
     """What is read again when the configuration is to be reloaded; None: it cannot be."""
 
@@ -134,7 +134,7 @@ class _Daemon:
             self._punctuality.enter()
             self._count_beats()
             self._warn()
-            allow_many()  # an interface takes up to five: two families with a bell each, and announcements
+            allow_many()  # an interface takes up to five: two families with a wake-up socket each, and announcements
             self._engine.start()
             # What is there by now stays, and nothing after it makes cycles: there is nothing to collect, and a
             # collection takes milliseconds that no advertisement should wait for.

@@ -208,10 +208,10 @@ def test_a_callback_may_forget_its_own_descriptor(loop: Loop, pipes: Callable[[]
     assert called == [1]
 
 
-def test_an_alarm_is_rehearsed_before_it_rings(loop: Loop) -> None:
+def test_an_alarm_is_prewarmed_before_it_rings(loop: Loop) -> None:
     story: list[object] = []
     alarm = loop.alarm(lambda _: story.append("rings"))
-    # Late wake-ups happen, and leave nothing to rehearse: try until one is early enough.
+    # Late wake-ups happen, and leave nothing to prewarm: try until one is early enough.
     for _ in range(100):
         at = Instant(now() + seconds(0.005))
         alarm.set(at, story.append)
@@ -255,8 +255,8 @@ def test_what_arrives_between_rehearsal_and_alarm_is_read_first(loop: Loop, pipe
     alarm = loop.alarm(lambda _: story.append("rings"))
 
     def prewarm(_: Instant) -> None:
-        if "rehearsed" not in story:
-            story.append("rehearsed")
+        if "prewarmed" not in story:
+            story.append("prewarmed")
             pipe.write()
 
     def heard() -> None:
@@ -264,23 +264,23 @@ def test_what_arrives_between_rehearsal_and_alarm_is_read_first(loop: Loop, pipe
         alarm.set(None)
 
     loop.watch(pipe.reader, pipe.reading(heard))
-    # Late wake-ups happen: try until one is early enough to rehearse.
+    # Late wake-ups happen: try until one is early enough to prewarm.
     for _ in range(100):
         story.clear()
         alarm.set(Instant(now() + seconds(0.005)), prewarm)
         while not {"rings", "heard"} & set(story):
             loop.wait()
-        if "rehearsed" in story:
+        if "prewarmed" in story:
             break
-    assert story == ["rehearsed", "heard"]
+    assert story == ["prewarmed", "heard"]
 
 
 def test_another_loop_is_never_kept_waiting_for_an_alarm(loop: Loop) -> None:
     alarm = loop.alarm(lambda _: None)
-    rehearsed: list[Instant] = []
-    alarm.set(Instant(now() + seconds(0.0002)), rehearsed.append)
+    prewarmed: list[Instant] = []
+    alarm.set(Instant(now() + seconds(0.0002)), prewarmed.append)
     loop.dispatch()
-    assert rehearsed == []
+    assert prewarmed == []
 
 
 def test_a_round_after_which_there_is_more_to_do_is_followed_by_the_next_at_once(loop: Loop) -> None:
@@ -352,7 +352,7 @@ def test_sockets_are_read_in_between_when_many_alarms_take_their_time(loop: Loop
 
 
 class Mailbox:
-    """A pipe that packets wait in, and one as their bell."""
+    """A pipe that packets wait in, and one as their wake-up socket."""
 
     def __init__(self, loop: Loop, pipes: Callable[[], Pipe], story: list[str] | None = None) -> None:
         self.wakeup, self.mail, self.story = pipes(), pipes(), [] if story is None else story

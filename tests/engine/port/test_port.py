@@ -37,7 +37,7 @@ class Socket(Waiting):
 
 
 class Heard:
-    """An attachment with routers on it, and what comes to its socket."""
+    """A port with routers on it, and what comes to its socket."""
 
     def __init__(self, *routers: VirtualRouter) -> None:
         family = routers[0].family
@@ -94,7 +94,7 @@ def a_master_at(router: VirtualRouter, *others: VirtualRouter) -> Heard:
 
 
 @EACH_FAMILY
-def test_against_a_flood_of_what_loses_a_master_sets_its_floor_for_a_period(family: Family) -> None:
+def test_against_a_flood_of_what_loses_a_master_sets_its_cutoff_for_a_period(family: Family) -> None:
     router, other = a_router(family), a_router(family, vrid=52)
     heard = a_master_at(router, other)
     heard.hear_priority(99, ENOUGH_LOSING - 1)
@@ -114,7 +114,7 @@ def test_a_flood_of_its_own_priority_from_a_smaller_address_is_one_too() -> None
     assert heard.terms == Terms(frozenset({51}), cutoffs={51: Cutoff(100, OURS[Family.IPV4])})
 
 
-def test_a_backup_that_preempts_sets_its_floor_and_one_that_does_not_sets_none() -> None:
+def test_a_backup_that_preempts_sets_its_cutoff_and_one_that_does_not_sets_none() -> None:
     heard = Heard(a_router())
     heard.hear_priority(99, ENOUGH_LOSING)
     assert heard.terms == Terms(frozenset({51}), cutoffs={51: Cutoff(100)})
@@ -124,7 +124,7 @@ def test_a_backup_that_preempts_sets_its_floor_and_one_that_does_not_sets_none()
 
 
 @pytest.mark.parametrize("change", ["better master", "fault", "takeover", "priority"])
-def test_when_the_router_changes_the_floor_is_gone_at_once(change: str) -> None:
+def test_when_the_router_changes_the_cutoff_is_gone_at_once(change: str) -> None:
     router = a_router()
     heard = Heard(router) if change == "takeover" else a_master_at(router)
     (instance,) = heard.instances
@@ -143,7 +143,7 @@ def test_when_the_router_changes_the_floor_is_gone_at_once(change: str) -> None:
     assert heard.terms == Terms(frozenset({51}))
 
 
-def test_a_masters_beats_leave_the_floor_in_force() -> None:
+def test_a_masters_beats_leave_the_cutoff_in_force() -> None:
     heard = a_master_at(a_router())
     heard.hear_priority(99, ENOUGH_LOSING)
     heard.instances[0].wake(after(heard.now, heard.instances[0].router.advertisement_interval))

@@ -1,4 +1,4 @@
-"""`failover.engine.port.wakeup_suppression`: for which packets the bell rings, without a network."""
+"""`failover.engine.port.wakeup_suppression`: which packets wake us, without a network."""
 
 from unittest.mock import patch
 
@@ -24,7 +24,7 @@ def print_of(router: VirtualRouter, priority: int = 200) -> int:
     return fingerprint(Received(message, ReceivedFrom(source, GROUPS[router.family], 255)))
 
 
-def dozing(*routers: VirtualRouter) -> Heard:
+def suppressed(*routers: VirtualRouter) -> Heard:
     """All of them BACKUP, their MASTER known."""
     heard = Heard(*routers)
     for number in range(len(routers)):
@@ -59,8 +59,8 @@ def test_what_is_not_settled_rings() -> None:
 
 
 @pytest.mark.parametrize("change", ["takeover", "fault", "address", "overflow"])
-def test_everything_rings_in_a_moment_where_it_may_matter(change: str) -> None:
-    heard = dozing(a_router(), a_router(vrid=52))
+def test_everything_wakes_us_in_a_moment_where_it_may_matter(change: str) -> None:
+    heard = suppressed(a_router(), a_router(vrid=52))
     instance = heard.instances[0]
     down = after(NOW, instance.router.master_down_interval(instance.router.advertisement_interval))
     if change == "takeover":
@@ -86,7 +86,7 @@ def test_everything_rings_in_a_moment_where_it_may_matter(change: str) -> None:
 
 
 def test_afterwards_it_settles_again() -> None:
-    heard = dozing(a_router(), a_router(vrid=52))
+    heard = suppressed(a_router(), a_router(vrid=52))
     heard.instances[0].link_changed(NO_CARRIER, heard.now)
     heard.wait(after(SETTLED, suppression._SOON))
     assert heard.socket.overlooked == frozenset()
@@ -96,7 +96,7 @@ def test_afterwards_it_settles_again() -> None:
 
 
 def test_many_routers_that_change_at_once_cost_one_call() -> None:
-    heard = dozing(*(a_router(vrid=vrid) for vrid in range(1, 20)))
+    heard = suppressed(*(a_router(vrid=vrid) for vrid in range(1, 20)))
     with patch.object(heard.socket, "overlook", wraps=heard.socket.overlook) as overlook:
         for instance in heard.instances:
             instance.link_changed(NO_CARRIER, heard.now)
@@ -105,7 +105,7 @@ def test_many_routers_that_change_at_once_cost_one_call() -> None:
 
 
 def test_when_the_filter_changes_for_another_reason_it_begins_anew() -> None:
-    heard = dozing(a_router())
+    heard = suppressed(a_router())
     source = GREATER[Family.IPV4]
     heard.hear(source, encode(an_advert(a_router()), source)[:-1], ENOUGH_REFUSED)
     heard.simulated.round()
@@ -115,13 +115,13 @@ def test_when_the_filter_changes_for_another_reason_it_begins_anew() -> None:
 
 
 def test_another_master_takes_the_place_of_the_first() -> None:
-    heard = dozing(a_router())
+    heard = suppressed(a_router())
     heard.hear_priority(210)
     heard.wait(after(SETTLED, suppression._SETTLES_IN))
     assert heard.socket.overlooked == {print_of(heard.instances[0].router, 210)}
 
 
-def test_without_memory_for_the_program_everything_rings_as_before() -> None:
+def test_without_memory_for_the_program_everything_wakes_us_as_before() -> None:
     heard = Heard(a_router())
     heard.hear_priority(200)
     with patch.object(heard.socket, "overlook", side_effect=OSError):
@@ -130,7 +130,7 @@ def test_without_memory_for_the_program_everything_rings_as_before() -> None:
 
 
 def test_without_memory_to_end_it_packets_are_read_as_before_and_it_is_tried_again() -> None:
-    heard = dozing(a_router())
+    heard = suppressed(a_router())
     with patch.object(heard.socket, "overlook", side_effect=OSError):
         heard.instances[0].link_changed(NO_CARRIER, heard.now)
         heard.wait(after(SETTLED, suppression._SOON))
@@ -142,7 +142,7 @@ def test_without_memory_to_end_it_packets_are_read_as_before_and_it_is_tried_aga
 
 def test_after_an_overflow_no_master_is_given_up_for_what_was_lost() -> None:
     router = a_router()
-    heard = dozing(router, a_router(vrid=52))
+    heard = suppressed(router, a_router(vrid=52))
     heard.overflow()
     down = router.master_down_interval(router.advertisement_interval)
     heard.wait(Instant(heard.now + down - 1))
@@ -151,7 +151,7 @@ def test_after_an_overflow_no_master_is_given_up_for_what_was_lost() -> None:
     assert heard.instances[0].is_master
 
 
-def test_a_closed_socket_has_no_bell_to_set() -> None:
+def test_a_closed_socket_has_no_wakeups_to_suppress() -> None:
     heard = Heard(a_router())
     heard.hear_priority(200)
     heard.port._receivers[Family.IPV4]._suppression.close()

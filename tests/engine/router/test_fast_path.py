@@ -115,7 +115,7 @@ class Watched(Instance):
 
 
 class TwoOfAKind(RuleBasedStateMachine):
-    """`short` is read for by an attachment, `long` is given every packet taken apart."""
+    """`short` has a receiver, `long` is given every packet taken apart."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""`linux.sockets.wakeup`: it rings for what is not known, once the packet is there; what does not ring waits."""
+"""`linux.sockets.wakeup`: it wakes for what is not known, once the packet is there; what wakes nobody waits."""
 
 import select
 import time
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.root
 __all__ = ["cable", "stack"]
 
 
-def rings(receiver: AdvertisementSocket, timeout: float = 2.0) -> bool:
+def wakes(receiver: AdvertisementSocket, timeout: float = 2.0) -> bool:
     return bool(select.select([receiver.wakeup], [], [], timeout)[0])
 
 
@@ -37,14 +37,14 @@ def connected(cable: Cable, stack: ExitStack, family: Family) -> tuple[Advertise
     sender, receiver = both(cable, family, stack)
     cable.up()
     assert_passes(sender, receiver, family)
-    while rings(receiver, 0.05):
+    while wakes(receiver, 0.05):
         receiver.wakeup.acknowledge()
     take(receiver, 1000)
     return sender, receiver
 
 
 @families
-def test_when_it_rings_the_packet_is_there(cable: Cable, stack: ExitStack, family: Family) -> None:
+def test_when_it_wakes_the_packet_is_there(cable: Cable, stack: ExitStack, family: Family) -> None:
     sender, receiver = connected(cable, stack, family)
     poller = select.poll()
     poller.register(receiver.wakeup, select.POLLIN)
@@ -58,58 +58,58 @@ def test_when_it_rings_the_packet_is_there(cable: Cable, stack: ExitStack, famil
 
 
 @families
-def test_it_does_not_ring_for_what_is_known_and_the_packet_waits(
+def test_it_does_not_wake_for_what_is_known_and_the_packet_waits(
     cable: Cable, stack: ExitStack, family: Family
 ) -> None:
     sender, receiver = connected(cable, stack, family)
     send_one(sender, datagram(family))
-    assert rings(receiver)
+    assert wakes(receiver)
     assert receiver.wakeup.acknowledge() == 1
     (packet,) = take(receiver, 1000)
     receiver.overlook(frozenset({fingerprint(packet), 7}))
     for number in (0, 0, 1, 0):
         send_one(sender, datagram(family, number=number))
-    assert rings(receiver)
+    assert wakes(receiver)
     assert receiver.wakeup.acknowledge() == 1
-    assert not rings(receiver, 0.05)
+    assert not wakes(receiver, 0.05)
     assert [one.payload[-1] for one in take(receiver, 1000)] == [0, 0, 1, 0], "in the order in which they came"
     receiver.overlook(frozenset())
     send_one(sender, datagram(family))
-    assert rings(receiver)
+    assert wakes(receiver)
 
 
 @families
 def test_other_terms_end_it(cable: Cable, stack: ExitStack, family: Family) -> None:
     sender, receiver = connected(cable, stack, family)
     send_one(sender, datagram(family))
-    assert rings(receiver)
+    assert wakes(receiver)
     receiver.wakeup.acknowledge()
     (packet,) = take(receiver, 1000)
     receiver.overlook(frozenset({fingerprint(packet)}))
     receiver.accept(Terms(frozenset({VRID, 52})))
     send_one(sender, datagram(family, 52))
-    assert rings(receiver)
+    assert wakes(receiver)
     receiver.wakeup.acknowledge()
     send_one(sender, datagram(family))
-    assert rings(receiver)
+    assert wakes(receiver)
 
 
 @families
-def test_it_rings_for_no_other_vrid(cable: Cable, stack: ExitStack, family: Family) -> None:
+def test_it_wakes_for_no_other_vrid(cable: Cable, stack: ExitStack, family: Family) -> None:
     sender, receiver = connected(cable, stack, family)
     receiver.overlook(frozenset({7}))
     send_one(sender, datagram(family, 52))
-    assert not rings(receiver, 0.05)
+    assert not wakes(receiver, 0.05)
 
 
 @families
-def test_many_packets_ring_no_louder(cable: Cable, stack: ExitStack, family: Family) -> None:
+def test_many_packets_wake_as_one_does(cable: Cable, stack: ExitStack, family: Family) -> None:
     sender, receiver = connected(cable, stack, family)
     for number in range(200):
         send_one(sender, datagram(family, number=number))
-    assert rings(receiver)
+    assert wakes(receiver)
     assert 1 <= receiver.wakeup.acknowledge() <= 8
-    assert not rings(receiver, 0.05)
+    assert not wakes(receiver, 0.05)
     assert len(take(receiver, 1000)) == 200
     assert not receiver.overflowed()
 

@@ -18,7 +18,7 @@ _FAREWELL_MILLISECONDS = 500
 
 
 class AgentProcess:
-    """The agent, one process after another."""
+    """Has an agent running: when one process dies, the next one is started."""
 
     def __init__(
         self,

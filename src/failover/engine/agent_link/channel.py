@@ -15,7 +15,7 @@ from failover.messages import MAX_MESSAGE_BYTES, Dropped, Event, Message, encode
 from failover.vrrp import Instant, seconds
 
 QUEUE_LIMIT: Final = 4096
-"""Messages."""
+"""How many messages wait for an agent that does not read."""
 COMMANDS_AT_ONCE: Final = 10
 COMMAND_EVERY: Final = seconds(0.2)
 """How many commands are heard at once, and how often one more: enough for people, and a broken agent takes no
@@ -27,7 +27,7 @@ _BUFFER_BYTES: Final = 1 << 20
 class _Waiting(NamedTuple):
     packet: bytes
     outlives_agent: bool
-    """An event is for whoever comes next; what describes the present is told anew to each."""
+    """Whether the next agent is to have it too: an event is; what describes the present is told anew to each."""
 
 
 class Channel:
@@ -40,7 +40,7 @@ class Channel:
         self._listening = loop.alarm(lambda _: self._listen())
         self._is_listening = False
         self._spent_until = Instant(0)
-        """When the agent will have commands in hand again, all of them."""
+        """When the agent may send `COMMANDS_AT_ONCE` commands again."""
         self._socket: socket.socket | None = None
         self._queue: deque[_Waiting] = deque()
         self.dropped = 0
@@ -70,7 +70,7 @@ class Channel:
         self._hang_up()
 
     def send(self, message: Message) -> None:
-        """Send now, or as soon as the agent reads: at the next `send` or `flush` then."""
+        """Send a message now, or at a later `send` or `flush`, when the agent reads."""
         packet = encode(message)
         if len(packet) > MAX_MESSAGE_BYTES:
             self._drop()

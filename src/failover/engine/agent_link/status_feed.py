@@ -21,15 +21,15 @@ from failover.version import __version__
 from failover.vrrp import Instant, seconds
 
 _ROUTERS_AT_ONCE: Final = 32
-"""A few hundred microseconds' work, and a tenth of what a message may have."""
+"""Routers told of in one portion: a few hundred microseconds' work, and a tenth of what a message may have."""
 _ADDRESSES_AT_ONCE: Final = 500
-"""Of at most 60 bytes each."""
+"""Addresses told in one message, of at most 60 bytes each."""
 _REFRESHED_EVERY: Final = seconds(55)
-"""A little less than a minute, for this is looked at every ten seconds or so."""
+"""How often numbers are told that nobody asked for: a little less than a minute, looked at every ten seconds or so."""
 
 
 class StatusFeed:
-    """Tells one agent after the other."""
+    """Tells each agent what it must know, one agent after the other."""
 
     def __init__(self, channel: Channel, engine: Engine, realtime: Punctuality, loop: EventLoop) -> None:
         self._channel = channel
@@ -39,10 +39,10 @@ class StatusFeed:
         self._started_at = loop.clock.wall()
         self._told_warnings = 0
         self._numbers: dict[Instance, int] = {}
-        """Those that an agent is told of, in the order of the configuration."""
+        """The numbers of all routers that an agent is told of, in the order of the configuration."""
         self._numbered = 0
         self._told: dict[Instance, tuple[int, int]] = {}
-        """Advertisements sent and received."""
+        """The counts that were told last, by router: advertisements sent and received."""
         self._refresh_at = Instant(0)
         self._number()
 
@@ -53,7 +53,7 @@ class StatusFeed:
             self._send_status([subject])
 
     def warnings(self) -> None:
-        """An event for every warning, once; and the status that has them all."""
+        """Tell every warning as an event, once, and then the daemon's status, which has them all."""
         for warning in self._punctuality.warnings[self._told_warnings :]:
             self._engine.events.tell(Kind.DEGRADED, {"warning": warning})
         self._told_warnings = len(self._punctuality.warnings)
@@ -91,7 +91,7 @@ class StatusFeed:
         self._engine.later(self._send_lag)
 
     def keep_up(self, at: Instant) -> None:
-        """What nobody has asked for, every ten seconds: what waits or was lost; what has changed only once a minute.
+        """Tell what nobody has asked for, every ten seconds: what waits or was lost, and numbers once a minute.
 
         Numbers are most of it: to a host with one virtual router, they would be a tenth of all that it does.
         """
@@ -113,7 +113,7 @@ class StatusFeed:
         return True
 
     def _number(self) -> None:
-        """Number all there are, those that have a number as before."""
+        """Give every router a number; those that have one keep it."""
         numbers: dict[Instance, int] = {}
         for instance in self._engine.instances:
             number = self._numbers.get(instance)

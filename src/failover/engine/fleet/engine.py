@@ -26,10 +26,10 @@ from failover.vrrp import Instant, seconds, to_seconds
 
 THIS_HOST: Final = LinuxHost()
 TOLERATED_LATENESS: Final = 1 / 4
-"""Of the shortest master-down interval. What is later than that, and a lost packet or two, is a failover."""
+"""The share of the shortest master-down interval that we may be late. More, and a lost packet or two, is a failover."""
 
 _TOLERATED_BY_ALL: Final = seconds(0.0075)
-"""What even the shortest master-down interval tolerates, three times 10 ms."""
+"""The lateness that even the shortest master-down interval tolerates, three times 10 ms."""
 
 
 class Engine:
@@ -54,12 +54,12 @@ class Engine:
 
     @property
     def instances(self) -> Sequence[Instance]:
-        """In the order of the configuration."""
+        """All instances, in the order of the configuration."""
         return self._registry.instances
 
     @property
     def short_beats(self) -> int:
-        """Groups of routers that advertise together at short intervals, while it is MASTER of all."""
+        """How many groups of routers advertise together at short intervals, where it is MASTER of all."""
         return self._registry.short_beats
 
     # --- the life of the engine
@@ -73,7 +73,7 @@ class Engine:
             pass
 
     def stop(self) -> None:
-        """Priority 0 for whatever is MASTER, addresses removed, everything closed; also after a start that failed."""
+        """Resign for whatever is MASTER, remove its addresses, close everything; also after a start that failed."""
         at = self._loop.clock.now()
         # The others wait for priority 0 of all, and for nothing else.
         rests = [instance.stop(at) for instance in self.instances]
@@ -106,11 +106,11 @@ class Engine:
             return
 
     def compare(self, intended: Sequence[Intended], plan: Plan) -> Iterator[None]:
-        """The steps that fill in what is to be done so that these run, in this order."""
+        """The steps that fill in `plan`: what is to be done so that `intended` runs, in its order."""
         return plan.compare(self._registry.by_id, intended)
 
     def carry_out(self, plan: Plan) -> Iterator[None]:
-        """The steps that do it. Routers that have nothing to change are not touched.
+        """The steps that carry out a plan. Routers that have nothing to change are not touched.
 
         What is to go goes first, for an address may have moved from one router to another; where it has moved from one
         MASTER to another, it does not even go.
@@ -159,7 +159,7 @@ class Engine:
         self._network.judge(instance, port, at)
 
     def _settle(self, port: Port) -> None:
-        """All who live there are as they should be."""
+        """All routers of an interface are as they should be: tidy up after the change."""
         if self._registry.on(port):
             port.tidy()
             self._network.review(port)
@@ -167,7 +167,7 @@ class Engine:
             self._registry.leave(port)
 
     def later(self, what: Callable[[], None]) -> None:
-        """Call it when there is nothing else to do; each for less than a millisecond."""
+        """Call `what` when there is nothing else to do; it takes less than a millisecond."""
         self._transmitter.tell(what)
 
     # --- its own punctuality

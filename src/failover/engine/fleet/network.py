@@ -1,4 +1,4 @@
-"""Follows the network: what the routers stand on, as interfaces and addresses come and go.
+"""Follows the network: what the routers need of it, as interfaces and addresses come and go.
 
 It tells the instances; what they make of it is theirs.
 """
@@ -20,7 +20,7 @@ from failover.linux.netlink.addresses import prepare_remove
 from failover.vrrp import Family, Fault, Instant, VirtualAddress, VirtualRouter, seconds
 
 _READS_OF_A_STORM = 64
-"""After so many we act on what is known, whether or not there is more."""
+"""After so many reads we act on what is known, whether or not there is more."""
 _READ_AGAIN_AFTER = seconds(0.2)
 _NEWS_WAIT_AT_MOST = seconds(0.05)
 _LOOK_AGAIN_AFTER = seconds(0.001)
@@ -51,7 +51,7 @@ class Network:
         self._read_again = loop.alarm(lambda _: self._changed())
         self._reads = 0
         self._unjudged: set[Port] = set()
-        """Where addresses came and went while ours were being changed."""
+        """The ports where addresses came and went while ours were being changed."""
         self._waiting_since: Instant | None = None
         transmitter.before_long, transmitter.after_long = self._overlook, self._catch_up
 
@@ -76,7 +76,7 @@ class Network:
     # --- other routers than before
 
     def admit(self, port: Port, at: Instant) -> None:
-        """Routers have been added here, which `start` will start: have what they need."""
+        """Routers have been added to a port, and `start` will start them: open what they need."""
         interface = self._interfaces.get(port.name)
         readiness = self._readiness(port)
         before = port.readiness
@@ -104,7 +104,7 @@ class Network:
             instance.link_changed(self._attach(instance, port, at), at)
 
     def review(self, port: Port) -> None:
-        """All routers here are as they should be: look at the interface anew, once what was done there is known."""
+        """All routers of a port are as they should be: look at its interface anew when what was done there is known."""
         self._unjudged.add(port)
         self._read_again.set(self._loop.clock.now())
 
@@ -138,7 +138,7 @@ class Network:
         self._unjudged.intersection_update(self._registry.ports.values())
 
     def _may_wait(self) -> bool:
-        """In a transition the news is of our own doing; what is to be added and announced comes first."""
+        """Whether to read later: in a transition the news is ours, and addresses and announcements go first."""
         if not self._transmitter.is_at_work:
             self._waiting_since = None
             return False
@@ -169,7 +169,7 @@ class Network:
         self._events.tell(Kind.NETWORK_UNREAD, {"error": reason(error)})
 
     def _overlook(self, ifindex: int) -> None:
-        """Many addresses of ours come or go: that is asked for afterwards."""
+        """Many of our addresses come or go on an interface: do not hear of each, ask for them afterwards."""
         self._interfaces.overlook_addresses()
         self._unjudged.update(one for one in self._registry.ports.values() if one.seen and one.seen.ifindex == ifindex)
 
@@ -194,7 +194,7 @@ class Network:
             instance.addresses_present(there, at)
 
     def _move(self, port: Port, interface: Interface | None, readiness: dict[Family, Readiness], at: Instant) -> None:
-        """The ground has changed: give up what no longer holds, then go on, or begin anew, with what is there now."""
+        """The readiness has changed: give up what no longer holds, then go on, or begin anew, with what is there."""
         port.readiness = readiness
         instances = self._registry.on(port)
         for instance in instances:
@@ -264,13 +264,13 @@ class Network:
 
     def _remove_strays(self, port: Port, at: Instant) -> None:
         """Take off virtual addresses that somebody else put there: in BACKUP they must not answer (RFC 9568 §6.4.2)."""
-        strays = unheld(port, self._registry.on(port), tagged_too=False)
-        if strays:
-            fields = self._remove(port, strays)
+        stale = unheld(port, self._registry.on(port), tagged_too=False)
+        if stale:
+            fields = self._remove(port, stale)
             self._events.tell_seldom(Kind.STRAYS_REMOVED, (port.name,), at, fields)
 
     def _remove(self, port: Port, addresses: tuple[VirtualAddress, ...]) -> Fields:
-        """Take addresses off; what there is to tell of it."""
+        """Take addresses off an interface; the evidence of the event that tells of it."""
         index = port.seen.ifindex if port.seen else 0
         failures = self._netlink.apply(prepare_remove(index, addresses))
         return {

@@ -1,4 +1,4 @@
-"""What is to be done so that the routers that run become those that are wanted. Pure: it does nothing."""
+"""What is to be done so that the routers that run become those that are intended. Pure: it does nothing."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -20,16 +20,16 @@ class Extent:
 
 @dataclass(slots=True)
 class Plan:
-    """Instances and what is wanted of them; a router is the same as long as interface, family and VRID are."""
+    """What is to be done. A router stays the same one as long as its interface, family and VRID do."""
 
     added: list[Intended] = field(default_factory=list)
     changed: list[tuple[Instance, Intended]] = field(default_factory=list)
     removed: list[Instance] = field(default_factory=list)
     order: dict[VirtualRouterId, str] = field(default_factory=dict)
-    """All that is wanted and its names, in its order."""
+    """All intended routers and their names, in the order of the configuration."""
 
     def compare(self, running: Mapping[VirtualRouterId, Instance], intended: Iterable[Intended]) -> Iterator[None]:
-        """Fill it in, in steps."""
+        """Fill the plan in, step by step, from what runs and what is intended."""
         for one in intended:
             instance = running.get(one.id)
             if instance is None:
@@ -41,7 +41,7 @@ class Plan:
         self.removed += (instance for key, instance in running.items() if key not in self.order)
 
     def extent(self) -> Extent:
-        """To be asked before it is carried out."""
+        """What the plan comes to, by names; to be asked before it is carried out."""
         before = {instance.name for instance in self.removed}
         touched = before | {one.name for one in self.added} | {one.name for _, one in self.changed}
         new = {one.id for one in self.added}

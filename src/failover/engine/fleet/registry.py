@@ -21,7 +21,7 @@ from failover.vrrp.units import Instant
 
 
 class Registry:
-    """Who is there, where, and in which beat."""
+    """Which virtual routers there are, on which interface, and in which beat."""
 
     def __init__(
         self, loop: EventLoop, host: Host, netlink: Netlink, transmitter: Transmitter, events: EventSink
@@ -32,35 +32,35 @@ class Registry:
         self._transmitter = transmitter
         self._events = events
         self.ports: dict[str, Port] = {}
-        """By the name of the interface."""
+        """The ports, by the name of the interface."""
         self._instances: dict[VirtualRouterId, Instance] = {}
         self._by_interface: defaultdict[str, dict[VirtualRouterId, Instance]] = defaultdict(dict)
         self._places: dict[Instance, Place] = {}
         self._beats: dict[Place, Beat] = {}
         self._loads: Counter[Place] = Counter()
-        """What those at each place weigh."""
+        """How many packets the routers at each place send at a beat."""
 
     @property
     def instances(self) -> Sequence[Instance]:
-        """In the order of the configuration."""
+        """All instances, in the order of the configuration."""
         return tuple(self._instances.values())
 
     @property
     def by_id(self) -> dict[VirtualRouterId, Instance]:
-        """The same; not to be changed."""
+        """All instances by what makes them the same router; not to be changed."""
         return self._instances
 
     @property
     def short_beats(self) -> int:
-        """Beats at short intervals that there are while it is MASTER of all."""
+        """How many beats at short intervals there are, where it is MASTER of all."""
         return sum(place.interval <= SHORT for place in self._beats)
 
     def port_of(self, instance: Instance) -> Port:
-        """The interface that it lives on."""
+        """The port that an instance lives on."""
         return self.ports[instance.interface]
 
     def on(self, port: Port) -> Collection[Instance]:
-        """All that live on an interface; as it is now, and as it changes."""
+        """The instances that live on a port; a view, which changes with them."""
         return self._by_interface[port.name].values()
 
     def places(self, intended: Sequence[Intended], leaving: Sequence[Instance] = ()) -> list[Place]:
@@ -71,7 +71,7 @@ class Registry:
         return assign_beats([(one.interface, one.router) for one in intended], +occupied)
 
     def add(self, intended: Intended, place: Place) -> Instance:
-        """Make one; its interface's sockets may have to be opened yet."""
+        """Make an instance; its interface's sockets may have to be opened yet."""
         name = intended.interface
         port = self.ports.get(name)
         if port is None:
@@ -92,7 +92,7 @@ class Registry:
         foreign: frozenset[VirtualAddress],
         now: Instant,
     ) -> None:
-        """Give one other parameters, or another name."""
+        """Give an instance other parameters, or another name."""
         port = self.port_of(instance)
         port.expect(intended.router)
         before, beat = instance.router, self._occupy(place, intended.router)
@@ -102,26 +102,26 @@ class Registry:
         self._places[instance] = place
 
     def remove(self, instance: Instance) -> None:
-        """Take one off that has stopped."""
+        """Take off an instance that has stopped."""
         self.port_of(instance).remove(instance)
         del self._instances[instance.intended.id], self._by_interface[instance.interface][instance.intended.id]
         self._vacate(self._places.pop(instance), instance.router)
 
     def leave(self, port: Port) -> None:
-        """Nobody is left on an interface."""
+        """No instance is left on a port: close it."""
         del self.ports[port.name], self._by_interface[port.name]
         port.close()
 
     def sort(self, order: Sequence[VirtualRouterId]) -> None:
-        """All of them in this order from now on."""
+        """Keep all instances in this order from now on."""
         self._instances = {key: self._instances[key] for key in order}
 
     def place_of(self, instance: Instance) -> Place:
-        """Where it is in its interval, and with whom."""
+        """The place of an instance: where it is in its interval, and with whom."""
         return self._places[instance]
 
     def _occupy(self, place: Place, router: VirtualRouter) -> Beat:
-        """One more is there: the beat of the place."""
+        """One more router is at this place: the beat of the place."""
         self._loads[place] += weight(router)
         beat = self._beats.get(place)
         if beat is None:
@@ -130,7 +130,7 @@ class Registry:
         return beat
 
     def _vacate(self, place: Place, router: VirtualRouter) -> None:
-        """One less is there; a beat for nobody is none."""
+        """One router less is at this place; a beat for nobody is given up."""
         self._loads[place] -= weight(router)
         if not self._loads[place]:
             del self._loads[place]

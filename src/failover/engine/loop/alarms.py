@@ -8,7 +8,7 @@ from typing import Final
 from failover.vrrp import Instant, seconds
 
 _TURN: Final = seconds(0.001)
-"""How long alarms may ring in one go."""
+"""How long alarms may ring before sockets are read again."""
 
 
 class Alarm:
@@ -28,15 +28,15 @@ class Alarm:
         self._queue = queue
         self.callback = callback
         self.goes_first = goes_first
-        """Before all others that are due, however long they have been."""
+        """Whether it rings before all others that are due, however long they have been."""
         self.is_met = is_met
-        """Whether it is worth waking up before it: see `Loop`."""
+        """Whether it is worth waking up before it: see `wakeups`."""
         self.put_off = put_off
         """Asked when the alarm comes near: it rings then, if that is later than `at`."""
         self.at: Instant | None = None
         self.queued_at: Instant | None = None
         self.prewarm: Callable[[Instant], None] | None = None
-        """Called with `at` a moment before it: see `Loop`."""
+        """Called with `at` a moment before it: see `wakeups`."""
 
     def set(self, at: Instant | None, prewarm: Callable[[Instant], None] | None = None) -> None:
         """Ring at `at`, or not at all; replaces what was set before. With `prewarm` it is worth being punctual."""
@@ -94,12 +94,12 @@ class AlarmQueue:
         return Alarm(self, callback, goes_first=goes_first, is_met=is_met, put_off=put_off)
 
     def push(self, at: Instant, alarm: Alarm) -> None:
-        """For `Alarm` alone."""
+        """Note when an alarm rings; for `Alarm` alone."""
         self._pushed += 1
         heappush(self._heap, (at, self._pushed, alarm))
 
     def may_ring_before(self, instant: Instant) -> bool:
-        """False where certainly none does."""
+        """Whether an alarm may ring before this instant; False where certainly none does."""
         return bool(self._heap) and self._heap[0][0] < instant
 
     def upcoming(self, now: Instant, within: int) -> tuple[Instant, Alarm | None] | None:

@@ -11,15 +11,15 @@ from failover.engine.loop.alarms import Alarm
 from failover.vrrp import Instant, seconds
 
 PERIOD: Final = seconds(9.9)
-"""A little less than whole seconds, for wake-ups that come every second are never quite on time."""
+"""Between two times: a little less than whole seconds, for wake-ups that come every second are never quite on time."""
 _PATIENCE: Final = seconds(1.1)
-"""For a wake-up that happens anyway."""
+"""How long to wait for a wake-up that happens anyway."""
 
 Task = Callable[[Instant], None]
 
 
 class Housekeeping:
-    """Of one loop."""
+    """The tasks of one loop."""
 
     def __init__(self, alarm: Callable[[Callable[[Instant], None]], Alarm]) -> None:
         self.due = Instant(0)
@@ -32,12 +32,12 @@ class Housekeeping:
         self._tasks.append(task)
 
     def remove(self, task: Task) -> None:
-        """Do it no more."""
+        """Do this task no more."""
         with suppress(ValueError):  # it was never added, where a start has failed
             self._tasks.remove(task)
 
     def do(self, now: Instant) -> None:
-        """Do them all."""
+        """Do all tasks, and set the time for the next time."""
         self.due = Instant(now + PERIOD)
         self._alarm.set(Instant(self.due + _PATIENCE) if self._tasks else None)
         for task in tuple(self._tasks):

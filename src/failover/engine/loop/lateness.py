@@ -32,9 +32,9 @@ class Lateness:
         self._number = 0
         self._page_until = now + _PAGE_LASTS
         self._total = _Page()
-        """All pages that were full."""
+        """The sum of all pages that are full."""
         self._worst = 0
-        """Since the last turn."""
+        """The worst lateness since the last turn, in nanoseconds."""
         self._counts = self._pages[0].counts
 
     def note(self, late: int) -> None:
@@ -61,10 +61,10 @@ class Lateness:
         return Interval(worst)
 
     def since_start(self) -> Lag:
-        """All of it."""
+        """How late alarms rang since the loop was made."""
         return Lag(max=max(self._total.worst, self._worst), counts=list(map(add, self._total.counts, self._counts)))
 
     def last_minute(self) -> Lag:
-        """The last 60 to 70 seconds."""
+        """How late alarms rang in the last 60 to 70 seconds."""
         counts = [sum(column) for column in zip(*(page.counts for page in self._pages), strict=True)]
         return Lag(max=max(self._worst, *(page.worst for page in self._pages)), counts=counts)

@@ -15,32 +15,32 @@ from failover.engine.environment import EventLoop
 from failover.vrrp import Instant, Interval, seconds
 
 _AHEAD: Final = seconds(0.002)
-"""Of a takeover: time for 250 routers of an interface to set alarms of their own."""
+"""Before a takeover: time for 250 routers of an interface to set alarms of their own."""
 
 
 class KnownAdverts:
-    """Of one socket."""
+    """The known adverts of one socket."""
 
     def __init__(self, loop: EventLoop) -> None:
         # Three dictionaries with the same keys in the same order.
         self._known: dict[bytes, KnownAdvert] = {}
         self._heard_at: dict[bytes, Instant] = {}
-        """When each known packet came last, or is presumed to have."""
+        """When each known packet came last, or is presumed to have come."""
         self._held_off: dict[bytes, Interval] = {}
-        """For how long it then holds off a takeover."""
+        """For how long each then holds off a takeover, in nanoseconds."""
         self._times = Counter[bytes]()
-        """How often it came since somebody asked."""
+        """How often each came since `take` was called for it last."""
         self._alarm = loop.alarm(self._release, put_off=self._next)
 
     @property
     def known(self) -> tuple["KnownAdvert", ...]:
-        """All of them."""
+        """All known adverts of the socket."""
         return tuple(self._known.values())
 
     def expect(
         self, packet: bytes, fingerprint: int, held_off: Interval, at: Instant, release: Callable[[], None]
     ) -> "KnownAdvert":
-        """A packet that came at `at` is known from now on, and each time that it comes holds off a takeover so long.
+        """A packet that came at `at` is known from now on: each one like it holds off a takeover by `held_off`.
 
         `release` must `end` that; it is called when the time is nearly over, or nothing will come any more.
         """
@@ -52,7 +52,7 @@ class KnownAdverts:
         return known
 
     def note(self, packets: Sequence[bytes], heard_at: Sequence[Instant]) -> bool:
-        """They have come, and if all are known, that is all there is to do; if not, nothing is done."""
+        """Note that they have come, if all are known; whether they are. If one is not, nothing is done."""
         if not all(map(self._heard_at.__contains__, packets)):
             return False
         self._heard_at.update(zip(packets, heard_at, strict=True))
@@ -60,33 +60,33 @@ class KnownAdverts:
         return True
 
     def presume(self, at: Instant) -> None:
-        """Packets were lost before `at`, for our own socket was full: no MASTER is given up for that."""
+        """Our own socket was full, and packets were lost before `at`: no MASTER is given up for that."""
         self._heard_at.update(dict.fromkeys(self._heard_at, at))
 
     def __contains__(self, packet: bytes) -> bool:
         return packet in self._known
 
     def heard_at(self, packet: bytes) -> Instant:
-        """When a known packet came last, or is presumed to have."""
+        """When a known packet came last, or is presumed to have come."""
         return self._heard_at[packet]
 
     def take(self, packet: bytes) -> int:
-        """How often it came since this was asked last."""
+        """How often a known packet came since this was asked last."""
         times, self._times[packet] = self._times[packet], 0
         return times
 
     def forget(self, packet: bytes) -> None:
-        """From now on it must be taken apart."""
+        """Know a packet no longer: it must be taken apart when it comes again."""
         del self._known[packet], self._heard_at[packet], self._held_off[packet], self._times[packet]
 
     def close(self) -> None:
-        """Nothing will come any more: each router watches for itself."""
+        """The socket is closed: from now on each router watches its deadline itself."""
         self._alarm.retire()
         for known in self.known:
             known.release()
 
     def _next(self) -> Instant:
-        """When the first of them is to be given back, if nothing comes."""
+        """When the first router must watch its deadline itself, if nothing more comes."""
         return Instant(min(map(add, self._heard_at.values(), self._held_off.values()), default=0) - _AHEAD)
 
     def _release(self, now: Instant) -> None:
@@ -98,16 +98,16 @@ class KnownAdverts:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class KnownAdvert:
-    """A known packet, and the router that it concerns. It holds as long as nothing else happens to that."""
+    """A known packet, and the router that it concerns. It is known as long as nothing else happens to that router."""
 
     packet: bytes
-    """As it came from the socket."""
+    """The packet as it came from the socket."""
     fingerprint: int
-    """By which the kernel knows it."""
+    """The number by which the kernel knows it."""
     held_off: Interval
-    """For how long it holds off a takeover, each time that it comes."""
+    """For how long it holds off a takeover each time that it comes, in nanoseconds."""
     release: Callable[[], None]
-    """Called when the router must watch for itself, and `end` it."""
+    """Called when the router must watch its deadline itself; it then calls `end`."""
     _known_adverts: KnownAdverts
 
     @property

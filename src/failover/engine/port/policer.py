@@ -16,11 +16,11 @@ from failover.vrrp import Instant, seconds
 
 PERIOD: Final = seconds(1)
 ENOUGH_REFUSED: Final = 100
-"""Of a socket in a period: about two milliseconds' work. A router with a wrong setting, which is no flood, stays far
-below: all is counted."""
+"""Refused packets of a socket in a period: about two milliseconds' work. A router with a wrong setting, which is no
+flood, stays far below: all of that is counted."""
 ENOUGH_LOSING: Final = 500
-"""Of a virtual router in a period: about ten milliseconds' work. Real rivals must be heard and answered, and at the
-shortest interval there is, 0.01 s, one of them sends a hundred: fewer than five at once never come to this."""
+"""Losing advertisements for a virtual router in a period: about ten milliseconds' work. Real rivals must be heard and
+answered, and at the shortest interval there is, 0.01 s, one sends a hundred: fewer than five never come to this."""
 
 
 class Verdict(Enum):
@@ -33,12 +33,12 @@ class Verdict(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Narrowing:
-    """What the kernel refuses for a while."""
+    """What the kernel refuses by itself for a while."""
 
     unsound: bool = False
-    """What it can tell to be no advertisement for anyone here."""
+    """Whether it refuses what it can tell to be no advertisement for anyone here."""
     losing: frozenset[int] = frozenset()
-    """VRIDs of which it refuses what loses."""
+    """The VRIDs whose losing advertisements it refuses."""
 
 
 OPEN: Final = Narrowing()
@@ -66,14 +66,14 @@ class Policer:
             self._set(replace(self._in_force, unsound=True), now)
 
     def lost(self, vrid: int, now: Instant) -> None:
-        """One more advertisement was heard without effect."""
+        """One more advertisement for this VRID was heard without effect."""
         self._turn(now)
         count = self._losing[vrid] = self._losing.get(vrid, 0) + 1
         if count >= ENOUGH_LOSING and vrid not in self._in_force.losing:
             self._set(replace(self._in_force, losing=self._in_force.losing | {vrid}), now)
 
     def reopen(self, vrid: int, now: Instant) -> None:
-        """What lost may win from now on."""
+        """What lost against this virtual router may win from now on: let it in again."""
         if vrid in self._in_force.losing:
             self._set(replace(self._in_force, losing=self._in_force.losing - {vrid}), now)
 
@@ -101,7 +101,7 @@ class Policer:
             self._alarm.set(Instant(now + PERIOD))
 
     def renew(self) -> None:
-        """Who lives behind it has changed. `OSError` where the kernel has no room for the new filter."""
+        """Other virtual routers listen here now. `OSError` where the kernel has no room for the new filter."""
         self._narrow(self._in_force)
 
     def close(self) -> None:

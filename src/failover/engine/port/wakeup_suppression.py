@@ -1,12 +1,12 @@
 """Lets the engine sleep while MASTERs only repeat themselves.
 
-Nearly all that a BACKUP receives is its MASTER's advertisement again, which moves a deadline and nothing else. Once
-that has settled, its fingerprint is given to the socket's bell, which does not ring for it any more. It waits in the
-socket, with the time of its arrival, until the loop wakes up for another reason, at the latest shortly before the
-deadline, and reads it first. So three advertisements cost one wake-up, and many routers' cost one together.
+Nearly all that a BACKUP receives is its MASTER's advertisement again, which moves a deadline and nothing else. Once it
+has settled, the wake-up socket is given its fingerprint and does not wake us for it any more. The advertisement waits
+in the other socket, with the time of its arrival, until the loop wakes up for another reason, at the latest shortly
+before the deadline, and reads it first. So three advertisements cost one wake-up, and those of many routers share one.
 
-What is new rings at once: another priority, above all 0, other addresses, another sender, whatever is wrong. When a
-router becomes anything but BACKUP, or gets other parameters, everything rings again, for a second at least.
+What is new wakes us at once: another priority, above all 0, other addresses, another sender, whatever is wrong. When a
+router becomes anything but BACKUP, or gets other parameters, everything wakes us again, for a second at least.
 """
 
 from collections.abc import Callable
@@ -17,42 +17,42 @@ from failover.engine.port.known_adverts import KnownAdverts
 from failover.vrrp import Instant, seconds, to_seconds
 
 _SETTLES_IN: Final = seconds(1)
-"""From the first router that has something to overlook; others of the socket will follow it closely."""
+"""From the first router whose MASTER has settled to the start of suppression: others will follow it closely."""
 _SOON: Final = seconds(0.003)
-"""When clients have been told of a takeover; a rival that repeats itself is heard so much later, at most."""
+"""From a takeover to the end of suppression: clients are told first, and a rival is heard so much later at most."""
 _MOST_REPEATS: Final = 4
 """Advertisements in a master-down interval, which is less than so many of their intervals (RFC 9568 §6.1)."""
 
 
 class WakeupSuppression:
-    """Of one socket: which repetitions its bell rings for."""
+    """For one socket: decides which advertisements wake nobody."""
 
     def __init__(self, loop: EventLoop, advertisement_socket: AdvertisementSocket, known_adverts: KnownAdverts) -> None:
         self._loop = loop
         self._socket = advertisement_socket
         self._known_adverts = known_adverts
         self._is_on = False
-        """Whether the bell does not ring for all."""
+        """Whether there is something that wakes nobody."""
         self._alarm = loop.alarm(self._begin)
 
     def prepare(self, now: Instant) -> None:
-        """A router's MASTER has settled."""
+        """A router's MASTER has settled: begin soon."""
         if self._alarm.at is None:
             self._next(self._begin, Instant(now + _SETTLES_IN))
 
     def end(self, now: Instant) -> None:
-        """Ring for everything, in a moment: a takeover need not wait for it."""
+        """Let everything wake us, in a moment: a takeover does not wait for it."""
         if self._is_on and self._alarm.callback != self._wake_up:
             self._next(self._wake_up, Instant(now + _SOON))
 
     def lapsed(self, now: Instant) -> None:
-        """The bell rings for everything again. What came before has not rung: one more round will read it."""
+        """Everything wakes us again. What came before has not: one more round reads it."""
         if self._is_on:
             self._is_on = False
             self._next(self._be_awake, now)
 
     def close(self) -> None:
-        """The socket is closed."""
+        """The socket is closed: decide nothing more."""
         self._alarm.retire()
 
     def _next(self, step: Callable[[Instant], None], at: Instant) -> None:
@@ -63,7 +63,7 @@ class WakeupSuppression:
         known = self._known_adverts.known
         try:
             self._socket.overlook(frozenset(one.fingerprint for one in known))
-        except OSError:  # no room for so long a program: the bell rings as it did
+        except OSError:  # no room for so long a program: all wakes us as it did
             return
         self._is_on = bool(known)
         self._loop.expect(self._socket.wakeup.fileno(), sum(_MOST_REPEATS / to_seconds(one.held_off) for one in known))

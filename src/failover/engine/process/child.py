@@ -12,11 +12,11 @@ from contextlib import suppress
 from typing import Final
 
 _FIRST_FD: Final = 3
-"""Behind standard input, output and error."""
+"""The first descriptor behind standard input, output and error."""
 
 
 class Child:
-    """One of them, until it is buried."""
+    """One process, from its start until it is buried."""
 
     def __init__(self, module: str, arguments: Sequence[str], descriptors: Sequence[int]) -> None:
         """Start it with these descriptors as its 3, 4 and so on. `OSError` where the system has no room for it."""
@@ -41,15 +41,15 @@ class Child:
             raise
 
     def fileno(self) -> int:
-        """Readable once it has ended."""
+        """A descriptor that is readable once the process has ended."""
         return self._pidfd
 
     def kill(self) -> None:
-        """End it at once."""
+        """Kill the process."""
         signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
 
     def bury(self) -> str:
-        """Wait for its end, which has come or is near: how it ended, in words."""
+        """Wait for the end of the process, which has come or is near; how it ended, in words."""
         how = "unknown"
         with suppress(ChildProcessError):  # whoever started us ignores SIGCHLD: the kernel has done it
             how = _in_words(os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1]))

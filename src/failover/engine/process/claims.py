@@ -13,7 +13,7 @@ class HeldClaims:
 
     def __init__(self) -> None:
         self.warnings: list[str] = []
-        """What to warn of."""
+        """What to warn the operator of."""
         self._claims: Claims | None = None
         try:
             self._claims = Claims()
@@ -25,16 +25,16 @@ class HeldClaims:
         self._demand(lambda claims: claims.take(routers))
 
     def add(self, routers: Sequence[VirtualRouterId]) -> None:
-        """Claim these too, or none of them, likewise, and without waiting for anybody."""
+        """Claim these as well, or none of them, without waiting; `OSError` EBUSY names who has one of them."""
         self._demand(lambda claims: claims.add(routers))
 
     def give_back(self, routers: Iterable[VirtualRouterId]) -> None:
-        """Others may have these."""
+        """Give back the claims of these routers."""
         if self._claims is not None:
             self._claims.give_back(routers)
 
     def close(self) -> None:
-        """Others may have all of them."""
+        """Give back all claims."""
         if self._claims is not None:
             self._claims.close()
 

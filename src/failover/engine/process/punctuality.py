@@ -16,17 +16,17 @@ from failover.linux.process import capabilities, realtime
 from failover.messages import RealtimeStatus
 
 _MOST_WITHOUT_SLEEP: Final = 5_000_000
-"""Microseconds. The start of thousands of routers takes less, the watchdog of the unit (10 s) more."""
+"""Microseconds of computing before SIGXCPU. The start of thousands of routers takes less, the unit's watchdog 10 s."""
 _TIME_SLICE: Final = 100_000
 """Nanoseconds, the least that there is; most wake-ups take less. Measured beside two processes that take all CPU they
-get: with this, and with what `phases` does, 1 of 1000 wake-ups is 4 ms late; with neither, 1 of 50."""
+get: with this, and with what `transmit.slots` does, 1 of 1000 wake-ups is 4 ms late; with neither, 1 of 50."""
 _BEAT_LEAD: Final = 150_000
 """Nanoseconds by which a real-time process is up before a beat at a short interval; its wake-ups are hardly ever later
 than that. Measured beside two processes that take all CPU they get: 1 of 100 beats is 0.02 ms late, not 0.1."""
 _MOST_BEATS: Final = 8
 """So many groups of routers may have that: each takes a CPU for 0.015 of the time at 0.01 s, for 0.0015 at 0.1 s."""
 _TIMER_SLACK: Final = 1
-"""Nanoseconds; an ordinary process has 50 000."""
+"""Nanoseconds by which the kernel may put off a timer; an ordinary process has 50 000."""
 
 
 class Punctuality:
@@ -96,7 +96,7 @@ class Punctuality:
             _inherit(self._within)
 
     def status(self) -> RealtimeStatus:
-        """What is in force, as the kernel says it."""
+        """What is in force, by the kernel's account."""
         scheduler, priority = realtime.scheduling()
         return RealtimeStatus(
             scheduler=scheduler,

@@ -19,7 +19,7 @@ from failover.paths import CONTROL_SOCKET
 _BACKLOG = 64
 _LOCK = "failover.pid"
 _AGENT_LEAVES_SECONDS = 0.5
-"""An agent notices the end of its daemon within a tenth of a second; until then it listens."""
+"""How long the socket of a dead daemon may still be in use: its agent notices the end within a tenth of a second."""
 
 
 class RuntimeDirectory:

@@ -21,43 +21,43 @@ class Notifier:
         self._address = environ.get("NOTIFY_SOCKET", "")
         self._socket: socket.socket | None = None
         self._told = ""
-        """The status line that has arrived."""
+        """The status line that has reached the service manager."""
         self._greeting = ""
-        """What has to arrive once."""
+        """READY=1 with its process number, until it has reached the service manager."""
         if self._address.startswith(("/", "@")):
             self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
             self._socket.setblocking(False)
 
     def ready(self, status: str) -> None:
-        """The routers run, or run again as configured: READY=1."""
+        """Send READY=1: the routers run, or run again as configured."""
         self._greeting = f"READY=1\nMAINPID={os.getpid()}\n"
         self.status(status)
 
     def reloading(self) -> None:
-        """RELOADING=1; `ready` says that it is over."""
+        """Send RELOADING=1; `ready` says that the reload is over."""
         # systemd tells by the time which of two reloads this is (sd_notify(3)).
         self._send(f"RELOADING=1\nMONOTONIC_USEC={time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000}")
 
     def status(self, status: str) -> None:
-        """The line in `systemctl status`, sent when it has changed."""
+        """Send the line that `systemctl status` shows, if it has changed."""
         if (self._greeting or status != self._told) and self._send(f"{self._greeting}STATUS={status}"):
             self._greeting = ""
             self._told = status
 
     def watchdog(self) -> None:
-        """Still alive."""
+        """Send WATCHDOG=1: the engine is still alive."""
         self._send("WATCHDOG=1")
 
     def stopping(self) -> None:
-        """On the way out."""
+        """Send STOPPING=1: the engine is on its way out."""
         self._send("STOPPING=1\nSTATUS=Stopping")
 
     def failed(self, reason: str) -> None:
-        """What `systemctl status` shows of a start that failed."""
+        """Send why the start failed, for `systemctl status`."""
         self._send(f"STATUS={' '.join(reason.splitlines())}")
 
     def close(self) -> None:
-        """Nothing more to tell."""
+        """Close the socket: there is nothing more to tell."""
         if self._socket is not None:
             self._socket.close()
             self._socket = None
@@ -74,7 +74,7 @@ class Notifier:
 
 
 def watchdog_interval(environ: Mapping[str, str]) -> Interval | None:
-    """How often to say WATCHDOG=1: a third of what the unit allows, so that two may be lost."""
+    """How often to send WATCHDOG=1: a third of what the unit allows, so that two may be lost; None: never."""
     text = environ.get("WATCHDOG_USEC", "")
     meant_for = environ.get("WATCHDOG_PID", str(os.getpid()))
     if not text.isdecimal() or int(text) == 0 or meant_for != str(os.getpid()):

@@ -18,20 +18,20 @@ HANDOVER_FD: Final = 3
 
 _INSTANCES_AT_ONCE: Final = 16
 _ADDRESSES_AT_ONCE: Final = 250
-"""Or so, in a packet: what it takes the engine to read one is less than a millisecond."""
+"""How many addresses a packet has, about: the engine reads it in less than a millisecond."""
 _LONGEST_REPORT: Final = MAX_MESSAGE_BYTES // 8
-"""Characters, of which JSON and msgpack make at most six bytes each."""
+"""Characters of a report; JSON and msgpack make at most six bytes of each."""
 
 _Address = tuple[bytes, int]
-"""Packed, and the length of its prefix."""
+"""An address as it travels: packed, and the length of its prefix."""
 
 
 _MAKE: Final[Mapping[int, Callable[[_Address], VirtualAddress]]] = {4: IPv4Interface, 16: IPv6Interface}
-"""By the length of the packed address."""
+"""The type of an address, by the length of its packed form."""
 
 
 class _Instance(msgspec.Struct, frozen=True, kw_only=True):
-    """A `Intended` as it travels."""
+    """An `Intended` as it travels."""
 
     name: str
     interface: str
@@ -49,12 +49,12 @@ class _Instance(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Instances(msgspec.Struct, frozen=True, tag="instances"):
-    """Some of what the file wants; more may follow."""
+    """Some of the instances that the file asks for; more may follow."""
 
     some: list[_Instance]
 
     def unpacked(self, excluded: Sequence[VirtualAddress] = ()) -> Iterator[Intended]:
-        """As the engine has them; `excluded` came before and is the first one's."""
+        """The instances as the engine has them; `excluded` came before them and belongs to the first one."""
         for number, one in enumerate(self.some):
             yield _unpacked(one, () if number else tuple(excluded))
 
@@ -68,7 +68,7 @@ class Excluded(msgspec.Struct, frozen=True, tag="excluded"):
     addresses: list[_Address]
 
     def unpacked(self) -> tuple[VirtualAddress, ...]:
-        """As the engine has them."""
+        """The addresses as the engine has them."""
         return _addresses(self.addresses)
 
 
@@ -91,7 +91,7 @@ decode: Final = msgspec.msgpack.Decoder(Handover).decode
 
 
 def handover(configuration: Configuration) -> Iterator[Handover]:
-    """What a good file comes to, in packets small enough."""
+    """A good configuration as packets, each small enough."""
     some: list[_Instance] = []
     addresses = 0
     for one in intended(configuration):
@@ -116,7 +116,7 @@ def bad(report: str) -> Bad:
 
 
 def _parts(addresses: Sequence[VirtualAddress]) -> list[Sequence[VirtualAddress]]:
-    """All of them, in packets' worth; one at least."""
+    """The addresses in parts that fit a packet; one part at least."""
     return [addresses[at : at + _ADDRESSES_AT_ONCE] for at in range(0, len(addresses) or 1, _ADDRESSES_AT_ONCE)]
 
 

@@ -16,12 +16,12 @@ from failover.messages import MAX_MESSAGE_BYTES
 from failover.vrrp import Instant, VirtualAddress, seconds, to_seconds
 
 _PATIENCE: Final = seconds(20)
-"""A file of ten thousand virtual routers takes two; one on a file server that is away, for ever."""
+"""How long to wait: a file of ten thousand virtual routers takes 2 s, one on a file server that is away for ever."""
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """What a good file wants."""
+    """What a good file says."""
 
     instances: list[Intended]
     daemon: DaemonSettings
@@ -29,11 +29,11 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """Why there is nothing."""
+    """Why nothing was read."""
 
     report: str
     is_bad: bool
-    """Whether it is the file's fault."""
+    """Whether the file cannot be used; else something here and now is in the way."""
 
 
 class ReaderProcess:
@@ -69,12 +69,12 @@ class ReaderProcess:
         loop.watch(self._socket.fileno(), self._take)
 
     def stop(self) -> None:
-        """Leave it; `done` is not called."""
+        """Give the reading up; `done` is not called."""
         self._child.kill()
         self._end()
 
     def _take(self) -> None:
-        """One packet; the loop comes back for the next one."""
+        """Take in one packet; the loop comes back for the next one."""
         packet = self._socket.recv(MAX_MESSAGE_BYTES)
         match decode(packet) if packet else None:
             case Excluded() as part:
@@ -89,7 +89,7 @@ class ReaderProcess:
                 self._done(self._judge(how))
 
     def _end(self) -> str:
-        """How the process ended; it has sent all that it had."""
+        """Bury the process, which has sent all that it had; how it ended, in words."""
         self._too_late.retire()
         self._loop.forget(self._socket.fileno())
         self._socket.close()
@@ -111,5 +111,5 @@ class ReaderProcess:
 
 
 def unread(error: OSError) -> Unread:
-    """No process to read it could be started."""
+    """What to say where no process could be started to read the file."""
     return Unread(f"no process could be started to read the configuration: {describe(error)}", is_bad=False)

@@ -25,7 +25,7 @@ Ended = Callable[[Outcome, Sequence[Instance]], None]
 
 
 class Reload:
-    """Of one file, as often as it is asked for."""
+    """Reloads one file as often as it is asked for."""
 
     def __init__(
         self,
@@ -47,9 +47,9 @@ class Reload:
         self._began = began
         self._ended = ended
         self._asked: list[Answer] = []
-        """Who waits for the next one."""
+        """Whom to answer after the next reload."""
         self._told: list[Answer] = []
-        """Who waits for the one that is under way."""
+        """Whom to answer after the reload that is under way."""
         self._is_busy = False
         self._reader: ReaderProcess | None = None
 
@@ -84,7 +84,7 @@ class Reload:
                 self._end(NotReloaded(report=report, is_bad=is_bad))
 
     def _apply(self, found: Read) -> Iterator[None]:
-        """Steps, each less than a millisecond."""
+        """The steps of the reload itself, each less than a millisecond."""
         plan = Plan()
         yield from self._engine.compare(found.instances, plan)
         try:

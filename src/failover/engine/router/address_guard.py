@@ -11,7 +11,7 @@ RESTORE_EVERY: Final = seconds(0.1)
 
 
 class AddressGuard:
-    """Of one router's addresses."""
+    """Guards the addresses of one router."""
 
     def __init__(self, loop: EventLoop, restore: Callable[[Instant], None]) -> None:
         """`restore` is called when something is to be put back."""
@@ -20,19 +20,19 @@ class AddressGuard:
         self._alarm = loop.alarm(self._ring)
 
     def installed(self, now: Instant) -> None:
-        """They are being put there, in portions; and the kernel tells of IPv6 addresses later than of others."""
+        """The addresses are being added: what is missing now may still come, IPv6 addresses later than others."""
         self._not_before = Instant(now + RESTORE_EVERY)
 
     def seen(self, now: Instant, *, complete: bool) -> None:
-        """What is on the interface now."""
+        """The interface has all of the addresses now, or not: `complete`."""
         self._alarm.set(None if complete else max(now, self._not_before))
 
     def stop(self) -> None:
-        """They are ours no longer."""
+        """The router is MASTER no longer: put nothing back."""
         self._alarm.set(None)
 
     def retire(self) -> None:
-        """Nor will be: forget who puts them back."""
+        """The router is gone: forget who puts addresses back."""
         self._alarm.retire()
         self._restore = _nobody
 

@@ -13,33 +13,33 @@ from failover.vrrp.fast_path import advertised_again, heard_again
 
 
 class DeferredState:
-    """Of one protocol instance."""
+    """The state and the counters of one protocol instance."""
 
     def __init__(self, state: State, counters: Counters, beat: Beat) -> None:
         """`beat` is that of the MASTERs with the router's interval and phase on the same interface."""
         self.known = state
-        """The state after the last event that went through `step()`; its kind is right in any case."""
+        """The state after the last event that went through `step()`: its type is right, its times may lag behind."""
         self._counters = counters
         self._beat = beat
         self._beats_known: int | None = None
-        """Of the beat's count, where the router takes part; what is more, the state and counters do not know."""
+        """How many of its beats state and counters know of; None where the router has no part in a beat."""
         self._known_advert: KnownAdvert | None = None
-        """Of the MASTER's packet; what it knows more, state and counters do not."""
+        """The MASTER's packet, where it is known: it knows of later arrivals than state and counters do."""
 
     @property
     def state(self) -> State:
-        """With all that has happened."""
+        """The state with all that has happened."""
         self.catch_up()
         return self.known
 
     @property
     def counters(self) -> Counters:
-        """Likewise."""
+        """The counters with all that has happened."""
         self.catch_up()
         return self._counters
 
     def catch_up(self) -> None:
-        """Put into state and counters what the shortcuts have left out."""
+        """Put into state and counters what the fast path has left out."""
         if self._known_advert is not None and isinstance(self.known, Backup):
             self._counters.advertisements_received += self._known_advert.take()
             if self._known_advert.heard_at != self.known.armed_at:
@@ -55,15 +55,15 @@ class DeferredState:
 
     @property
     def is_repeated(self) -> bool:
-        """Whether it is watched for, so that the router itself need not."""
+        """Whether the MASTER's packet is known, and watched for: the router itself need not."""
         return self._known_advert is not None
 
     def repeat(self, known_advert: KnownAdvert) -> None:
-        """From now on this is, until `forget`."""
+        """The MASTER's packet is known from now on, until `forget`."""
         self._known_advert = known_advert
 
     def forget(self) -> None:
-        """From now on nothing is."""
+        """The MASTER's packet is known no longer."""
         if self._known_advert is not None:
             self._known_advert.end()
             self._known_advert = None
@@ -71,18 +71,18 @@ class DeferredState:
     # --- what goes with the beat
 
     def join(self, member: Member, packets: Packets, state: Master) -> bool:
-        """Take part in the beat with these; False where the state's schedule is not that of the others."""
+        """Take part in the beat with these packets; False where the state's schedule is not that of the others."""
         joined = self._beat.join(member, packets, state)
         self._beats_known = self._beat.count if joined else None
         return joined
 
     def leave(self, member: Member) -> None:
-        """Take part no more."""
+        """Take part in the beat no more."""
         self._beat.leave(member)
         self._beats_known = None
 
     def move(self, member: Member, beat: Beat) -> None:
-        """Belong to this beat."""
+        """Belong to another beat, and take part in the one before no more."""
         if beat is not self._beat:
             self.leave(member)
             self._beat = beat

@@ -38,7 +38,7 @@ NetworkAction = SendAdvertisement | InstallAddresses | WithdrawAddresses | Annou
 
 
 class Performer:
-    """The hands of one protocol instance. Without an interface it does nothing."""
+    """Acts for one protocol instance. Without an interface it does nothing."""
 
     def __init__(
         self,
@@ -58,7 +58,7 @@ class Performer:
         self.reconfigure(router)
         self._port: Port | None = None
         self.foreign: frozenset[VirtualAddress] = frozenset()
-        """The host's own among the virtual addresses: they stay."""
+        """The virtual addresses that are the host's own: they stay."""
         self._prepared: Prepared | None = None
 
     def reconfigure(self, router: VirtualRouter) -> None:
@@ -94,7 +94,7 @@ class Performer:
         return self.held - self.foreign <= present
 
     def perform(self, action: NetworkAction) -> None:
-        """Do it."""
+        """Have the transmitter do what the action asks for."""
         if self._port is None or self._prepared is None:
             return
         match action:
@@ -110,17 +110,17 @@ class Performer:
                 assert_never(action)
 
     def retire(self) -> None:
-        """All is done: forget whose hands these are."""
+        """All is done: forget whom it acted for."""
         self._not_sent = _to_nobody
 
     def prewarm(self) -> None:
-        """A takeover, without doing anything."""
+        """Go the way of a takeover, and do nothing."""
         at, prepared = self._port, self._prepared
         if at is not None and prepared is not None:
             self._transmitter.prewarm(at, self.router.family, prepared.advertise, prepared.announcements)
 
     def reopen(self, now: Instant) -> None:
-        """Let in what was refused as losing: it may win from now on."""
+        """Let in what the kernel refuses as losing: it may win from now on."""
         if self._port is not None:
             self._port.reopen(self.router.family, self.router.vrid, now)
 
@@ -131,7 +131,7 @@ class Performer:
             self._announce(self._port, self._prepared, self.router.held_addresses)
 
     def send_failed(self, what: str, error: OSError) -> None:
-        """Count and report it."""
+        """Count and report that something could not be sent."""
         self._counters.send_errors += 1
         self.send_errors.failed(what, reason(error), self._clock.wall())
         self._reporter.report(

@@ -4,7 +4,7 @@ from failover.messages import SendError
 
 
 class SendErrors:
-    """The failures in a row, by what could not be sent; none of what was sent since."""
+    """The failures in a row of one router, by what could not be sent. Sending it clears them."""
 
     def __init__(self) -> None:
         self._errors: dict[str, SendError] = {}
@@ -14,7 +14,7 @@ class SendErrors:
 
     @property
     def worst(self) -> SendError | None:
-        """What has failed most often."""
+        """The one that has failed most often in a row, None where nothing fails."""
         return max(self._errors.values(), key=lambda error: error.count, default=None)
 
     def failed(self, what: str, error: str, at: int) -> None:

@@ -20,7 +20,7 @@ class Announcement:
     """Frames to be sent, so many rounds of them."""
 
     of: object
-    """Whose they are."""
+    """The one who asked for them: `silence` knows them by it."""
     port: Port
     frames: Packets
     rounds: int
@@ -29,31 +29,31 @@ class Announcement:
 
 
 class AnnouncementQueue:
-    """A queue of them."""
+    """The announcements of an engine that are still to be sent."""
 
     def __init__(self, now: Callable[[], Instant]) -> None:
         self._now = now
         self.waiting: deque[Announcement] = deque()
-        """Looked at in every round of the loop."""
+        """In the order in which they are sent."""
         self._full_since: dict[Port, Instant] = {}
         self._has_no_room: set[Port] = set()
-        """As far as was found out since `look_for_room`."""
+        """The interfaces whose transmit queue was found full since `look_for_room`."""
 
     @property
     def has_room(self) -> bool:
-        """Whether some of it may be sent."""
+        """Whether some announcement may be sent now."""
         return any(one.port not in self._has_no_room for one in self.waiting)
 
     def add(self, announcement: Announcement) -> None:
-        """Send this too, after the others."""
+        """Send this announcement too, after the others."""
         self.waiting.append(announcement)
 
     def silence(self, of: object) -> None:
-        """Send nothing more of what is `of`'s."""
+        """Send nothing more of what `of` has asked for."""
         self.waiting = deque(one for one in self.waiting if one.of is not of)
 
     def clear(self) -> None:
-        """Send nothing more."""
+        """Send none of what waits."""
         self.waiting.clear()
 
     def look_for_room(self) -> None:
@@ -61,7 +61,7 @@ class AnnouncementQueue:
         self._has_no_room.clear()
 
     def send_some(self) -> None:
-        """Some frames of the first whose interface may have room."""
+        """Send some frames of the first announcement whose interface may have room."""
         first = next(one for one in self.waiting if one.port not in self._has_no_room)
         try:
             sent = first.port.announce(first.frames, first.next_frame)

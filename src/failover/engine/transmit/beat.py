@@ -13,8 +13,8 @@ from failover.vrrp import Instant, Interval, Master, seconds
 from failover.vrrp.fast_path import beats
 
 SHORT: Final = seconds(0.1)
-"""Where a lateness of 0.1 ms is a thousandth of the interval, a beat may be met awake. For longer ones that would cost
-more than it gains: 1 us an advertisement with 50 routers at 0.1 s."""
+"""The longest interval whose beats may be met awake: there a lateness of 0.1 ms is a thousandth of it. For longer ones
+that would cost more than it gains: 1 us an advertisement with 50 routers at 0.1 s."""
 
 Send = Callable[[Burst], dict[int, OSError]]
 """Sends a burst; the errors, by the member's place."""
@@ -30,7 +30,7 @@ class Member(Protocol):
         """Go the long way: its deadline has come."""
 
     def settle(self) -> None:
-        """Join again, now that the beat has come to where its own schedule is."""
+        """Join the beat, which has now come to where the member's own schedule is."""
 
     def prewarm(self, at: Instant) -> None:
         """Go the way of a wake-up at `at`, and do nothing."""
@@ -53,7 +53,7 @@ class Beat:
         self._send = send
         self._members: dict[Member, Packets] = {}
         self._ahead: dict[Member, None] = {}
-        """Who will fit once this beat is over."""
+        """Those whose schedule is one interval ahead: they join once this beat is over."""
         self._burst: Burst | None = None
         # However many others take over in this moment, each by the long way.
         self._alarm = loop.alarm(self._ring, goes_first=True, is_met=interval <= SHORT)
@@ -77,7 +77,7 @@ class Beat:
         return True
 
     def leave(self, member: Member) -> None:
-        """Take part no more."""
+        """Leave the beat."""
         self._ahead.pop(member, None)
         if self._members.pop(member, None) is not None:
             self._burst = None

@@ -16,7 +16,7 @@ from failover.vrrp import ChecksumForm, Fault, SendAdvertisement, VirtualAddress
 from failover.vrrp.protocol import PRIORITY_RESIGN
 
 ANNOUNCEMENT_REPEAT = 5
-"""Rounds of gratuitous ARP each time, keepalived's default: one lost frame must not leave a host behind."""
+"""Rounds of gratuitous ARP at each announcement, keepalived's default: one lost frame must not leave a host behind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Prepared:
     advertise: Packets
     """IP datagrams: one, or one of each version while migrating."""
     resign: Packets
-    """The same with priority 0."""
+    """The IP datagrams that resign: as `advertise`, with priority 0."""
     install: Batch
     withdraw: Batch
     announcements: Packets
@@ -53,7 +53,7 @@ def datagrams(router: VirtualRouter, action: SendAdvertisement) -> tuple[bytes, 
 
 
 def datagram_bytes(router: VirtualRouter) -> int:
-    """The size of its largest advertisement, IP header included: it is not fragmented."""
+    """The size of a router's largest advertisement in bytes, IP header included: it is not fragmented."""
     sizes = (
         len(datagram) for datagram in datagrams(router, SendAdvertisement(router.priority, router.initial_checksum))
     )
@@ -61,7 +61,7 @@ def datagram_bytes(router: VirtualRouter) -> int:
 
 
 def mtu_fault(router: VirtualRouter, interface: str, mtu: int) -> Fault | None:
-    """The fault of a router whose advertisements an interface cannot carry."""
+    """The fault of a router whose advertisements do not fit an interface's MTU (bytes), None where they do."""
     needed = datagram_bytes(router)
     return mtu_too_small(interface, needed, mtu) if needed > mtu else None
 
@@ -72,5 +72,5 @@ def announcements(addresses: tuple[VirtualAddress, ...], mac: bytes) -> Packets:
 
 
 def managed(addresses: tuple[VirtualAddress, ...], foreign: Collection[VirtualAddress]) -> tuple[VirtualAddress, ...]:
-    """The addresses that are ours to add and remove."""
+    """The addresses that are ours to add and remove: all but the host's own, `foreign`."""
     return tuple(address for address in addresses if address not in foreign)

@@ -19,13 +19,13 @@ from failover.linux.sockets.outbox import AT_ONCE
 from failover.vrrp import Family, Interval, VirtualRouter
 
 _TICK: Final = 1_000_000
-"""Nanoseconds: every tick begins at a multiple."""
+"""Nanoseconds: every tick of the kernel's clock begins at a multiple."""
 _ORDINARY: Final = 1500
-"""Bytes. Larger packets take 4352 bytes of a receiver's buffer, those of more than 3700 bytes 8448."""
+"""Bytes of a packet that takes 2304 bytes of a receiver's buffer; a larger one takes 4352, from 3700 bytes on 8448."""
 
 
 class Place(NamedTuple):
-    """Those with the same place have one beat."""
+    """Where a router is in its interval, and with whom: those with the same place have one beat."""
 
     interface: str
     family: Family

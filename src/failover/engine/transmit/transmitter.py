@@ -1,4 +1,4 @@
-"""What the routers ask for in one round of the loop, done together: advertisements, addresses, announcements, news.
+"""Does together what the routers ask for in one round of the loop: advertisements, addresses, announcements, news.
 
 Routers that fail over in the same round send all their advertisements first, add their addresses by few netlink
 writes, then announce them. What is long is done in portions: after `_TURN` the loop looks at sockets and alarms again,
@@ -46,7 +46,7 @@ class Change:
 
 
 class Transmitter:
-    """Collects, and does; one for an engine."""
+    """Collects what is asked for, and does it at the end of each round; one for an engine."""
 
     def __init__(self, loop: EventLoop, netlink: Netlink) -> None:
         self.clock = loop.clock
@@ -65,7 +65,7 @@ class Transmitter:
         self.before_long: Callable[[int], None] = _nothing
         """Called before more than a portion of addresses is added to the interface with this index, or removed."""
         self.after_long: Callable[[], None] = _nothing
-        """Called when all are."""
+        """Called when all these addresses are added or removed."""
         loop.after_round = self.turn
 
     @property
@@ -96,7 +96,7 @@ class Transmitter:
         self._announcements.silence(of)
 
     def tell(self, news: Callable[[], None]) -> None:
-        """Call it when nothing else is to be done."""
+        """Call `news` when nothing else is to be done."""
         if self._changes and not self._news:
             self._later.set(Instant(self._now() + _NEWS_AFTER))
         self._news.append(news)
@@ -107,7 +107,7 @@ class Transmitter:
         return bool(self._changes) or (bool(self._announcements.waiting) and self._room.at is None)
 
     def prewarm(self, port: Port, family: Family, packets: Packets, frames: Packets) -> None:
-        """Go through the motions of a takeover with nothing in hand, so that all that it takes is at hand."""
+        """Go the way of a takeover and do nothing, so that code and data are in the caches when it comes."""
         port.prewarm(family, packets, frames)
         self._netlink.prewarm()
 
@@ -161,7 +161,7 @@ class Transmitter:
         self._room.set(None)
 
     def _change(self) -> None:
-        """One write: portions of as many changes as fit in one."""
+        """Make one netlink write, with portions of as many changes as fit in it."""
         taken: list[Change] = []
         size = 0
         for change in self._changes:
