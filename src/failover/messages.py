@@ -142,7 +142,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, tag="event"):
     """The evidence, by kind."""
 
 
-class Inventory(msgspec.Struct, frozen=True, tag="roster"):
+class Inventory(msgspec.Struct, frozen=True, tag="inventory"):
     """Which routers there are, by their numbers, in the order of the configuration; all others are gone.
 
     Who has not heard of each of them does not know all yet. A number is never given to another router.
