@@ -5,9 +5,10 @@ Each stands between `<!-- NAME: made from ... -->` and `<!-- /NAME -->`; `tests/
 
 import ast
 import inspect
+import itertools
 import re
 import textwrap
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from enum import Enum
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -23,6 +24,8 @@ from failover.config import DAEMON_SETTINGS, SETTINGS, Setting
 from failover.events import CAUSES, ODDITIES, Kind
 from failover.messages import Event, Value
 from failover.vrrp.receive import DiscardReason
+from tests.test_import_contract import ARROWS, EVERYTHING, FLOORS
+from tests.test_import_contract import ROOT as PACKAGE
 
 ROOT: Final = Path(__file__).parents[2]
 README: Final = ROOT / "README.md"
@@ -288,6 +291,59 @@ def sample_line() -> str:
     return f"```text\n{text.line(event)}\n```"
 
 
+def floors_picture() -> str:
+    """The floors of the project, and of each package that has floors of its own; the ground floor at the bottom."""
+    buildings = {"src/failover/": ARROWS, **{f"{package}/": floors for package, floors in FLOORS.items()}}
+    columns = [_column(name, uses) for name, uses in buildings.items()]
+    lines = reversed([*itertools.zip_longest(*map(reversed, columns), fillvalue="")])
+    widths = [max(map(len, column)) + 4 for column in columns]
+    drawn = "\n".join("".join(map(str.ljust, line, widths)).rstrip() for line in lines)
+    return f"```text\n{drawn}\n```"
+
+
+def _column(name: str, uses: Mapping[str, Collection[str]]) -> list[str]:
+    return [name, "", *("  ".join(floor) for floor in _floors(uses))]
+
+
+def _floors(uses: Mapping[str, Collection[str]]) -> list[list[str]]:
+    """The parts of a package, from the top down: each is above all that it uses, and as low as that lets it be."""
+    floors: list[list[str]] = []
+    below: set[str] = set()
+    waiting = {name: used for name, used in uses.items() if not name.startswith("__")}
+    while waiting:
+        top = [name for name, used in waiting.items() if used is EVERYTHING]
+        floor = [name for name, used in waiting.items() if name not in top and below.issuperset(used)] or top
+        floors.insert(0, floor)
+        below.update(floor)
+        waiting = {name: used for name, used in waiting.items() if name not in floor}
+    return floors
+
+
+def folder_table() -> str:
+    """What lives in each folder and what it may use, from the top floor down."""
+    rows: list[tuple[str, str, str]] = []
+    for name in itertools.chain(*_floors(ARROWS)):
+        rows.append((f"**{name}**", _lives_in(PACKAGE / name), _listed(ARROWS[name])))
+        inside = FLOORS.get(name, {})
+        rows += (
+            (f"{name}/{one}", _lives_in(PACKAGE / name / one), _listed(inside[one]))
+            for one in itertools.chain(*_floors(inside))
+        )
+    return table(("folder or module", "what lives there", "what it may use beside itself"), rows)
+
+
+def _lives_in(path: Path) -> str:
+    """The first paragraph of what a package or module says of itself."""
+    source = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    said = ast.get_docstring(ast.parse(source.read_text()))
+    assert said, f"{source} says nothing of itself"
+    return " ".join(said.split("\n\n")[0].split())
+
+
+def _listed(used: Collection[str]) -> str:
+    return "everything" if used is EVERYTHING else ", ".join(sorted(used)) or "nothing"
+
+
 PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "settings": lambda: settings_table(SETTINGS),
     "daemon settings": lambda: settings_table(DAEMON_SETTINGS),
@@ -300,6 +356,8 @@ PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "status fields": status_table,
     "a line": sample_line,
     "benchmark": benchmark_table,
+    "floors": floors_picture,
+    "folders": folder_table,
     "manual commands": manual_commands,
     "manual exit statuses": lambda: "\n\n".join(f"**{code}**\n: {meaning}" for code, meaning in STATUSES.items()),
     "manual settings": lambda: manual_settings(SETTINGS),
