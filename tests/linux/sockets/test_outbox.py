@@ -93,6 +93,14 @@ def test_a_burst_is_what_the_same_packets_sent_one_by_one_would_be_and_a_refused
     assert post.received() == expected
 
 
+@given(MEMBERS)
+def test_the_packets_of_a_burst_are_those_that_the_kernel_would_read(
+    post: Post, members: list[tuple[int, int]]
+) -> None:
+    burst = join([Packets(contents(place, count), post.destination(to)) for place, (to, count) in enumerate(members)])
+    assert list(burst) == [content for place, (_, count) in enumerate(members) for content in contents(place, count)]
+
+
 @given(MEMBERS, st.integers(0, 320))
 def test_one_call_sends_at_most_so_many_from_any_place_on(
     post: Post, members: list[tuple[int, int]], first: int

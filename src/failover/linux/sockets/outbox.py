@@ -7,7 +7,7 @@ one call. The socket module has no sendmmsg; ctypes does. Measured per packet on
 
 import ctypes
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from struct import Struct
 from typing import Final, NamedTuple
@@ -19,6 +19,8 @@ _PART: Final = Struct("@PN")
 """`struct iovec`: address, length."""
 _HEADER: Final = Struct("@PI4xPNPNi4xI4x")
 """`struct mmsghdr`: destination and its length, parts and their number, control and its length, flags; length sent."""
+_PART_OF_HEADER: Final = 2
+"""Which field of a header says where its parts are."""
 
 # Keeps the interpreter lock: the calls do not block, and letting go of it costs more than a packet.
 _LIBC: Final = ctypes.PyDLL(None, use_errno=True)
@@ -50,6 +52,11 @@ class Burst:
 
     def __len__(self) -> int:
         return self._count
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Each packet, as the kernel would read it: for who sends where there is none."""
+        for header in _HEADER.iter_unpack(self._headers):
+            yield ctypes.string_at(*_PART.unpack(ctypes.string_at(header[_PART_OF_HEADER], _PART.size)))
 
     def send(self, descriptor: int, first: int = 0) -> int:
         """Send packet `first` and those after it, at most `AT_ONCE`, by one call; how many went.
