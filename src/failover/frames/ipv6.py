@@ -25,6 +25,8 @@ HOP_LIMIT_AT: Final = 7
 SOURCE_AT: Final = 8
 DESTINATION_AT: Final = 24
 """Offsets in a header, in bytes."""
+HEADER_LENGTH: Final = 40
+"""Bytes."""
 
 _HEADER: Final = Struct("!IHBB16s16s")
 _VERSION: Final = 6

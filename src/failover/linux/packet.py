@@ -9,9 +9,10 @@ import socket
 from dataclasses import dataclass
 from ipaddress import IPv6Address
 from struct import Struct
+from sys import byteorder
 from typing import Final
 
-from failover.frames import ipv4
+from failover.frames import ipv4, ipv6
 from failover.vrrp.advertisement import VRID_AT
 from failover.vrrp.protocol import Family
 from failover.vrrp.receive import ReceivedFrom
@@ -51,6 +52,27 @@ class Received:
     payload: bytes
     """The VRRP message."""
     meta: ReceivedFrom
+
+
+def lay_out(family: Family, datagram: bytes, ifindex: int) -> bytes:
+    """What `Inbox.receive` hands out of an IP datagram, where no kernel does: the reverse of `unpack`.
+
+    `datagram` has its whole header, and came in by the interface `ifindex`.
+    """
+    if family is Family.IPV4:
+        ttl_at, checksum_at, addresses_at = ipv4.TTL_AT, ipv4.SOURCE_AT - HEADER_CHECKSUM, ipv4.SOURCE_AT
+        return datagram[:VERSION_TO_LENGTH] + datagram[ttl_at:checksum_at] + datagram[addresses_at:]
+    source = datagram[ipv6.SOURCE_AT : ipv6.DESTINATION_AT]
+    destination, message = datagram[ipv6.DESTINATION_AT : ipv6.HEADER_LENGTH], datagram[ipv6.HEADER_LENGTH :]
+    scope = ifindex if IPv6Address(source).is_link_local else 0
+    first = socket.CMSG_LEN(20), socket.IPPROTO_IPV6, socket.IPV6_PKTINFO, destination
+    second = socket.CMSG_LEN(4), socket.IPPROTO_IPV6, socket.IPV6_HOPLIMIT, datagram[ipv6.HOP_LIMIT_AT]
+    return (
+        (_DESTINATION.pack(*first) + ifindex.to_bytes(4, byteorder)).ljust(_HOP_LIMIT_AT, b"\0")
+        + _HOP_LIMIT.pack(*second).ljust(SENDER_AT - _HOP_LIMIT_AT, b"\0")
+        + SENDER.pack(socket.AF_INET6, 0, 0, source, scope)
+        + message
+    )
 
 
 def unpack(family: Family, packet: bytes) -> Received | None:

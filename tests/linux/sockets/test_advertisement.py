@@ -16,7 +16,7 @@ import pytest
 from failover.frames import advertisement_datagram, announcement
 from failover.lab.namespaces import Namespace
 from failover.linux.filter.program import Terms
-from failover.linux.packet import Received
+from failover.linux.packet import Received, lay_out
 from failover.linux.sockets.advertisement import AdvertisementSocket
 from failover.linux.sockets.announcement import AnnouncementSocket
 from failover.linux.sockets.options import RECEIVE_BUFFER, group_destination, grow
@@ -156,6 +156,16 @@ def test_a_packet_arrives_with_what_its_header_said(cable: Cable, stack: ExitSta
         assert got.meta.source == SOURCES[family]
         assert got.meta.destination == GROUPS[family]
         assert got.meta.hop_limit == hop_limit
+
+
+@families
+def test_a_packet_is_laid_out_as_we_would_without_a_kernel(cable: Cable, stack: ExitStack, family: Family) -> None:
+    sender, receiver = both(cable, family, stack)
+    cable.up()
+    assert_passes(sender, receiver, family)
+    send_one(sender, datagram(family))
+    select.select([receiver], [], [], 2.0)
+    assert receiver.receive(10, []) == [lay_out(family, datagram(family), receiver.index)]
 
 
 @positive("R-001", "R-005", "R-009")
