@@ -16,6 +16,7 @@ from typing import Final
 
 import msgspec
 
+from failover.agent.api.status_document import status_document
 from failover.agent.link.mirror import Mirror
 from failover.agent.log import journal, text
 from failover.engine.router.evidence import oddity_fields, reload_evidence, transition_fields
@@ -212,7 +213,7 @@ def one(data: bytes) -> None:
         if isinstance(message, Event):
             assert text.line(message)
             assert journal.entry(message).startswith(b"MESSAGE")
-        json.dumps(mirror.status(_AT), allow_nan=False)
+        json.dumps(status_document(mirror, _AT), allow_nan=False)
 
 
 def mutate(data: bytes, chance: Random) -> bytes | None:

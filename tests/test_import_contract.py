@@ -43,7 +43,7 @@ ARROWS: Final[dict[str, frozenset[str]]] = {
     "messages": frozenset(),
     "events": frozenset({"messages"}),
     "engine": frozenset({"linux", "frames", "vrrp", "config", "messages", "events", "paths", "version"}),
-    "agent": frozenset({"config", "linux", "messages", "events", "version"}),
+    "agent": frozenset({"linux", "messages", "events"}),
     "lab": frozenset({"config", "vrrp"}),
     "cli": EVERYTHING,
     "library": EVERYTHING,
@@ -69,6 +69,14 @@ FLOORS: Final[dict[str, dict[str, frozenset[str]]]] = {
         "events": frozenset(),
         "intended": frozenset(),
         "__init__": frozenset({"fleet", "loop"}),
+    },
+    "agent": {
+        "__main__": frozenset({"api", "link", "log"}),
+        "api": frozenset({"link", "timestamp"}),
+        "log": frozenset({"timestamp"}),
+        "link": frozenset(),
+        "timestamp": frozenset(),
+        "__init__": frozenset(),
     },
     "linux": {
         "host": frozenset({"sockets", "interfaces", "netlink"}),

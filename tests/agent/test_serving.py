@@ -13,6 +13,7 @@ import pytest
 
 from failover.agent.api import server
 from failover.agent.api.server import serve
+from failover.agent.api.status_document import status_document
 from failover.agent.link.mirror import Mirror
 from failover.agent.log.text import line
 from failover.messages import (
@@ -173,7 +174,7 @@ def test_status_is_the_document_of_the_mirror(agent: Agent) -> None:
         mirror = Mirror()
         for message in KNOWN:
             mirror.update(message)
-        expected = mirror.status(time.time_ns())
+        expected = status_document(mirror, time.time_ns())
         assert expected is not None
         assert code == 200
         assert document["virtual_routers"] == expected["virtual_routers"]

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from failover.agent.api.status_document import status_document
 from failover.agent.link.mirror import Mirror
 from failover.config import DAEMON_SETTINGS, SETTINGS
 from failover.messages import (
@@ -54,7 +55,7 @@ def test_the_fields_of_the_status_document_are_those_that_it_has() -> None:
     mirror.update(Inventory([0]))
     mirror.update(Changed({0: a_router_with_everything()}))
     mirror.update(Holds(0, 0, ["192.0.2.1/24"]))
-    document = mirror.status(1)
+    document = status_document(mirror, 1)
     assert document is not None
     assert sorted(set(paths(document))) == sorted(FIELDS)
 

@@ -4,7 +4,9 @@ from itertools import combinations, permutations
 
 from msgspec.structs import replace
 
-from failover.agent.link.mirror import Mirror, timestamp
+from failover.agent.api.status_document import status_document
+from failover.agent.link.mirror import Mirror
+from failover.agent.timestamp import timestamp
 from failover.messages import (
     LAG_BOUNDS,
     Changed,
@@ -77,7 +79,7 @@ def told(*messages: Message) -> Mirror:
 
 
 def test_the_document_is_this() -> None:
-    assert told(*KNOWN).status(BORN + 12_345_678_901) == {
+    assert status_document(told(*KNOWN), BORN + 12_345_678_901) == {
         "daemon": {
             "version": "1.2.3",
             "pid": 42,
@@ -130,7 +132,7 @@ def test_lateness_is_told_in_seconds_with_the_end_of_each_bucket() -> None:
     lag = EngineLag(
         since_start=Lag(max=2_000_000_000, counts=counts), last_minute=Lag(max=70_000, counts=[0] * len(counts))
     )
-    document = told(*KNOWN, lag).status(BORN)
+    document = status_document(told(*KNOWN, lag), BORN)
     assert document is not None
     told_lag = document["daemon"]["engine_lag_seconds"]
     assert told_lag["max"] == 2.0
@@ -142,14 +144,14 @@ def test_lateness_is_told_in_seconds_with_the_end_of_each_bucket() -> None:
 def test_lateness_in_other_buckets_than_ours_is_not_known() -> None:
     ours, others = (Lag(max=1, counts=[0] * (len(LAG_BOUNDS) + more)) for more in (1, 0))
     for lag in (EngineLag(since_start=ours, last_minute=others), EngineLag(since_start=others, last_minute=ours)):
-        document = told(*KNOWN, EngineLag(since_start=ours, last_minute=ours), lag).status(BORN)
+        document = status_document(told(*KNOWN, EngineLag(since_start=ours, last_minute=ours), lag), BORN)
         assert document is not None
         assert document["daemon"]["engine_lag_seconds"] is None
 
 
 def test_a_fault_has_a_word_for_machines_and_a_sentence() -> None:
     faulted = replace(ROUTER, state="INITIALIZE", fault=FaultStatus("no_carrier", "eth0 has no carrier"), master=None)
-    document = told(*KNOWN, Changed({0: faulted})).status(BORN)
+    document = status_document(told(*KNOWN, Changed({0: faulted})), BORN)
     assert document is not None
     (router,) = document["virtual_routers"]
     assert router["fault"] == {"reason": "no_carrier", "detail": "eth0 has no carrier"}
@@ -157,26 +159,26 @@ def test_a_fault_has_a_word_for_machines_and_a_sentence() -> None:
 
 
 def test_before_the_engine_has_said_everything_there_is_no_document() -> None:
-    assert told().status(BORN) is None
+    assert status_document(told(), BORN) is None
     for count in range(len(KNOWN)):
         for some in combinations(KNOWN, count):
-            assert told(*some).status(BORN) is None
+            assert status_document(told(*some), BORN) is None
     for all_of_them in permutations(KNOWN):
-        assert told(*all_of_them).status(BORN) == told(*KNOWN).status(BORN)
+        assert status_document(told(*all_of_them), BORN) == status_document(told(*KNOWN), BORN)
 
 
 def test_the_document_waits_for_the_last_of_the_routers() -> None:
     mirror = told(DAEMON, Inventory([0, 1]), Changed({0: ROUTER, 1: ROUTER}), HOLDS)
-    assert mirror.status(BORN) is None
+    assert status_document(mirror, BORN) is None
     mirror.update(Holds(1, 0, ["192.168.100.101/24"]))
-    document = mirror.status(BORN)
+    document = status_document(mirror, BORN)
     assert document is not None
     assert [one["addresses"] for one in document["virtual_routers"]] == [["192.168.100.100/24"], ["192.168.100.101/24"]]
 
 
 def test_addresses_that_come_in_parts_are_put_together_and_told_anew_replace_those_before() -> None:
     def addresses(*messages: Message) -> list[str]:
-        document = told(*KNOWN, *messages).status(BORN)
+        document = status_document(told(*KNOWN, *messages), BORN)
         assert document is not None
         found: list[str] = document["virtual_routers"][0]["addresses"]
         return found
@@ -188,10 +190,10 @@ def test_addresses_that_come_in_parts_are_put_together_and_told_anew_replace_tho
 
 
 def test_counts_move_by_themselves_and_only_where_the_router_is_known() -> None:
-    document = told(*KNOWN, Counted({0: (1_000, 2_000), 1: (3, 4)})).status(BORN)
+    document = status_document(told(*KNOWN, Counted({0: (1_000, 2_000), 1: (3, 4)})), BORN)
     assert document is not None
     (router,) = document["virtual_routers"]
-    before = told(*KNOWN).status(BORN)
+    before = status_document(told(*KNOWN), BORN)
     assert before is not None
     assert router["counters"] == before["virtual_routers"][0]["counters"] | {
         "advertisements_sent": 1_000,
@@ -203,7 +205,7 @@ def test_the_latest_status_of_each_router_counts_and_the_order_stays() -> None:
     other = replace(ROUTER, family="ipv6")
     later = replace(ROUTER, state="BACKUP")
     both = DAEMON, Inventory([0, 1]), HOLDS, Holds(1, 0, ["fe80::100/64"])
-    document = told(*both, Changed({1: other, 0: ROUTER}), Changed({0: later})).status(BORN)
+    document = status_document(told(*both, Changed({1: other, 0: ROUTER}), Changed({0: later})), BORN)
     assert document is not None
     assert [(one["family"], one["state"]) for one in document["virtual_routers"]] == [
         ("ipv4", "BACKUP"),
@@ -212,7 +214,7 @@ def test_the_latest_status_of_each_router_counts_and_the_order_stays() -> None:
 
 
 def names(mirror: Mirror) -> list[str] | None:
-    document = mirror.status(BORN)
+    document = status_document(mirror, BORN)
     return None if document is None else [one["name"] for one in document["virtual_routers"]]
 
 
@@ -239,7 +241,7 @@ def test_what_has_gone_is_forgotten() -> None:
 def test_events_change_nothing_and_losses_add_up() -> None:
     mirror = told(*KNOWN, Event(at=BORN, kind="state_changed"), Dropped(2), Dropped(3))
     assert mirror.dropped == 5
-    assert mirror.status(BORN) == told(*KNOWN).status(BORN) is not None
+    assert status_document(mirror, BORN) == status_document(told(*KNOWN), BORN) is not None
 
 
 def test_a_time_stamp_is_utc_with_milliseconds_cut_not_rounded() -> None:
@@ -249,7 +251,7 @@ def test_a_time_stamp_is_utc_with_milliseconds_cut_not_rounded() -> None:
 
 def test_what_cannot_be_sent_is_in_the_document() -> None:
     error = SendError(what="advertisement", error="Operation not permitted", count=12, at=BORN + 2_000_000)
-    document = told(*KNOWN, Changed({0: replace(ROUTER, send_error=error)})).status(BORN)
+    document = status_document(told(*KNOWN, Changed({0: replace(ROUTER, send_error=error)})), BORN)
     assert document is not None
     assert document["virtual_routers"][0]["send_error"] == {
         "what": "advertisement",

@@ -12,6 +12,7 @@ from typing import Any, cast
 
 import pytest
 
+from failover.agent.api.status_document import status_document
 from failover.agent.link.mirror import Mirror
 from failover.config.daemon_settings import DaemonSettings
 from failover.engine.agent_link.channel import QUEUE_LIMIT, Channel
@@ -48,7 +49,7 @@ class Agent:
         return len(self.heard) - before
 
     def routers(self) -> list[dict[str, Any]] | None:
-        status = self.mirror.status(0)
+        status = status_document(self.mirror, 0)
         found: list[dict[str, Any]] | None = status["virtual_routers"] if status else None
         return found
 
@@ -238,7 +239,7 @@ def test_after_messages_were_dropped_everything_is_told_anew(bench_of: Callable[
     bench.transmitter.finish()
     assert bench.channel.dropped
     assert bench.channel.is_incomplete
-    assert agent.mirror.status(0) is None
+    assert status_document(agent.mirror, 0) is None
     while agent.read():
         bench.channel.flush()
     assert agent.routers() is None, "what was lost is not there"

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from failover.agent.api.status_document import status_document
 from failover.agent.link.mirror import Mirror
 from failover.messages import Answer, NotReloaded, Refused, Reloaded, ReloadEnded
 
@@ -26,7 +27,7 @@ def application(mirror: Mirror, freshen: Callable[[], Awaitable[None]], reload: 
 
     async def status(_: Request) -> Response:
         await freshen()
-        document = mirror.status(time.time_ns())
+        document = status_document(mirror, time.time_ns())
         return _NOT_YET if document is None else JSONResponse(document)
 
     async def reload_configuration(_: Request) -> Response:

@@ -1,10 +1,5 @@
 """The engine's state as the agent knows it from messages; answering from it asks nothing of the engine."""
 
-from datetime import UTC, datetime
-from typing import Any
-
-import msgspec
-
 from failover.messages import (
     LAG_BOUNDS,
     Changed,
@@ -15,20 +10,16 @@ from failover.messages import (
     Event,
     Holds,
     Inventory,
-    Lag,
     Message,
     Refused,
     ReloadEnded,
     RouterStatus,
-    SendError,
     Told,
 )
 
-_NANOSECONDS = 1_000_000_000
-
 
 class Mirror:
-    """What `status` answers from."""
+    """What an agent knows of its engine: `api.status_document` answers from it."""
 
     def __init__(self) -> None:
         self.daemon: DaemonStatus | None = None
@@ -73,75 +64,15 @@ class Mirror:
                 router.counters.advertisements_sent = sent
                 router.counters.advertisements_received = received
 
-    def status(self, at: int) -> dict[str, Any] | None:
-        """The document of `GET /status` at wall-clock time `at` (ns); None before the engine has said everything."""
-        daemon, inventory = self.daemon, self._inventory
+    @property
+    def routers(self) -> list[tuple[RouterStatus, list[str]]] | None:
+        """Each virtual router and its addresses, in the order of the configuration; None before all is known."""
         known = self._routers.keys() & self._addresses.keys()
-        if daemon is None or inventory is None or not known >= set(inventory):
+        if self.daemon is None or self._inventory is None or not known >= set(self._inventory):
             return None
-        return {
-            "daemon": {
-                "version": daemon.version,
-                "pid": daemon.pid,
-                "uptime_seconds": round((at - daemon.started_at) / _NANOSECONDS, 3),
-                "realtime": msgspec.to_builtins(daemon.realtime),
-                "engine_lag_seconds": _engine_lag(self.lag) if self.lag else None,
-                "warnings": daemon.warnings,
-            },
-            "virtual_routers": [_router(self._routers[number], self._addresses[number]) for number in inventory],
-        }
-
-
-def _engine_lag(lag: EngineLag) -> dict[str, Any]:
-    return {**_lag(lag.since_start), "last_minute": _lag(lag.last_minute)}
+        return [(self._routers[number], self._addresses[number]) for number in self._inventory]
 
 
 def _has_our_buckets(lag: EngineLag) -> bool:
     """Not so where the engine is of another version: an agent is started again from whatever is installed by then."""
     return all(len(one.counts) == len(LAG_BOUNDS) + 1 for one in (lag.since_start, lag.last_minute))
-
-
-def _lag(lag: Lag) -> dict[str, Any]:
-    bounds = [*(bound / _NANOSECONDS for bound in LAG_BOUNDS), None]
-    buckets = [{"up_to": bound, "count": count} for bound, count in zip(bounds, lag.counts, strict=True)]
-    return {"max": lag.max / _NANOSECONDS, "histogram": buckets}
-
-
-def _router(router: RouterStatus, addresses: list[str]) -> dict[str, Any]:
-    return {
-        "name": router.name,
-        "family": router.family,
-        "vrid": router.vrid,
-        "interface": router.interface,
-        "version": router.version,
-        "state": router.state,
-        "since": timestamp(router.since),
-        "fault": {"reason": router.fault.reason, "detail": router.fault.detail} if router.fault else None,
-        "priority": {"configured": router.configured_priority, "effective": router.effective_priority},
-        "master": router.master,
-        "advertisement_interval_seconds": router.advertisement_interval / _NANOSECONDS,
-        "master_down_interval_seconds": router.master_down_interval / _NANOSECONDS,
-        "addresses": addresses,
-        "virtual_mac": None,
-        "send_error": _send_error(router.send_error) if router.send_error else None,
-        "counters": {
-            "advertisements_sent": router.counters.advertisements_sent,
-            "advertisements_received": router.counters.advertisements_received,
-            "priority_zero_sent": router.counters.priority_zero_sent,
-            "priority_zero_received": router.counters.priority_zero_received,
-            "transitions_to_master": router.counters.transitions_to_master,
-            "send_errors": router.counters.send_errors,
-            "discarded": router.counters.discarded,
-            "oddities": router.counters.oddities,
-        },
-    }
-
-
-def _send_error(error: SendError) -> dict[str, Any]:
-    return {"what": error.what, "error": error.error, "count": error.count, "at": timestamp(error.at)}
-
-
-def timestamp(at: int) -> str:
-    """RFC 3339 in UTC with milliseconds."""
-    whole, rest = divmod(at, _NANOSECONDS)
-    return f"{datetime.fromtimestamp(whole, UTC):%Y-%m-%dT%H:%M:%S}.{rest // 1_000_000:03d}Z"

@@ -1,6 +1,6 @@
 """Events as sentences for the log. An event is data; this is one rendering of it, and decides nothing."""
 
-from failover.agent.link.mirror import timestamp
+from failover.agent.timestamp import timestamp
 from failover.events import KINDS
 from failover.messages import Event
 

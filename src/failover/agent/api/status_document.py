@@ -1,0 +1,73 @@
+"""The document of `GET /status`, as JSON has it: made from what the mirror knows. docs/reference/status.md lists it."""
+
+from typing import Any, Final
+
+import msgspec
+
+from failover.agent.link.mirror import Mirror
+from failover.agent.timestamp import timestamp
+from failover.messages import LAG_BOUNDS, EngineLag, Lag, RouterStatus, SendError
+
+_NANOSECONDS: Final = 1_000_000_000
+
+
+def status_document(mirror: Mirror, at: int) -> dict[str, Any] | None:
+    """The document at wall-clock time `at` (ns); None before the engine has said everything."""
+    daemon, routers = mirror.daemon, mirror.routers
+    if daemon is None or routers is None:
+        return None
+    return {
+        "daemon": {
+            "version": daemon.version,
+            "pid": daemon.pid,
+            "uptime_seconds": round((at - daemon.started_at) / _NANOSECONDS, 3),
+            "realtime": msgspec.to_builtins(daemon.realtime),
+            "engine_lag_seconds": _engine_lag(mirror.lag) if mirror.lag else None,
+            "warnings": daemon.warnings,
+        },
+        "virtual_routers": [_router(router, addresses) for router, addresses in routers],
+    }
+
+
+def _engine_lag(lag: EngineLag) -> dict[str, Any]:
+    return {**_lag(lag.since_start), "last_minute": _lag(lag.last_minute)}
+
+
+def _lag(lag: Lag) -> dict[str, Any]:
+    bounds = [*(bound / _NANOSECONDS for bound in LAG_BOUNDS), None]
+    buckets = [{"up_to": bound, "count": count} for bound, count in zip(bounds, lag.counts, strict=True)]
+    return {"max": lag.max / _NANOSECONDS, "histogram": buckets}
+
+
+def _router(router: RouterStatus, addresses: list[str]) -> dict[str, Any]:
+    return {
+        "name": router.name,
+        "family": router.family,
+        "vrid": router.vrid,
+        "interface": router.interface,
+        "version": router.version,
+        "state": router.state,
+        "since": timestamp(router.since),
+        "fault": {"reason": router.fault.reason, "detail": router.fault.detail} if router.fault else None,
+        "priority": {"configured": router.configured_priority, "effective": router.effective_priority},
+        "master": router.master,
+        "advertisement_interval_seconds": router.advertisement_interval / _NANOSECONDS,
+        "master_down_interval_seconds": router.master_down_interval / _NANOSECONDS,
+        "addresses": addresses,
+        "virtual_mac": None,
+        "send_error": _send_error(router.send_error) if router.send_error else None,
+        "counters": {
+            "advertisements_sent": router.counters.advertisements_sent,
+            "advertisements_received": router.counters.advertisements_received,
+            "priority_zero_sent": router.counters.priority_zero_sent,
+            "priority_zero_received": router.counters.priority_zero_received,
+            "transitions_to_master": router.counters.transitions_to_master,
+            "send_errors": router.counters.send_errors,
+            "discarded": router.counters.discarded,
+            "oddities": router.counters.oddities,
+        },
+    }
+
+
+def _send_error(error: SendError) -> dict[str, Any]:
+    return {"what": error.what, "error": error.error, "count": error.count, "at": timestamp(error.at)}
