@@ -1,7 +1,8 @@
 """Any packet on the channel is a message or is refused, and what is a message can be shown, whatever it says.
 
 The mirror takes it in and still makes a document that JSON has; an event has a line in the log and an entry in the
-journal. Messages are written again as what they are. A packet that is refused costs the agent nothing but that packet.
+journal. Messages are written again as what they are. A packet that is refused costs the agent
+nothing but that packet. As a command to the engine each is carried out or refused in few words.
 
 An input is, after a byte that says which, several packets, each with its length before it, or a list of messages in
 JSON, which a change turns into other messages more often than it does MessagePack.
@@ -19,6 +20,7 @@ import msgspec
 from failover.agent.api.status_document import status_document
 from failover.agent.link.mirror import Mirror
 from failover.agent.log import journal, text
+from failover.engine.agent_link.commands import Commands
 from failover.engine.router.evidence import oddity_fields, reload_evidence, transition_fields
 from failover.events import Fields, Kind
 from failover.messages import (
@@ -200,10 +202,21 @@ def seeds() -> Iterator[bytes]:
         yield b"\1" + msgspec.json.encode(messages)
 
 
+def _refuse(answer: Refused) -> None:
+    assert len(encode(answer)) < _SHORT
+
+
+_ENGINE: Final = Commands(ask=lambda _: None, reload=lambda _: None, refuse=_refuse)
+"""Takes the same packets as commands of its agent: it carries them out or refuses them, whatever they are."""
+_SHORT: Final = 2000
+"""Bytes: a refusal does not repeat what it refuses."""
+
+
 def one(data: bytes) -> None:
-    """Take in each packet, and show what is known after it."""
+    """Take in each packet, as the agent and as the engine, and show what is known after it."""
     mirror = deepcopy(_INFORMED)
     for packet in _from_json(data[1:]) if data[:1] == b"\1" else _packets(data[1:]):
+        _ENGINE.take(packet)
         try:
             message = decode(packet)
         except (msgspec.DecodeError, UnicodeDecodeError):  # logged by the event loop, and the next one is read

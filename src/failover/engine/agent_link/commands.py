@@ -1,11 +1,14 @@
 """The commands of the agent: taken apart, carried out, answered. What is none is refused, and the next one is heard."""
 
 from collections.abc import Callable
-from typing import assert_never
+from typing import Final, assert_never
 
 import msgspec
 
 from failover.messages import Ask, Refused, Reload, decode_command
+
+_LONGEST_REASON: Final = 300
+"""Characters: an agent is not sent back what it has sent."""
 
 
 class _Numbered(msgspec.Struct):
@@ -32,7 +35,7 @@ class Commands:
         try:
             command = decode_command(packet)
         except _UNREADABLE as error:
-            self._refuse(Refused(_number(packet), str(error)))
+            self._refuse(Refused(_number(packet), str(error)[:_LONGEST_REASON]))
             return
         match command:
             case Ask():
