@@ -1,5 +1,7 @@
 """The engine's state as the agent knows it from messages; answering from it asks nothing of the engine."""
 
+from typing import assert_never
+
 from failover.messages import (
     LAG_BOUNDS,
     Changed,
@@ -51,6 +53,8 @@ class Mirror:
                 self.dropped += message.count
             case Event() | Told() | ReloadEnded() | Refused():
                 pass  # the status after it comes in a message of its own
+            case _:
+                assert_never(message)
 
     def _forget_others(self, known: frozenset[int]) -> None:
         for gone in (self._routers.keys() | self._addresses.keys()) - known:
