@@ -59,13 +59,13 @@ def hosts(lan: Lan) -> tuple[Host, Host, Host]:
 
 
 def pair(hosts: tuple[Host, Host, Host], family: Family = Family.IPV4) -> Pair:
-    daemons = [
-        OurDaemon(host, router(51, ADDRESSES[family], advert_interval=INTERVAL, priority=priority))
-        for host, priority in zip(hosts, (200, 100), strict=False)
-    ]
-    daemons[0].wait_for("MASTER")
-    daemons[1].wait_for("BACKUP")
-    made = Pair(*daemons)
+    master, backup = (
+        router(51, ADDRESSES[family], advert_interval=INTERVAL, priority=priority) for priority in (200, 100)
+    )
+    first = OurDaemon(hosts[0], master)
+    first.wait_for("MASTER")  # on a busy machine the other could otherwise be MASTER before it, and count that
+    made = Pair(first, OurDaemon(hosts[1], backup))
+    made.backup.wait_for("BACKUP")
     wait_until_asleep(made.backup)
     return made
 
