@@ -1,7 +1,7 @@
-"""The VRRP protocol, pure: no socket, no clock, no thread, no log. Feed it events, and it says what to do.
+"""The VRRP protocol (RFC 9568, RFC 3768), pure: no socket, clock, thread or log. Events go in, actions come out.
 
-`receive()` turns bytes into an `Advertisement` or a `Discard`; `step()` turns a state and an event into the next state
-and actions; `deadline()` says when the state wants a `Wakeup`.
+`receive()` turns bytes into an `Advertisement` or a `Discard`. `step()` turns a state and an event into the next state
+and the actions to do. `deadline()` says when a state needs a `Wakeup`. Times are integer nanoseconds (`units`).
 """
 
 from failover.vrrp.actions import (

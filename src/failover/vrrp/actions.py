@@ -1,7 +1,8 @@
-"""What `step()` asks for, in an order that is contract. Closed: a new one is added here and where actions are done.
+"""The actions that `step()` asks for. Their order is part of the contract: do them as they are listed.
 
-To MASTER: advertise, install, announce. Away from it: withdraw before anything else may answer for the addresses.
-On shutdown: priority 0 first. `StateChanged` comes last.
+On becoming MASTER: advertise, install the addresses, announce them. On leaving MASTER: withdraw the addresses before
+anybody else may answer for them. On shutdown: priority 0 first. `StateChanged` comes last. The set is closed: a new
+action is added here and to the code that performs actions.
 """
 
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from failover.vrrp.units import NANOSECONDS_PER_SECOND, Interval
 
 @dataclass(frozen=True, slots=True)
 class SendAdvertisement:
-    """Send what `advertisements()` builds for this."""
+    """Send the messages that `advertisements()` builds from this action."""
 
     priority: int
     checksum: ChecksumForm
@@ -25,28 +26,28 @@ class SendAdvertisement:
 
 @dataclass(frozen=True, slots=True)
 class InstallAddresses:
-    """Put the addresses on the interface."""
+    """Add the addresses to the interface, in this order."""
 
     addresses: tuple[VirtualAddress, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class WithdrawAddresses:
-    """Take the addresses off the interface."""
+    """Remove the addresses from the interface."""
 
     addresses: tuple[VirtualAddress, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class AnnounceAddresses:
-    """Gratuitous ARP or unsolicited Neighbour Advertisement for each (RFC 9568 §6.4.1, §6.4.2)."""
+    """Send a gratuitous ARP or unsolicited Neighbour Advertisement for each address (RFC 9568 §6.4.1, §6.4.2)."""
 
     addresses: tuple[VirtualAddress, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class StateChanged:
-    """Tell the world."""
+    """Report the transition: event, log, status."""
 
     previous: State
     current: State
@@ -54,7 +55,7 @@ class StateChanged:
 
 
 class Oddity(Enum):
-    """What is tolerated, but should be known; the value is the label in log and metrics."""
+    """Something odd about an accepted advertisement: tolerated, but reported. The value is its label in the status."""
 
     INTERVAL_MISMATCH = "interval_mismatch"
     """Version 3: another interval than ours; the MASTER's is used (RFC 9568 §7.1)."""
@@ -70,7 +71,7 @@ class Oddity(Enum):
 
 @dataclass(frozen=True, slots=True)
 class ReportOddity:
-    """Log and count it; the reader of this limits the rate."""
+    """Log and count an oddity. One comes for each odd advertisement: whoever logs it limits the rate."""
 
     oddity: Oddity
     advertisement: Advertisement
@@ -81,7 +82,7 @@ Action = SendAdvertisement | InstallAddresses | WithdrawAddresses | AnnounceAddr
 
 
 def advertisements(router: VirtualRouter, action: SendAdvertisement) -> tuple[Advertisement, ...]:
-    """The messages to send: one, or one of each version while migrating (RFC 9568 §8.4.2)."""
+    """The messages to send: one, or one of each version while migrating (RFC 9568 §8.4.2), version 3 first."""
     own = Advertisement(
         version=router.version,
         vrid=router.vrid,
@@ -103,5 +104,5 @@ def advertisements(router: VirtualRouter, action: SendAdvertisement) -> tuple[Ad
 
 
 def _whole_seconds(interval: Interval) -> Interval:
-    """Version 2 has no fraction: round up, so that nobody gives us up early."""
+    """Version 2 has no fractions of a second: round up, so that no BACKUP declares us dead too early."""
     return Interval(-(-interval // NANOSECONDS_PER_SECOND) * NANOSECONDS_PER_SECOND)

@@ -1,4 +1,4 @@
-"""The advertisement: encode and decode, version 2 and 3. Bytes and fields only; whether to believe them: `receive`.
+"""Encodes and decodes advertisements of version 2 and 3. Bytes and fields only: whether to accept them, `receive` says.
 
 Version 3 (RFC 9568 §5.1)::
 
@@ -41,8 +41,8 @@ COUNT_AT = 3
 AUTHENTICATION_TYPE_AT = 4
 INTERVAL_AT = 4
 CHECKSUM_AT = 6
-"""Offsets in a message, in bytes: for those who look at one without decoding it. The interval's two bytes are whole in
-version 3, and have the authentication type as their first in version 2."""
+"""Byte offsets in a message, for code that reads single fields without decoding it. At `INTERVAL_AT` there are two
+bytes: in version 3, 4 reserved and 12 interval bits; in version 2, the authentication type and then the interval."""
 
 _HEADER = Struct("!BBBBHH")
 _INTERVAL_BITS = 0x0FFF
@@ -51,7 +51,7 @@ _FORMS = {
     (Version.V3, Family.IPV4): (ChecksumForm.MESSAGE, ChecksumForm.PSEUDO_HEADER),
     (Version.V3, Family.IPV6): (ChecksumForm.PSEUDO_HEADER,),
 }
-"""Which forms of checksum there are; version 2 over IPv6 is not there at all."""
+"""The forms of checksum that exist, by version and family. There is no version 2 over IPv6."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +63,7 @@ class Advertisement:
     priority: int
     """0 to 255; 0 says that the MASTER is resigning."""
     interval: Interval
-    """Max Advertise Interval (version 3, whole centiseconds) or Adver Int (version 2, whole seconds)."""
+    """Nanoseconds: Max Advertise Interval (version 3, whole centiseconds) or Adver Int (version 2, whole seconds)."""
     addresses: tuple[Address, ...]
     checksum: ChecksumForm = ChecksumForm.MESSAGE
     """What the checksum covers. Always MESSAGE in version 2 and PSEUDO_HEADER over IPv6."""
@@ -71,7 +71,7 @@ class Advertisement:
 
 @dataclass(frozen=True, slots=True)
 class RawHeader:
-    """The first 8 bytes of a message, not yet believed."""
+    """The first 8 bytes of a message, decoded but not checked."""
 
     version: int
     type: int
@@ -79,14 +79,15 @@ class RawHeader:
     priority: int
     count: int
     authentication_type: int
-    """Version 2 only."""
+    """Meaningful in version 2 only."""
     interval: Interval
 
 
 def encode(advertisement: Advertisement, source: Address) -> bytes:
-    """The message as sent from `source` to the group of its family (RFC 9568 §7.2, checksum last).
+    """The message in bytes, as sent from `source` to the VRRP group of its family (RFC 9568 §7.2).
 
-    Raises `ValueError` where a field does not fit the wire; `VirtualRouter` has checked its own before.
+    Raises `ValueError` where a field does not fit its place in the message. The parameters of a `VirtualRouter` fit:
+    it has checked them itself.
     """
     a = advertisement
     _demand_fits(a, family_of(source))
@@ -100,7 +101,10 @@ def encode(advertisement: Advertisement, source: Address) -> bytes:
 
 
 def read_header(payload: bytes) -> RawHeader:
-    """The fixed part of a message of at least `HEADER_LENGTH` bytes. The reserve nibble of version 3 is ignored."""
+    """The fixed part of a message. The 4 reserved bits of version 3 are ignored.
+
+    Raises `struct.error` where the message is shorter than `HEADER_LENGTH`: check that first.
+    """
     first, vrid, priority, count, word, _ = _HEADER.unpack_from(payload)
     version = first >> 4
     if version == Version.V2:
@@ -121,16 +125,16 @@ def trailer_length(version: Version) -> int:
 
 
 def read_addresses(payload: bytes, family: Family, count: int) -> tuple[Address, ...]:
-    """The address list of a message that is known to be long enough."""
+    """The address list of a message whose length has been checked (`message_length`)."""
     kind, size = (IPv4Address, 4) if family is Family.IPV4 else (IPv6Address, 16)
     end = HEADER_LENGTH + count * size
     return tuple(kind(payload[i : i + size]) for i in range(HEADER_LENGTH, end, size))
 
 
 def checksum_form(payload: bytes, version: Version, source: Address, destination: Address) -> ChecksumForm | None:
-    """Which form of checksum the message carries, None where it is wrong (RFC 9568 §5.2.8, RFC 3768 §5.3.8).
+    """Which form of checksum the message carries; None where it is wrong (RFC 9568 §5.2.8, RFC 3768 §5.3.8).
 
-    IPv6 has one form (with the pseudo-header), and so has version 2 (without); IPv4 version 3 has both.
+    IPv6 has one form (with the pseudo-header). Version 2 has one (without). Version 3 over IPv4 may have either.
     """
     for form in _FORMS.get((version, family_of(destination)), ()):
         if verifies(payload, _pseudo_header(form, source, destination, len(payload))):
@@ -139,6 +143,7 @@ def checksum_form(payload: bytes, version: Version, source: Address, destination
 
 
 def _demand_fits(advertisement: Advertisement, family: Family) -> None:
+    """Raise `ValueError` where a field does not fit the message. The interval is for `_interval_field` to check."""
     a = advertisement
     if not (0 <= a.vrid <= 255 and 0 <= a.priority <= 255 and len(a.addresses) <= 255):
         raise ValueError(f"does not fit eight bits: vrid {a.vrid}, priority {a.priority}, {len(a.addresses)} addresses")
@@ -154,6 +159,7 @@ def _pseudo_header(form: ChecksumForm, source: Address, destination: Address, le
 
 
 def _interval_field(advertisement: Advertisement) -> int:
+    """The interval in the unit of the version; `ValueError` where it is not a whole number of it, or too long."""
     if advertisement.version is Version.V2:
         unit, allowed = NANOSECONDS_PER_SECOND, range(256)
     else:

@@ -1,4 +1,4 @@
-"""BACKUP: RFC 9568 §6.4.2, and RFC 3768 §6.4.2 where version 2 differs. Every way out of BACKUP is in this file."""
+"""The BACKUP state: RFC 9568 §6.4.2, and RFC 3768 §6.4.2 for version 2. Every way out of BACKUP is in this file."""
 
 from dataclasses import replace
 from typing import assert_never
@@ -32,7 +32,7 @@ from failover.vrrp.units import Instant, Interval
 
 
 def step_backup(router: VirtualRouter, state: Backup, event: Event, now: Instant) -> Step:
-    """`step()` in BACKUP."""
+    """What `event` at `now` does to a virtual router in BACKUP."""
     match event:
         case Wakeup():
             return _wakes(router, state, now)
@@ -61,7 +61,7 @@ def _wakes(router: VirtualRouter, state: Backup, now: Instant) -> Step:
 
 
 def _overslept(state: Backup, now: Instant) -> bool:
-    """Whether we did not run for so long that the MASTER's silence says nothing."""
+    """Whether we woke up so late that others may have taken over: by more than the MASTER's interval."""
     return now - state.master_down_at > state.master_advertisement_interval
 
 
@@ -76,7 +76,7 @@ def _hears(router: VirtualRouter, state: Backup, event: AdvertisementReceived, n
         return Step(state)
     checksum = learned_checksum(router, state.checksum, advertisement)
     if advertisement.priority == PRIORITY_RESIGN:
-        # "Set the Active_Down_Timer to Skew_Time": of the interval already held, nothing is adopted
+        # "Set the Active_Down_Timer to Skew_Time": from the interval known so far; this advert's is not adopted
         ends = Instant(now + router.skew_time(state.master_advertisement_interval))
         state = replace(state, checksum=checksum, armed_at=now, master_down_at=ends)
         return Step(replace(state, master=news, resigned=True, outranked=None))
@@ -88,12 +88,12 @@ def _hears(router: VirtualRouter, state: Backup, event: AdvertisementReceived, n
 
 
 def _preempts(router: VirtualRouter, priority: int) -> bool:
-    """The owner preempts whatever Preempt_Mode says (RFC 9568 §6.1)."""
+    """Whether we take over from a MASTER of this priority; an owner does in any Preempt_Mode (RFC 9568 §6.1)."""
     return priority < router.priority and (router.preempt_mode or router.is_address_owner)
 
 
 def _is_echo_in_version_2(state: Backup, news: Heard) -> bool:
-    """Version 2 of a MASTER that is also heard in version 3 is ignored (RFC 9568 §8.4.2)."""
+    """Whether this is the version 2 advert of a MASTER that sends version 3 too: it is ignored (RFC 9568 §8.4.2)."""
     return (
         news.version is Version.V2
         and state.master is not None
@@ -111,7 +111,7 @@ def _why_master(router: VirtualRouter, state: Backup, now: Instant) -> Cause:
 
 
 def _reconfigured(router: VirtualRouter, previous: VirtualRouter, state: Backup, now: Instant) -> Step:
-    """The timer keeps its beginning, only its length changes; a new owner takes its place."""
+    """Apply a new configuration. The timer keeps its start and changes its length; a new owner becomes MASTER."""
     state = replace(state, checksum=configured_checksum(router, previous, state.checksum))
     if _overslept(state, now):
         return _listen_again(router, state, now)
@@ -120,6 +120,6 @@ def _reconfigured(router: VirtualRouter, previous: VirtualRouter, state: Backup,
     learned = state.master is not None and router.version is Version.V3
     interval = state.master_advertisement_interval if learned else router.advertisement_interval
     length = router.skew_time(interval) if state.resigned else router.master_down_interval(interval)
-    # not before now: a deadline that was never due has not been overslept
+    # Not before now: a deadline that moved into the past was not missed, and must not look like `_overslept`.
     ends = max(Instant(state.armed_at + length), now)
     return Step(replace(state, master_down_at=ends, master_advertisement_interval=interval))

@@ -1,4 +1,7 @@
-"""Why a state changed, as data: the evidence that an explanation is made from."""
+"""Why a state changed, as data: what the log's explanation of a transition is made from.
+
+The docstrings of the classes go into docs/state-machine.md.
+"""
 
 from dataclasses import dataclass
 
@@ -23,9 +26,9 @@ class MasterDown:
     """No advertisement for Master_Down_Interval."""
 
     last: Heard | None
-    """The MASTER's last advertisement, None where none was ever heard."""
+    """The MASTER's last advertisement; None where none was ever heard."""
     silence: Interval
-    """Since that advertisement, or since the election began."""
+    """Nanoseconds since that advertisement, or since the election began."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,7 @@ class MasterResigned:
     """The MASTER sent priority 0, and nobody better was faster."""
 
     last: Heard
+    """The resignation itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,7 @@ class Preempted:
     """A MASTER of lower priority is alive; preempt mode takes over from it."""
 
     incumbent: Heard
+    """The last advertisement of that MASTER."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,7 @@ class BetterMaster:
 
     master: Heard
     by_address: bool
-    """Equal priority: the sender's primary address decided."""
+    """True: the priorities were equal, and the sender's primary address was the greater one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,7 @@ class Overslept:
     """The daemon did not run when it was due, for so long that others may have taken over. Listen first."""
 
     late: Interval
+    """Nanoseconds after the deadline."""
 
 
 @dataclass(frozen=True, slots=True)

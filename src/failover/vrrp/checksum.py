@@ -6,17 +6,18 @@ from failover.vrrp.protocol import PROTOCOL_NUMBER, Address
 def ones_complement_sum(data: bytes) -> int:
     """The 16-bit one's complement sum of `data` in network order, an odd byte padded with zero.
 
-    Adding 16-bit words with end-around carry is arithmetic modulo 65535, and 65536 is 1 there: so it is the whole as
-    one number modulo 65535, where only a sum of nothing but zeros is written 0.
+    Adding 16-bit words with end-around carry is addition modulo 65535. There 65536 equals 1, so the sum of the words
+    equals all of `data` read as one number, modulo 65535. A result of 0 is written 0xFFFF, unless all bytes are 0.
     """
     number = int.from_bytes(data if len(data) % 2 == 0 else data + b"\0")
     return number and (number % 0xFFFF or 0xFFFF)
 
 
 def pseudo_header(source: Address, destination: Address, length: int) -> bytes:
-    """The pseudo-header for a message of `length` bytes: RFC 8200 §8.1 for IPv6, the TCP/UDP one for IPv4.
+    """The pseudo-header for a message of `length` bytes: RFC 8200 §8.1 for IPv6, that of TCP and UDP for IPv4.
 
-    The length has 32 bits in IPv6 and 16 in IPv4; both sums are the same for any length that fits a packet.
+    The length field has 32 bits in IPv6 and 16 in IPv4. One layout serves both: the checksum is the same for any
+    length that fits a packet.
     """
     return source.packed + destination.packed + length.to_bytes(4) + bytes((0, 0, 0, PROTOCOL_NUMBER))
 
@@ -27,5 +28,5 @@ def checksum(message: bytes, pseudo: bytes = b"") -> int:
 
 
 def verifies(message: bytes, pseudo: bytes = b"") -> bool:
-    """Whether `message`, checksum field included, sums to all ones."""
+    """Whether the checksum in `message` is right: with it, everything sums to 0xFFFF."""
     return ones_complement_sum(pseudo + message) == 0xFFFF

@@ -1,7 +1,8 @@
-"""The floor: the least that an advertisement must be to have a say while a router stays as it is.
+"""The cutoff: the priority below which an advertisement cannot change a router's state.
 
-What is below loses whatever happens: `step()` answers, reports, remembers it as evidence, and changes neither state nor
-timer. So a flood of it need not be heard, as long as the state's type and the router do not change.
+An advertisement below the cutoff always loses: `step()` may answer, report and remember it, but the router stays MASTER
+or BACKUP and its timer runs on. So in a flood the kernel may refuse such adverts. The cutoff holds for as long as the
+router's parameters and the kind of its state stay the same.
 """
 
 from dataclasses import dataclass
@@ -14,15 +15,16 @@ from failover.vrrp.states import Backup, Master, State
 
 @dataclass(frozen=True, slots=True)
 class Cutoff:
-    """A lower priority is below, but 0, which resigns."""
+    """The limit itself. Lower priorities are below it, except 0: a resignation always counts."""
 
     priority: int
     address: Address | None = None
-    """At that very priority, a sender is below whose address is not greater than this; None: no one is."""
+    """The tie-break at exactly this priority: a sender whose address is not greater than this one is below. None: at
+    this priority nobody is below."""
 
 
 def cutoff_of(router: VirtualRouter, state: State) -> Cutoff | None:
-    """The floor as things are; None where anything may have a say.
+    """The cutoff of a router in this state; None where any advertisement may change something.
 
     A MASTER gives way to a higher priority, or to its own from a greater address (RFC 9568 §6.4.3). A BACKUP that
     preempts discards a lower one (§6.4.2), and follows its own.
@@ -37,7 +39,7 @@ def cutoff_of(router: VirtualRouter, state: State) -> Cutoff | None:
 
 
 def is_below(cutoff: Cutoff | None, event: AdvertisementReceived) -> bool:
-    """Whether an advertisement that was accepted has no say."""
+    """Whether an accepted advertisement is below the cutoff, and so cannot change the state."""
     priority = event.advertisement.priority
     if cutoff is None or priority == PRIORITY_RESIGN:
         return False

@@ -1,4 +1,8 @@
-"""What can happen to a virtual router: the input of `step()`. Closed: a new one is added here and in `machine`."""
+"""What can happen to a virtual router: the events that `step()` takes.
+
+The set is closed: a new event is added here and in `machine`, `backup` and `master`; mypy names each `match` that
+lacks it.
+"""
 
 from dataclasses import dataclass
 
@@ -10,19 +14,19 @@ from failover.vrrp.states import Fault
 
 @dataclass(frozen=True, slots=True)
 class Startup:
-    """Begin (RFC 9568 §6.4.1); with a fault, as soon as `LinkChanged` says that it is over."""
+    """Start (RFC 9568 §6.4.1). With a fault, start when `LinkChanged` says that the fault is over."""
 
     fault: Fault | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Shutdown:
-    """Leave the group in an orderly way (RFC 9568 §6.4.2, §6.4.3)."""
+    """Stop in an orderly way: a MASTER resigns (RFC 9568 §6.4.2, §6.4.3)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wakeup:
-    """Time has passed. The state compares its own deadline with `now`: early, late and repeated ones are harmless."""
+    """Time has passed. `step()` compares the state's deadline with `now`: an early or repeated wake-up does nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,13 @@
-"""The shortcuts past `receive()` and `step()` for what happens again and again.
+"""The fast path: what the engine may do instead of `receive()` and `step()` for events that repeat themselves.
 
-Nearly every packet that a BACKUP receives equals the one before, byte for byte, and moves nothing but two times. The
-engine may then skip both functions: `settled_for` says when, `heard_again` what they would have answered. Where the
-long way reports anything (an oddity) there is no shortcut, so that nothing is told or counted less often.
+BACKUP: nearly every packet equals the one before, byte for byte, and changes nothing but two times. The engine may then
+skip both functions: `settled_for` says when, `heard_again` gives the state that they would have returned. A packet
+with an oddity never takes the fast path, so that each one is still reported and counted.
 
-Nearly every wake-up of a MASTER sends the advertisement that it sent an interval ago. Routers that share interval and
-phase may then send together: `beats` says when, `advertised_again` what `step()` would have answered.
+MASTER: nearly every wake-up sends the same advertisement as the one before. Routers that share interval and phase may
+then send together: `beats` says when, `advertised_again` gives the state that `step()` would have returned.
+
+Property tests hold all of this to `receive()` and `step()`.
 """
 
 from dataclasses import replace
@@ -17,7 +19,7 @@ from failover.vrrp.transitions import Step
 from failover.vrrp.units import Instant, Interval
 
 _SURELY_MASTER = 3
-"""Intervals of silence: every Master_Down_Interval is longer (RFC 9568 §6.1)."""
+"""A MASTER silent for this many intervals is not given up yet: Master_Down_Interval is longer (RFC 9568 §6.1)."""
 
 
 def may_repeat(state: State) -> bool:
@@ -36,11 +38,12 @@ def may_repeat(state: State) -> bool:
 
 
 def settled_for(event: AdvertisementReceived, outcome: Step, now: Instant) -> Interval | None:
-    """For how long each repetition of this packet will hold off the timer and do nothing else; None: take the long way.
+    """The nanoseconds for which each repetition of this packet restarts the timer, where it does nothing else.
 
-    So it is where the packet was followed: the MASTER's, no resignation, not outranked, not version 2 beside version
-    3. It holds while the router and the outcome's state do. What the packet taught (interval, checksum form) is
-    learned already when it comes again.
+    None: the packet must go through `receive()` and `step()` each time. `outcome` is what `step()` returned for it. The
+    fast path is open where the packet made us follow its sender: no resignation, no lower priority that we preempt, no
+    version 2 beside version 3, no oddity. The answer holds until the router or its state changes in another way. What
+    the packet teaches (interval, checksum form) has been learned the first time.
     """
     state = outcome.state
     if not isinstance(state, Backup):
@@ -56,7 +59,7 @@ def settled_for(event: AdvertisementReceived, outcome: Step, now: Instant) -> In
 
 
 def heard_again(state: Backup, now: Instant) -> Backup:
-    """The state after such a packet came again at `now`; several of them are the same as the last one alone."""
+    """The state after a packet that `settled_for` allowed came again at `now`; of several, only the last matters."""
     return replace(
         state,
         armed_at=now,
@@ -66,17 +69,22 @@ def heard_again(state: Backup, now: Instant) -> Backup:
 
 
 def _length(state: Backup) -> Interval:
+    """How long Master_Down_Timer runs once it is set, in nanoseconds."""
     return Interval(state.master_down_at - state.armed_at)
 
 
 def beats(interval: Interval, due: Instant, last: Instant, now: Instant) -> bool:
-    """Whether a MASTER's wake-up at `now` sends its advertisement, `due` by then, and moves on by one interval.
+    """Whether all that a MASTER's wake-up at `now` does is to send the advertisement due at `due`.
 
-    Not so where a whole interval or more was slept through: what then, `step()` decides.
+    `last` is when it advertised last. False where the wake-up is early, or a whole interval or more late, or where the
+    last advertisement is so long ago that others may have taken over: then `step()` decides.
     """
     return due <= now < due + interval and now - last <= _SURELY_MASTER * interval
 
 
 def advertised_again(state: Master, now: Instant, next_at: Instant) -> Master:
-    """The state after such an advertisement; whether addresses are to be announced again is another matter."""
+    """The state after an advertisement that `beats` allowed; the next one is due at `next_at`.
+
+    `repeat_announcements_at` is not looked at: the caller sees to it that `step()` gets a `Wakeup` then.
+    """
     return replace(state, advertised_at=now, advertise_at=next_at)

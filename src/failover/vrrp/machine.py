@@ -1,8 +1,8 @@
 """`step()`: the state machine of RFC 9568 §6.4. INITIALIZE is here, BACKUP in `backup`, MASTER in `master`.
 
-Pure: the same router, state, event and `now` always give the same step. The deadline lives in the state
-(`states.deadline`), so there is nothing to start or cancel. Together with `transitions` and `peers` these files
-decide every transition; nothing outside them does.
+Pure: the same router, state, event and `now` always give the same step. The deadline is part of the state
+(`states.deadline`), so there is no timer to start or cancel. These three files, with `transitions` and `peers`, decide
+every transition; nothing else does.
 """
 
 from dataclasses import replace
@@ -20,7 +20,7 @@ from failover.vrrp.units import Instant
 
 
 def initial_state(router: VirtualRouter) -> Initialize:
-    """INITIALIZE, before Startup."""
+    """The state of a router that has not been started: INITIALIZE, no fault."""
     return Initialize(router.initial_checksum)
 
 
@@ -41,12 +41,12 @@ def step(router: VirtualRouter, state: State, event: Event, now: Instant) -> Ste
 
 
 def _step_initialize(router: VirtualRouter, state: Initialize, event: Event, now: Instant) -> Step:
-    """RFC 9568 §6.4.1: nothing but Startup, and the end of a fault that held it up, leads out of INITIALIZE."""
+    """RFC 9568 §6.4.1: only Startup leads out of INITIALIZE, or the end of the fault that delayed it."""
     match event:
         case Startup(fault=None):
             return _start(router, state, now)
         case Startup(fault=fault) | LinkChanged(fault=fault) if fault is not None:
-            # A router that was never started, or was stopped, stays so whatever its link does.
+            # A router that was never started, or was stopped, takes no notice of its link.
             waiting = isinstance(event, Startup) or state.fault is not None
             return to_initialize(router, state, Faulted(fault)) if waiting and fault != state.fault else Step(state)
         case LinkChanged() if state.fault is not None:

@@ -1,4 +1,4 @@
-"""MASTER: RFC 9568 §6.4.3, and RFC 3768 §6.4.3 where version 2 differs. Every way out of MASTER is in this file."""
+"""The MASTER state: RFC 9568 §6.4.3, and RFC 3768 §6.4.3 for version 2. Every way out of MASTER is in this file."""
 
 from dataclasses import replace
 from typing import assert_never
@@ -32,11 +32,12 @@ from failover.vrrp.transitions import REPEAT_ANNOUNCEMENTS_AFTER, Step, leave, l
 from failover.vrrp.units import Instant, Interval, seconds
 
 ANNOUNCE_TO_RIVAL_EVERY = seconds(1)
-"""A rival may have drawn the neighbours' caches to itself; set them right, but not at the pace of a flood."""
+"""A rival's announcements may have put its own MAC address into the neighbours' caches. Ours correct that, at most
+once in this time, so that a flood of adverts does not cause a flood of announcements."""
 
 
 def step_master(router: VirtualRouter, state: Master, event: Event, now: Instant) -> Step:
-    """`step()` in MASTER."""
+    """What `event` at `now` does to a virtual router in MASTER."""
     match event:
         case Wakeup() | AdvertisementReceived() if _overslept(router, state, now):
             return _listen_first(router, router, state, event, now)
@@ -70,7 +71,7 @@ def _listen_first(
     event: Wakeup | AdvertisementReceived,
     now: Instant,
 ) -> Step:
-    """Do not trust that we are still MASTER: withdraw, then take what has happened as a BACKUP does."""
+    """Stop being MASTER, because others must have taken over: withdraw, then handle the event as a BACKUP would."""
     then = step_backup(router, listening(router, state, now), event, now)
     cause = Overslept(Interval(now - state.advertise_at))
     withdraw, *told = leave(previous, state, then.state, cause)
@@ -89,7 +90,10 @@ def _wakes(router: VirtualRouter, state: Master, now: Instant) -> Step:
 
 
 def _next_beat(due: Instant, router: VirtualRouter, now: Instant) -> Instant:
-    """One interval after the last was due, so that lateness does not add up; after now if that has passed too."""
+    """When to advertise next: one interval after the last advert was due, so that lateness does not add up.
+
+    Where that has passed too, one interval after now.
+    """
     following_beat = due + router.advertisement_interval
     return Instant(following_beat) if following_beat > now else router.next_beat(now)
 
@@ -100,7 +104,7 @@ def _hears(router: VirtualRouter, state: Master, event: AdvertisementReceived, n
     if priority == PRIORITY_RESIGN:
         return _answer_resignation(router, state, now)
     reports = oddities(router, event)
-    # "the primary address of the sender is greater": unsigned, in network byte order
+    # "the primary address of the sender is greater": compared as unsigned numbers in network byte order
     by_address = priority == router.priority and event.source.packed > router.primary_address.packed
     if priority > router.priority or by_address:
         backup = following(router, event, now, state.checksum)
@@ -111,7 +115,7 @@ def _hears(router: VirtualRouter, state: Master, event: AdvertisementReceived, n
 
 
 def _answer_resignation(router: VirtualRouter, state: Master, now: Instant) -> Step:
-    """Priority 0: advertise at once and reset Adver_Timer; of a flood, two an interval are answered."""
+    """Priority 0 was heard: advertise at once and reset Adver_Timer. In a flood, at most two answers an interval."""
     if now < state.answer_resignation_after:
         return Step(state)
     state = replace(
@@ -130,9 +134,10 @@ def _answer_rival(
     reports: tuple[Action, ...],
     now: Instant,
 ) -> Step:
-    """A losing advertisement: version 3 re-asserts at once (RFC 9568 §6.4.3), version 2 is silent (RFC 3768 §6.4.3).
+    """A router that loses against us advertises. Version 3 answers at once (RFC 9568 §6.4.3), version 2 does not.
 
-    Adver_Timer runs on. Either way the neighbours' caches may point at the rival, so the addresses are announced.
+    For version 2 see RFC 3768 §6.4.3. Adver_Timer runs on. In both versions the neighbours' caches may point at the
+    rival, so the addresses are announced again.
     """
     actions: list[Action] = []
     if router.version is Version.V3 and now >= state.answer_after:
@@ -146,12 +151,15 @@ def _answer_rival(
 
 
 def _answer_again(router: VirtualRouter, now: Instant) -> Instant:
-    """Half an interval: every beat of a real rival is answered, a flood gets two answers an interval."""
+    """When the next answer may be sent: half an interval from now.
+
+    So each advertisement of a real rival is answered, and a flood gets two answers an interval.
+    """
     return Instant(now + router.advertisement_interval // 2)
 
 
 def _reconfigured(router: VirtualRouter, previous: VirtualRouter, state: Master, now: Instant) -> Step:
-    """Tell the peers at once; touch only the addresses that differ."""
+    """Apply a new configuration: advertise it at once, and add or remove only the addresses that differ."""
     state = replace(state, checksum=configured_checksum(router, previous, state.checksum))
     if _overslept(previous, state, now):
         return _listen_first(router, previous, state, Wakeup(), now)

@@ -1,4 +1,4 @@
-"""What an accepted advertisement teaches about the peers: the MASTER to follow, the checksum form, oddities."""
+"""What is learned from an accepted advertisement: the MASTER to follow, the checksum form, oddities to report."""
 
 from failover.vrrp.actions import Action, Oddity, ReportOddity
 from failover.vrrp.advertisement import Advertisement
@@ -10,15 +10,15 @@ from failover.vrrp.units import Instant
 
 
 def heard(event: AdvertisementReceived, now: Instant) -> Heard:
-    """The evidence that is kept of an advertisement."""
+    """What a state remembers of an advertisement."""
     return Heard(event.source, event.advertisement.priority, event.advertisement.version, now)
 
 
 def following(router: VirtualRouter, event: AdvertisementReceived, now: Instant, checksum: ChecksumForm) -> Backup:
-    """BACKUP of the router that was heard, its timer armed anew.
+    """The BACKUP state that follows the sender of an advertisement, with Master_Down_Timer set anew.
 
-    Version 3 adopts the MASTER's interval (RFC 9568 §6.4.2), that of a version 2 MASTER too while migrating (§8.4.2);
-    version 2 keeps its own (RFC 3768 §6.4.2).
+    A version 3 router adopts the MASTER's interval (RFC 9568 §6.4.2), while migrating that of a version 2 MASTER too
+    (§8.4.2). A version 2 router keeps its own (RFC 3768 §6.4.2).
     """
     learns = router.version is Version.V3
     interval = event.advertisement.interval if learns else router.advertisement_interval
@@ -32,19 +32,19 @@ def following(router: VirtualRouter, event: AdvertisementReceived, now: Instant,
 
 
 def learned_checksum(router: VirtualRouter, current: ChecksumForm, advertisement: Advertisement) -> ChecksumForm:
-    """With `auto`, IPv4 version 3 is sent in the form in which the peer sends (RFC 9568 §5.2.8)."""
+    """The checksum form to send from now on: with `auto`, the one that the peer uses (RFC 9568 §5.2.8)."""
     if router.checksum is ChecksumPolicy.AUTO and advertisement.version is Version.V3:
         return advertisement.checksum
     return current
 
 
 def configured_checksum(router: VirtualRouter, previous: VirtualRouter, current: ChecksumForm) -> ChecksumForm:
-    """What was learned outlives a change of configuration that leaves the policy as it was."""
+    """The checksum form to send after a change of configuration. Where the policy stays, so does what was learned."""
     return current if router.checksum is previous.checksum else router.initial_checksum
 
 
 def oddities(router: VirtualRouter, event: AdvertisementReceived) -> tuple[Action, ...]:
-    """What RFC 9568 §7.1 and §8.3.2 tolerate but want known."""
+    """A report for each difference that RFC 9568 §7.1 and §8.3.2 tolerate but want to be logged."""
     advertisement = event.advertisement
     found: list[Oddity] = []
     if advertisement.version is Version.V3 and advertisement.interval != router.advertisement_interval:

@@ -1,4 +1,4 @@
-"""The constants and small vocabulary of VRRP: versions, families, groups, ranges, the virtual MAC address."""
+"""The constants and small types of VRRP: versions, families, groups, ranges, the virtual MAC address."""
 
 from enum import Enum, IntEnum
 from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
@@ -10,7 +10,7 @@ VirtualAddress = IPv4Interface | IPv6Interface
 
 
 class Version(IntEnum):
-    """The protocol version in an advertisement's first nibble."""
+    """The protocol version: the first 4 bits of an advertisement."""
 
     V2 = 2
     """RFC 3768, IPv4 only."""
@@ -26,12 +26,15 @@ class Family(IntEnum):
 
     @property
     def label(self) -> str:
-        """`ipv4` or `ipv6`, as in status and metrics."""
+        """`ipv4` or `ipv6`, as in status and events."""
         return "ipv4" if self is Family.IPV4 else "ipv6"
 
 
 class ChecksumForm(Enum):
-    """What an IPv4 version 3 checksum covers (RFC 9568 §5.2.8; peers differ, so both are accepted)."""
+    """What the checksum of an advertisement covers (RFC 9568 §5.2.8).
+
+    In version 3 over IPv4 implementations differ, so both forms are accepted there.
+    """
 
     MESSAGE = "rfc9568"
     """The VRRP message alone, as RFC 9568 says."""
@@ -40,8 +43,9 @@ class ChecksumForm(Enum):
 
 
 PROTOCOL_NUMBER: Final = 112
+"""The IP protocol of VRRP (RFC 9568 §5.1.1.4, §5.1.2.4)."""
 HOP_LIMIT: Final = 255
-"""Sent and demanded as TTL and Hop Limit (RFC 9568 §5.1.1.3, §5.1.2.3)."""
+"""The TTL or Hop Limit of every advertisement, sent and received (RFC 9568 §5.1.1.3, §5.1.2.3)."""
 
 GROUPS: Final[dict[Family, Address]] = {
     Family.IPV4: IPv4Address("224.0.0.18"),
@@ -51,7 +55,7 @@ GROUPS: Final[dict[Family, Address]] = {
 
 VRIDS: Final = range(1, 256)
 PRIORITY_RESIGN: Final = 0
-"""On the wire only: the MASTER is resigning (RFC 9568 §5.2.4)."""
+"""Never configured, only sent: the MASTER is resigning (RFC 9568 §5.2.4)."""
 PRIORITY_OWNER: Final = 255
 """Reserved to the router that owns the virtual addresses (RFC 9568 §5.2.4)."""
 PRIORITY_DEFAULT: Final = 100
@@ -61,7 +65,9 @@ MAX_ADVERTISED_ADDRESSES: Final = 255
 """The count field has eight bits (RFC 9568 §5.2.5)."""
 
 INTERVAL_CENTISECONDS_V3: Final = range(1, 4096)
+"""Max Advertise Interval has 12 bits (RFC 9568 §5.2.7)."""
 INTERVAL_SECONDS_V2: Final = range(1, 256)
+"""Adver Int has 8 bits (RFC 3768 §5.3.7)."""
 
 
 def virtual_mac(family: Family, vrid: int) -> bytes:

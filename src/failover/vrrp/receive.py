@@ -1,7 +1,7 @@
 """The receive procedure (RFC 9568 §7.1, RFC 3768 §7.1): bytes to an `Advertisement`, or a `Discard` that says why.
 
-The ladder only refuses; what is merely odd (another interval, another address list) passes and is reported by
-`step()`. A failed check changes nothing: no state, no timer, no learned interval.
+The checks only refuse. What is merely odd (another interval, another address list) is accepted here and reported by
+`step()`. A packet that fails a check changes nothing: no state, no timer, no learned interval.
 """
 
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ from failover.vrrp.units import NANOSECONDS_PER_SECOND
 
 @dataclass(frozen=True, slots=True)
 class ReceivedFrom:
-    """What the network layer says of a packet; both addresses are of its family."""
+    """What the IP header said of a packet. Both addresses are of the packet's family."""
 
     source: Address
     destination: Address
@@ -41,7 +41,7 @@ class ReceivedFrom:
 
 
 class DiscardReason(Enum):
-    """Why a packet is not an advertisement for this virtual router; the value is the label in status and metrics."""
+    """Why a packet is not an advertisement for this virtual router; the value is its label in status and events."""
 
     HOP_LIMIT = "hop_limit"
     """TTL or hop limit is not 255: it came through a router (RFC 9568 §7.1)."""
@@ -77,7 +77,7 @@ class DiscardReason(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Discard:
-    """The outcome for a packet that is not obeyed. `found` and `allowed` are for the sentence in the log."""
+    """The outcome for a packet that is not accepted. `found` and `allowed` are for the sentence in the log."""
 
     reason: DiscardReason
     found: object = None
@@ -93,8 +93,8 @@ class Discard:
 def receive(payload: bytes, meta: ReceivedFrom, router: VirtualRouter) -> Advertisement | Discard:
     """Check a VRRP message that arrived on the router's interface.
 
-    The order follows RFC 9568 §7.1: network layer, form, checksum, VRID, then what depends on the version.
-    Total: any bytes have an outcome, nothing raises.
+    The order follows RFC 9568 §7.1: IP header, form, checksum, VRID, then what depends on the version. `payload` may
+    be any bytes: nothing is raised.
     """
     return _check_network(meta, router) or _check_message(payload, meta, router)
 
@@ -105,7 +105,7 @@ def _check_network(meta: ReceivedFrom, router: VirtualRouter) -> Discard | None:
         return Discard(DiscardReason.HOP_LIMIT, meta.hop_limit, HOP_LIMIT)
     if meta.destination != GROUPS[router.family]:
         return Discard(DiscardReason.DESTINATION, meta.destination, GROUPS[router.family])
-    # A frame of ours that a loop in the network brought back.
+    # Our own frame, brought back by a loop in the network, or another host with our address.
     if meta.source == router.primary_address:
         return Discard(DiscardReason.OWN_SOURCE, meta.source)
     return None
@@ -137,7 +137,7 @@ def _check_message(payload: bytes, meta: ReceivedFrom, router: VirtualRouter) ->
 
 
 def _accepted_version(version: int, router: VirtualRouter) -> Version | None:
-    """A router hears its own version, and version 2 as well while migrating (RFC 9568 §8.4)."""
+    """The version if the router accepts it, else None: its own, and 2 as well while migrating (RFC 9568 §8.4)."""
     if version == router.version:
         return router.version
     return Version.V2 if version == Version.V2 and router.with_version_2 else None
@@ -146,7 +146,7 @@ def _accepted_version(version: int, router: VirtualRouter) -> Version | None:
 def _check_form(
     payload: bytes, header: RawHeader, version: Version, meta: ReceivedFrom, family: Family
 ) -> ChecksumForm | Discard:
-    """Type, count, length and checksum: whether these bytes are a whole message of this version."""
+    """Check type, count, length and checksum; the form of the checksum where these bytes are a whole, valid message."""
     if header.type != TYPE_ADVERTISEMENT:
         return Discard(DiscardReason.TYPE, header.type, TYPE_ADVERTISEMENT)
     if header.count == 0:  # erratum 8299
@@ -169,7 +169,7 @@ def _check_version_3(advertisement: Advertisement, router: VirtualRouter) -> Dis
 
 
 def _check_version_2(advertisement: Advertisement, header: RawHeader, router: VirtualRouter) -> Discard | None:
-    """RFC 3768 §7.1; a migrating router of version 3 takes the MASTER's interval as it is (RFC 9568 §8.4.2)."""
+    """The checks of RFC 3768 §7.1. A migrating version 3 router accepts any interval but 0 (RFC 9568 §8.4.2)."""
     if router.version is Version.V2 and router.is_address_owner:
         return Discard(DiscardReason.ADDRESS_OWNER, f"here, sender's priority {advertisement.priority}")
     if header.authentication_type != 0:

@@ -1,7 +1,7 @@
 """`VirtualRouter`: the parameters of one protocol instance, as `step()` and `receive()` see them.
 
-One instance is one (interface, family, VRID), RFC 9568 §6.4. Frozen: whoever changes a parameter makes a new one
-with `dataclasses.replace` and tells the state machine (`ConfigChanged`). Nothing here changes by itself.
+One instance is one (interface, family, VRID), RFC 9568 §6.4. Frozen: to change a parameter, make a new one with
+`dataclasses.replace` and tell the state machine (`ConfigChanged`).
 """
 
 from dataclasses import dataclass
@@ -29,19 +29,21 @@ DEFAULT_INTERVAL = seconds(1)
 
 
 class ChecksumPolicy(Enum):
-    """Which form of the IPv4 version 3 checksum is sent; both are always accepted."""
+    """Which form of checksum is sent in version 3 over IPv4; both are always accepted."""
 
     AUTO = "auto"
-    """RFC 9568's until a peer of this virtual router has been heard with the other, then that peer's."""
+    """The form of RFC 9568 until a peer of this virtual router is heard that uses the other one; then the peer's."""
     MESSAGE = "rfc9568"
+    """Always over the message alone."""
     PSEUDO_HEADER = "pseudo_header"
+    """Always over the message and a pseudo-header."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VirtualRouter:
-    """One protocol instance.
+    """The parameters of one protocol instance.
 
-    Raises `ValueError` where the parameters contradict the RFC; the message names the parameter.
+    Raises `ValueError` where they contradict the RFC; the message names the parameter.
     """
 
     vrid: int
@@ -49,21 +51,22 @@ class VirtualRouter:
     addresses: tuple[VirtualAddress, ...]
     """The advertised virtual addresses, one family, in the order in which they are sent (RFC 9568 §5.2.9)."""
     primary_address: Address
-    """Our source address on the interface; decides between equal priorities (RFC 9568 §6.4.3)."""
+    """Our source address on the interface. Between equal priorities the greater one wins (RFC 9568 §6.4.3)."""
     version: Version = Version.V3
     priority: int = PRIORITY_DEFAULT
     """1 to 254, or 255 for the address owner (RFC 9568 §5.2.4)."""
     advertisement_interval: Interval = DEFAULT_INTERVAL
-    """Ours; whole centiseconds with version 3, whole seconds with version 2 (RFC 9568 §6.1)."""
+    """Our own, in nanoseconds: whole centiseconds with version 3, whole seconds with version 2 (RFC 9568 §6.1)."""
     beat_phase: Interval | None = None
-    """Where in each interval our advertisements fall, so that a host with many routers can send them together, and
-    spread. None: one interval after the last, wherever that is."""
+    """Nanoseconds: our advertisements fall on instants that equal this modulo the interval. With it, a host with many
+    routers can send some together and spread the rest. None: each advertisement one interval after the last."""
     preempt_mode: bool = True
+    """Whether to take over from a MASTER of lower priority (RFC 9568 §6.1)."""
     excluded_addresses: tuple[VirtualAddress, ...] = ()
-    """Held while MASTER but not advertised."""
+    """On the interface while MASTER but not advertised."""
     checksum: ChecksumPolicy = ChecksumPolicy.AUTO
     require_link_local: bool = True
-    """IPv6: the first address, ours and the peers', must be link-local (RFC 9568 §5.2.9, erratum 8300)."""
+    """IPv6: the first virtual address, ours and that of peers, must be link-local (RFC 9568 §5.2.9, erratum 8300)."""
     check_address_list: bool = False
     """Version 2: drop an advertisement whose addresses differ from ours (RFC 3768 §7.1, a MAY)."""
     with_version_2: bool = False
@@ -113,22 +116,22 @@ class VirtualRouter:
 
     @property
     def advertised(self) -> tuple[Address, ...]:
-        """The addresses as an advertisement lists them."""
+        """The addresses as an advertisement lists them: without prefix lengths, without the excluded ones."""
         return tuple(address.ip for address in self.addresses)
 
     def lists(self, addresses: tuple[Address, ...]) -> bool:
-        """Whether these are the advertised addresses, in whatever order."""
+        """Whether these are the advertised addresses, in any order."""
         own = self.advertised
         return addresses == own or set(addresses) == set(own)
 
     @property
     def held_addresses(self) -> tuple[VirtualAddress, ...]:
-        """Everything that is on the interface while MASTER."""
+        """Every address that is on the interface while MASTER: first the advertised, then the excluded ones."""
         return self.addresses + self.excluded_addresses
 
     @property
     def initial_checksum(self) -> ChecksumForm:
-        """The form to send before any peer has been heard."""
+        """The checksum form to send before any peer has been heard."""
         if self.family is Family.IPV6 or self.checksum is ChecksumPolicy.PSEUDO_HEADER:
             return ChecksumForm.PSEUDO_HEADER
         return ChecksumForm.MESSAGE
@@ -136,18 +139,18 @@ class VirtualRouter:
     def next_beat(self, now: Instant) -> Instant:
         """When to advertise again after an advertisement at `now`: one interval later (RFC 9568 §6.4.3).
 
-        With a phase, the last beat before that: the first interval is shorter, never longer.
+        With a `beat_phase`, the last instant of that phase up to then: the first interval may be shorter, never longer.
         """
         latest = now + self.advertisement_interval
         phase = self.beat_phase
         return Instant(latest if phase is None else latest - (latest - phase) % self.advertisement_interval)
 
     def skew_time(self, interval: Interval) -> Interval:
-        """Skew_Time for a MASTER that advertises every `interval`."""
+        """Skew_Time in nanoseconds, where the MASTER advertises every `interval`; see `timers`."""
         return skew_time(self.version, self.priority, interval)
 
     def master_down_interval(self, interval: Interval) -> Interval:
-        """Master_Down_Interval for a MASTER that advertises every `interval`."""
+        """Master_Down_Interval in nanoseconds, where the MASTER advertises every `interval`; see `timers`."""
         return master_down_interval(self.version, self.priority, interval)
 
 

@@ -1,6 +1,6 @@
-"""The three states of RFC 9568 §6.3; each carries its own deadline, so no timer is ever started or cancelled.
+"""The three states of RFC 9568 §6.3. Each carries its own deadline, so no timer is ever started or cancelled.
 
-States hold what the protocol must remember and what an explanation needs as evidence, nothing about sockets.
+A state holds what the protocol must remember, and what explains a later transition. It knows nothing of sockets.
 """
 
 from dataclasses import dataclass
@@ -28,51 +28,56 @@ class Heard:
     priority: int
     version: Version
     at: Instant
+    """When it was heard."""
 
 
 @dataclass(frozen=True, slots=True)
 class Initialize:
-    """INITIALIZE (RFC 9568 §6.4.1): waits for Startup, or with a fault for its end."""
+    """INITIALIZE (RFC 9568 §6.4.1): waits for Startup, or with a fault for the end of that fault."""
 
     checksum: ChecksumForm
+    """The form to send."""
     fault: Fault | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Backup:
-    """BACKUP (RFC 9568 §6.4.2): watches the MASTER."""
+    """BACKUP (RFC 9568 §6.4.2): listens to the MASTER."""
 
     checksum: ChecksumForm
+    """The form to send."""
     armed_at: Instant
     """When Master_Down_Timer was last set."""
     master_down_at: Instant
     """When Master_Down_Timer fires."""
     master_advertisement_interval: Interval
-    """Learned from the MASTER (version 3); until then, and with version 2 always, our own."""
+    """Nanoseconds. Learned from the MASTER (version 3); until then, and with version 2 always, our own."""
     master: Heard | None = None
+    """The MASTER's last advertisement; None where none was heard."""
     resigned: bool = False
     """The MASTER sent priority 0: the timer runs for Skew_Time only."""
     outranked: Heard | None = None
-    """A MASTER of lower priority that we are about to preempt: heard, and deliberately not obeyed."""
+    """The last advertisement of a MASTER of lower priority, which we preempt when the timer fires."""
 
 
 @dataclass(frozen=True, slots=True)
 class Master:
-    """MASTER (RFC 9568 §6.4.3): holds the addresses and says so."""
+    """MASTER (RFC 9568 §6.4.3): holds the addresses and advertises."""
 
     checksum: ChecksumForm
+    """The form to send."""
     advertised_at: Instant
     """When we last advertised."""
     advertise_at: Instant
     """When Adver_Timer fires."""
     repeat_announcements_at: Instant | None
-    """When the addresses are announced again, None once that is done."""
+    """When the addresses are announced again; None once that is done."""
     answer_after: Instant
-    """A losing rival is not answered before: a stranger's flood must not become ours."""
+    """No answer to a losing rival before this: a stranger's flood must not make us send a flood."""
     answer_resignation_after: Instant
-    """Priority 0 is not answered before. Apart from `answer_after`: a rival resigns soon after it was answered."""
+    """No answer to priority 0 before this. Separate from `answer_after`: a rival resigns soon after it was answered."""
     announce_after: Instant
-    """A rival does not make us announce the addresses again before."""
+    """No rival makes us announce the addresses again before this."""
 
 
 State = Initialize | Backup | Master
@@ -84,7 +89,7 @@ def state_name(state: State) -> str:
 
 
 def deadline(state: State) -> Instant | None:
-    """When the state wants a `Wakeup`; None in INITIALIZE, which has no timer."""
+    """When the state needs a `Wakeup`; None in INITIALIZE, which has no timer."""
     match state:
         case Initialize():
             return None

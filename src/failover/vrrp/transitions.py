@@ -1,4 +1,7 @@
-"""`Step`, and the transitions into each state with their actions in the contract's order. Who goes where: `machine`."""
+"""`Step`, and the transitions into each state, with their actions in the order that `actions` promises.
+
+Which event leads to which transition is decided in `machine`, `backup` and `master`.
+"""
 
 from dataclasses import dataclass
 
@@ -17,19 +20,19 @@ from failover.vrrp.states import Backup, Fault, Initialize, Master, State
 from failover.vrrp.units import Instant, seconds
 
 REPEAT_ANNOUNCEMENTS_AFTER = seconds(5)
-"""As keepalived does: a host that missed the first gratuitous ARP gets another."""
+"""A host that missed the first gratuitous ARP gets another, as from keepalived."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """The outcome of one event."""
+    """The outcome of one event: the next state, and the actions to do in this order."""
 
     state: State
     actions: tuple[Action, ...] = ()
 
 
 def to_master(router: VirtualRouter, state: Initialize | Backup, cause: Cause, now: Instant) -> Step:
-    """MASTER: advertise, install, announce (RFC 9568 §6.4.1, §6.4.2)."""
+    """Become MASTER: advertise, install the addresses, announce them (RFC 9568 §6.4.1, §6.4.2)."""
     master = Master(
         checksum=state.checksum,
         advertised_at=now,
@@ -51,7 +54,7 @@ def to_master(router: VirtualRouter, state: Initialize | Backup, cause: Cause, n
 
 
 def listening(router: VirtualRouter, state: State, now: Instant) -> Backup:
-    """BACKUP of nobody yet: our own interval until a MASTER is heard (RFC 9568 §6.4.1)."""
+    """The BACKUP state before any MASTER is heard: the timer goes by our own interval (RFC 9568 §6.4.1)."""
     interval = router.advertisement_interval
     return Backup(
         checksum=state.checksum,
@@ -62,13 +65,13 @@ def listening(router: VirtualRouter, state: State, now: Instant) -> Backup:
 
 
 def to_backup(router: VirtualRouter, state: State, cause: Cause, now: Instant) -> Step:
-    """BACKUP, listening for whoever is MASTER."""
+    """Become BACKUP without knowing who is MASTER."""
     backup = listening(router, state, now)
     return Step(backup, leave(router, state, backup, cause))
 
 
 def to_initialize(router: VirtualRouter, state: State, cause: Cause) -> Step:
-    """INITIALIZE: asked to stop, or unable to run."""
+    """Go to INITIALIZE: asked to stop, or unable to run."""
     fault: Fault | None = cause.fault if isinstance(cause, Faulted) else None
     stopped = Initialize(state.checksum, fault)
     actions = leave(router, state, stopped, cause)
@@ -79,7 +82,7 @@ def to_initialize(router: VirtualRouter, state: State, cause: Cause) -> Step:
 
 
 def leave(router: VirtualRouter, previous: State, current: State, cause: Cause) -> tuple[Action, ...]:
-    """Give up what `previous` held, then tell."""
+    """The actions that leave `previous`: a MASTER withdraws its addresses; then the change is reported."""
     changed = StateChanged(previous, current, cause)
     if isinstance(previous, Master):
         return WithdrawAddresses(router.held_addresses), changed

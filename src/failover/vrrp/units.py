@@ -1,13 +1,13 @@
 """Time inside the protocol: integer nanoseconds, never bare seconds.
 
-An `Instant` is a reading of one monotonic clock, an `Interval` the distance between two of them. The wire speaks
-centiseconds (version 3) or seconds (version 2); conversion happens here and in the codec, nowhere else.
+An `Instant` is a reading of one monotonic clock, an `Interval` the time between two of them. Advertisements carry
+centiseconds (version 3) or seconds (version 2). Values are converted here and in the codec, nowhere else.
 """
 
 from typing import NewType
 
 Instant = NewType("Instant", int)
-"""Nanoseconds on a monotonic clock whose zero means nothing."""
+"""Nanoseconds on a monotonic clock. Its zero is arbitrary: only differences mean something."""
 
 Interval = NewType("Interval", int)
 """A duration in nanoseconds."""
