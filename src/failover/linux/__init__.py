@@ -1,1 +1,4 @@
-"""What Linux does for the engine: raw sockets and their filter, timers, rtnetlink. No protocol decisions."""
+"""What the engine uses of Linux: raw sockets and their filters, timers, rtnetlink, process rights and scheduling.
+
+No protocol decisions here: those are in `failover.vrrp`.
+"""

@@ -1,7 +1,7 @@
-"""Time on Linux: the clock of every `Instant`, and a timer that wakes epoll at one.
+"""Time on Linux: the clock of every `Instant`, and a timer that wakes epoll at an instant.
 
-CLOCK_BOOTTIME goes on while the host sleeps. After a suspend the others have elected without us, and a clock that
-had slept as well would let an expired master-down interval look fresh.
+The clock is CLOCK_BOOTTIME, which goes on while the host is suspended. During a suspend the other routers elect a new
+MASTER; with a clock that stopped too, an expired master-down interval would look as if it still ran.
 """
 
 import os
@@ -14,36 +14,37 @@ from typing import Final, NamedTuple, cast
 
 from failover.vrrp.units import NANOSECONDS_PER_SECOND, Instant
 
-# Keeps the interpreter lock: the calls do not block.
+# PyDLL keeps the interpreter lock during a call: these calls do not block.
 _LIBC: Final = PyDLL(None, use_errno=True)
 _TFD_NONBLOCK_CLOEXEC: Final = os.O_NONBLOCK | os.O_CLOEXEC
 _TFD_TIMER_ABSTIME: Final = 1
 _ITIMERSPEC: Final = Struct("@qqqq")
-"""`it_interval` and `it_value`, each seconds and nanoseconds."""
+"""`struct itimerspec`: `it_interval` and `it_value`, each in seconds and nanoseconds."""
 _COUNT_BYTES: Final = 8
 
 
 now: Final = cast("Callable[[], Instant]", partial(time.clock_gettime_ns, time.CLOCK_BOOTTIME))
-"""The clock's reading, in nanoseconds since the host started; no function of ours, for it is asked at every turn."""
+"""The time now, in nanoseconds since the host started. Called so often that a Python function would be too slow."""
 
 
 class Clock(NamedTuple):
-    """What tells the time: the host's clocks (`SYSTEM`), or those of a test."""
+    """The two clocks that the engine reads: the host's (`SYSTEM`), or those of a test."""
 
     now: Callable[[], Instant]
-    """That of every `Instant`."""
+    """The monotonic clock that every `Instant` is a reading of."""
     wall: Callable[[], int]
-    """Nanoseconds since the epoch: for people, and for what the kernel stamps. It may be set at any moment."""
+    """The wall clock, in nanoseconds since 1970: for people, and to compare with the kernel's time stamps of packets.
+    It may jump at any moment."""
 
 
 SYSTEM: Final = Clock(now, time.time_ns)
 
 
 class Timer:
-    """A timerfd: readable from the instant for which it is armed until it is acknowledged, armed again or disarmed."""
+    """A timerfd(2): readable once it has expired, until it is acknowledged, armed again or disarmed."""
 
     def __init__(self) -> None:
-        """Make it, disarmed. `OSError` where the process is out of descriptors."""
+        """Make a timer that is not armed. `OSError` where the process has no descriptor left."""
         self._fd = _LIBC.timerfd_create(time.CLOCK_BOOTTIME, _TFD_NONBLOCK_CLOEXEC)
         if self._fd < 0:
             raise _error("timerfd_create")
@@ -57,17 +58,20 @@ class Timer:
         )
 
     def arm(self, at: Instant, every: int = 0) -> None:
-        """Wake at `at` instead of whatever was set before, at once where that is past; again `every` nanoseconds."""
+        """Expire at `at` instead of any instant set before, and then again `every` nanoseconds (0: only once).
+
+        Where `at` has passed it expires at once.
+        """
         self._set(max(at, 1), every)  # zero would disarm
 
     def disarm(self) -> None:
-        """Never wake."""
+        """Never expire."""
         self._set(0, 0)
 
     def acknowledge(self) -> bool:
-        """Be readable no more until it expires again; whether it had expired.
+        """Read the timer, so that it is not readable until it expires again. Returns whether it had expired.
 
-        One that repeats does not go on before.
+        A periodic timer that has expired stands still until it is acknowledged.
         """
         try:
             os.read(self._fd, _COUNT_BYTES)

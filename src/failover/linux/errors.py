@@ -1,11 +1,11 @@
-"""System errors for people: the reason in words, without the number that `str()` puts before it."""
+"""System errors as text for people: the reason without the number that `str(OSError)` puts before it."""
 
 
 def reason(error: OSError) -> str:
-    """Such as `Network is unreachable`."""
+    """The reason alone, such as `Network is unreachable`."""
     return error.strerror or str(error)
 
 
 def describe(error: OSError) -> str:
-    """The same, after the file that it is about, if there is one."""
+    """The reason after the name of the file that the error is about, if there is one: `FILE: REASON`."""
     return f"{error.filename}: {reason(error)}" if error.filename else reason(error)

@@ -1,6 +1,6 @@
-"""All faults that an interface can give a virtual router: the word for programs, and the sentence for people.
+"""All faults that keep a virtual router from running on an interface: a word for programs and a sentence for people.
 
-Whether there is one is for others to find out (`interfaces.readiness`, and the engine).
+This file only words them. `interfaces.readiness` and the engine find out whether there is one.
 """
 
 from enum import StrEnum
@@ -10,7 +10,7 @@ from failover.vrrp.states import Fault
 
 
 class FaultReason(StrEnum):
-    """The stable words of `Fault.reason`."""
+    """The values of `Fault.reason`. Programs read them in the status and the log, so they do not change."""
 
     INTERFACE_MISSING = "interface_missing"
     NOT_ETHERNET = "not_ethernet"
@@ -23,33 +23,33 @@ class FaultReason(StrEnum):
 
 
 def interface_missing(name: str) -> Fault:
-    """No interface bears the name."""
+    """No interface has this name."""
     return Fault(FaultReason.INTERFACE_MISSING, f"interface {name} does not exist")
 
 
 def not_ethernet(name: str) -> Fault:
-    """The interface has no MAC address that others could be told."""
+    """The interface has no MAC address of 6 bytes to announce."""
     return Fault(FaultReason.NOT_ETHERNET, f"{name} is not an Ethernet interface: it has no MAC address of 6 bytes")
 
 
 def swallowed(name: str, swallowed_by: str) -> Fault:
-    """The interface is a port of a bridge, bond or team, and hears nothing itself."""
+    """The interface is a port of a bridge, bond or team (`swallowed_by`), which takes all packets for itself."""
     detail = f"{name} is a port of a {swallowed_by}, which receives its packets: run on the {swallowed_by}"
     return Fault(FaultReason.PORT, detail)
 
 
 def interface_down(name: str) -> Fault:
-    """Somebody has set the interface down."""
+    """An administrator has set the interface down."""
     return Fault(FaultReason.INTERFACE_DOWN, f"{name} is administratively down")
 
 
 def no_carrier(name: str) -> Fault:
-    """The cable, or what stands for one, is out."""
+    """The interface is up but has no link: no cable, or the peer is off."""
     return Fault(FaultReason.NO_CARRIER, f"{name} has no carrier")
 
 
 def no_ipv4_source(name: str, virtual: Address | None) -> Fault:
-    """No IPv4 address to send from; `virtual` is one that would do if it were not configured as a virtual one."""
+    """No IPv4 address to send from. `virtual` would do, if it were not configured as a virtual address."""
     taken = "" if virtual is None else f": {virtual} is configured as a virtual address"
     return _no_source(f"{name} has no IPv4 address of its own to send from{taken}")
 
@@ -60,12 +60,12 @@ def no_ipv6_source(name: str) -> Fault:
 
 
 def duplicate_source(name: str, address: Address) -> Fault:
-    """Duplicate address detection has failed for the only link-local address."""
+    """Duplicate address detection has found another host with the only link-local address."""
     return _no_source(f"{address} on {name} belongs to another host (duplicate address detected)")
 
 
 def tentative_source(name: str, address: Address) -> Fault:
-    """Duplicate address detection goes on for the only link-local address."""
+    """Duplicate address detection has not ended yet for the only link-local address."""
     return _no_source(f"{address} on {name} is still being checked for duplicates")
 
 
@@ -75,7 +75,7 @@ def socket_refused(name: str, why: str) -> Fault:
 
 
 def mtu_too_small(name: str, needed: int, mtu: int) -> Fault:
-    """Advertisements of `needed` bytes do not fit: a MASTER would hold its addresses and be silent."""
+    """An advertisement of `needed` bytes exceeds the MTU: the router would be a MASTER that nobody hears."""
     return Fault(FaultReason.MTU_TOO_SMALL, f"an advertisement has {needed} bytes, the MTU of {name} is {mtu}")
 
 

@@ -1,4 +1,4 @@
-"""The host, as an engine needs it: what it opens here (`engine.environment.Host`)."""
+"""`LinuxHost`: everything that an engine opens on a real host. Implements `engine.environment.Host`."""
 
 from failover.linux.interfaces.monitor import Interfaces
 from failover.linux.interfaces.secondaries import keep_secondaries
@@ -10,26 +10,29 @@ from failover.vrrp.protocol import Family
 
 
 class LinuxHost:
-    """The network namespace in which each of these is called."""
+    """The host that this process runs on; each method acts in the network namespace of the thread that calls it.
+
+    All of them raise `OSError` where the kernel refuses.
+    """
 
     def netlink(self) -> Netlink:
-        """A connection of its own to the kernel."""
+        """A new rtnetlink connection, for changing addresses."""
         return Netlink()
 
     def interfaces(self) -> Interfaces:
-        """All there are, listed, and followed from now on."""
+        """All interfaces and their addresses, listed now and followed from now on."""
         return Interfaces()
 
     def advertisement_socket(
         self, interface: str, index: int, family: Family, vrids: frozenset[int]
     ) -> AdvertisementSocket:
-        """A raw socket, bound to the interface and a member of the family's group."""
+        """A raw socket, bound to the interface and joined to the VRRP group of the family."""
         return AdvertisementSocket(interface, index, family, vrids)
 
     def announcement_socket(self, interface: str, index: int) -> AnnouncementSocket:
-        """A packet socket, bound to the interface."""
+        """A packet socket, bound to the interface, for gratuitous ARP and Neighbour Advertisements."""
         return AnnouncementSocket(interface, index)
 
     def keep_secondaries(self, interface: Interface) -> None:
-        """By a setting of the interface, where it is not set already."""
+        """Set `promote_secondaries` of an interface, unless it is set already."""
         keep_secondaries(interface)

@@ -1,8 +1,9 @@
-"""What arrived: a packet as `sockets.inbox` lays it out in memory, and taken apart.
+"""The layout of a received packet, as `sockets.inbox` hands it out, and how to take it apart.
 
-Over IPv4 it is the datagram without identification, fragment offset and header checksum: the kernel writes these
-elsewhere (five parts instead of one cost nothing measurable). Over IPv6 it is what the kernel tells of the header,
-the sender, and the VRRP message. So nothing is in it in which two advertisements with the same content differ.
+Two adverts with the same content from the same sender are equal, byte for byte: what differs from packet to packet is
+left out. Over IPv4 a packet is the datagram without identification, fragment offset and header checksum, which the
+kernel writes elsewhere (recvmmsg into five parts instead of one costs nothing measurable). Over IPv6 it is what the
+kernel reports of the header, then the sender, then the VRRP message.
 """
 
 import socket
@@ -17,7 +18,7 @@ from failover.vrrp.advertisement import VRID_AT
 from failover.vrrp.protocol import Family
 from failover.vrrp.receive import ReceivedFrom
 
-# The parts of an IPv4 header, in bytes; addresses follow.
+# The lengths in bytes of the parts of an IPv4 header, in their order; the addresses follow.
 VERSION_TO_LENGTH: Final = 4
 IDENTIFICATION_AND_OFFSET: Final = 4
 TTL_AND_PROTOCOL: Final = 2
@@ -25,15 +26,15 @@ HEADER_CHECKSUM: Final = 2
 LEFT_OUT: Final = IDENTIFICATION_AND_OFFSET + HEADER_CHECKSUM
 KEPT_BEFORE_ADDRESSES: Final = VERSION_TO_LENGTH + TTL_AND_PROTOCOL
 
-# What the kernel writes before an IPv6 message: control messages in its own order, then the sender.
+# What stands before an IPv6 message: the kernel's control messages in the kernel's order, then the sender.
 _DESTINATION: Final = Struct("@Nii16s")
-"""`cmsghdr` of IPV6_PKTINFO with the beginning of its `in6_pktinfo`; the interface's index follows."""
+"""`cmsghdr` of IPV6_PKTINFO with the destination from its `in6_pktinfo`; the interface's index follows."""
 _HOP_LIMIT: Final = Struct("@Niii")
 """`cmsghdr` and the int of IPV6_HOPLIMIT."""
 SENDER: Final = Struct("@HHI16sI")
 """`sockaddr_in6`."""
 STAMP_SPACE: Final = socket.CMSG_SPACE(16)
-"""Room for the arrival time, which the kernel writes first: `cmsghdr` and a `timespec`."""
+"""Bytes for the arrival time, which the kernel writes first: `cmsghdr` and a `timespec`."""
 _HOP_LIMIT_AT: Final = socket.CMSG_SPACE(20)
 SENDER_AT: Final = _HOP_LIMIT_AT + socket.CMSG_SPACE(4)
 MESSAGE_AT: Final = SENDER_AT + SENDER.size
@@ -42,12 +43,12 @@ VRID_POSITION: Final = {
     Family.IPV4: KEPT_BEFORE_ADDRESSES + 8 + VRID_AT,
     Family.IPV6: MESSAGE_AT + VRID_AT,
 }
-"""Where in a packet its VRID is; over IPv4, if its header has no options."""
+"""The offset in bytes of the VRID in a packet. Over IPv4 only where the IP header has no options."""
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """One packet of protocol 112."""
+    """One packet of IP protocol 112, taken apart; the message is not checked yet."""
 
     payload: bytes
     """The VRRP message."""

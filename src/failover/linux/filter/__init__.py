@@ -1,1 +1,1 @@
-"""The kernel's packet filters (classic BPF): assembled here, attached by `failover.linux.sockets`. Pure."""
+"""Assembles the packet filters (classic BPF) that the kernel runs on our sockets. Pure, but for `bpf.attach`."""

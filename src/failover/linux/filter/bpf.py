@@ -1,7 +1,8 @@
-"""The machine of classic BPF: its instructions, pieces that programs share, and the call that attaches one.
+"""Classic BPF: its instructions, pieces that several programs share, and the call that attaches a program to a socket.
 
-A and X are its registers, M its 16 words of memory. Jumps go forwards only; a condition's reach 255 instructions, those
-of `JUMP` any number. A load past the end of the packet refuses it. What our programs demand is in `filter`.
+The machine has two registers, A and X, and 16 words of memory, M. Jumps only go forwards: conditional ones over at most
+255 instructions, `JUMP` over any number. A load past the end of the packet refuses the packet. What our filters test is
+in `program`, `soundness` and `fingerprint`. See Documentation/networking/filter.rst of the kernel.
 """
 
 import socket
@@ -19,8 +20,9 @@ class Instruction(NamedTuple):
     code: int
     k: int = 0
     jump_true: int = 0
-    """Instructions to skip where the condition holds."""
+    """How many instructions to skip where the condition holds."""
     jump_false: int = 0
+    """How many instructions to skip where it does not."""
 
 
 Program = tuple[Instruction, ...]
@@ -33,13 +35,13 @@ LOAD_HALF: Final = 0x28
 LOAD_BYTE: Final = 0x30
 """ldb [k]"""
 LOAD_LENGTH: Final = 0x80
-"""ld len: of the packet, as the socket sees it"""
+"""ld len: the length of the packet, as the socket sees it, to A"""
 LOAD_HALF_INDEXED: Final = 0x48
 """ldh [x + k]"""
 LOAD_BYTE_INDEXED: Final = 0x50
 """ldb [x + k]"""
 LOAD_HEADER_LENGTH: Final = 0xB1
-"""ldxb 4*([k]&0xf): to X"""
+"""ldxb 4*([k]&0xf): the length of the IPv4 header at k, to X"""
 LOAD_IMMEDIATE: Final = 0x00
 """ld #k"""
 LOAD_X_IMMEDIATE: Final = 0x01
@@ -86,18 +88,18 @@ RETURN: Final = 0x06
 """ret #k: how many bytes of the packet to keep, 0 for none"""
 
 NETWORK_HEADER: Final = 0xFFF00000
-"""SKF_NET_OFF: offsets from here count from the IP header."""
+"""SKF_NET_OFF: an offset plus this counts from the IP header, also where the socket sees the payload only."""
 
 ACCEPT: Final = Instruction(RETURN, 0xFFFFFFFF)
 REFUSE: Final = Instruction(RETURN, 0)
 
 ADD_WITH_CARRY: Final = (
     Instruction(ADD_X),
-    Instruction(JUMP_IF_NOT_LESS_X, jump_true=1),  # a sum that is less than what was added has overflowed
+    Instruction(JUMP_IF_NOT_LESS_X, jump_true=1),  # a sum less than one of its summands has overflowed
     Instruction(ADD, 1),
     Instruction(COPY_TO_X),
 )
-"""Add A to X and leave the sum in both, what overflows added at the other end: arithmetic modulo 2**32 - 1."""
+"""Add A to X with end-around carry, and leave the sum in both: arithmetic modulo 2**32 - 1."""
 
 _SO_ATTACH_FILTER: Final = 26
 _SOCK_FILTER: Final = Struct("@HBBI")
@@ -105,7 +107,7 @@ _SOCK_FPROG: Final = Struct("@HP")
 
 
 def choose(cases: Mapping[int, int], otherwise: Instruction) -> Program:
-    """Load to A the value of the case that A names; `otherwise` where there is none."""
+    """A switch: load to A the value that `cases` has for A; do `otherwise` where it has none."""
     chosen: list[Instruction] = []
     for left, (number, value) in enumerate(sorted(cases.items(), reverse=True)):
         chosen[:0] = (
@@ -117,27 +119,30 @@ def choose(cases: Mapping[int, int], otherwise: Instruction) -> Program:
 
 
 def load_byte(family: Family, offset: int) -> Program:
-    """Load a byte of the IP payload to A, over IPv4 the IP header's length to X."""
+    """Load the byte at `offset` of the IP payload to A. Over IPv4 this also loads the IP header's length to X."""
     if family is Family.IPV4:
         return Instruction(LOAD_HEADER_LENGTH, 0), Instruction(LOAD_BYTE_INDEXED, offset)
     return (Instruction(LOAD_BYTE, offset),)
 
 
 def load_half(family: Family, offset: int) -> Program:
-    """The same with two bytes."""
+    """Load two bytes at `offset` of the IP payload to A. Over IPv4 this also loads the IP header's length to X."""
     if family is Family.IPV4:
         return Instruction(LOAD_HEADER_LENGTH, 0), Instruction(LOAD_HALF_INDEXED, offset)
     return (Instruction(LOAD_HALF, offset),)
 
 
 def where_greater(offset: int, bound: bytes, then: Program) -> Program:
-    """Do `then` where the bytes at `offset`, whole words, are a greater number than `bound`; changes A."""
+    """Do `then` where the bytes at `offset`, read as one number, are greater than `bound`. Changes A.
+
+    `bound` has a multiple of 4 bytes.
+    """
     words = [int.from_bytes(bound[start : start + 4]) for start in range(0, len(bound), 4)]
     program: Program = (
         Instruction(LOAD_WORD, offset + len(bound) - 4),
         Instruction(JUMP_IF_GREATER, words.pop(), jump_false=len(then)),
     )
-    while words:  # towards the front: what decides, unless it is equal
+    while words:  # from the last word to the first: each decides, unless it is equal
         program = (
             Instruction(LOAD_WORD, offset + 4 * (len(words) - 1)),
             Instruction(JUMP_IF_GREATER, words[-1], jump_true=len(program) + 1),
@@ -148,7 +153,10 @@ def where_greater(offset: int, bound: bytes, then: Program) -> Program:
 
 
 def attach(sock: socket.socket, program: Program) -> None:
-    """Put the program in force, in the place of the one before: no packet meets neither or both."""
+    """Replace a socket's filter by this program, in one step: each packet meets either the old one or the new one.
+
+    Raises `OSError` ENOMEM where the program exceeds the memory that the socket may use (net.core.optmem_max).
+    """
     code = b"".join(_SOCK_FILTER.pack(i.code, i.jump_true, i.jump_false, i.k) for i in program)
     buffer = create_string_buffer(code, len(code))
     sock.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, _SOCK_FPROG.pack(len(program), addressof(buffer)))

@@ -1,8 +1,9 @@
-"""A number that tells advertisements apart, the same in Python and in classic BPF: by it the kernel knows one again.
+"""The fingerprint of an advertisement: a 32-bit hash, computed alike in Python and in classic BPF.
 
-It is made of length, hop limit, sender, and the first eight bytes of the message, which have VRID, priority, count,
-interval, and the checksum of the rest. Two that differ have the same one once in four thousand million times, or where
-somebody has forged a checksum: what has a known fingerprint may wait, but is not to be believed unread.
+By it the kernel recognises an advertisement that the daemon knows already. It covers length, hop limit, sender, and the
+first eight bytes of the message: VRID, priority, count, interval, and the checksum of the rest. Two different
+advertisements have the same fingerprint once in four thousand million times, or where somebody has forged a checksum.
+So an advertisement with a known fingerprint may wait unread for a while, but must still be read.
 """
 
 from collections.abc import Collection
@@ -31,14 +32,14 @@ from failover.vrrp.advertisement import HEADER_LENGTH
 from failover.vrrp.protocol import GROUPS, Family
 
 _FACTOR: Final = 0x9E3779B1
-"""Odd, its bits in disorder: with it each word counts, and its place."""
+"""The multiplier of the hash: odd, with irregular bits, so that each word counts, and the order of the words too."""
 _MASK: Final = 0xFFFFFFFF
 _WORDS: Final = {4: Struct("!3I"), 16: Struct("!6I")}
-"""Of the sender, by the length of its address, and of the beginning of the message."""
+"""By the length in bytes of the sender's address: the words of that address and of the first 8 bytes of the message."""
 
 
 def fingerprint(packet: Received) -> int:
-    """That of a packet that holds a whole advertisement."""
+    """The fingerprint of a packet whose payload has at least 8 bytes (`HEADER_LENGTH`)."""
     sender, message = packet.meta.source.packed, packet.payload
     found = len(message)
     for word in (packet.meta.hop_limit, *_WORDS[len(sender)].unpack(sender + message[:HEADER_LENGTH])):
@@ -47,7 +48,10 @@ def fingerprint(packet: Received) -> int:
 
 
 def refuse_known(family: Family, known: Collection[int]) -> Program:
-    """Refuse what has one of these fingerprints, at most 255, and no IP options."""
+    """The program that refuses packets with one of these fingerprints. Packets with IP options pass.
+
+    `known` has at most 255 members: a conditional jump reaches no farther.
+    """
     if not known:
         return ()
     is_ipv4 = family is Family.IPV4
@@ -56,7 +60,7 @@ def refuse_known(family: Family, known: Collection[int]) -> Program:
     source = ipv4.SOURCE_AT if is_ipv4 else NETWORK_HEADER + ipv6.SOURCE_AT
     words = (*range(source, source + len(GROUPS[family].packed), 4), *range(header, header + HEADER_LENGTH, 4))
     comparison = (
-        Instruction(ADD, -header & _MASK),  # what LOAD_LENGTH has found becomes that of the message
+        Instruction(ADD, -header & _MASK),  # from the packet's length to the message's
         *_mix(LOAD_BYTE, hop_limit),
         *(instruction for offset in words for instruction in _mix(LOAD_WORD, offset)),
         *(
@@ -83,5 +87,5 @@ def refuse_known(family: Family, known: Collection[int]) -> Program:
 
 
 def _mix(load: int, offset: int) -> Program:
-    """The next word goes into A."""
+    """Mix the next word, at `offset`, into the hash in A."""
     return Instruction(MULTIPLY, _FACTOR), Instruction(COPY_TO_X), Instruction(load, offset), Instruction(ADD_X)

@@ -1,15 +1,16 @@
-"""The kernel filter of an advertisement socket: classic BPF programs, made of `Terms`; the machine is in `bpf`.
+"""The kernel filter of an advertisement socket: a classic BPF program, built from `Terms`.
 
-In peace it refuses what cannot concern us: another destination than the VRRP group, a VRID that nobody here has. A
-wrong TTL, version or checksum passes, so that the daemon counts and explains it. In a flood the terms are stricter: it
-refuses what the daemon would discard (`soundness`), and what it would hear without effect (below a `Cutoff`). It never
-refuses anything else, but for what a `WakeupSocket` need not ring for, because the daemon knows it (`fingerprint`).
+Normally it refuses what cannot concern us: another destination than the VRRP group, a VRID that no router here has. A
+packet with a wrong TTL, version or checksum passes, so that the daemon counts and explains it. In a flood the terms are
+stricter: it also refuses what the daemon would discard (`soundness`), and what could not change anything (below a
+`Cutoff`). On a `WakeupSocket` it also refuses known adverts, which need not wake the daemon (`fingerprint`). It never
+refuses anything else.
 
-The set of VRIDs is a bitmap of eight 32-bit words. The program picks the word by the VRID's upper three bits and
-tests the bit given by the lower five: 18 instructions for one VRID over IPv4, at most 47 for all 255 over IPv6.
-Soundness adds 19 over IPv6 and 187 at most over IPv4, floors about 24 and 3 for each VRID, what is known about 35 and 1
-for each. Measured, a packet costs the
-kernel 0.1 us more on the strictest terms than in peace; with a floor for each of 255 VRIDs, 0.6.
+The set of VRIDs is a bitmap of eight 32-bit words. The program picks the word by the VRID's upper three bits and tests
+the bit given by the lower five: 18 instructions for one VRID over IPv4, at most 47 for all 255 over IPv6. Soundness
+adds 19 instructions over IPv6 and at most 187 over IPv4; cutoffs add about 24, and 3 for each VRID; known adverts add
+about 35, and 1 for each. Measured: on the strictest terms a packet costs the kernel 0.1 us more than normally, with a
+cutoff for each of 255 VRIDs 0.6 us more.
 """
 
 from collections.abc import Mapping
@@ -52,20 +53,20 @@ _WORD_BITS: Final = 32
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a packet must be to pass."""
+    """The conditions that a packet must meet to pass the filter."""
 
     vrids: frozenset[int]
-    """It has one of these: none to 255 of them."""
+    """Its VRID is one of these (0 to 255 of them)."""
     versions: frozenset[Version] = frozenset()
-    """If there are any: it is a whole and sound advertisement of one of these, from this link."""
+    """Where not empty: it is a complete, valid advertisement of one of these versions, sent on this link."""
     cutoffs: Mapping[int, Cutoff] = field(default_factory=dict)
-    """By VRID: it is not below."""
+    """By VRID: it is not below this cutoff."""
     known: frozenset[int] = frozenset()
-    """At most 255 fingerprints (`fingerprint`): it has none of these."""
+    """Its fingerprint (`fingerprint`) is none of these, at most 255."""
 
 
 def program(family: Family, terms: Terms) -> Program:
-    """The filter for a raw socket of protocol 112."""
+    """The filter for a raw socket of protocol 112. `ValueError` where a VRID is not in 1 to 255."""
     if not terms.vrids <= frozenset(VRIDS):
         raise ValueError(f"vrids are {sorted(terms.vrids)}; allowed: {VRIDS[0]} to {VRIDS[-1]}")
     return (
@@ -79,14 +80,14 @@ def program(family: Family, terms: Terms) -> Program:
 
 
 def _demand_group(family: Family) -> Program:
-    """Refuse another destination than the group."""
-    # a raw IPv4 socket sees the packet from its IP header; to an IPv6 one, the kernel keeps that at hand
+    """Refuse another destination than the VRRP group."""
+    # An IPv4 raw socket sees the packet from its IP header on; an IPv6 one only reaches it through NETWORK_HEADER.
     offset = ipv4.DESTINATION_AT if family is Family.IPV4 else NETWORK_HEADER + ipv6.DESTINATION_AT
     return _demand_words(offset, GROUPS[family].packed)
 
 
 def _demand_words(offset: int, expected: bytes) -> Program:
-    """Refuse a packet that has not `expected`, whole words, at `offset`."""
+    """Refuse a packet that does not have `expected`, a multiple of 4 bytes, at `offset`."""
     return tuple(
         instruction
         for start in range(0, len(expected), 4)
@@ -99,7 +100,7 @@ def _demand_words(offset: int, expected: bytes) -> Program:
 
 
 def _demand_cutoffs(family: Family, cutoffs: Mapping[int, Cutoff]) -> Program:
-    """Refuse what is below the floor of its VRID, but no resignation."""
+    """Refuse what is below the cutoff of its VRID. A resignation (priority 0) passes."""
     by_address: dict[Address | None, dict[int, int]] = {}
     for vrid, cutoff in cutoffs.items():
         by_address.setdefault(cutoff.address, {})[vrid] = cutoff.priority
@@ -119,9 +120,10 @@ def _demand_cutoffs(family: Family, cutoffs: Mapping[int, Cutoff]) -> Program:
 
 
 def _demand_cutoff(family: Family, address: Address | None, priorities: Mapping[int, int]) -> Program:
-    """Refuse a priority that is lower than that of the VRID.
+    """Refuse a priority that is lower than the cutoff of its VRID.
 
-    With an address, a greater sender counts as one priority more, and one more is demanded.
+    With an `address`, at the same priority only a sender with a greater address passes. To test both at once, such a
+    sender's priority counts one more, and one more is demanded.
     """
     source = ipv4.SOURCE_AT if family is Family.IPV4 else NETWORK_HEADER + ipv6.SOURCE_AT
     one_more = (Instruction(LOAD_STORED, 0), Instruction(ADD, 1), Instruction(STORE, 0))

@@ -1,8 +1,8 @@
-"""The part of the kernel filter that a flood of nonsense brings into force: refuse what no router here would accept.
+"""The part of the kernel filter that refuses invalid packets, in force during a flood of them.
 
-The rules are those of `failover.vrrp.receive` that depend on no setting but the version; tests hold the ones to the
-others. Left to the daemon over IPv4: the checksum of a message with more than `SUMMED_ADDRESSES`, or behind IP options.
-Left to the kernel over IPv6: the checksum, which it tests itself where the socket asks for it.
+The rules are those of `failover.vrrp.receive` that depend on no setting but the version; tests hold the two to each
+other. Over IPv4, the checksum of a message with more than `SUMMED_ADDRESSES` addresses, or after IP options, is left to
+the daemon. Over IPv6, the kernel itself checks the checksum where the socket asks for it (IPV6_CHECKSUM).
 """
 
 from typing import Final
@@ -42,8 +42,8 @@ from failover.vrrp.advertisement import (
 from failover.vrrp.protocol import GROUPS, HOP_LIMIT, PROTOCOL_NUMBER, Family, Version
 
 SUMMED_ADDRESSES: Final = 16
-"""A sum of 255 would make the program longer than the memory that older kernels give a socket for one
-(`net.core.optmem_max`, 20 kB)."""
+"""The most addresses for which the filter computes the checksum. For 255 the program would be larger than the memory
+that older kernels give a socket for its filter (`net.core.optmem_max`, 20 kB)."""
 
 _INTERVAL_BITS: Final = {Version.V2: 0x00FF, Version.V3: 0x0FFF}
 _LOG2_ADDRESS_LENGTH: Final = {Family.IPV4: 2, Family.IPV6: 4}
@@ -51,9 +51,9 @@ _ONES: Final = 0xFFFF
 
 
 def demand_sound(family: Family, versions: frozenset[Version]) -> Program:
-    """Refuse what has passed a router, other versions and types, what contradicts itself, and over IPv4 a wrong sum.
+    """Refuse a hop limit other than 255, other versions and types, a wrong count or length, and bad fields.
 
-    Over IPv6, the kernel itself checks the sum where the socket asks for it.
+    Over IPv4 also a wrong checksum; over IPv6 the kernel itself checks that where the socket asks for it.
     """
     hop_limit = ipv4.TTL_AT if family is Family.IPV4 else NETWORK_HEADER + ipv6.HOP_LIMIT_AT
     blocks: Program = (REFUSE,)
@@ -76,7 +76,7 @@ def demand_sound(family: Family, versions: frozenset[Version]) -> Program:
 
 
 def _demand_length(family: Family, version: Version) -> Program:
-    """Refuse a message that has no address, or is not as long as its count says."""
+    """Refuse a message whose count is 0, or whose length is not what the count says."""
     header = (Instruction(ADD_X),) if family is Family.IPV4 else ()
     return (
         *load_byte(family, COUNT_AT),
@@ -108,10 +108,10 @@ def _demand_fields(family: Family, version: Version) -> Program:
 
 
 def _demand_checksum(versions: frozenset[Version]) -> Program:
-    """Refuse a wrong checksum over IPv4, in a message that is as long as its count says.
+    """Refuse a wrong checksum over IPv4, in a message whose length has been checked.
 
-    The sum is unrolled, from the last word of the longest message to the first of all; a table of lengths says where
-    to enter it. What is longer, or has IP options, passes.
+    BPF has no loops, so the sum is unrolled: from the last word of the longest message to the first word. A table by
+    length says where to jump into it. A longer message, or one after IP options, passes.
     """
     longest = message_length(Version.V2, Family.IPV4, SUMMED_ADDRESSES)
     shortest = message_length(Version.V3, Family.IPV4, 1)
@@ -136,14 +136,14 @@ def _demand_checksum(versions: frozenset[Version]) -> Program:
 
 
 def _judge_sum(versions: frozenset[Version]) -> Program:
-    """Go on where the sum of the message, in A and X, is all ones in 16 bits; refuse where it is not.
+    """Go on where the sum of the message, in A and X, means a right checksum; else refuse.
 
-    A number that is not 0 and a multiple of 65535 is that, however many words were added.
+    The sum of 32-bit words must be all ones when folded to 16 bits: that is, a multiple of 65535 other than 0.
     """
     message_alone = (Instruction(MODULO, _ONES), Instruction(JUMP_IF_EQUAL, 0, jump_true=1), REFUSE)
     if Version.V3 not in versions:
         return message_alone
-    # version 3 may count the pseudo-header: source, destination, protocol and length of the message
+    # Version 3 may include the pseudo-header: source, destination, protocol and length of the message.
     group = int.from_bytes(GROUPS[Family.IPV4].packed)
     known = (group >> 16) + (group & _ONES) + PROTOCOL_NUMBER - ipv4.HEADER_LENGTH
     with_pseudo_header = (

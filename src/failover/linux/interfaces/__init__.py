@@ -1,1 +1,1 @@
-"""The interfaces of a host and their addresses, and whether a virtual router can run on one."""
+"""The interfaces of a host and their addresses: listed and followed, and whether a virtual router can run on one."""

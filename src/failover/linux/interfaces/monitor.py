@@ -1,6 +1,7 @@
-"""The interfaces of this host and their addresses: listed once, then followed by the kernel's notifications.
+"""Follows the interfaces of this host and their addresses: a list at first, then the kernel's notifications.
 
-Whether a virtual router can run on an interface is decided in `readiness`.
+Where notifications were lost, or were not wanted for a while, everything is listed again. Whether a virtual router can
+run on an interface is decided in `readiness`.
 """
 
 from collections.abc import Iterator
@@ -20,26 +21,28 @@ from failover.linux.netlink.connection import (
 from failover.linux.netlink.rtnetlink import ADDRESS_GROUPS, LINK_GROUP, dump_addresses, dump_links, parse
 
 _READ_LIMIT: Final = 64
-"""Notifications or entries of a list taken in one `read()`, half a millisecond's work: neither a storm nor a list may
-keep the caller from its timers."""
+"""How many notifications, or entries of a list, one `read()` takes: half a millisecond's work. Neither a storm of
+notifications nor a long list may delay the caller's timers."""
 _LISTED_LIMIT: Final = 16
-"""Interfaces looked over in one."""
+"""How many interfaces one `read()` finishes after a list: sorts their addresses and compares them with before."""
 _LIST_ATTEMPTS: Final = 20
 
 
 class Interfaces:
-    """The interfaces of the network namespace in which this was made."""
+    """The interfaces of the network namespace in which this was made. Iterating gives all of them, by index."""
 
     def __init__(self, receive_buffer_bytes: int = RECEIVE_BUFFER_BYTES) -> None:
-        """Lists all there is; `OSError` where it cannot."""
+        """List all interfaces and addresses; `OSError` where that fails."""
         self._table = Table()
         self._is_lost = False
-        """Whether there must be a list."""
+        """Whether notifications are missing, so that everything must be listed."""
         self._listing: Iterator[None] | None = None
+        """The list in progress, step by step."""
         self._overlooks = False
+        """Whether addresses are not followed now (`overlook_addresses`)."""
         self._monitor = open_socket(LINK_GROUP | ADDRESS_GROUPS, receive_buffer_bytes)
         try:
-            # A socket that has listed a part of something can be used for nothing else.
+            # Lists need a socket of their own: until a list is complete, nothing else can be done with it.
             self._netlink = Netlink()
         except OSError:
             self._monitor.close()
@@ -61,15 +64,15 @@ class Interfaces:
         return self._monitor.fileno()
 
     def get(self, name: str) -> Interface | None:
-        """The interface that bears this name now: the same object as before where it has not changed."""
+        """The interface that has this name now, or None. The same object as before where it has not changed."""
         return self._table.get(name)
 
     def by_index(self, ifindex: int) -> Interface | None:
-        """The interface with this index, which it keeps when it is renamed."""
+        """The interface with this index, None where there is none. An interface keeps its index when it is renamed."""
         return self._table.by_index(ifindex)
 
     def __iter__(self) -> Iterator[Interface]:
-        """All of them, by index."""
+        """All interfaces, in the order of their indices."""
         found = map(self._table.by_index, self._table.indices())
         return (interface for interface in found if interface is not None)
 
@@ -77,13 +80,13 @@ class Interfaces:
 
     @property
     def is_outdated(self) -> bool:
-        """Whether more than the next notification is known to be missing: `read()` until it is not."""
+        """Whether the table is known to be incomplete or old: call `read()` until this is False."""
         return self._is_lost or self._overlooks or self._listing is not None
 
     def read(self) -> bool:
-        """Take in some of what the kernel has said, or of a list where notifications were lost; never waits.
+        """Apply some of the kernel's notifications, or do a part of a list where some were lost. Never waits.
 
-        Whether there may be more. Raises `OSError` where listing fails; the next call lists again.
+        Returns whether there may be more to read. Raises `OSError` where listing fails; the next call lists again.
         """
         if self._is_lost and self._listing is None:
             self._drain()
@@ -101,16 +104,16 @@ class Interfaces:
         return self._follow() or self._is_lost
 
     def overlook_addresses(self) -> None:
-        """Follow no addresses until `catch_up`.
+        """Do not follow addresses until `catch_up`: for the time in which we change many of them ourselves.
 
-        To tell us of 500 that we add costs the kernel 0.4 of 3.6 ms, and to read it one by one costs us 4 ms.
+        For 500 addresses that we add, the notifications would cost the kernel 0.4 of 3.6 ms, and us 4 ms to read.
         """
         if not self._overlooks:
             self._subscribe(LINK_GROUP)
             self._overlooks = True
 
     def catch_up(self) -> None:
-        """Follow addresses again: `read()` begins with a list."""
+        """Follow addresses again; `read()` then begins with a list."""
         if self._overlooks:
             self._subscribe(LINK_GROUP | ADDRESS_GROUPS)
             self._overlooks, self._is_lost = False, True
@@ -120,7 +123,7 @@ class Interfaces:
         self._monitor.bind((port, groups))
 
     def _follow(self) -> bool:
-        """Apply notifications; whether there may be more."""
+        """Apply up to `_READ_LIMIT` notifications. Returns whether there may be more."""
         for _ in range(_READ_LIMIT):
             try:
                 datagram = receive(self._monitor)
@@ -134,7 +137,10 @@ class Interfaces:
         return True
 
     def _drain(self) -> None:
-        """Drop what is older than the list to come; nothing new is queued before all of it is gone."""
+        """Drop the notifications that are older than the list to come.
+
+        After an overflow the kernel queues nothing before the socket is empty, so this comes to an end.
+        """
         while True:
             try:
                 receive(self._monitor)
@@ -146,7 +152,10 @@ class Interfaces:
     # --- listing
 
     def _list(self) -> Iterator[None]:
-        """Replace the table, in steps; what is told meanwhile waits, and repeats at worst what the list says."""
+        """Replace the table by a list, in steps; begin again where the kernel says that something changed meanwhile.
+
+        Notifications that come meanwhile are applied afterwards: at worst they say again what the list said.
+        """
         for _ in range(_LIST_ATTEMPTS):
             table = Table()
             try:

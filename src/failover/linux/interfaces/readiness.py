@@ -1,6 +1,6 @@
-"""Whether a virtual router can run on an interface: the source address it would use, and the fault if it cannot.
+"""Whether a virtual router can run on an interface: the source address that it would use, or the fault.
 
-Pure functions over `interfaces.Interface`.
+Pure functions over `table.Interface`.
 """
 
 from collections.abc import Container, Iterator
@@ -15,17 +15,17 @@ from failover.vrrp.protocol import Address, Family
 from failover.vrrp.states import Fault
 
 _SWALLOWED_BY: Final = frozenset({"bridge", "bond", "team"})
-"""What takes the packets of its ports for itself: a router on a port would hear nobody, and become MASTER beside
-the MASTER. A VRF leaves them to the port."""
+"""The kinds of interface that take the packets of their ports for themselves: a router on such a port would hear
+nobody, and become a second MASTER. A VRF leaves the packets to the port."""
 
 
 def source_address(interface: Interface, family: Family, excluded: Container[Address]) -> Address | None:
-    """The address that advertisements are sent from, None where the interface has none for that.
+    """The address that advertisements are sent from; None where the interface has no suitable one.
 
-    IPv4: the first primary address (RFC 9568 §5.1.1.1), a global one rather than a link-local one, and where there
-    is none, the first secondary one. IPv6: the first link-local address (RFC 9568 §5.1.2.1) that duplicate address
-    detection has cleared. Never one that is `excluded` or that carries the daemon's tag: those are virtual, and
-    another host's in a moment.
+    IPv4: the first primary address (RFC 9568 §5.1.1.1), preferably of global scope; where there is no primary one, the
+    first secondary one. IPv6: the first link-local address (RFC 9568 §5.1.2.1) that has passed duplicate address
+    detection. Never an address in `excluded` or with the daemon's tag (IFA_PROTO): those are virtual, and may move to
+    another host at any moment.
     """
     candidates = list(_candidates(interface, family, excluded))
     if family is Family.IPV6:
@@ -35,7 +35,10 @@ def source_address(interface: Interface, family: Family, excluded: Container[Add
 
 
 def fault(name: str, interface: Interface | None, family: Family, excluded: Container[Address]) -> Fault | None:
-    """Why a virtual router of this family cannot run on the interface called `name`, None where it can."""
+    """Why a virtual router of this family cannot run on the interface called `name`; None where it can.
+
+    `interface` is None where no interface has that name; `excluded` as for `source_address`.
+    """
     if interface is None:
         return faults.interface_missing(name)
     if len(interface.mac) != MAC_LENGTH:
@@ -52,6 +55,7 @@ def fault(name: str, interface: Interface | None, family: Family, excluded: Cont
 
 
 def _candidates(interface: Interface, family: Family, excluded: Container[Address]) -> Iterator[AssignedAddress]:
+    """The addresses to send from, were it not for duplicate address detection."""
     for assigned in interface.addresses:
         if assigned.is_tagged or assigned.address.version != family:
             continue
@@ -62,6 +66,7 @@ def _candidates(interface: Interface, family: Family, excluded: Container[Addres
 
 
 def _sourceless(interface: Interface, family: Family, excluded: Container[Address]) -> Fault:
+    """The fault of an interface that has no source address."""
     if family is Family.IPV4:
         return faults.no_ipv4_source(interface.name, _taken(interface, excluded))
     blocked = next(_candidates(interface, family, excluded), None)
@@ -73,7 +78,7 @@ def _sourceless(interface: Interface, family: Family, excluded: Container[Addres
 
 
 def _taken(interface: Interface, excluded: Container[Address]) -> Address | None:
-    """The address that would do if it were not configured as a virtual one."""
+    """An IPv4 address of the host that would do as source, were it not configured as a virtual address."""
     own = (
         assigned.address.ip
         for assigned in interface.addresses

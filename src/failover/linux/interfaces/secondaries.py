@@ -1,8 +1,9 @@
-"""Keeps a host's own IPv4 addresses when a virtual one of the same subnet goes.
+"""Keeps a host's own IPv4 addresses when a virtual address of the same subnet is removed.
 
-The address of a subnet that came first is its primary, and by the kernel's own default its removal takes all later
-ones along: also one that the administrator added while the virtual address was there. With `promote_secondaries` the
-next one becomes the primary instead. It is set by netlink, because /proc/sys is often read-only in a container.
+The first address of a subnet is its primary. By the kernel's default, its removal also removes all later ones, even one
+that the administrator added while the virtual address was there. With the interface's `promote_secondaries` the next
+address becomes the primary instead (ip-sysctl.rst of the kernel). It is set by netlink, because /proc/sys is often
+read-only in a container.
 """
 
 from pathlib import Path
@@ -16,8 +17,8 @@ _SETTINGS: Final = Path("/proc/sys/net/ipv4/conf")
 
 
 def keep_secondaries(interface: Interface) -> None:
-    """Have the next address promoted on this interface, for good; `OSError` where the kernel refuses."""
-    # To set what is set already would only tell everybody of a change.
+    """Set `promote_secondaries` on this interface, for good; `OSError` where the kernel refuses."""
+    # Setting it again would only send everybody a notification.
     if not (_is_set("all") or _is_set(interface.name)):
         with Netlink() as netlink:
             netlink.change(promote_secondaries(interface.ifindex))

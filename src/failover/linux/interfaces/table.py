@@ -1,6 +1,6 @@
-"""The interfaces of a host and their addresses, as what the kernel lists and announces makes them; pure.
+"""A table of interfaces and their addresses, built from what the kernel lists and announces; pure.
 
-A `Table` changes; what it gives away is frozen. Where the entries come from, and when, is for `interfaces`.
+A `Table` changes; the `Interface` objects that it returns are frozen. `monitor` feeds it.
 """
 
 from collections.abc import Iterable
@@ -30,12 +30,12 @@ class Interface(Struct, frozen=True):
     mtu: int
     master: int | None
     addresses: tuple[AssignedAddress, ...]
-    """Of each family the oldest first."""
+    """In each family the oldest address first."""
     port_of: str = ""
 
 
 class Table:
-    """Interfaces by index and by name."""
+    """The interfaces of a host, by index and by name."""
 
     def __init__(self) -> None:
         self._links: dict[int, LinkChanged] = {}
@@ -44,12 +44,12 @@ class Table:
         self._made: dict[int, Interface] = {}
 
     def get(self, name: str) -> Interface | None:
-        """The interface that bears this name now: the same object as before until something is said about it."""
+        """The interface that has this name now, or None. The same object as before until an entry concerns it."""
         ifindex = self._names.get(name)
         return None if ifindex is None else self.by_index(ifindex)
 
     def by_index(self, ifindex: int) -> Interface | None:
-        """The interface with this index, which it keeps when it is renamed."""
+        """The interface with this index, or None. An interface keeps its index when it is renamed."""
         link = self._links.get(ifindex)
         if link is None:
             return None
@@ -59,11 +59,11 @@ class Table:
         return interface
 
     def indices(self) -> list[int]:
-        """Of all of them, in their order."""
+        """The indices of all interfaces, in ascending order."""
         return sorted(self._links)
 
     def apply(self, entry: Entry) -> None:
-        """Take in what the kernel says of a link or an address."""
+        """Apply an entry of a list or a notification: a link or an address has changed or gone."""
         self._made.pop(entry.ifindex, None)
         match entry:
             case LinkChanged():
@@ -81,7 +81,10 @@ class Table:
                 pass  # the interface has just gone, or its own notification is still to come
 
     def was_listed(self, ifindex: int) -> None:
-        """An interface has all its addresses, in the order of a list, which has the newest IPv6 of a scope first."""
+        """Put the addresses of an interface in order, once a list has given all of them.
+
+        The kernel lists the newest IPv6 address of a scope first; here the oldest comes first.
+        """
         known = self._addresses[ifindex]
         ipv6 = [address for address in known if isinstance(address, IPv6Interface)]
         for address in reversed(ipv6):
@@ -89,7 +92,7 @@ class Table:
         self._made.pop(ifindex, None)
 
     def resemble(self, other: "Table", ifindex: int) -> None:
-        """Give away the same object as another table for an interface that is as it was there."""
+        """Return the same `Interface` object as `other` for an interface that is equal there, so that `is` finds it."""
         before = other.by_index(ifindex)
         if before is not None and before == self.by_index(ifindex):
             self._made[ifindex] = before
@@ -123,6 +126,6 @@ def _interface(link: LinkChanged, addresses: Iterable[AssignedAddress]) -> Inter
 def _put(addresses: dict[VirtualAddress, AssignedAddress], assigned: AssignedAddress) -> None:
     known = addresses.get(assigned.address)
     if known is not None and known.is_secondary and not assigned.is_secondary:
-        # Its primary is gone and the kernel has promoted it, behind the other primaries.
+        # Its primary is gone; the kernel has promoted it and put it behind the other primaries.
         del addresses[assigned.address]
     addresses[assigned.address] = assigned

@@ -1,4 +1,4 @@
-"""Netlink with the kernel: the codec, the connection, and what is asked for by them (addresses, links, sysctls).
+"""Netlink with the kernel: the codec, the connection, and the requests (addresses, links, one sysctl).
 
-Pure but for `connection`. What an interface is worth to a virtual router is for `failover.linux.interfaces`.
+Pure, but for `connection`. Whether an interface is fit for a virtual router is decided in `failover.linux.interfaces`.
 """

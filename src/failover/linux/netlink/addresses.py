@@ -1,6 +1,6 @@
-"""Virtual addresses as batches of requests, made when the configuration is loaded; a transition only sends them.
+"""Batches of netlink requests that add or remove virtual addresses. Prepared ahead: a transition only sends them.
 
-Pure: `netlink_socket.Netlink.apply` sends a batch and says what failed.
+Pure: `connection.Netlink` sends a batch and says what failed.
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -15,12 +15,12 @@ from failover.linux.netlink.rtnetlink import AssignedAddress, add_address, remov
 from failover.vrrp.protocol import VirtualAddress
 
 PORTION: Final = 64
-"""Requests in one datagram: half a millisecond's work, after which others have their turn. To write 500 addresses in
-eight portions instead of one costs 20 us of 4 ms."""
+"""How many requests one datagram has: half a millisecond's work for the kernel, after which other work gets its turn.
+To write 500 addresses in eight portions instead of one costs 20 us of 4 ms."""
 
 _ALREADY_THERE: Final = frozenset({EEXIST})
 _ALREADY_GONE: Final = frozenset({EADDRNOTAVAIL, ENODEV, ENXIO})
-"""No such address, no such interface any more, no IPv6 on it any more."""
+"""Errors of a removal that mean that the address is gone: no such address, interface gone, IPv6 switched off on it."""
 
 
 class Datagram(Struct, frozen=True):
@@ -35,18 +35,18 @@ class Datagram(Struct, frozen=True):
 
 
 class Batch(Struct, frozen=True):
-    """Requests, ready to be sent, that change the addresses of one interface."""
+    """Requests, ready to be sent, that add or remove addresses on one interface."""
 
     ifindex: int
     addresses: tuple[VirtualAddress, ...]
     first: int
-    """Request `first + n` is about address n."""
+    """The first sequence number: request `first + n` is about `addresses[n]`."""
     datagrams: tuple[Datagram, ...]
     tolerated: frozenset[int]
-    """Error numbers that mean: it was so already."""
+    """Error numbers that are no failure: the address was there, or gone, already."""
 
     def failures(self, refused: Iterable[Refused]) -> tuple["Failure", ...]:
-        """What the kernel's refusals come to."""
+        """The failures among the kernel's refusals: those that are not tolerated, each with its address."""
         return tuple(
             Failure(self.ifindex, self.addresses[one.sequence - self.first], one.errno, one.text)
             for one in refused
@@ -61,7 +61,7 @@ class Failure(Struct, frozen=True):
     address: VirtualAddress
     errno: int
     text: str = ""
-    """The kernel's own words, where it has any."""
+    """The kernel's explanation, where it gives one."""
 
     def __str__(self) -> str:
         """Such as `2001:db8::1/64: Permission denied (ipv6: IPv6 is disabled on this device)`."""
@@ -69,20 +69,20 @@ class Failure(Struct, frozen=True):
 
 
 def prepare_add(ifindex: int, addresses: Sequence[VirtualAddress], first: int = 0) -> Batch:
-    """The batch that puts addresses on an interface, in this order; its requests are numbered from `first` on."""
+    """The batch that adds addresses to an interface, in this order. Its requests are numbered from `first` on."""
     return _prepare(add_address, ifindex, tuple(addresses), first, _ALREADY_THERE)
 
 
 def prepare_remove(ifindex: int, addresses: Sequence[VirtualAddress], first: int = 0) -> Batch:
-    """The batch that takes addresses off an interface, the last added first.
+    """The batch that removes addresses from an interface, the last one first; its requests begin with number `first`.
 
-    The other way round, the first IPv4 address of a subnet would take along those that came after it.
+    In the other order, removing the first IPv4 address of a subnet could remove the later ones too (`secondaries`).
     """
     return _prepare(remove_address, ifindex, tuple(reversed(addresses)), first, _ALREADY_GONE)
 
 
 def tagged(addresses: Iterable[AssignedAddress]) -> tuple[VirtualAddress, ...]:
-    """Those that a daemon like this one put there, for the clean-up after one that was killed."""
+    """The addresses that have the daemon's tag (IFA_PROTO), for the clean-up after a daemon that was killed."""
     return tuple(assigned.address for assigned in addresses if assigned.is_tagged)
 
 

@@ -1,16 +1,16 @@
-"""Netlink in bytes: the frame around every request, answer and notification, and the answers that are about requests.
+"""Encodes and decodes netlink messages: the header, the attributes, and the kernel's answers to requests.
 
-What the frames carry is in `rtnetlink`; the sockets are in `netlink_socket`. Numbers are those of `linux/netlink.h`.
+What the messages carry is in `rtnetlink`; the sockets are in `connection`. Numbers are those of `linux/netlink.h`.
 
     0               4       6       8               12              16
     +---------------+-------+-------+---------------+---------------+----------------------
     |    length     | type  | flags |   sequence    |    port id    | fixed part, attributes
     +---------------+-------+-------+---------------+---------------+----------------------
 
-A message and each attribute (length 2, type 2, value) start at a multiple of 4; integers have the host's order.
-Nothing here raises on anything received: what does not fit its frame is the end of the datagram. Types are structs
-of msgspec: a frozen dataclass takes a millisecond to define and several times as long to make, and one is made for each
-message of a transition.
+A message and each attribute (length 2 bytes, type 2, value) start at a multiple of 4. Integers are in host byte order.
+Decoding never raises: where a length does not fit, the rest of the datagram is ignored. The types are msgspec structs:
+a frozen dataclass takes a millisecond to define, and several times as long to create an object, and one is created for
+each message of a transition.
 """
 
 import struct
@@ -36,7 +36,7 @@ _HAS_ATTRIBUTES: Final = 0x200
 
 _ERROR_TEXT: Final = 1
 _ATTRIBUTE_TYPE: Final = 0x3FFF
-"""Without the two highest bits, which say how the value is to be read."""
+"""The bits of an attribute's type; the two highest are flags (NLA_F_NESTED, NLA_F_NET_BYTEORDER)."""
 
 _HEADER: Final = struct.Struct("=IHHII")
 _ATTRIBUTE: Final = struct.Struct("=HH")
@@ -57,7 +57,7 @@ class Refused(Struct, frozen=True):
     sequence: int
     errno: int
     text: str
-    """The kernel's own words, often empty."""
+    """The kernel's explanation, often empty."""
 
 
 class Done(Struct, frozen=True):
@@ -67,29 +67,29 @@ class Done(Struct, frozen=True):
     errno: int
     """0, or why the dump ended early."""
     interrupted: bool
-    """What was dumped changed meanwhile: entries may be missing (NLM_F_DUMP_INTR)."""
+    """Something changed during the dump, so entries may be missing (NLM_F_DUMP_INTR)."""
 
 
 class Payload(Struct, frozen=True):
-    """Any other message, to be read by the family that its type belongs to."""
+    """Any other message; what `body` means depends on `kind` (see `rtnetlink`)."""
 
     kind: int
     sequence: int
     body: bytes
     interrupted: bool
-    """As in `Done`; the kernel says it with the first message after the change."""
+    """As `Done.interrupted`; the kernel sets it in the first message after the change."""
 
 
 Frame = Acknowledged | Refused | Done | Payload
 
 
 def request(kind: int, flags: int, body: bytes) -> bytes:
-    """A request, not numbered yet."""
+    """A request with sequence number 0; `numbered` gives it its own."""
     return _HEADER.pack(_HEADER.size + len(body), kind, _REQUEST | flags, 0, 0) + body
 
 
 def nothing() -> bytes:
-    """A request that asks for nothing (NLMSG_NOOP); who wants to know is told that it was done."""
+    """A request that does nothing (NLMSG_NOOP). The kernel acknowledges it where that is asked for."""
     return request(_NOTHING, 0, b"")
 
 
@@ -110,9 +110,9 @@ def numbered(requests: Iterable[bytes], first: int) -> list[bytes]:
 
 
 def batch(requests: list[bytes], first: int) -> bytes:
-    """Numbered requests as one datagram, of which only the last is acknowledged.
+    """The requests as one datagram, numbered from `first` on; only the last one asks for an acknowledgement.
 
-    Failures are answered unasked; an acknowledgement of each success would only fill the receive buffer.
+    The kernel answers a failure in any case. To acknowledge each success would only fill the receive buffer.
     """
     *others, last = numbered(requests, first)
     length, kind, flags, sequence, port = _HEADER.unpack_from(last)
@@ -121,7 +121,7 @@ def batch(requests: list[bytes], first: int) -> bytes:
 
 
 def frames(datagram: bytes) -> Iterator[Frame]:
-    """The messages in one datagram, as far as they are whole."""
+    """The messages in one datagram, up to the first that is not complete."""
     end = len(datagram)
     offset = 0
     while end - offset >= _HEADER.size:
@@ -137,7 +137,7 @@ def frames(datagram: bytes) -> Iterator[Frame]:
 
 
 def attributes(body: bytes, offset: int) -> dict[int, bytes]:
-    """The attributes from `offset` on, by type; the last of a type counts."""
+    """The attributes from `offset` on, by type; where a type comes twice, the last one."""
     found: dict[int, bytes] = {}
     end = len(body)
     while end - offset >= _ATTRIBUTE.size:
@@ -150,12 +150,12 @@ def attributes(body: bytes, offset: int) -> dict[int, bytes]:
 
 
 def u32(value: bytes | None) -> int | None:
-    """An attribute's 32-bit value, None where it is absent or of another size."""
+    """The 32-bit value of an attribute; None where it is absent or has another size."""
     return int.from_bytes(value, byteorder) if value is not None and len(value) == _U32.size else None
 
 
 def text(value: bytes) -> str:
-    """An attribute's text, up to its terminating zero; bytes that are not UTF-8 survive as surrogates."""
+    """The text of an attribute, up to its terminating zero. Bytes that are not UTF-8 become surrogates."""
     return value.partition(b"\0")[0].decode(errors="surrogateescape")
 
 
@@ -164,14 +164,14 @@ def _aligned(length: int) -> int:
 
 
 def _answer(kind: int, flags: int, sequence: int, body: bytes) -> Acknowledged | Refused | Done:
-    errno = min(-_I32.unpack_from(body)[0], _I32_MOST)  # the least of all would be none
+    errno = min(-_I32.unpack_from(body)[0], _I32_MOST)  # -2**31, negated, is no 32-bit number
     if kind == _DONE:
         return Done(sequence, errno, bool(flags & _INTERRUPTED))
     if errno == 0:
         return Acknowledged(sequence)
     words = b""
     if flags & _HAS_ATTRIBUTES and len(body) >= _I32.size + _HEADER.size:
-        # The failed request comes before the attributes: only its header where the answer is capped.
+        # Before the attributes comes the failed request: only its header where the answer is capped (NETLINK_CAP_ACK).
         quoted = _HEADER.size if flags & _CAPPED else _U32.unpack_from(body, _I32.size)[0]
         words = attributes(body, _I32.size + _aligned(quoted)).get(_ERROR_TEXT, b"")
     return Refused(sequence, errno, text(words))

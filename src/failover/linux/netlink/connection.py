@@ -1,7 +1,7 @@
-"""The sockets that speak rtnetlink with the kernel: `Netlink` asks and changes; `open_socket` also makes monitors.
+"""The rtnetlink sockets: `Netlink` for requests and lists; `open_socket` also opens those that follow notifications.
 
-The kernel carries out a request inside the very call that sends it, and makes the rest of a list inside the call
-that reads: when a read finds nothing, nothing is to come. So everything here is non-blocking and cannot hang.
+The kernel carries out a request inside the system call that sends it, and continues a list inside the call that reads
+it. So when a read finds nothing, nothing more will come: everything here is non-blocking and cannot hang.
 """
 
 import socket
@@ -19,9 +19,9 @@ from failover.linux.netlink.rtnetlink import Entry, entry
 RECEIVE_BUFFER_BYTES: Final = 4 << 20
 _SEND_BUFFER_BYTES: Final = 1 << 20
 _DATAGRAM_BYTES: Final = 1 << 16
-"""The kernel lists in pieces of at most 32 KiB."""
+"""More than any datagram of the kernel: it sends lists in pieces of at most 32 KiB."""
 _FIRST_DUMP: Final = 1 << 31
-"""Sequence numbers of dumps; those of batches are far below."""
+"""The first sequence number of dumps; those of batches are below."""
 
 _KERNEL_PORT: Final = 0
 _SO_SNDBUFFORCE: Final = 32
@@ -35,13 +35,14 @@ _NOTHING: Final = Datagram(batch([nothing()], 0), range(1))
 
 
 class MessagesLostError(Exception):
-    """The receive buffer was full: the kernel dropped messages at this place, and drops all until it is empty."""
+    """The receive buffer was full (ENOBUFS): the kernel dropped messages, and drops all until the buffer is empty."""
 
 
 def open_socket(groups: int = 0, receive_buffer_bytes: int = RECEIVE_BUFFER_BYTES) -> socket.socket:
-    """A non-blocking rtnetlink socket in this thread's network namespace; `groups` is a mask of what to monitor.
+    """A non-blocking rtnetlink socket in this thread's network namespace. `OSError` where the kernel refuses.
 
-    Without CAP_NET_ADMIN the receive buffer is what `net.core.rmem_max` allows.
+    `groups` is a bit mask of the multicast groups to follow (`rtnetlink.LINK_GROUP`, ...). Without CAP_NET_ADMIN the
+    receive buffer is limited to `net.core.rmem_max`.
     """
     opened = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_NONBLOCK, socket.NETLINK_ROUTE)
     try:
@@ -57,9 +58,9 @@ def open_socket(groups: int = 0, receive_buffer_bytes: int = RECEIVE_BUFFER_BYTE
 
 
 def receive(netlink: socket.socket) -> bytes:
-    """One datagram of the kernel's, empty if another process sent it.
+    """One datagram of the kernel; empty where another process sent it.
 
-    Raises `BlockingIOError` where there is none, and `MessagesLostError`.
+    Raises `BlockingIOError` where none is waiting, and `MessagesLostError` where the kernel dropped some.
     """
     try:
         datagram, (port, _) = netlink.recvfrom(_DATAGRAM_BYTES)
@@ -71,11 +72,11 @@ def receive(netlink: socket.socket) -> bytes:
 
 
 class ListChangedError(Exception):
-    """What was listed has changed meanwhile: some of it may be missing."""
+    """Something changed while it was listed: entries may be missing from the list."""
 
 
 class Netlink:
-    """The socket for requests: opened once, used by one thread."""
+    """The socket for requests and lists: opened once, used by one thread. `OSError` where it cannot be opened."""
 
     def __init__(self, receive_buffer_bytes: int = RECEIVE_BUFFER_BYTES) -> None:
         self._socket = open_socket(0, receive_buffer_bytes)
@@ -95,11 +96,14 @@ class Netlink:
         self.close()
 
     def apply(self, batch: Batch) -> tuple[Failure, ...]:
-        """Carry out a batch, one write per datagram, and say which addresses failed and why; see `carry_out`."""
+        """Carry out a batch, one write per datagram. Returns which addresses failed and why; see `carry_out`."""
         return batch.failures(refused for datagram in batch.datagrams for refused in self.carry_out([datagram])[0])
 
     def reserve(self, count: int) -> int:
-        """The first of so many sequence numbers that no other batch has: those of several may be written together."""
+        """Reserve `count` sequence numbers and return the first, so that several batches can be written together.
+
+        Numbers are used again after 2**31.
+        """
         if self._reserved + count > _FIRST_DUMP:
             self._reserved = 0
         first = self._reserved
@@ -107,10 +111,11 @@ class Netlink:
         return first
 
     def carry_out(self, datagrams: Sequence[Datagram]) -> list[list[Refused]]:
-        """Carry out all requests of these by one write; the refusals of each. Their numbers must not overlap.
+        """Carry out all requests of these datagrams by one write. Returns the refusals, for each datagram a list.
 
-        One failure does not stop the others. Where answers were lost (the receive buffer was full), every request
-        without an answer of its own is reported with ENOBUFS: what became of it is not known.
+        The sequence numbers of the datagrams must not overlap. One failure does not stop the others. Where the write
+        itself fails, every request is refused with that error. Where answers were lost (the receive buffer was full),
+        every request without an answer is reported as refused with ENOBUFS: whether it was done is not known.
         """
         try:
             self._socket.send(b"".join(datagram.content for datagram in datagrams))
@@ -125,19 +130,19 @@ class Netlink:
         ]
 
     def prewarm(self) -> None:
-        """Go the way of `carry_out` with nothing to be done."""
+        """Do a `carry_out` that changes nothing, so that its code and memory are in the caches for the next one."""
         self.carry_out([_NOTHING])
 
     def change(self, request: bytes) -> None:
-        """Carry out one request; `OSError` where the kernel refuses."""
+        """Carry out one request. Raises `OSError` where the kernel refuses it."""
         for refused in self.carry_out([Datagram(batch([request], 0), range(1))])[0]:
             raise OSError(refused.errno, refused.text or strerror(refused.errno))
 
     def dump(self, request: bytes) -> Iterator[Entry]:
-        """What a `dump_*` request of `rtnetlink` lists, each taken apart when it is asked for.
+        """The entries that a `dump_*` request of `rtnetlink` lists, read and decoded one by one as they are asked for.
 
-        Nothing else may be done with the socket before the end. Raises `OSError` where the kernel refuses, and at the
-        end `ListChangedError`.
+        Nothing else may be done with this socket before the end of the list. Raises `OSError` where the kernel refuses,
+        and at the end `ListChangedError` where something changed meanwhile.
         """
         sequence = next(self._dumps)
         self._socket.send(numbered([request], sequence)[0])
@@ -158,7 +163,7 @@ class Netlink:
             raise ListChangedError
 
     def _answers(self, last: int) -> tuple[dict[int, Acknowledged | Refused], bool]:
-        """All answers that are there, by sequence number, and whether none was lost; that to `last` is the last."""
+        """All waiting answers, by sequence number, up to the one to request `last`; and whether none was lost."""
         answers: dict[int, Acknowledged | Refused] = {}
         complete = True
         while last not in answers:
@@ -174,7 +179,10 @@ class Netlink:
 
 
 def _refusals(datagram: Datagram, refused: Iterable[Refused], *, complete: bool) -> list[Refused]:
-    """Those that concern a datagram; of what succeeds the last request alone is answered."""
+    """The refusals of one datagram's requests.
+
+    Where answers are missing (not `complete`), every request without one counts as refused with ENOBUFS.
+    """
     known = {one.sequence: one for one in refused if one.sequence in datagram.sequences}
     if complete:
         return list(known.values())
@@ -182,6 +190,7 @@ def _refusals(datagram: Datagram, refused: Iterable[Refused], *, complete: bool)
 
 
 def _enlarge(opened: socket.socket, force: int, modest: int, size: int) -> None:
+    """Set a buffer's size in bytes: by the option `force`, or without CAP_NET_ADMIN by `modest`, within the limit."""
     try:
         opened.setsockopt(socket.SOL_SOCKET, force, size)
     except PermissionError:

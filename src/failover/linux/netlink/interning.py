@@ -1,4 +1,8 @@
-"""One object for each address that the kernel tells of, quick to look up: 500 on an interface are, at every change."""
+"""Gives one object for each address that the kernel reports, with a hash that is computed only once.
+
+With 500 addresses on an interface, all of them are looked up at every change; the hash of the standard library's
+addresses is computed anew each time.
+"""
 
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
@@ -9,7 +13,10 @@ from failover.vrrp.protocol import VirtualAddress
 
 @lru_cache(maxsize=1 << 14)
 def interned(family: int, packed: bytes, prefix_length: int) -> VirtualAddress | None:
-    """The address with its prefix length; None where these do not make one."""
+    """The address with its prefix length, always the same object; None where family, bytes and length do not fit.
+
+    `family` is AF_INET or AF_INET6.
+    """
     if family == AF_INET and len(packed) == 4 and prefix_length <= 32:
         return _IPv4((IPv4Address(packed), prefix_length))
     if family == AF_INET6 and len(packed) == 16 and prefix_length <= 128:
@@ -18,13 +25,13 @@ def interned(family: int, packed: bytes, prefix_length: int) -> VirtualAddress |
 
 
 def intern_address(address: VirtualAddress) -> VirtualAddress:
-    """The one that is equal."""
+    """The interned object that equals `address`."""
     family = AF_INET if isinstance(address, IPv4Interface) else AF_INET6
     return interned(family, address.packed, address.network.prefixlen) or address
 
 
 class _Quick:
-    """What the library computes at each call is computed once; equal to its own, and with the same hash."""
+    """Keeps the hash and the `ip` that `ipaddress` computes at each call. Equal to its objects, with the same hash."""
 
     _hash: int
 

@@ -1,6 +1,6 @@
-"""Interfaces and addresses in netlink messages: requests encoded, lists and notifications parsed, purely.
+"""The rtnetlink messages about interfaces and addresses: encodes requests, decodes lists and notifications; pure.
 
-Numbers are those of `linux/rtnetlink.h`, `linux/if_link.h`, `linux/if_addr.h` and `linux/if.h`.
+See rtnetlink(7). Numbers are those of `linux/rtnetlink.h`, `linux/if_link.h`, `linux/if_addr.h` and `linux/if.h`.
 """
 
 import struct
@@ -28,12 +28,12 @@ from failover.linux.netlink.interning import interned
 from failover.vrrp.protocol import PROTOCOL_NUMBER, VirtualAddress
 
 ADDRESS_PROTOCOL: Final = PROTOCOL_NUMBER
-"""Who put an address there, as the kernel keeps it (IFA_PROTO, since 5.18; older kernels drop it unread)."""
+"""The daemon's tag on an address that it adds: IFA_PROTO, since Linux 5.18; older kernels ignore it."""
 
 LINK_GROUP: Final = 0x1
-"""What to monitor, as a bit mask: RTNLGRP_LINK."""
+"""The group of notifications about interfaces, as a bit mask: RTNLGRP_LINK."""
 ADDRESS_GROUPS: Final = 0x10 | 0x100
-"""RTNLGRP_IPV4_IFADDR and RTNLGRP_IPV6_IFADDR."""
+"""The groups of notifications about addresses: RTNLGRP_IPV4_IFADDR and RTNLGRP_IPV6_IFADDR."""
 
 SCOPE_GLOBAL: Final = 0
 SCOPE_HOST: Final = 254
@@ -83,13 +83,13 @@ class AssignedAddress(Struct, frozen=True):
     flags: int
     """IFA_F_*."""
     scope: int
-    """RT_SCOPE_*: the smaller, the farther the address is valid."""
+    """RT_SCOPE_*: the smaller the number, the wider the scope."""
     protocol: int
-    """IFA_PROTO, 0 where nobody said."""
+    """IFA_PROTO: who added the address; 0 where that is not known."""
 
     @property
     def is_secondary(self) -> bool:
-        """IPv4: another address of the same subnet came first, and its removal takes this one along."""
+        """IPv4: an earlier address of the same subnet is the primary, and its removal may remove this one too."""
         return bool(self.flags & _IFA_F_SECONDARY) and isinstance(self.address, IPv4Interface)
 
     @property
@@ -118,12 +118,12 @@ class LinkChanged(Struct, frozen=True):
     up: bool
     """Switched on by the administrator."""
     running: bool
-    """Switched on, with a carrier, and declared fit for traffic by the kernel; see `_is_running`."""
+    """Switched on, with a carrier, and operational for the kernel; see `_is_running`."""
     mtu: int
     master: int | None
     """The ifindex of the bridge, bond or VRF that the interface belongs to."""
     port_of: str = ""
-    """What that is: "bridge", "bond", "vrf" or another kind; empty where it belongs to none."""
+    """The kind of `master`: "bridge", "bond", "vrf" or another; empty where there is none."""
 
 
 class LinkRemoved(Struct, frozen=True):
@@ -141,7 +141,7 @@ class AddressAdded(Struct, frozen=True):
 
 
 class AddressRemoved(Struct, frozen=True):
-    """An interface has this address no more."""
+    """An interface does not have this address any more."""
 
     ifindex: int
     assigned: AssignedAddress
@@ -151,10 +151,9 @@ Entry = LinkChanged | LinkRemoved | AddressAdded | AddressRemoved
 
 
 def add_address(ifindex: int, address: VirtualAddress) -> bytes:
-    """The request that puts a virtual address on an interface, refused with EEXIST where it is already.
+    """The request that adds a virtual address to an interface. The kernel refuses it with EEXIST where it is there.
 
-    IPv6 goes without duplicate address detection: a moment ago the address was the old MASTER's, and it must
-    answer at once.
+    An IPv6 address skips duplicate address detection: a moment ago the old MASTER had it, and it must answer at once.
     """
     more = attribute(_IFA_PROTO, bytes((ADDRESS_PROTOCOL,)))
     if isinstance(address, IPv6Interface):
@@ -163,12 +162,15 @@ def add_address(ifindex: int, address: VirtualAddress) -> bytes:
 
 
 def remove_address(ifindex: int, address: VirtualAddress) -> bytes:
-    """The request that takes exactly this address with this prefix length off an interface."""
+    """The request that removes an address from an interface; the prefix length must be the same too."""
     return request(_DELETE_ADDRESS, 0, _address_body(ifindex, address))
 
 
 def promote_secondaries(ifindex: int) -> bytes:
-    """The request that has the removal of an IPv4 primary address make the next of its subnet the primary."""
+    """The request that sets `promote_secondaries` on an interface.
+
+    When an IPv4 primary address is removed, the next one of its subnet then becomes the primary.
+    """
     setting = attribute_u32(_IPV4_DEVCONF_PROMOTE_SECONDARIES, 1)
     nested = attribute(_IFLA_AF_SPEC, attribute(AF_INET, attribute(_IFLA_INET_CONF, setting)))
     return request(_SET_LINK, 0, _LINK.pack(AF_UNSPEC, 0, ifindex, 0, 0) + nested)
@@ -192,7 +194,7 @@ def parse(datagram: bytes) -> list[Entry]:
 
 
 def entry(payload: Payload) -> Entry | None:
-    """The link or address that a message is about, None where it is about something else."""
+    """The link or address that a message is about; None where it is about something else or cannot be read."""
     reader = _READERS.get(payload.kind)
     return reader(payload.body) if reader else None
 
@@ -204,18 +206,18 @@ def _address_body(ifindex: int, address: VirtualAddress) -> bytes:
 
 
 def _is_running(flags: int) -> bool:
-    """All of IFF_UP, IFF_LOWER_UP and IFF_RUNNING.
+    """Whether an interface carries traffic: IFF_UP, IFF_LOWER_UP and IFF_RUNNING are all set.
 
-    LOWER_UP is the carrier, and falls first when it is lost. RUNNING is the operational state, which is `unknown`,
-    and counts as good, on interfaces that do not keep one (loopback, tunnels). When a carrier comes, RUNNING
-    follows LOWER_UP, and until then the kernel drops what is sent: hence both.
+    LOWER_UP is the carrier; when the carrier is lost it is cleared first. RUNNING is the operational state (RFC 2863).
+    On interfaces that have none (loopback, tunnels) that is `unknown`, and RUNNING is set. When a carrier comes back,
+    RUNNING follows LOWER_UP, and until then the kernel drops what is sent: hence both.
     """
     wanted = _IFF_UP | _IFF_LOWER_UP | _IFF_RUNNING
     return flags & wanted == wanted
 
 
 def _link_changed(body: bytes) -> LinkChanged | None:
-    """None where the family is AF_BRIDGE: that is about a bridge's port, under the same message type."""
+    """Decode RTM_NEWLINK. None where the family is AF_BRIDGE: that message is about a port of a bridge."""
     if len(body) < _LINK.size:
         return None
     family, _, ifindex, flags, _ = _LINK.unpack_from(body)
@@ -236,7 +238,7 @@ def _link_changed(body: bytes) -> LinkChanged | None:
 
 
 def _link_removed(body: bytes) -> LinkRemoved | None:
-    """None also where a port left its bridge (AF_BRIDGE): the interface lives on."""
+    """Decode RTM_DELLINK. None where the family is AF_BRIDGE: a port has left its bridge, the interface stays."""
     link = _link_changed(body)
     return LinkRemoved(link.ifindex, link.name) if link else None
 

@@ -1,1 +1,1 @@
-"""What the kernel lets this process do and have: capabilities, real time, descriptors, claims of virtual routers."""
+"""What the kernel lets this process do: capabilities, real-time scheduling, descriptors, claims of virtual routers."""

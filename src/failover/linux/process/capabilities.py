@@ -1,4 +1,4 @@
-"""What a process may do: the capabilities of Linux that the engine needs, and the end of all of them for the agent."""
+"""Linux capabilities (capabilities(7)): which ones the engine needs and has, and how the agent gives up all of them."""
 
 import ctypes
 import os
@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Final
 
 NEEDED: Final = {"CAP_NET_ADMIN": 12, "CAP_NET_RAW": 13}
-"""Addresses on interfaces; raw sockets. The numbers are those of linux/capability.h."""
+"""To change addresses on interfaces; to open raw sockets. The numbers are those of linux/capability.h."""
 
 OPTIONAL: Final = {"CAP_IPC_LOCK": 14, "CAP_SYS_NICE": 23}
-"""Locked memory without limit; real-time scheduling. The engine does without, less punctually."""
+"""To lock memory without limit; for real-time scheduling. Without them the engine runs, but less punctually."""
 
 _LIBC: Final = ctypes.CDLL(None, use_errno=True)
 _VERSION_3: Final = 0x20080522
@@ -25,7 +25,7 @@ class _Header(ctypes.Structure):
 
 
 class _Sets(ctypes.Structure):
-    """32 capabilities; the kernel has two of these."""
+    """`struct __user_cap_data_struct`, for 32 capabilities; capget(2) and capset(2) take two of them."""
 
     _fields_ = (
         ("effective", ctypes.c_uint32),
@@ -35,7 +35,10 @@ class _Sets(ctypes.Structure):
 
 
 def take_permitted() -> None:
-    """Put into effect what is permitted: a program's file leaves that to it, unless it says so (capabilities(7))."""
+    """Make all permitted capabilities effective. `OSError` where the kernel refuses.
+
+    A program file may grant capabilities as permitted only, and leave this to the program (capabilities(7)).
+    """
     header, sets = _Header(_VERSION_3, 0), (_Sets * 2)()
     if _LIBC.capget(ctypes.byref(header), sets) == 0 and any(one.effective != one.permitted for one in sets):
         for one in sets:
@@ -69,12 +72,12 @@ def missing() -> tuple[str, ...]:
 
 
 def has(capability: int) -> bool:
-    """Whether this process has one in effect."""
+    """Whether this process has a capability (its number) in its effective set."""
     return bool(_effective_in(Path("/proc/self/status").read_text()) >> capability & 1)
 
 
 def may_send_raw(pid: int) -> bool:
-    """Whether a process can open raw sockets, and so speak VRRP; True also where that is hidden from us."""
+    """Whether a process can open raw sockets, and so speak VRRP. True also where we may not see that."""
     try:
         status = Path(f"/proc/{pid}/status").read_text()
     except OSError:
@@ -96,12 +99,12 @@ def _effective_in(status: str) -> int:
 
 def _has_any() -> bool:
     status = Path("/proc/self/status").read_text().splitlines()
-    # What may be inherited alone is nothing: a program that is started gets no new privileges.
+    # The inheritable set does not count: after PR_SET_NO_NEW_PRIVS no program that is started can gain from it.
     return any(int(line.split()[1], 16) for line in status if line.startswith(("CapPrm:", "CapEff:")))
 
 
 def _control(name: str, option: int, argument: int) -> None:
-    # Variadic: what is left out would be whatever a register has, and the kernel wants zeros.
+    # prctl is variadic: arguments left out would be whatever the registers hold, and the kernel demands zeros.
     _check(_LIBC.prctl(option, argument, 0, 0, 0), f"prctl({name})")
 
 

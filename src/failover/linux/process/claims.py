@@ -1,12 +1,14 @@
-"""Who runs which virtual router in this network namespace: each process claims its own, and sees the others' claims.
+"""Which process runs which virtual router in this network namespace: each claims its own and sees the others' claims.
 
-A claim is a read lock (fcntl(2), F_SETLK) on one byte of the file that is the namespace, /proc/self/ns/net. All
-mount namespaces see the same file, the kernel takes the locks of a process that dies, no child inherits them, whoever
-asks learns the process, and one descriptor holds any number of them. The file cannot be opened for writing, so that
-no lock excludes another: whoever wants something claims it and then looks, so that of two one sees the other; `take`
-holds the file's flock(2) meanwhile, so that of two that start at once the second one does.
+A claim is a read lock (fcntl(2), F_SETLK) on one byte of the file that stands for the namespace, /proc/self/ns/net. All
+mount namespaces see the same file. The kernel removes the locks of a process that ends, no child inherits them, F_GETLK
+tells the process that holds one, and one descriptor holds any number.
 
-Anybody may lock the file. A process that cannot send advertisements does not count, and others are named.
+The file cannot be opened for writing, so there are only read locks, and these do not exclude each other. So a process
+claims first and then looks for other claims: of two that claim at the same time, at least one sees the other. `take`
+also holds the file's flock(2) meanwhile, so that of two that start at the same time only the second one fails.
+
+Anybody may lock the file. A process that cannot send advertisements is ignored; any other is named in the error.
 """
 
 import fcntl
@@ -20,22 +22,24 @@ from failover.linux.process import capabilities
 from failover.vrrp.protocol import Family
 
 NAMESPACE: Final = "/proc/thread-self/ns/net"
+"""The file that stands for the network namespace of the thread that opens it (namespaces(7))."""
 
 _PATIENCE_SECONDS: Final = 1.0
-"""A claim of thousands takes milliseconds: whoever keeps the flock for longer is none of us."""
+"""How long to wait for the flock. To claim thousands takes milliseconds: no daemon of ours keeps it for longer."""
 _RETRY_SECONDS: Final = 0.005
 
 _FLOCK: Final = struct.Struct("@hhqqi4x")
 """`struct flock`: type, whence, start, length, process."""
 _IPV6: Final = 1 << 8
 _PER_INTERFACE: Final = 1 << 9
-"""Bytes of the file that stand for one interface: a family's bit, and a VRID."""
+"""How many byte offsets belong to one interface: one bit for the family, eight for the VRID."""
 _INTERFACES: Final = (1 << 54) - 33
-"""Prime, so that names of up to six bytes, or that differ in no more than six in a row, never fall together."""
+"""The modulus that maps interface names to numbers. Prime, so that two names never collide where both have at most six
+bytes, or where they differ in at most six bytes in a row."""
 
 
 class VirtualRouterId(NamedTuple):
-    """What one process at a time may run on a host: RFC 9568 §6.4 has one virtual router per interface and VRID."""
+    """What only one process at a time may run on a host: one interface, family and VRID (RFC 9568 §6.4)."""
 
     interface: str
     family: Family
@@ -51,29 +55,33 @@ class Claim(NamedTuple):
 
     router: VirtualRouterId
     pid: int
-    """0: it is in a process namespace that we do not see."""
+    """0: the process is in a PID namespace that we cannot see."""
 
     @property
     def process(self) -> str:
-        """In words."""
+        """The process in words: `process 7`, or `in another container` where its number is not known."""
         return f"process {self.pid}" if self.pid else "in another container"
 
 
 class Claims:
-    """The claims of this process, and a view of the others'. Close it to give all of them back.
+    """The claims of this process, and a view of the others'. `close` gives all of them back.
 
-    To close any other descriptor of the same file has the same effect: locks of that kind belong to the process.
+    Closing any other descriptor of the same file in this process does that too (fcntl(2)). Raises `OSError` where the
+    file cannot be opened or locked.
     """
 
     def __init__(self, namespace: str = NAMESPACE) -> None:
         self._descriptor = os.open(namespace, os.O_RDONLY | os.O_CLOEXEC)
 
     def close(self) -> None:
-        """Give back what was taken."""
+        """Give back all claims."""
         os.close(self._descriptor)
 
     def take(self, routers: Sequence[VirtualRouterId]) -> tuple[Claim, ...]:
-        """Claim all of them, or none: returns those that others have."""
+        """Claim all of these, or none. Returns the claims that other processes have on them; empty on success.
+
+        Waits up to a second for another process that is claiming right now.
+        """
         alone = self._exclude_others()
         try:
             return self.add(routers)
@@ -82,7 +90,10 @@ class Claims:
                 fcntl.flock(self._descriptor, fcntl.LOCK_UN)
 
     def add(self, routers: Sequence[VirtualRouterId]) -> tuple[Claim, ...]:
-        """The same without waiting: of two that do it at once, it may be that neither gets what both want."""
+        """Claim all of these, or none, without waiting. Returns as `take`.
+
+        Of two processes that claim the same at the same time, both may fail.
+        """
         for router in routers:
             self._lock(fcntl.F_SETLK, fcntl.F_RDLCK, _position(router), 1)
         taken = tuple(claim for router in routers if (claim := self.of(router)))
@@ -91,16 +102,16 @@ class Claims:
         return taken
 
     def give_back(self, routers: Iterable[VirtualRouterId]) -> None:
-        """Claim these no longer."""
+        """Give up the claims of these virtual routers."""
         for router in routers:
             self._lock(fcntl.F_SETLK, fcntl.F_UNLCK, _position(router), 1)
 
     def of(self, router: VirtualRouterId) -> Claim | None:
-        """Another process's claim of one virtual router."""
+        """Another process's claim of this virtual router, or None."""
         return self._first(router.interface, _position(router), 1)
 
     def on(self, interface: str) -> Claim | None:
-        """Another process's claim of some virtual router on an interface."""
+        """Another process's claim of any virtual router on an interface, or None."""
         return self._first(interface, _base(interface), _PER_INTERFACE)
 
     def _first(self, interface: str, start: int, length: int) -> Claim | None:
@@ -116,7 +127,7 @@ class Claims:
         return _FLOCK.unpack(fcntl.fcntl(self._descriptor, command, wanted))
 
     def _exclude_others(self) -> bool:
-        """Whether nobody claims meanwhile; False after a while, rather than to wait for one who means no good."""
+        """Take the flock. False where another process keeps it for longer than `_PATIENCE_SECONDS`."""
         deadline = time.monotonic() + _PATIENCE_SECONDS
         while True:
             try:
@@ -130,7 +141,10 @@ class Claims:
 
 
 def words(claims: Iterable[Claim]) -> str:
-    """`another failover, process 7, already runs virtual router 51 (ipv4) on eth0 (and 2 more that clash)`."""
+    """A sentence about other processes' claims, of which there is at least one.
+
+    Such as `another failover, process 7, already runs virtual router 51 (ipv4) on eth0 (and 2 more that clash)`.
+    """
     first, *others = claims
     more = f" (and {len(others)} more that clash)" if others else ""
     return f"another failover, {first.process}, already runs {first.router}{more}"

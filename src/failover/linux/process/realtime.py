@@ -1,8 +1,8 @@
-"""What Linux offers a process that must be punctual: real-time scheduling, locked memory, exact timers, its own CPUs.
+"""What Linux offers a process that must be punctual: real-time scheduling, locked memory, exact timers, chosen CPUs.
 
-Each function asks for one thing and raises `OSError` where it is refused; nothing here decides what to do then.
-None of it may reach another program: the scheduling class is reset on fork, locks end with exec, and what is
-inherited (`RLIMIT_RTTIME`, timer slack, affinity) is for the caller to take back around a spawn.
+Each function asks for one thing and raises `OSError` where the kernel refuses; what to do then is for the caller. None
+of it may reach a child: the scheduling class is reset on fork and memory locks end with exec, but RLIMIT_RTTIME, timer
+slack and CPU affinity are inherited, so the caller takes them back around a spawn.
 """
 
 import errno
@@ -23,9 +23,9 @@ _MCL_ONFAULT: Final = 4
 _PR_SET_TIMERSLACK: Final = 29
 _PR_GET_TIMERSLACK: Final = 30
 _SCHED_SETATTR: Final = {"x86_64": 314, "aarch64": 274, "riscv64": 274, "ppc64le": 355, "s390x": 345}
-"""The number of the system call, where it is known; the next one is sched_getattr. Before 2.41 glibc has neither."""
+"""The number of the system call by architecture; the next number is sched_getattr. Before 2.41, glibc has neither."""
 _ATTRIBUTES: Final = struct.Struct("=IIQiIQQQ")
-"""struct sched_attr: size, policy, flags, nice, priority; runtime, deadline and period in nanoseconds."""
+"""`struct sched_attr`: size, policy, flags, nice, priority; runtime, deadline and period in nanoseconds."""
 _RESET_ON_FORK: Final = 1
 _POLICIES: Final = {
     os.SCHED_OTHER: "SCHED_OTHER",
@@ -37,24 +37,25 @@ _POLICIES: Final = {
 
 
 def schedule(priority: int) -> None:
-    """SCHED_RR, for this process and not for its children. EPERM without CAP_SYS_NICE (or RLIMIT_RTPRIO).
+    """Use SCHED_RR with this priority (1 to 99), in this process and not in its children (sched(7)).
 
-    Round robin, and not FIFO, so that one of several engines with the same priority cannot starve the others.
+    EPERM without CAP_SYS_NICE or a sufficient RLIMIT_RTPRIO. Round robin and not FIFO, so that one of several engines
+    with the same priority cannot starve the others.
     """
     os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(priority))
 
 
 def schedule_ordinarily() -> None:
-    """SCHED_OTHER; never refused."""
+    """Go back to ordinary scheduling, SCHED_OTHER. The kernel never refuses that."""
     os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
 
 
 def set_time_slice(nanoseconds: int) -> None:
-    """Ask for CPU in slices of this length, as an ordinary process and not for its children (sched(7), Linux 6.12).
+    """Ask for CPU time in slices of this length, in this process and not in its children (sched_setattr(2)).
 
-    Whoever asks for little at a time gets it sooner: on waking it does not wait for the slice of another to end.
-    Needs no privilege; older kernels take no notice. Whoever is no ordinary process already stays what it is. ENOSYS
-    where the system call is not known.
+    A process with short slices gets the CPU sooner: on waking it need not wait for the end of another's slice. Linux
+    6.12 and later; older kernels ignore it. Needs no privilege. Does nothing in a process that is not SCHED_OTHER.
+    ENOSYS on an architecture whose system call number is not in `_SCHED_SETATTR`.
     """
     if os.sched_getscheduler(0) & ~os.SCHED_RESET_ON_FORK != os.SCHED_OTHER:
         return
@@ -65,7 +66,7 @@ def set_time_slice(nanoseconds: int) -> None:
 
 
 def time_slice() -> int:
-    """That length in nanoseconds; 0 where the kernel does not say, and for a real-time process."""
+    """The length of this process's time slice in nanoseconds; 0 where the kernel does not say, and for real time."""
     buffer = create_string_buffer(_ATTRIBUTES.size)
     try:
         failed = _LIBC.syscall(c_long(_setattr().value + 1), c_int(0), buffer, c_uint(len(buffer)), c_uint(0))
@@ -75,6 +76,7 @@ def time_slice() -> int:
 
 
 def _setattr() -> c_long:
+    """The number of sched_setattr; `OSError` ENOSYS where it is not known."""
     number = _SCHED_SETATTR.get(os.uname().machine) if sys.maxsize > 2**32 else None
     if number is None:
         raise OSError(errno.ENOSYS, f"sched_setattr: {os.strerror(errno.ENOSYS)}")
@@ -82,29 +84,33 @@ def _setattr() -> c_long:
 
 
 def scheduling() -> tuple[str, int]:
-    """Scheduling class and priority as the kernel has them."""
+    """The scheduling class by name and the real-time priority of this process, as the kernel has them."""
     policy = os.sched_getscheduler(0) & ~os.SCHED_RESET_ON_FORK
     return _POLICIES.get(policy, str(policy)), os.sched_getparam(0).sched_priority
 
 
 def running_limit() -> int:
-    """Microseconds that a real-time process may compute without ever sleeping before it gets SIGXCPU; -1: no limit."""
+    """RLIMIT_RTTIME: the microseconds that a real-time process may run without sleeping before it gets SIGXCPU.
+
+    -1: no limit. See getrlimit(2).
+    """
     return resource.getrlimit(resource.RLIMIT_RTTIME)[0]
 
 
 def limit_running(microseconds: int) -> None:
-    """Set it, as far as the hard limit allows."""
+    """Set the soft RLIMIT_RTTIME to this, or to the hard limit where that is lower; see `running_limit`."""
     hard = resource.getrlimit(resource.RLIMIT_RTTIME)[1]
     wanted = microseconds if hard == resource.RLIM_INFINITY else min(microseconds, hard)
     resource.setrlimit(resource.RLIMIT_RTTIME, (wanted, hard))
 
 
 def lock_memory() -> None:
-    """Keep what is mapped in memory, all of it, and what will be from its first use. EPERM where that could backfire.
+    """Lock all memory that is mapped now, and later allocations from their first use on (mlockall(2)).
 
-    Under a limit (RLIMIT_MEMLOCK) an allocation that would exceed it fails, be there ever so much memory: better
-    not locked than that. Program and libraries are read in whole, for a page that only a takeover needs must not
-    come from a busy disk then; memory allocated later, which never was on a disk, takes no more than it uses.
+    EPERM under a limit (RLIMIT_MEMLOCK without CAP_IPC_LOCK): there, an allocation that exceeds the limit would fail,
+    however much memory is free, and that is worse than memory that is not locked. Program and libraries are read in as
+    a whole, so that a page that only a takeover needs need not come from a busy disk then. Memory allocated later was
+    never on a disk; of that, only what is used is locked.
     """
     limit = resource.getrlimit(resource.RLIMIT_MEMLOCK)[0]
     if limit != resource.RLIM_INFINITY and not capabilities.has(capabilities.OPTIONAL["CAP_IPC_LOCK"]):
@@ -115,12 +121,15 @@ def lock_memory() -> None:
 
 
 def timer_slack() -> int:
-    """Nanoseconds by which the kernel may put off a wake-up to join it with others; newer kernels: 0 for real time."""
+    """The nanoseconds by which the kernel may delay a wake-up to join it with others; see PR_SET_TIMERSLACK(2const).
+
+    Newer kernels say 0 for a real-time process.
+    """
     return int(_LIBC.prctl(_PR_GET_TIMERSLACK, c_ulong(0), c_ulong(0), c_ulong(0), c_ulong(0)))
 
 
 def set_timer_slack(nanoseconds: int) -> None:
-    """Set it; 1 is the least."""
+    """Set the timer slack; the least is 1, for 0 means the default."""
     if _LIBC.prctl(_PR_SET_TIMERSLACK, c_ulong(nanoseconds), c_ulong(0), c_ulong(0), c_ulong(0)):
         raise _error("prctl(PR_SET_TIMERSLACK)")
 
@@ -131,7 +140,7 @@ def affinity() -> frozenset[int]:
 
 
 def set_affinity(cpus: Collection[int]) -> None:
-    """Run on these CPUs alone. EINVAL where none of them is there for this process."""
+    """Run on these CPUs only. EINVAL where this process may use none of them."""
     os.sched_setaffinity(0, cpus)
 
 

@@ -1,1 +1,1 @@
-"""The raw sockets: their options, what comes in, what goes out. Nothing here reads a VRRP message."""
+"""The raw sockets: their options, receiving and sending many packets by one system call. Reads no VRRP message."""

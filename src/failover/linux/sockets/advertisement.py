@@ -1,10 +1,10 @@
-"""The raw socket of an interface for the advertisements of one family.
+"""`AdvertisementSocket`: the raw socket for the advertisements of one family on one interface.
 
-It is opened by interface index, whether the interface is up, and has an address, or not. It needs no re-opening when
-the link goes down and up, addresses change, or the interface is renamed. A deleted interface takes its index with it:
-close, and open again on the new one.
+It is opened by interface index, even where the interface is down or has no address. It stays usable when the link goes
+down and up, addresses change, or the interface is renamed. When the interface is deleted, its index is gone: close the
+socket, and open another one on the new interface.
 
-Nothing here reads a VRRP message; what is wrong with it, `failover.vrrp.receive` says.
+Nothing here reads a VRRP message: `failover.vrrp.receive` checks it.
 """
 
 import errno
@@ -34,37 +34,40 @@ from failover.linux.sockets.wakeup import WakeupSocket
 from failover.vrrp.protocol import PROTOCOL_NUMBER, Family
 
 _RECEIVE_BUFFER_BYTES: Final = 1 << 20
-"""About 2,700 waiting adverts on Linux, which doubles it: more than 0.1 s of 255 peers at 100 adverts a second."""
+"""Room for about 2,700 waiting adverts (Linux doubles the number): more than 0.1 s of 255 peers with 100 a second."""
 
 
 class AdvertisementSocket:
     """Sends and receives the advertisements of one family on one interface.
 
-    IPv4 sends without any address or route, whatever the source in the datagram. IPv6 wants the interface to have
-    a usable (not tentative) address, any, and else fails with EADDRNOTAVAIL. Both fail with ENETUNREACH while the
+    IPv4 needs no address or route to send, whatever the source in the datagram. IPv6 needs any usable (not tentative)
+    address on the interface; without one, sending fails with EADDRNOTAVAIL. Both fail with ENETUNREACH while the
     interface is down, and with EMSGSIZE where the datagram exceeds its MTU: a prepared datagram is not fragmented.
 
-    What it receives waits until somebody reads; `wakeup` tells of what should not.
+    Received packets wait until `receive` is called. The socket to watch with epoll is `wakeup`, which becomes readable
+    for those packets that should be read at once.
     """
 
     def __init__(self, interface: str, index: int, family: Family, vrids: frozenset[int] = frozenset()) -> None:
-        """Open it for `vrids`. `OSError` says which step failed; without CAP_NET_RAW it is `PermissionError`.
+        """Open the socket for these VRIDs.
 
-        ENXIO: no interface has that index. EINVAL or ENODEV when joining: its family is switched off.
-        `interface` is for messages alone; the socket holds to `index` (Linux 5.1 and later).
+        Raises `OSError`, whose text says which step failed: `PermissionError` without CAP_NET_RAW; ENXIO where no
+        interface has this index; EINVAL or ENODEV on joining where the family is switched off on the interface.
+        `interface` is only for messages; the socket is bound to `index` (SO_BINDTOIFINDEX, Linux 5.1).
         """
         self.interface = interface
         self.index = index
         self.family = family
         self.malformed = 0
-        """IPv4 packets received whose header contradicts their length."""
+        """How many malformed packets `unpack` has met: IPv4 packets whose header contradicts their length."""
         self.vrid_position = VRID_POSITION[family]
-        """Where a packet has its VRID, unless its IPv4 header has options."""
+        """The offset in bytes of the VRID in a packet of `receive`, unless its IPv4 header has options."""
         self._owner = f"{family.label} advertisement socket on {interface}"
         self._membership = membership(family, index)
         self._terms = Terms(vrids)
         demand_interface(self._owner, index)  # binding does not check; the next option would fail oddly
-        # The bell first: the kernel hands a packet to the youngest socket first, so when it rings the packet is here.
+        # The wake-up socket is opened first: the kernel hands a packet to the youngest socket first, so that when the
+        # wake-up socket becomes readable the packet is here already.
         self.wakeup = WakeupSocket(f"bell of the {self._owner}", index, family)
         try:
             self._socket = open_raw(self._owner, DOMAINS[family], PROTOCOL_NUMBER)
@@ -85,7 +88,10 @@ class AdvertisementSocket:
             raise
 
     def accept(self, terms: Terms) -> None:
-        """Let the kernel pass what is as these say and refuse the rest, from the next packet on."""
+        """Have the kernel pass only packets that meet these terms, from the next packet on, on both sockets.
+
+        `OSError` where the kernel refuses the filter.
+        """
         for opened in (self._socket, self.wakeup.socket):
             try:
                 bpf.attach(opened, program(self.family, terms))
@@ -96,30 +102,31 @@ class AdvertisementSocket:
         self._terms = terms
 
     def overlook(self, known: frozenset[int]) -> None:
-        """Ring no bell for what has one of these fingerprints, until the next `accept` or `overlook`.
+        """Do not wake for packets with one of these fingerprints, until the next `accept` or `overlook`.
 
-        `OSError` where the kernel has no room for the program: then the bell rings as before.
+        They still arrive, and wait. `OSError` where the kernel has no memory for the filter: then it wakes as before.
         """
         bpf.attach(self.wakeup.socket, program(self.family, replace(self._terms, known=known)))
 
     def rejoin(self) -> None:
-        """Join the group again, for when the interface comes back into use.
+        """Join the VRRP group again, when the interface comes back into use. `OSError` where that fails.
 
-        The membership outlives link down and up, but not an MTU too small for the family (68 bytes for IPv4, 1280
-        for IPv6), which takes the family off the interface. Harmless where it still stands, but for a gap of an
-        instant that a snooping switch may lengthen: not for an interface in service.
+        A membership survives link down and up. It does not survive an MTU too small for the family (below 68 bytes for
+        IPv4, 1280 for IPv6), which switches the family off on the interface. Where it has survived, this leaves a short
+        gap, which a switch with IGMP or MLD snooping may make longer: so not for an interface in service.
         """
         try:
             configure(self._socket, self._owner, self._membership.leave)
         except OSError as error:
-            if error.errno != errno.EADDRNOTAVAIL:  # not a member: the last rejoin came before the family did
+            if error.errno != errno.EADDRNOTAVAIL:  # not a member: at the last rejoin the family was still off
                 raise
         configure(self._socket, self._owner, self._membership.join)
 
     def send(self, burst: Burst) -> dict[int, OSError]:
-        """Send datagrams, IP header included, one system call for `AT_ONCE` of them; the errors, by the member's place.
+        """Send datagrams, IP header included, up to `outbox.AT_ONCE` by one system call.
 
-        Each has its destination, `socket_options.group_destination`.
+        Each has its own destination (`options.group_destination`). Returns the errors, by the index of the member of
+        the burst whose datagrams were refused.
         """
         if burst.single is None:
             return burst.send_all(self._descriptor)
@@ -131,29 +138,29 @@ class AdvertisementSocket:
         return {}
 
     def prewarm(self, burst: Burst) -> None:
-        """Send nothing, but as if."""
+        """Do a send that sends nothing, so that its code and memory are in the caches for the next real one."""
         if burst.single is None:
             burst.send(self._descriptor, len(burst))
             return
         _, destination = burst.single
-        with suppress(OSError):  # the kernel finds the route, then that there is not even a header
+        with suppress(OSError):  # the kernel looks up the route, then refuses: there is not even a header
             self._socket.sendto(b"", destination.address)
 
     def receive(self, limit: int, arrived: list[int]) -> list[bytes]:
-        """The packets that wait, at most `limit`, without waiting for any; `unpack` takes one apart.
+        """At most `limit` of the waiting packets; empty where none waits. `unpack` takes one apart.
 
-        Two that are equal say the same, from the same sender. `arrived` gets the arrival time of each, in nanoseconds
-        of the wall clock.
+        Two equal packets have the same content and the same sender. The arrival time of each is appended to `arrived`,
+        in nanoseconds of the wall clock. Raises `OSError` where the system call fails.
         """
         return self._inbox.receive(self._descriptor, limit, arrived)
 
     def overflowed(self) -> bool:
-        """Whether packets were lost for lack of room since this was asked last."""
+        """Whether the kernel has dropped packets for lack of buffer since the last call; see `options.drops`."""
         before, self._drops = self._drops, drops(self._socket)
         return self._drops != before
 
     def unpack(self, packet: bytes) -> Received | None:
-        """What a packet contains and what its header said; None, and counted, where it is malformed."""
+        """The message and the header's data of a packet; None where it is malformed, which `malformed` counts."""
         unpacked = unpack(self.family, packet)
         self.malformed += unpacked is None
         return unpacked
@@ -167,7 +174,7 @@ class AdvertisementSocket:
         self.wakeup.close()
 
     def _drain(self) -> None:
-        """Throw away what came between the socket's making and its binding: it may be another interface's."""
+        """Discard what arrived before the socket was bound to its interface: it may come from another one."""
         try:
             while True:
                 self._socket.recv(1)

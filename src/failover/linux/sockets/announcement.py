@@ -1,6 +1,6 @@
-"""The raw socket of an interface for announcements: gratuitous ARP, unsolicited neighbour advertisements.
+"""`AnnouncementSocket`: the packet socket of an interface for gratuitous ARP and Neighbour Advertisements.
 
-Like that for advertisements it belongs to an interface index, and lives as long as that.
+Like an `AdvertisementSocket` it is bound to an interface index, and usable for as long as that interface exists.
 """
 
 import errno
@@ -11,7 +11,7 @@ from failover.linux.sockets.options import PRIORITY_CONTROL, SEND_BUFFER, config
 from failover.linux.sockets.outbox import Burst
 
 _SEND_BUFFER_BYTES: Final = 1 << 20
-"""Frames of 1,000 addresses and more wait for the network card without a refusal."""
+"""Enough for the frames of 1,000 addresses and more to wait for the network card without ENOBUFS."""
 _QUEUE_FULL: Final = frozenset({errno.EAGAIN, errno.ENOBUFS})
 
 
@@ -19,11 +19,14 @@ class AnnouncementSocket:
     """Sends whole Ethernet frames on one interface, and receives none."""
 
     def __init__(self, interface: str, index: int) -> None:
-        """Open it. `OSError` says which step failed; without CAP_NET_RAW it is `PermissionError`."""
+        """Open the socket. Raises `OSError`, whose text says which step failed.
+
+        `PermissionError` without CAP_NET_RAW, ENXIO where no interface has this index.
+        """
         self.interface = interface
         self.index = index
         owner = f"announcement socket on {interface}"
-        # Protocol 0 takes no copy of any frame, and a link that goes down leaves no error behind for `send`.
+        # With protocol 0 it receives no frames, and a link that goes down leaves no pending error for the next `send`.
         self._socket = open_raw(owner, socket.AF_PACKET, 0)
         self._descriptor = self._socket.fileno()
         try:
@@ -35,9 +38,10 @@ class AnnouncementSocket:
             raise
 
     def send(self, frames: Burst, first: int = 0) -> int:
-        """Send frame `first` and those after it, by one system call at most `AT_ONCE`; how many went.
+        """Send frame `first` and those after it, at most `outbox.AT_ONCE`, by one system call.
 
-        None where the transmit queue is full. `OSError` ENETDOWN while the interface is down, ENXIO once it is deleted.
+        Returns how many were sent: 0 where the transmit queue is full. `OSError` ENETDOWN while the interface is down,
+        ENXIO once it is deleted.
         """
         try:
             return frames.send(self._descriptor, first)

@@ -1,13 +1,11 @@
-"""Receives many packets by one system call, recvmmsg(2), into memory that is made once.
+"""Receives many packets by one system call, recvmmsg(2), into memory that is allocated once.
 
-The socket module has no recvmmsg; ctypes does. Measured per packet on a veth pair, system calls included, against
-`recv` / `recvmsg` until EAGAIN: IPv4 1.7 instead of 2.5 us at 2 packets a wake-up, 0.7 instead of 1.1 at 8; IPv6 1.8
-instead of 5.4 and 1.3 instead of 3.2. It needs no last call to learn that nothing is left.
+The socket module has no recvmmsg, so it is called through ctypes. Measured per packet on a veth pair, system calls
+included, against `recv` / `recvmsg` until EAGAIN: IPv4 1.7 instead of 2.5 us at 2 packets a wake-up, 0.7 instead of 1.1
+at 8; IPv6 1.8 instead of 5.4 and 1.3 instead of 3.2. It needs no last call to learn that nothing is left.
 
-A packet is handed out as one string of bytes that holds what matters of it, and nothing in which two advertisements
-with the same content differ: comparing strings compares packets. How it is laid out is in `linux.packet`.
-
-The kernel writes beside each when it arrived (SO_TIMESTAMPNS), for whoever reads later than that.
+A packet is returned as one `bytes`, laid out as `linux.packet` says: two adverts of equal content are equal bytes. With
+each packet comes the time at which it arrived (SO_TIMESTAMPNS), because it may be read later.
 """
 
 import ctypes
@@ -32,13 +30,14 @@ from failover.linux.packet import (
 from failover.vrrp.protocol import Family
 
 _AT_ONCE: Final = 64
-"""Packets by one call: more than a daemon like this one sends at once, so that one call empties the socket."""
+"""The most packets that one call receives: more than a daemon like this one sends at once (64), so that usually one
+call empties the socket."""
 _ROOM_BYTES: Final = 320
-"""For one packet with its arrival time, if it has at most ten addresses. 64 of them lie on six pages, which spares
-0.1 us a packet where each had pages of its own, and a megabyte."""
+"""The slot of one packet with its arrival time, large enough for ten addresses. 64 slots lie on six pages. That saves
+0.1 us a packet, and a megabyte, compared with whole pages for each."""
 _REST_BYTES: Final = 8192
-"""For what has no room there: twice the largest advertisement (255 IPv6 addresses, 4088 bytes). What is longer
-arrives cut, and is refused."""
+"""For the end of a packet that exceeds its slot: twice the largest advertisement (255 IPv6 addresses, 4088 bytes). A
+packet that is longer still arrives truncated, and is refused."""
 
 
 class _Part(ctypes.Structure):
@@ -68,33 +67,33 @@ class _Header(ctypes.Structure):
 
 
 _PARTS: Final = 6
-"""Of a message, at most."""
-# Keeps the interpreter lock: the call does not block, and letting go of it costs more than a packet.
+"""The most `iovec` parts that a message is scattered into."""
+# PyDLL keeps the interpreter lock: the call does not block, and to release the lock costs more than a packet.
 _LIBC: Final = ctypes.PyDLL(None, use_errno=True)
 _NANOSECONDS: Final = 1_000_000_000
 _WORD: Final = ctypes.sizeof(ctypes.c_uint)
 _HEADER_WORDS: Final = ctypes.sizeof(_Header) // _WORD
 _ROOM_WORDS: Final = _ROOM_BYTES // 8
 _SECONDS_WORD: Final = 2
-"""Of a room: the first of the arrival time, after a `cmsghdr`."""
+"""The 8-byte word of a slot that has the seconds of the arrival time, after the `cmsghdr`; the nanoseconds follow."""
 _LENGTH_WORD: Final = _Header.length.offset // _WORD
 
 
 class Inbox:
-    """Memory for packets of one family, used by one socket after the other."""
+    """Memory for received packets of one family; the sockets of the process use it in turn."""
 
     def __init__(self, family: Family) -> None:
         self._memory = ctypes.create_string_buffer(_ROOM_BYTES * _AT_ONCE)
-        self._rests = mmap.mmap(-1, _REST_BYTES * _AT_ONCE)  # takes no memory before something is written to it
+        self._rests = mmap.mmap(-1, _REST_BYTES * _AT_ONCE)  # takes no memory until something is written to it
         self._rests_at = ctypes.addressof(ctypes.c_char.from_buffer(self._rests))
         self._starts = tuple(range(STAMP_SPACE, len(self._memory), _ROOM_BYTES))
         self._times = memoryview(self._memory).cast("B").cast("q")
         self._left_out = ctypes.create_string_buffer(LEFT_OUT)
         self._headers = (_Header * _AT_ONCE)()
-        # `msg_len` counts what was scattered, and not what was told.
+        # `msg_len` counts the bytes in the parts, not the control messages; over IPv4 also those that are left out.
         self._besides = MESSAGE_AT if family is Family.IPV6 else -LEFT_OUT
         self._longest = _ROOM_BYTES - STAMP_SPACE - self._besides
-        """By that count, of what has room."""
+        """The greatest `msg_len` of a packet that fits into its slot."""
         self._parts = (_Part * _PARTS * _AT_ONCE)()
         for place, (header, parts) in enumerate(zip(self._headers, self._parts, strict=True)):
             scatter = self._scatter_ipv4 if family is Family.IPV4 else self._append_ipv6
@@ -127,9 +126,10 @@ class Inbox:
         return _Part(self._rests_at + place * _REST_BYTES, _REST_BYTES)
 
     def receive(self, descriptor: int, limit: int, arrived: list[int]) -> list[bytes]:
-        """What waits in a socket, at most `limit` packets, without waiting for any.
+        """At most `limit` of the packets that wait in a socket; empty where none waits.
 
-        `arrived` gets the arrival time of each, in nanoseconds of the wall clock.
+        The arrival time of each is appended to `arrived`, in nanoseconds of the wall clock. `OSError` where recvmmsg
+        fails.
         """
         packets = self._batch(descriptor, min(limit, _AT_ONCE), arrived)
         # A batch that is not full has emptied the socket.
@@ -149,7 +149,7 @@ class Inbox:
             raise OSError(number, f"recvmmsg: {os.strerror(number)}")
         memory, besides = self._memory, self._besides
         lengths = self._words[_LENGTH_WORD : count * _HEADER_WORDS : _HEADER_WORDS]
-        # Of an array of c_char, a slice is bytes, whatever its type says.
+        # A slice of an array of c_char is bytes, whatever its declared type says.
         packets: list[bytes] = [
             memory[at : at + length + besides]  # type: ignore[misc]
             for at, length in zip(self._starts, lengths, strict=False)
@@ -159,7 +159,7 @@ class Inbox:
         times, end = self._times, count * _ROOM_WORDS
         whole, rest = times[_SECONDS_WORD:end:_ROOM_WORDS], times[_SECONDS_WORD + 1 : end : _ROOM_WORDS]
         arrived += [one * _NANOSECONDS + more for one, more in zip(whole, rest, strict=True)]
-        # The kernel has put the lengths that it used where it found those of the room.
+        # In the headers the kernel has replaced the lengths of the buffers by the lengths used: restore them.
         ctypes.memmove(self._headers, self._fresh, count * ctypes.sizeof(_Header))
         return packets
 
@@ -174,5 +174,5 @@ class Inbox:
 
 @cache
 def inbox(family: Family) -> Inbox:
-    """The one of a family: what it receives is copied out before it is used again."""
+    """The inbox that all sockets of a family share: `receive` copies packets out before the memory is used again."""
     return Inbox(family)

@@ -1,4 +1,4 @@
-"""The options of our raw sockets as data, and the calls that apply them and say whose failure it was."""
+"""The options of our raw sockets as data, and the calls that apply them, with errors that say which socket and step."""
 
 import socket
 from struct import Struct
@@ -35,47 +35,48 @@ class Option(NamedTuple):
     """One `setsockopt`."""
 
     name: str
-    """For the message when it fails."""
+    """What the error message calls it."""
     level: int
     number: int
     value: int | bytes
 
 
 class Membership(NamedTuple):
-    """Of a multicast group, on one interface."""
+    """The options that join and leave a multicast group on one interface."""
 
     join: Option
     leave: Option
 
 
 class Buffer(NamedTuple):
-    """Two options for the size of one buffer."""
+    """The numbers of the two options that set the size of one buffer (socket(7))."""
 
     forced: int
-    """Past the host's limit; wants CAP_NET_ADMIN."""
+    """Not limited by the host; needs CAP_NET_ADMIN."""
     limited: int
+    """Limited by net.core.rmem_max or net.core.wmem_max."""
 
 
 PRIORITY_CONTROL: Final = Option("SO_PRIORITY", socket.SOL_SOCKET, socket.SO_PRIORITY, _TC_PRIO_CONTROL)
-"""What we send goes into the first band of the interface's default queue."""
+"""TC_PRIO_CONTROL: what we send goes into the first band of the interface's default queue (pfifo_fast)."""
 
 ARRIVAL_TIME: Final = Option("SO_TIMESTAMPNS", socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
-"""Each packet comes with the wall-clock time of its arrival."""
+"""Each received packet comes with the wall-clock time of its arrival."""
 
 RECEIVE_BUFFER: Final = Buffer(_SO_RCVBUFFORCE, socket.SO_RCVBUF)
 SEND_BUFFER: Final = Buffer(_SO_SNDBUFFORCE, socket.SO_SNDBUF)
 
 
 def bind_to(index: int) -> Option:
-    """Receive from this interface alone."""
+    """Receive from the interface with this index only (Linux 5.1)."""
     return Option("SO_BINDTOIFINDEX", socket.SOL_SOCKET, _SO_BINDTOIFINDEX, index)
 
 
 def advertisement_options(family: Family, index: int) -> tuple[Option, ...]:
-    """In the order in which they are set; the socket is bound to its interface first.
+    """The options of an advertisement socket, to be set in this order: it is bound to its interface first.
 
-    HDRINCL: what we send has its IP header. MULTICAST_LOOP 0: this host's other sockets do not see it.
-    MULTICAST_ALL 0: only groups that this very socket joined.
+    HDRINCL: what we send includes the IP header. MULTICAST_LOOP 0: other sockets of this host do not receive it.
+    MULTICAST_ALL 0: receive only the groups that this very socket has joined. See ip(7), ipv6(7).
     """
     bind = bind_to(index)
     if family is Family.IPV4:
@@ -103,7 +104,7 @@ def advertisement_options(family: Family, index: int) -> tuple[Option, ...]:
 
 
 def membership(family: Family, index: int) -> Membership:
-    """Of the VRRP group, by interface index: no address is needed."""
+    """How to join and leave the VRRP group on the interface with this index; the interface needs no address."""
     group = GROUPS[family]
     if family is Family.IPV4:
         level, join, leave = socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, socket.IP_DROP_MEMBERSHIP
@@ -118,7 +119,7 @@ def membership(family: Family, index: int) -> Membership:
 
 
 def group_destination(family: Family, index: int) -> Destination:
-    """The VRRP group, for a datagram to it."""
+    """The VRRP group on the interface with this index, as the destination of a datagram."""
     group = GROUPS[family]
     if family is Family.IPV4:
         return Destination(_SOCKADDR_IN.pack(socket.AF_INET, 0, group.packed), (str(group), 0))
@@ -126,12 +127,15 @@ def group_destination(family: Family, index: int) -> Destination:
 
 
 def checksum_check(*, on: bool) -> Option:
-    """Whether the kernel refuses IPv6 messages with a wrong checksum; what we send has its own either way (HDRINCL)."""
+    """Whether the kernel drops IPv6 messages with a wrong checksum (IPV6_CHECKSUM).
+
+    What we send is not affected: with HDRINCL the kernel leaves its checksum alone.
+    """
     return Option("IPV6_CHECKSUM", socket.IPPROTO_IPV6, socket.IPV6_CHECKSUM, CHECKSUM_AT if on else -1)
 
 
 def demand_interface(owner: str, index: int) -> str:
-    """The name that an interface has now; `OSError` ENXIO where no interface has that index."""
+    """The name that the interface with this index has now; `OSError` ENXIO where there is none."""
     try:
         return socket.if_indextoname(index)
     except OSError as error:
@@ -139,7 +143,10 @@ def demand_interface(owner: str, index: int) -> str:
 
 
 def open_raw(owner: str, domain: int, protocol: int) -> socket.socket:
-    """A raw socket that never blocks and no child process inherits. `owner` is for messages."""
+    """A raw socket, non-blocking and not inherited by children. `owner` is what error messages call it.
+
+    `OSError` where the kernel refuses; `PermissionError` without CAP_NET_RAW.
+    """
     try:
         return socket.socket(domain, socket.SOCK_RAW | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC, protocol)
     except OSError as error:
@@ -147,7 +154,7 @@ def open_raw(owner: str, domain: int, protocol: int) -> socket.socket:
 
 
 def configure(sock: socket.socket, owner: str, option: Option) -> None:
-    """Set one option."""
+    """Set one option. `OSError` names `owner` and the option."""
     try:
         sock.setsockopt(option.level, option.number, option.value)
     except OSError as error:
@@ -155,7 +162,7 @@ def configure(sock: socket.socket, owner: str, option: Option) -> None:
 
 
 def grow(sock: socket.socket, buffer: Buffer, size_bytes: int) -> None:
-    """Enlarge a buffer, up to the host's limit where passing it is not permitted."""
+    """Set a buffer's size: beyond the host's limit with CAP_NET_ADMIN, else up to that limit."""
     try:
         sock.setsockopt(socket.SOL_SOCKET, buffer.forced, size_bytes)
     except PermissionError:
@@ -163,11 +170,14 @@ def grow(sock: socket.socket, buffer: Buffer, size_bytes: int) -> None:
 
 
 def drops(sock: socket.socket) -> int:
-    """How many packets a socket had no room for since it was opened, modulo 2**32; over IPv6 with wrong checksums."""
+    """How many packets a socket has dropped since it was opened, modulo 2**32 (SO_MEMINFO).
+
+    For lack of buffer; over IPv6 also those with wrong checksums, where the kernel checks them.
+    """
     told = sock.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, _MEMINFO.size)
     return int(_MEMINFO.unpack(told)[_MEMINFO_DROPS])
 
 
 def failed(owner: str, step: str, error: OSError) -> OSError:
-    """The same error, of the same class, that says whose it is and at which step."""
+    """An error of the same class and number whose text names the socket (`owner`) and the step that failed."""
     return OSError(error.errno, f"{owner}: {step}: {reason(error)}")

@@ -1,8 +1,8 @@
-"""Sends many packets by one system call, sendmmsg(2), out of memory that is made before they are needed.
+"""Sends many packets by one system call, sendmmsg(2), from memory that is prepared before they are needed.
 
-`Packets` are what one virtual router may send, ready for the kernel to read; `join` puts those of several together for
-one call. The socket module has no sendmmsg; ctypes does. Measured per packet on a veth pair, system call included:
-3.2 us in groups of 32 instead of 4.3 us one by one, and next to nothing of that is Python's.
+`Packets` are what one virtual router may send, laid out for the kernel to read. `join` makes a `Burst` of those of
+several routers, for one call. The socket module has no sendmmsg, so it is called through ctypes. Measured per packet on
+a veth pair, system call included: 3.2 us in groups of 32 instead of 4.3 us one by one; next to none of it is Python.
 """
 
 import ctypes
@@ -13,7 +13,7 @@ from struct import Struct
 from typing import Final, NamedTuple
 
 AT_ONCE: Final = 64
-"""Packets by one call, which takes 0.3 to 0.7 ms: nothing else can be done meanwhile."""
+"""The most packets that one call sends. It takes 0.3 to 0.7 ms, in which nothing else can be done."""
 
 _PART: Final = Struct("@PN")
 """`struct iovec`: address, length."""
@@ -22,24 +22,27 @@ _HEADER: Final = Struct("@PI4xPNPNi4xI4x")
 _PART_OF_HEADER: Final = 2
 """Which field of a header says where its parts are."""
 
-# Keeps the interpreter lock: the calls do not block, and letting go of it costs more than a packet.
+# PyDLL keeps the interpreter lock: the calls do not block, and to release the lock costs more than a packet.
 _LIBC: Final = ctypes.PyDLL(None, use_errno=True)
 
 
 class Destination(NamedTuple):
-    """Of a datagram."""
+    """Where a datagram goes, in two forms."""
 
     sockaddr: bytes
-    """As the kernel reads it."""
+    """`struct sockaddr_in` or `sockaddr_in6`, for sendmmsg."""
     address: tuple[str, int] | tuple[str, int, int, int]
-    """The same for the socket module."""
+    """The address as `socket.sendto` takes it."""
 
 
 class Burst:
-    """Packets of one or more members, one after the other, in one piece of memory."""
+    """The packets of one or more members, one after the other, ready to be sent. A member is a virtual router."""
 
     def __init__(self, headers: bytes, lengths: Sequence[int], keeping: object) -> None:
-        """`headers` point to memory that lives as long as `keeping` does; `lengths` are the members' packets."""
+        """`headers` are `struct mmsghdr`s; `lengths` says how many of them each member has.
+
+        They point to memory that exists for as long as the object `keeping` does.
+        """
         self._keeping = keeping
         self._lengths = lengths
         self._headers = _memory(len(headers)).from_buffer_copy(headers)
@@ -47,8 +50,8 @@ class Burst:
         self._whole = ctypes.c_void_p(self._address)
         self._count = len(headers) // _HEADER.size
         self.single: tuple[bytes, Destination] | None = None
-        """Its only packet, where it has one alone and that has a destination: for `socket.sendto`, which takes 10 us
-        less than ctypes where both have gone from the caches."""
+        """The only packet, where there is just one and it has a destination: for `socket.sendto`. That takes 10 us less
+        than ctypes where neither is in the CPU caches."""
 
     def __len__(self) -> int:
         return self._count
@@ -59,10 +62,10 @@ class Burst:
             yield ctypes.string_at(*_PART.unpack(ctypes.string_at(header[_PART_OF_HEADER], _PART.size)))
 
     def send(self, descriptor: int, first: int = 0) -> int:
-        """Send packet `first` and those after it, at most `AT_ONCE`, by one call; how many went.
+        """Send packet `first` and those after it, at most `AT_ONCE`, by one call. Returns how many were sent.
 
-        `OSError` where the first one of them did not; what is wrong with a later one, the next call says. From behind
-        the last one on it sends nothing, but then all that sending takes is at hand.
+        `OSError` where packet `first` could not be sent; the error of a later one comes with the next call. With
+        `first` after the last packet it sends nothing: a call that only warms the caches.
         """
         address = ctypes.c_void_p(self._address + first * _HEADER.size)
         sent: int = _LIBC.sendmmsg(descriptor, address, min(AT_ONCE, self._count - first), 0)
@@ -72,11 +75,11 @@ class Burst:
         return sent
 
     def send_all(self, descriptor: int) -> dict[int, OSError]:
-        """Send everything; one member that is refused does not stop the others. The errors, by the member's place."""
+        """Send everything. Returns the errors by the index of the member; a refused member does not stop the others."""
         failures: dict[int, OSError] = {}
         first = 0
         if self._count <= AT_ONCE:
-            # A beat: nothing stands between its time and the call that need not.
+            # The usual case, advertisements that are due: as little as possible before the call.
             if (sent := _LIBC.sendmmsg(descriptor, self._whole, self._count, 0)) == self._count:
                 return failures
             first = max(0, sent)
@@ -89,11 +92,11 @@ class Burst:
         return failures
 
     def refused(self, error: OSError) -> dict[int, OSError]:
-        """What `send_all` answers where nobody takes any of it."""
+        """What `send_all` returns where every member is refused with this error."""
         return dict.fromkeys(range(len(self._lengths)), error)
 
     def _member_at(self, packet: int) -> tuple[int, int]:
-        """Whose packet that is, and where the next member begins."""
+        """The index of the member that has this packet, and the first packet of the next member."""
         end = 0
         for place, length in enumerate(self._lengths):
             end += length
@@ -103,12 +106,12 @@ class Burst:
 
 
 class Packets(Burst):
-    """Packets of one member, each with its destination where the socket has none of its own."""
+    """The packets of one member, ready to be sent."""
 
     def __init__(self, contents: Sequence[bytes], destination: Destination | None = None) -> None:
-        """`destination` is that of each, where the socket has none."""
+        """`destination` is where each packet goes; None on a socket that is bound to its peer or link."""
         self.contents = tuple(contents)
-        """The kernel reads them where they are: bytes do not move, and live as long as this does."""
+        """The packets. The kernel reads them in place: `bytes` do not move, and exist for as long as this object."""
         name, length = (_address_of(destination.sockaddr), len(destination.sockaddr)) if destination else (0, 0)
         pointers = b"".join(_PART.pack(_address_of(content), len(content)) for content in self.contents)
         parts = _memory(len(pointers)).from_buffer_copy(pointers)
@@ -116,14 +119,14 @@ class Packets(Burst):
         self.headers = b"".join(
             _HEADER.pack(name, length, first + n * _PART.size, 1, 0, 0, 0, 0) for n in range(len(self.contents))
         )
-        """One `struct mmsghdr` for each."""
+        """One `struct mmsghdr` for each packet."""
         super().__init__(self.headers, (len(self.contents),), (destination, parts))
         if destination and len(self.contents) == 1:
             self.single = self.contents[0], destination
 
 
 def join(members: Sequence[Packets]) -> Burst:
-    """All of them in one burst."""
+    """The packets of all these members in one burst; an error's index is the place in `members`."""
     if len(members) == 1:
         return members[0]
     headers = b"".join(packets.headers for packets in members)
@@ -132,7 +135,10 @@ def join(members: Sequence[Packets]) -> Burst:
 
 @cache
 def _memory(size: int) -> type[ctypes.Array[ctypes.c_char]]:
-    """A type of that size, kept for ever: types are cycles, and the collector is off. There are few sizes."""
+    """The ctypes array type of this many bytes.
+
+    Cached for ever: types are reference cycles, and the garbage collector is off in the engine. There are few sizes.
+    """
     return ctypes.c_char * size
 
 

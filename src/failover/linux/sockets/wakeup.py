@@ -1,10 +1,10 @@
-"""A second socket beside one that receives: it becomes readable where a packet should be read at once.
+"""`WakeupSocket`: a second socket beside an advertisement socket. It is readable when a packet should be read at once.
 
-All that arrives goes to the first socket and waits there, in its order. A copy goes to the wake-up socket, whose
-filter may refuse what can wait. So whoever sleeps is woken by few packets and reads all; and a wake-up that should have
-come and did not makes him late, never deaf.
+Every packet goes to the advertisement socket and waits there, in order. A copy goes to the wake-up socket, whose filter
+may refuse packets that can wait. So few packets wake the engine, which then reads all of them. A wake-up that failed to
+come would make the engine late; no packet would be lost.
 
-It joins no group: the first socket's membership is the interface's.
+It joins no group: the advertisement socket's membership is enough, because it is the interface that joins.
 """
 
 import socket
@@ -14,15 +14,17 @@ from failover.linux.sockets.options import DOMAINS, bind_to, configure, open_raw
 from failover.vrrp.protocol import PROTOCOL_NUMBER, Family
 
 _BUFFER_BYTES: Final = 3072
-"""Which the kernel doubles: room for eight packets or fewer. More of them would wake nobody more."""
+"""The receive buffer, which the kernel doubles: room for at most eight packets. The first one wakes; more are not
+needed."""
 _ENOUGH: Final = 8
+"""The most packets that fit into the buffer."""
 
 
 class WakeupSocket:
-    """Of one family on one interface; it wakes for everything until its `socket` is given a filter."""
+    """The wake-up socket of one family on one interface. It wakes for every packet until `socket` gets a filter."""
 
     def __init__(self, owner: str, index: int, family: Family) -> None:
-        """Open it. `OSError` says which step failed; `owner` is for messages."""
+        """Open the socket. `OSError` says which step failed; `owner` is what its text calls the socket."""
         self.socket = open_raw(owner, DOMAINS[family], PROTOCOL_NUMBER)
         try:
             configure(self.socket, owner, bind_to(index))
@@ -33,9 +35,10 @@ class WakeupSocket:
             raise
 
     def acknowledge(self) -> int:
-        """Be readable no more; how many packets have come since the last time, as far as it can tell.
+        """Empty the socket, so that it is not readable until the next packet.
 
-        To be called before the packets are read: what comes in between wakes again.
+        Returns how many packets woke it since the last call, at most 8. Call it before the packets are read: then what
+        comes in between wakes again.
         """
         for count in range(_ENOUGH):
             try:
