@@ -1,6 +1,6 @@
-"""Bytes around and beside an advertisement: IPv4 and IPv6 headers, gratuitous ARP, Neighbour Advertisements.
+"""Builds packets as bytes: an advertisement with its IP header, gratuitous ARP, Neighbour Advertisements.
 
-Pure: bytes in, bytes out, no socket.
+Also takes received IPv4 datagrams apart. Pure: no socket here.
 """
 
 from failover.frames.advert import advertisement_datagram

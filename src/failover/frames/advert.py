@@ -1,4 +1,4 @@
-"""A whole advertisement datagram: the IP header of the sender's family before the VRRP message."""
+"""A complete advertisement datagram: an IP header, and then the VRRP message."""
 
 from ipaddress import IPv4Address
 
@@ -7,6 +7,6 @@ from failover.vrrp.protocol import GROUPS, Address, family_of
 
 
 def advertisement_datagram(source: Address, message: bytes) -> bytes:
-    """`message` on its way from `source` to the VRRP group of that family (RFC 9568 §5.1.1, §5.1.2)."""
+    """`message` after the IP header that carries it from `source` to the VRRP group (RFC 9568 §5.1.1, §5.1.2)."""
     header = ipv4.header if isinstance(source, IPv4Address) else ipv6.header
     return header(source, GROUPS[family_of(source)], len(message)) + message

@@ -27,9 +27,9 @@ _NOBODY: Final = bytes(ethernet.MAC_LENGTH)
 def gratuitous(mac: bytes, address: IPv4Address) -> bytes:
     """The frame that tells everybody on the link that `address` is at `mac`.
 
-    A request for the address by its own holder: RFC 5944 §4.6 allows requests and replies, RFC 5227 §3 prefers
-    requests, which every host handles, and keepalived sends them. As in RFC 5227 §2.3 the target hardware address,
-    which a request does not use, is zero.
+    It is a request for the address by the host that has it. RFC 5944 §4.6 allows requests and replies; RFC 5227 §3
+    prefers requests, which every host handles; keepalived sends requests. The target hardware address, which a request
+    does not use, is zero (RFC 5227 §2.3). `ValueError` where `mac` does not have 6 bytes.
     """
     return ethernet.header(ethernet.BROADCAST, mac, ethernet.EtherType.ARP) + _ARP.pack(
         _HARDWARE_ETHERNET,

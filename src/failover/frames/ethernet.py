@@ -11,17 +11,17 @@ _HEADER: Final = Struct("!6s6sH")
 
 
 class EtherType(IntEnum):
-    """What follows the header."""
+    """The protocol of the payload after the header."""
 
     ARP = 0x0806
     IPV6 = 0x86DD
 
 
 def header(destination: bytes, source: bytes, ether_type: EtherType) -> bytes:
-    """The 14 bytes before a frame's payload. `ValueError` where an address has not 6 bytes.
+    """The 14 bytes before a frame's payload. `ValueError` where an address does not have 6 bytes.
 
-    No frame is padded to the 60 bytes of a short Ethernet frame: that is the work of the network driver, as it is
-    for what the kernel itself sends, and receivers go by the lengths inside.
+    Frames are not padded here to the 60 bytes that Ethernet demands: the network driver does that, as it does for
+    frames of the kernel's own, and receivers use the lengths inside the packet.
     """
     if len(destination) != MAC_LENGTH or len(source) != MAC_LENGTH:
         raise ValueError(f"{destination.hex(':')}, {source.hex(':')}: a MAC address has {MAC_LENGTH} bytes")

@@ -1,4 +1,4 @@
-"""The IPv4 header (RFC 791 §3.1) of an advertisement that we send, and of any datagram that we receive.
+"""The IPv4 header (RFC 791 §3.1): built for an advertisement that we send, parsed from any datagram that we receive.
 
  0                   1                   2                   3
  0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
@@ -26,16 +26,17 @@ from failover.vrrp.checksum import checksum
 from failover.vrrp.protocol import HOP_LIMIT, PROTOCOL_NUMBER, Address
 
 TOS: Final = 0xC0
-"""Internetwork Control (RFC 791 §3.1, CS6 in RFC 2474): adverts go ahead of the traffic that could starve them."""
+"""Type of Service: Internetwork Control (RFC 791 §3.1), now DSCP CS6 (RFC 2474). Routers and switches that heed it send
+adverts before the traffic that could starve them."""
 
 TTL_AT: Final = 8
 SOURCE_AT: Final = 12
 DESTINATION_AT: Final = 16
-"""Offsets in a header, in bytes."""
+"""Byte offsets in a header."""
 HEADER_LENGTH: Final = 20
-"""Bytes of a header without options."""
+"""The length in bytes of a header without options."""
 WITHOUT_OPTIONS: Final = 0x45
-"""The first byte of such a header: version 4, 5 words of 32 bits."""
+"""The first byte of a header without options: version 4, 5 words of 32 bits."""
 
 _HEADER: Final = Struct("!BBHHHBBH4s4s")
 _VERSION: Final = WITHOUT_OPTIONS >> 4
@@ -44,7 +45,7 @@ _IHL_MINIMUM: Final = WITHOUT_OPTIONS & 0xF
 
 @dataclass(frozen=True, slots=True)
 class Datagram:
-    """A received datagram without its header."""
+    """A received datagram, taken apart: what we need of its header, and its payload."""
 
     source: IPv4Address
     destination: IPv4Address
@@ -53,9 +54,10 @@ class Datagram:
 
 
 def header(source: Address, destination: Address, payload_length: int) -> bytes:
-    """The 20 bytes before an advertisement: TTL 255, protocol 112 (RFC 9568 §5.1.1.3, §5.1.1.4).
+    """The 20 bytes before an advertisement of `payload_length` bytes: TTL 255, protocol 112.
 
-    Don't Fragment is off, and the identification 0: Linux puts its own there, and the checksum to match.
+    RFC 9568 §5.1.1.3, §5.1.1.4. Don't Fragment is off and the identification is 0: on a raw socket Linux fills in its
+    own identification, and the checksum to match (raw(7)).
     """
     total = _HEADER.size + payload_length
     without_sum = _HEADER.pack(
@@ -74,10 +76,11 @@ def header(source: Address, destination: Address, payload_length: int) -> bytes:
 
 
 def parse(datagram: bytes) -> Datagram | None:
-    """Take a datagram apart; None where it is malformed.
+    """Take a received datagram apart; None where it is malformed.
 
-    The payload starts where IHL says, past any options, and ends where Total Length says: Ethernet padding after
-    it is cut. The kernel has checked the header's checksum and put fragments together before a raw socket sees it.
+    The payload starts where IHL says, after any options, and ends where Total Length says, before any Ethernet padding.
+    The header's checksum is not checked: the kernel has done that, and reassembled fragments, before a raw socket gets
+    the datagram.
     """
     if len(datagram) < _HEADER.size:
         return None

@@ -1,4 +1,6 @@
-"""The IPv6 header (RFC 8200 §3) of what we send. Nobody reads one here: the kernel tells what a packet's header said.
+"""Builds the IPv6 header (RFC 8200 §3) of packets that we send.
+
+None is parsed here: for received packets the kernel reports what the header said (see `failover.linux.packet`).
 
  0                   1                   2                   3
  0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
@@ -19,23 +21,23 @@ from typing import Final
 from failover.vrrp.protocol import HOP_LIMIT, PROTOCOL_NUMBER, Address
 
 TRAFFIC_CLASS: Final = 0xC0
-"""CS6, network control, as the TOS of IPv4."""
+"""The Traffic Class: DSCP CS6, network control, the same as `ipv4.TOS`."""
 
 HOP_LIMIT_AT: Final = 7
 SOURCE_AT: Final = 8
 DESTINATION_AT: Final = 24
-"""Offsets in a header, in bytes."""
+"""Byte offsets in a header."""
 HEADER_LENGTH: Final = 40
-"""Bytes."""
+"""Bytes of a header without extensions."""
 
 _HEADER: Final = Struct("!IHBB16s16s")
 _VERSION: Final = 6
 
 
 def header(source: Address, destination: Address, payload_length: int, next_header: int = PROTOCOL_NUMBER) -> bytes:
-    """The 40 bytes before `payload_length` bytes: Hop Limit 255, as VRRP and neighbour discovery both demand.
+    """The 40 bytes before a payload of `payload_length` bytes, with Hop Limit 255.
 
-    RFC 9568 §5.1.2.3, §5.1.2.4; RFC 4861 §7.1.2.
+    VRRP and neighbour discovery both demand that Hop Limit (RFC 9568 §5.1.2.3, RFC 4861 §7.1.2).
     """
     return _HEADER.pack(
         _VERSION << 28 | TRAFFIC_CLASS << 20,

@@ -22,7 +22,7 @@ from failover.vrrp.checksum import checksum
 
 ALL_NODES: Final = IPv6Address("ff02::1")
 ALL_NODES_MAC: Final = bytes.fromhex("333300000001")
-"""Where Ethernet carries `ALL_NODES` (RFC 2464 §7)."""
+"""The Ethernet multicast address of `ALL_NODES` (RFC 2464 §7)."""
 
 _ADVERTISEMENT: Final = Struct("!BBHI16sBB6s")
 _TYPE_ADVERTISEMENT: Final = 136
@@ -37,8 +37,9 @@ _NEXT_HEADER_ICMPV6: Final = 58
 def unsolicited(mac: bytes, address: IPv6Address, *, is_router: bool = True) -> bytes:
     """The frame that tells everybody on the link that `address` is at `mac`, whatever they believed before.
 
-    Sent from the address itself, with Override, without Solicited; RFC 9568 wants Router set. Without Router,
-    hosts that had the address as their router drop it from their list (RFC 4861 §7.2.5).
+    It is sent from `address`, with the Override flag and without Solicited. RFC 9568 §6.4.1 demands the Router flag:
+    without it, hosts that use the address as their router remove it from their list (RFC 4861 §7.2.5). `ValueError`
+    where `mac` does not have 6 bytes.
     """
     without_sum = _ADVERTISEMENT.pack(
         _TYPE_ADVERTISEMENT,
