@@ -1,4 +1,4 @@
-"""Failover inside an asyncio program: the engine without its own process, agent, control socket or signals."""
+"""`run`: virtual routers in an asyncio program: the engine without its process, agent, control socket or signals."""
 
 import asyncio
 from collections.abc import Callable, Iterable
@@ -13,15 +13,16 @@ from failover.messages import Event
 
 
 async def run(virtual_routers: Iterable[VirtualRouter], *, on_event: Callable[[Event], None] | None = None) -> None:
-    """Run virtual routers until cancelled; then MASTERs resign with priority 0 and their addresses are removed.
+    """Run virtual routers until cancelled. Then MASTERs resign with priority 0, and their addresses are removed.
 
-    `on_event` is called with everything that happens, in the event loop: it must return soon, for as long as it runs
-    no advertisement is sent. An exception that it raises ends the run.
+    `on_event` is called in the event loop with each event. It must return soon: while it runs, no advertisement is
+    sent. An exception that it raises ends the run and is raised here.
 
     Raises `ConfigError` where the routers clash, `PermissionError` without CAP_NET_RAW and CAP_NET_ADMIN, and
-    `OSError` where another process runs one of the routers (EBUSY) or the system has no descriptors left. Timing is
-    only as good as the program's own event loop: whatever blocks it delays adverts (RFC 9568 §6.4.3 sends one every
-    interval).
+    `OSError` where another process runs one of the routers (EBUSY) or the system has no descriptors left.
+
+    Timing is only as good as the program's event loop: whatever blocks it delays advertisements, which are due every
+    `advert_interval` seconds (RFC 9568 §6.4.3).
     """
     configuration = Configuration(virtual_routers=tuple(virtual_routers))
     loop = asyncio.get_running_loop()
@@ -36,7 +37,7 @@ async def run(virtual_routers: Iterable[VirtualRouter], *, on_event: Callable[[E
             ended.set_result(None)
 
     def publish(event: Event, _: object) -> None:
-        # Never into the engine, which is in the middle of something, and has other routers to see to.
+        # An exception must not reach the engine: it is in the middle of a step, and has other routers to serve.
         try:
             if on_event is not None:
                 on_event(event)
@@ -51,7 +52,7 @@ async def run(virtual_routers: Iterable[VirtualRouter], *, on_event: Callable[[E
         def dispatch() -> None:
             try:
                 inner.dispatch()
-            except BaseException as error:  # noqa: BLE001 - likewise
+            except BaseException as error:  # noqa: BLE001 - raised again where `run` is awaited
                 loop.remove_reader(inner.fileno())
                 end(error)
 
