@@ -1,6 +1,6 @@
-"""The configuration file: its format, loading, validation with JSON paths, its schema.
+"""The configuration file: its format, loading, validation with JSON paths, and its JSON Schema.
 
-Imports `failover.vrrp` and msgspec, nothing else of the project. Public names are these.
+The names below are public. Imports `failover.vrrp` and msgspec, and nothing else of the project.
 """
 
 from failover.config.configuration import Configuration

@@ -1,4 +1,4 @@
-"""One virtual address: from the text in the file to an address with its prefix length, if a host can hold it."""
+"""Parses one virtual address of the file, and checks that a host can have it."""
 
 from contextlib import suppress
 from ipaddress import IPv4Address, IPv4Interface, IPv6Interface, ip_interface
@@ -12,13 +12,13 @@ LONGEST_TEXT: Final = 64
 """Characters; an IPv6 address with its prefix length takes at most 49."""
 
 NO_HOST_PART_BITS: Final = 1
-"""With this many host bits or fewer (/31 and /32, /127 and /128) every address is a host's (RFC 3021, RFC 6164)."""
+"""With this many host bits or fewer (/31 and /32, /127 and /128) any address may be a host's (RFC 3021, RFC 6164)."""
 
 _BROADCAST: Final = IPv4Address("255.255.255.255")
 
 
 def parse_address(text: str) -> VirtualAddress | Complaint:
-    """The address written as `ADDRESS/LENGTH`; without a length it is a host route, /32 or /128."""
+    """The address written as `ADDRESS/LENGTH`, /32 or /128 where there is no length; or what is wrong with it."""
     if len(text) > LONGEST_TEXT:
         return Complaint("is not an IP address")
     address, slash, length = text.partition("/")
@@ -29,10 +29,9 @@ def parse_address(text: str) -> VirtualAddress | Complaint:
 
 
 def host_complaint(address: VirtualAddress) -> Complaint | None:
-    """Why no host can hold `address`, or nothing.
+    """Why no host can have `address`; None where one can.
 
-    Whatever a kernel would put on an interface to some use is let through: private, shared, link-local and
-    reserved ranges alike.
+    Every address that is of use on an interface is allowed, be it private, shared, link-local or reserved.
     """
     ip = address.ip
     message: str | None = None
@@ -61,7 +60,7 @@ def _end_of_network(address: VirtualAddress) -> str | None:
         return None
     host = int(address.ip) & ((1 << host_bits) - 1)
     if host == 0:
-        # RFC 4291 §2.6.1: in IPv6 every router of the network answers to it.
+        # In IPv6 it is the Subnet-Router anycast address: every router of the network answers to it (RFC 4291 §2.6.1).
         return "is the address of the network itself, not of a host in it"
     if host == (1 << host_bits) - 1 and isinstance(address, IPv4Interface):
         return "is the broadcast address of its network"
@@ -69,7 +68,7 @@ def _end_of_network(address: VirtualAddress) -> str | None:
 
 
 def _other_spelling(text: str) -> str | None:
-    """The same address as the file wants it, where only blanks or a netmask are in the way."""
+    """A hint with the address in the right form, where it only has blanks around it or a netmask for its length."""
     with suppress(ValueError):
         return f"did you mean {show(str(ip_interface(text.strip())))}?"
     return None

@@ -1,4 +1,4 @@
-"""What virtual routers of one configuration may not share: names, VRIDs on an interface, addresses."""
+"""Finds clashes between virtual routers of one configuration: names, VRIDs on an interface, addresses."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from failover.vrrp.protocol import Family
 
 
 def check_clashes(drafts: Sequence[Draft]) -> None:
-    """Blame the later one of each pair that clashes."""
+    """Add a problem to the later one of each pair of virtual routers that clash."""
     _check_names(drafts)
     _check_vrids(drafts)
     _check_addresses(drafts)
@@ -45,7 +45,7 @@ def _check_vrids(drafts: Sequence[Draft]) -> None:
 
 
 def _check_addresses(drafts: Sequence[Draft]) -> None:
-    """An address is held by one virtual router; link-local ones mean something per interface only."""
+    """Each address belongs to one virtual router. A link-local one may be used once on each interface."""
     taken: dict[object, Draft] = {}
     for draft in drafts:
         interface = draft.values.get("interface_name")

@@ -1,4 +1,4 @@
-"""`Configuration`: everything that a file says, complete and free of clashes."""
+"""`Configuration`: everything that a file says, checked, with all defaults applied."""
 
 import msgspec
 from msgspec.structs import force_setattr
@@ -11,9 +11,9 @@ from failover.config.router import VirtualRouter
 
 
 class Configuration(msgspec.Struct, frozen=True, kw_only=True):
-    """What the daemon runs.
+    """The virtual routers that the daemon runs, and the settings of the daemon itself.
 
-    Raises `ConfigError` where virtual routers clash, naming each pair.
+    Raises `ConfigError` where there is no virtual router, or where some clash; it names each pair.
     """
 
     virtual_routers: tuple[VirtualRouter, ...]
@@ -34,5 +34,5 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def no_virtual_router(path: str) -> Problem:
-    """The problem of an empty list: to stop a daemon is to stop it, not to leave it nothing to do."""
+    """The problem of an empty list of virtual routers: a daemon that is to run nothing should be stopped instead."""
     return Problem(path, "[]", "lists no virtual router", "at least one")

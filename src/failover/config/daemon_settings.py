@@ -1,4 +1,4 @@
-"""`config.DaemonSettings`: what the file's long form says about the daemon itself, and its documentation."""
+"""`DaemonSettings`: the settings of the daemon itself, from the long form of the file, with their documentation."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Final
@@ -11,10 +11,10 @@ from failover.config.problems import ConfigError
 from failover.config.settings import Setting, about, settings_of
 
 REALTIME_PRIORITY: Final = 49
-"""Above all ordinary work, and one below the kernel's own interrupt threads (50): the packets come from those."""
+"""The default: above all ordinary processes, one below the kernel's interrupt threads (50), which deliver packets."""
 
 LAST_CPU: Final = 8191
-"""Linux can be built for as many."""
+"""The highest CPU number that Linux can be built for (CONFIG_NR_CPUS 8192)."""
 
 
 class DaemonSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,7 +38,7 @@ class DaemonSettings(msgspec.Struct, frozen=True, kw_only=True):
         about("The CPUs that it may use; none listed: all.", f"a list of CPU numbers, 0 to {LAST_CPU}"),
     ] = ()
 
-    if TYPE_CHECKING:  # what code may pass is wider than what it reads back
+    if TYPE_CHECKING:  # the constructor takes more types than the fields have
 
         def __init__(
             self,

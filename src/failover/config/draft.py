@@ -1,4 +1,4 @@
-"""`Draft`: an entry while it is being checked, good values and problems side by side."""
+"""`Draft`: an object of the file while it is checked: its good values, and the problems found so far."""
 
 from typing import Any
 
@@ -9,21 +9,20 @@ from failover.vrrp.protocol import Family, VirtualAddress, family_of
 
 
 class Draft(msgspec.Struct, kw_only=True):
-    """What is known of one virtual router, or of the daemon's settings, so far.
-
-    `values` holds every setting, defaults applied, except the ones whose value could not be understood: a rule that
-    needs one of those stays silent, so that one slip is reported once.
-    """
+    """One virtual router, or the daemon's settings, while it is checked."""
 
     path: str
-    """Of the entry, such as `$[0]`; empty for one built in code."""
+    """The JSON path of the entry, such as `$[0]`; empty for one built in code."""
     values: dict[str, Any]
+    """By name, every setting with a good value, defaults applied. One with a bad value is missing (a bad address in a
+    list is None), and rules that need it are skipped, so that a mistake is reported once."""
     problems: list[Problem]
+    """What is wrong so far, in the order of the report."""
 
     def blame(
         self, key: str | tuple[str, int], value: str, message: str, allowed: str, suggestion: str | None = None
     ) -> None:
-        """Add a problem with one setting, or with one item of a list."""
+        """Add a problem with a setting (its name), or with an item of a list (name and index)."""
         name, *index = key if isinstance(key, tuple) else (key,)
         path = within(self.path, str(name))
         for position in index:
@@ -31,9 +30,9 @@ class Draft(msgspec.Struct, kw_only=True):
         self.problems.append(Problem(path, value, message, allowed, suggestion))
 
     def addresses(self, setting: str) -> list[tuple[int, VirtualAddress]]:
-        """The good addresses of one list, each with its place in the list."""
+        """The good addresses of a setting that is a list, each with its index in the list."""
         return [(place, address) for place, address in enumerate(self.values.get(setting) or ()) if address]
 
     def families(self) -> set[Family]:
-        """The families that would be advertised, each a protocol instance."""
+        """The families of the advertised addresses; each makes a protocol instance."""
         return {family_of(address) for _, address in self.addresses("ip_addresses")}

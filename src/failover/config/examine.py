@@ -1,4 +1,4 @@
-"""The keys and values of one object of the file, each setting by itself."""
+"""Checks the keys and values of one object of the file, each setting by itself. Rules between settings: `rules`."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +10,7 @@ from failover.config.values import convert
 
 
 def examine(settings: Mapping[str, Setting], given: Mapping[str, Any], path: str = "") -> Draft:
-    """The draft of the object at `path` whose keys are `given`."""
+    """The draft of the object at `path` with the keys and values `given`, checked against `settings`. Never raises."""
     draft = Draft(path=path, values={}, problems=[])
     meant = _check_keys(settings, given, draft)
     for name, setting in settings.items():
@@ -27,7 +27,7 @@ def examine(settings: Mapping[str, Setting], given: Mapping[str, Any], path: str
 
 
 def _check_keys(settings: Mapping[str, Setting], given: Mapping[str, Any], draft: Draft) -> set[str]:
-    """Report unknown keys; returns the names that were probably meant by them."""
+    """Report unknown keys. Returns the settings that were probably meant, which are not to be reported as missing."""
     meant: set[str] = set()
     for key in given:
         if key not in settings:
@@ -39,7 +39,7 @@ def _check_keys(settings: Mapping[str, Setting], given: Mapping[str, Any], draft
 
 
 def unknown_key(path: str, meant: str | None, known: Mapping[str, Any]) -> Problem:
-    """The problem of a key that nobody knows."""
+    """The problem of an unknown key: with the one that was probably `meant`, or else all that are known."""
     if meant:
         return Problem(path, "", "unknown key", suggestion=f'did you mean "{meant}"?')
     return Problem(path, "", "unknown key", ", ".join(known))

@@ -1,4 +1,4 @@
-"""The configuration file: its three accepted shapes, read to a `Configuration` or refused as a whole.
+"""Reads the configuration file, in any of its three shapes, to a `Configuration`; or refuses it as a whole.
 
 A file is one virtual router, a list of them, or the long form: an object with `virtual_routers`, and with `daemon`
 where the daemon's own settings are not the defaults.
@@ -34,7 +34,7 @@ _SHAPES: Final = "a virtual router, a list of them, or an object with virtual_ro
 
 
 def load(path: str | PathLike[str]) -> Configuration:
-    """The configuration in a file; raises `ConfigError` with all that is wrong with it."""
+    """The configuration in a file. Raises `ConfigError` with everything that is wrong, also where it cannot be read."""
     try:
         data = read(path, LARGEST_FILE + 1)
     except OSError as error:
@@ -44,7 +44,7 @@ def load(path: str | PathLike[str]) -> Configuration:
 
 
 def parse(text: str | bytes, where: str = "configuration") -> Configuration:
-    """The configuration that `text` is; `where` is what errors call it."""
+    """The configuration that `text` says. Raises `ConfigError` with everything that is wrong; it calls it `where`."""
     problems: list[Problem] = []
     tree = read_tree(text, where)
     drafts = [draft for path, entry in _entries(tree, problems) if (draft := _draft(path, entry, problems))]
@@ -60,7 +60,7 @@ def parse(text: str | bytes, where: str = "configuration") -> Configuration:
 
 
 def _entries(tree: Any, problems: list[Problem]) -> list[tuple[str, Any]]:
-    """What stands where a virtual router should, with its path."""
+    """Whatever the file has in the places of virtual routers, each with its JSON path."""
     path = "$"
     if isinstance(tree, JsonObject):
         if not _is_long_form(tree):
@@ -85,7 +85,7 @@ def _entries(tree: Any, problems: list[Problem]) -> list[tuple[str, Any]]:
 
 
 def _is_long_form(tree: JsonObject) -> bool:
-    """Whether an object is the long form, its key perhaps misspelt, and not a virtual router."""
+    """Whether the top object is the long form, perhaps with a misspelt key, and not a virtual router."""
     if ROUTERS in tree:
         return True
     return SETTINGS.keys().isdisjoint(tree) and any(nearest(key, LONG_FORM) for key in tree)
@@ -110,7 +110,7 @@ def _draft(path: str, entry: Any, problems: list[Problem]) -> Draft | None:
 
 
 def _daemon(tree: Any, problems: list[Problem]) -> dict[str, Any]:
-    """The daemon's settings, none where the file has none."""
+    """The daemon's settings as far as they are good; empty where the file has none."""
     if not (isinstance(tree, JsonObject) and _is_long_form(tree) and DAEMON in tree):
         return {}
     path, given = within("$", DAEMON), tree[DAEMON]
@@ -133,10 +133,10 @@ def _not(wanted: str, value: Any, path: str, allowed: str) -> Problem:
 
 
 def _name(drafts: list[Draft]) -> None:
-    """Give names to the entries that have none: `VR_51`, else `VR_51_eth0`, else `VR_51_eth0_2` and on.
+    """Give names to the entries that have none: `VR_51`, or `VR_51_eth0`, or `VR_51_eth0_2` and so on.
 
-    Names that the file gives come first; the rest depends on the order in the file alone, so that an entry added
-    at the end renames nobody.
+    Names in the file are taken first. The others depend only on the order in the file, so that an entry added at the
+    end changes no name.
     """
     taken = {draft.values.get("name") for draft in drafts}
     counts: Counter[str] = Counter()

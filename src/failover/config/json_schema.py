@@ -1,7 +1,7 @@
-"""The JSON Schema (2020-12) of the file, made from the same settings that validation reads.
+"""The JSON Schema (2020-12) of the file, made from the same settings as the validation.
 
-A schema cannot say everything: clashes between entries, the step of an interval and what makes a host address are
-left to `failover check`.
+A schema cannot express everything: only `failover check` finds clashes between entries, an interval that is not in
+whole steps, and an address that no host can have.
 """
 
 from collections.abc import Mapping
@@ -39,7 +39,7 @@ _BY_VERSION: Final[dict[str, Any]] = {
 
 
 def schema() -> dict[str, Any]:
-    """The schema as a JSON object; every call makes a new one."""
+    """The schema as a JSON object, a new one at each call."""
     long_form = {
         "type": "object",
         "description": "The long form.",
@@ -78,7 +78,7 @@ def _virtual_router() -> dict[str, Any]:
 
 
 def _field(setting: Setting) -> tuple[str, Any] | tuple[str, Any, Any]:
-    """The field with the type that it has in the file: addresses are strings, enumerations their values."""
+    """A setting as a struct field with the type that it has in the file: addresses and enumerations are strings."""
     kind: Any = setting.type
     if kind == tuple[VirtualAddress, ...]:
         kind = tuple[str, ...]

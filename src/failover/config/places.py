@@ -1,4 +1,4 @@
-"""Where the configuration file is, and what is written where there is none."""
+"""The default path of the configuration file, and the sample that `file-mode` writes where there is none."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
@@ -30,5 +30,5 @@ def default_path(environ: Mapping[str, str]) -> "Path":
 
 
 def sample() -> str:
-    """The original sample file, which `file-mode` writes where there is none."""
+    """The text of the sample configuration, as the first releases had it."""
     return _SAMPLE

@@ -1,6 +1,6 @@
-"""`ConfigError` and the `Problem`s it carries: how a configuration's faults are told to people.
+"""`ConfigError` and its `Problem`s: the report of what is wrong with a configuration.
 
-Nothing here knows what a setting means; nothing elsewhere formats a report.
+All of a report's format is here. What a setting means is not known here.
 """
 
 import json
@@ -11,10 +11,10 @@ from typing import Final
 import msgspec
 
 LONGEST_SHOWN: Final = 60
-"""Characters of an offending value or key that a report repeats."""
+"""The most characters of a bad value or key that a report shows."""
 
 MOST_BITS_SHOWN: Final = 128
-"""Beyond this an integer is described, not printed."""
+"""An integer with more bits is described, not printed."""
 
 _PLAIN_KEY: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,59}\Z")
 
@@ -23,15 +23,15 @@ class Problem(msgspec.Struct, frozen=True):
     """One thing that is wrong with a configuration."""
 
     path: str
-    """Where: a JSON path such as `$[0].vrid`, a line and column, or empty where the whole file is meant."""
+    """Where: a JSON path such as `$[0].vrid`, a line and column, or empty for the whole file."""
     value: str
-    """The offending value as JSON text, shortened; empty where the message says it all."""
+    """The bad value as JSON text, shortened; empty where the message needs none."""
     message: str
-    """What is wrong, read after the value: `300` `is out of range`."""
+    """What is wrong, as the end of a sentence that begins with the value: `300` `is out of range`."""
     allowed: str = ""
-    """What would be right."""
+    """What would be right, such as `1 to 255`."""
     suggestion: str | None = None
-    """What was probably meant, or a remedy, as a phrase."""
+    """What was probably meant, or a remedy, such as `did you mean "vrid"?`."""
 
     def __str__(self) -> str:
         """One line: `$[0].vrid: 300 is out of range; allowed: 1 to 255`."""
@@ -45,11 +45,11 @@ class Problem(msgspec.Struct, frozen=True):
 
 
 class ConfigError(ValueError):
-    """A configuration that cannot be used, with everything that is wrong with it."""
+    """A configuration that cannot be used. It lists everything that is wrong, and `str()` is the report."""
 
     def __init__(self, where: str, problems: Iterable[Problem]) -> None:
         self.where = where
-        """The file, or what else was being configured."""
+        """The path of the file, or the name of the object that was built in code."""
         self.problems = tuple(problems)
         super().__init__(where, self.problems)
 
@@ -61,7 +61,7 @@ class ConfigError(ValueError):
 
 
 def within(path: str, key: str | int) -> str:
-    """The JSON path of `key` inside the value at `path`; the root of a value built in code is empty."""
+    """The JSON path of `key` inside the value at `path`. `path` is empty for a value built in code."""
     if isinstance(key, int):
         return f"{path}[{key}]"
     if not _PLAIN_KEY.match(key):
@@ -86,5 +86,5 @@ def show(value: object) -> str:
 
 
 def clip(text: str) -> str:
-    """`text`, cut where it is too long for a report."""
+    """`text`, cut at `LONGEST_SHOWN` characters."""
     return text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + "..."

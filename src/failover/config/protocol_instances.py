@@ -1,4 +1,4 @@
-"""From what is configured to what the protocol runs: one instance per address family."""
+"""Turns a configured virtual router into protocol instances (`failover.vrrp.VirtualRouter`), one per family."""
 
 from collections.abc import Mapping
 from ipaddress import IPv4Address, IPv6Address
@@ -13,14 +13,14 @@ UNKNOWN_SOURCE: Final[dict[Family, Address]] = {
     Family.IPV4: IPv4Address(0),
     Family.IPV6: IPv6Address(0),
 }
-"""In place of the source address until the interface has one; lower than any, as a tie-break should have it."""
+"""The source address until the interface's own is known. It is lower than any other, so it loses each tie-break."""
 
 
 def instances(router: VirtualRouter, primary: Mapping[Family, Address] | None = None) -> tuple[core.VirtualRouter, ...]:
-    """The protocol instances of a virtual router, IPv4 first; `primary` holds the source addresses known so far.
+    """The protocol instances of a virtual router, IPv4 first. `primary` has the source addresses known so far.
 
-    The same VRID in IPv4 and IPv6 makes two virtual routers (RFC 9568 §6.4); each advertises the addresses of its
-    family in the configured order.
+    The same VRID in IPv4 and IPv6 makes two instances (RFC 9568 §6.4). Each advertises the addresses of its family, in
+    the configured order.
     """
     families = sorted({family_of(address) for address in router.ip_addresses})
     return tuple(_instance(router, family, {**UNKNOWN_SOURCE, **(primary or {})}[family]) for family in families)

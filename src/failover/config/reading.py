@@ -1,4 +1,4 @@
-"""Reads a file to its end, whatever it is: a pipe from another command too, but not for ever."""
+"""Reads a file to its end, which may also be a pipe from another command, with a limit on time and size."""
 
 import errno
 import os
@@ -8,14 +8,17 @@ from os import PathLike
 from typing import Final
 
 PATIENCE_SECONDS: Final = 10.0
-"""A daemon that starts does nothing else meanwhile, and does not stop either."""
+"""How long to wait for the end of a file. A daemon that is starting does nothing else meanwhile, not even stop."""
 _PIECE_BYTES: Final = 1 << 16
 
 
 def read(path: str | PathLike[str], most: int) -> bytes:
-    """At most so many bytes of a file; `OSError` where it cannot be read, or does not end within `PATIENCE_SECONDS`."""
+    """The content of a file, at most `most` bytes.
+
+    `OSError` where it cannot be read; `TimeoutError`, which is one, where it does not end within `PATIENCE_SECONDS`.
+    """
     deadline = time.monotonic() + PATIENCE_SECONDS
-    # A pipe that nobody has opened for writing must not keep us in the very call that opens it.
+    # O_NONBLOCK: without it, opening a pipe that nobody has opened for writing would block for ever.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         readable = select.poll()

@@ -1,4 +1,4 @@
-"""`config.VirtualRouter`: one entry of the configuration, its settings and their documentation."""
+"""`VirtualRouter`: one entry of the configuration file, its settings and their documentation."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Final
@@ -32,7 +32,7 @@ def _check_name(name: str) -> Complaint | None:
 
 
 def _check_interface_name(name: str) -> Complaint | None:
-    """What `dev_valid_name` of the kernel demands, and nothing unprintable."""
+    """Check what the kernel demands of a name (`dev_valid_name` in net/core/dev.c), and that it is printable."""
     if name in {".", ".."} or not name.isprintable() or not _NOT_IN_INTERFACE_NAMES.isdisjoint(name):
         device = name.partition(":")[0]
         meant = f"the interface of that alias is {show(device)}" if device != name and device.isalnum() else None
@@ -43,14 +43,13 @@ def _check_interface_name(name: str) -> Complaint | None:
 
 
 class VirtualRouter(msgspec.Struct, frozen=True, kw_only=True):
-    """What an operator configures under one name: an entry of the file, defaults applied.
+    """A virtual router as an operator configures it: an entry of the file, with defaults applied.
 
-    It may mix IPv4 and IPv6 addresses. The protocol runs once per family, each time as a
-    `failover.vrrp.VirtualRouter`, which has the same name on purpose: that one is a protocol instance and has
-    one family (`failover.config.instances` makes the ones from the other).
+    It may have IPv4 and IPv6 addresses. The protocol runs once for each family, as a `failover.vrrp.VirtualRouter`,
+    which is a protocol instance and has one family; `failover.config.instances` makes those from this.
 
-    Built in code it takes what the file takes, addresses as strings too, and raises `ConfigError` naming every
-    field that is wrong. Equal fields make equal, interchangeable values.
+    The constructor takes what the file takes, so addresses may be strings. It raises `ConfigError`, which names every
+    field that is wrong.
     """
 
     name: Annotated[
@@ -164,7 +163,7 @@ class VirtualRouter(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ] = False
 
-    if TYPE_CHECKING:  # what code may pass is wider than what it reads back
+    if TYPE_CHECKING:  # the constructor takes more types than the fields have
 
         def __init__(  # noqa: PLR0913 - a setting each, by keyword only
             self,
@@ -202,5 +201,5 @@ SETTINGS: Final[dict[str, Setting]] = settings_of(VirtualRouter)
 
 
 def default_name(vrid: int) -> str:
-    """The name of a virtual router whose entry has none, unless another one has it."""
+    """The name of a virtual router whose entry has none, unless another virtual router has that name."""
     return f"VR_{vrid}"

@@ -1,7 +1,7 @@
-"""The rules between the settings of one virtual router: version, families, intervals, addresses.
+"""Checks the rules between the settings of one virtual router: version, families, intervals, addresses.
 
-They say what `failover.vrrp.VirtualRouter` demands, in terms of the file: a draft without problems builds valid
-instances.
+They are what `failover.vrrp.VirtualRouter` demands, in terms of the file: from a draft without problems, valid
+protocol instances can be built.
 """
 
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ FAMILY_NAMES: Final = {Family.IPV4: "IPv4", Family.IPV6: "IPv6"}
 
 
 def check_rules(draft: Draft) -> None:
-    """Add the problems that only the whole entry shows."""
+    """Add the problems that appear only when several settings are looked at together."""
     match draft.values.get("version"):
         case Version.V2:
             _check_version_2(draft)
@@ -39,14 +39,14 @@ def check_rules(draft: Draft) -> None:
 
 
 def all_addresses(draft: Draft) -> Iterator[tuple[tuple[str, int], VirtualAddress]]:
-    """Every good address of the entry with its place, the advertised ones first."""
+    """Every good address of the entry, the advertised ones first, each with its setting and its index there."""
     for setting in LISTS:
         for place, address in draft.addresses(setting):
             yield (setting, place), address
 
 
 def in_centiseconds(advert_interval: float) -> int | None:
-    """The interval in hundredths of a second, or nothing when it is not a whole number of them."""
+    """An interval in seconds as hundredths of a second; None where it is not a whole number of them."""
     count = round(advert_interval * 100)
     return count if count / 100 == advert_interval else None
 
@@ -54,7 +54,7 @@ def in_centiseconds(advert_interval: float) -> int | None:
 def _check_version_2(draft: Draft) -> None:
     for place, address in all_addresses(draft):
         if family_of(address) is Family.IPV6:
-            # RFC 3768 §1.2; one line is enough, since one change mends them all.
+            # RFC 3768 §1.2. Reported once, because one change corrects all addresses.
             draft.blame(place, show(str(address)), "is IPv6", "IPv4 only with version 2", 'or set "version": 3')
             break
     interval = draft.values.get("advert_interval")
@@ -86,7 +86,7 @@ def _check_version_3(draft: Draft) -> None:
 
 
 def _check_link_local(draft: Draft) -> None:
-    """The first IPv6 address sent is link-local (RFC 9568 §5.2.9, erratum 8300)."""
+    """The first advertised IPv6 address must be link-local (RFC 9568 §5.2.9, erratum 8300)."""
     entries = [e for e in draft.addresses("ip_addresses") if family_of(e[1]) is Family.IPV6]
     unread = None in (draft.values.get("ip_addresses") or ())
     if not entries or unread or not draft.values.get("require_link_local") or entries[0][1].ip.is_link_local:
@@ -107,12 +107,12 @@ def _check_link_local(draft: Draft) -> None:
 
 
 def _link_local_example(vrid: int) -> str:
-    """The link-local address that the virtual MAC 00-00-5E-00-02-{VRID} makes (RFC 9568 §7.3, §7.4)."""
+    """The link-local address made from the virtual MAC address 00-00-5E-00-02-{VRID} (RFC 9568 §7.3, §7.4)."""
     return f"fe80::200:5eff:fe00:{0x200 + vrid:x}/64"
 
 
 def _check_counts(draft: Draft) -> None:
-    """The count field has eight bits (RFC 9568 §5.2.5)."""
+    """At most 255 addresses of each family: the count field has eight bits (RFC 9568 §5.2.5)."""
     advertised = draft.addresses("ip_addresses")
     for family, name in FAMILY_NAMES.items():
         count = sum(family_of(address) is family for _, address in advertised)
@@ -127,7 +127,7 @@ def _check_counts(draft: Draft) -> None:
 
 
 def _check_excluded(draft: Draft) -> None:
-    """Addresses that are held without being advertised go with an instance of their family."""
+    """An excluded address needs an advertised one of its family: the instance of that family holds it."""
     families = draft.families()
     if not families or None in draft.values["ip_addresses"]:
         return
@@ -154,5 +154,5 @@ def _check_repeats(draft: Draft) -> None:
 
 
 def _number(value: float) -> str:
-    """As it was probably written: 300, not 300.0."""
+    """A number as it was probably written in the file: 300, not 300.0."""
     return show(int(value) if value.is_integer() else value)

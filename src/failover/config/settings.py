@@ -1,6 +1,6 @@
-"""Settings as data: what each is called, means, allows and defaults to, read from the struct that holds them.
+"""Settings as data: the name, meaning, allowed values and default of each, read from the struct that has them.
 
-One source for validation, JSON Schema, documentation and spelling hints. Knows no particular setting.
+Validation, JSON Schema, documentation and spelling hints all read them from here. No particular setting is known here.
 """
 
 from collections.abc import Callable, Iterable
@@ -11,11 +11,11 @@ import msgspec
 from failover.config.problems import LONGEST_SHOWN
 
 NEAR: Final = 0.75
-"""How alike (0 to 1) a key must be to a known one to be taken for a slip of it."""
+"""How similar (0 to 1, `difflib`) an unknown key must be to a known one to count as a misspelling of it."""
 
 
 class Complaint(NamedTuple):
-    """What is wrong with a value of the right type and range."""
+    """What is wrong with a value that has the right type and range; the parts of a `Problem` that say so."""
 
     message: str
     suggestion: str | None = None
@@ -31,19 +31,22 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     type: Any
     """The Python type without constraints."""
     constrained: Any
-    """The same with its `msgspec.Meta`."""
+    """The type with its constraints: `Annotated` with a `msgspec.Meta`."""
     required: bool
     default: Any
     """The value when the key is absent; `None` for a required one."""
     default_text: str
     """The default as the documentation writes it; empty for a required setting."""
     unit: str
-    """The unit of the number, or empty."""
+    """The unit of the number, such as `seconds`; empty where it has none."""
     allowed: str
+    """The allowed values, for people."""
     description: str
+    """What it means, for people."""
     section: str
-    """Where it comes from, such as `RFC 9568 §6.1`, or empty for an option of this daemon."""
+    """Where the RFC defines it, such as `RFC 9568 §6.1`; empty for an option of this daemon."""
     check: Check | None
+    """What is to be checked beyond type and constraints."""
 
 
 def about(
@@ -56,13 +59,13 @@ def about(
     check: Check | None = None,
     **constraints: Any,
 ) -> msgspec.Meta:
-    """The annotation of a struct's field; `constraints` are those of `msgspec.Meta`."""
+    """The annotation that makes a struct's field a setting. `constraints` are those of `msgspec.Meta`."""
     told = {"allowed": allowed, "section": section, "unit": unit, "default_text": default_text, "check": check}
     return msgspec.Meta(description=description, extra=told, **constraints)
 
 
 def settings_of(struct: type[msgspec.Struct]) -> dict[str, Setting]:
-    """The settings that `struct` holds, by name, in its order."""
+    """The settings that the fields of `struct` are, by name, in the order of the fields."""
     return {field.name: _setting(field) for field in msgspec.structs.fields(struct)}
 
 
@@ -83,12 +86,12 @@ def _setting(field: msgspec.structs.FieldInfo) -> Setting:
 
 
 def as_json(value: object) -> str:
-    """A default as it would stand in the file."""
+    """A default as it would be written in the file."""
     return msgspec.json.encode(value, enc_hook=str).decode()
 
 
 def nearest(key: str, known: Iterable[str]) -> str | None:
-    """The known key that `key` is probably a slip of: one that it begins, or one spelled much like it."""
+    """The known key that was probably meant by `key`: one that begins with it, or one with a similar spelling."""
     wanted = key[:LONGEST_SHOWN].casefold().replace("-", "_")
     known = tuple(known)
     begun = [name for name in known if wanted and name.startswith(wanted)]

@@ -1,7 +1,7 @@
-"""Bytes to a JSON tree, with all that JSON leaves open decided: encoding, duplicate keys, odd numbers, depth, size.
+"""Parses JSON, strict where JSON leaves something open: encoding, duplicate keys, odd numbers, depth, size.
 
-Knows JSON and nothing of VRRP. Faults that leave no tree raise `ConfigError`; the others stay in the tree, as
-`JsonObject.repeated` and `BadNumber`, so that they are reported beside everything else with the path where they are.
+Knows nothing of VRRP. Where there is no tree at all, it raises `ConfigError`. Other faults stay in the tree, as
+`JsonObject.repeated` and `BadNumber`, and are reported later with their JSON path, together with everything else.
 """
 
 import json
@@ -15,13 +15,13 @@ LARGEST_FILE: Final = 16 * 1024 * 1024
 """Bytes. 255 virtual routers of 255 addresses take 2 MiB."""
 
 MOST_DIGITS: Final = 20
-"""A longer integer is out of every range; Python would refuse to convert one of thousands of digits."""
+"""A longer integer is out of any range. Python itself refuses to convert one with thousands of digits."""
 
 _UTF16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
 
 
 class BadNumber:
-    """A number that JSON does not have or that no machine number holds."""
+    """A number that JSON does not have, such as NaN, or that is too large; `message` says which."""
 
     __slots__ = ("message", "text")
 
@@ -34,20 +34,21 @@ class BadNumber:
 
 
 class JsonObject(dict[str, Any]):
-    """A JSON object; of a repeated key it holds the last value."""
+    """A JSON object; for a repeated key it has the last value."""
 
     __slots__ = ("repeated",)
 
     def __init__(self, pairs: list[tuple[str, Any]]) -> None:
         super().__init__(pairs)
         self.repeated: tuple[str, ...] = ()
+        """The keys that occur more than once."""
         if len(self) != len(pairs):
             counts = Counter(key for key, _ in pairs)
             self.repeated = tuple(key for key, count in counts.items() if count > 1)
 
 
 def read_tree(text: str | bytes, where: str) -> Any:
-    """The JSON value of a whole document. A byte-order mark of UTF-8 is passed over."""
+    """The JSON value of a whole document. `ConfigError` where it is none. A UTF-8 byte-order mark is skipped."""
     text = _decode(text, where) if isinstance(text, bytes) else text
     text = text.removeprefix("\ufeff")
     if not text.strip():
@@ -95,7 +96,7 @@ def _fraction(text: str) -> float | BadNumber:
 
 
 def _hint(error: json.JSONDecodeError) -> str | None:
-    """The habits of other languages that JSON does not share."""
+    """A hint where the error is a habit from another language, such as a comment or a trailing comma."""
     before, rest = error.doc[: error.pos].rstrip(), error.doc[error.pos :].lstrip()
     if rest.startswith(("//", "/*", "#")):
         return "JSON has no comments"

@@ -1,6 +1,6 @@
-"""One value of the file to the value of one setting, or to all that is wrong with it.
+"""Converts one value of the file to the value of one setting, or says everything that is wrong with it.
 
-`msgspec.convert` decides about type and range, setting by setting, since it stops at the first error.
+`msgspec.convert` checks type and range. It stops at the first error, so it is called for each setting by itself.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ _WANTED: Final[dict[type, tuple[tuple[type, ...], str]]] = {
     str: ((str,), "a string"),
     tuple: ((list, tuple), "a list"),
 }
-"""Python type: the types that JSON may deliver for it, and its name in a report."""
+"""By the Python type of a setting: the types that JSON may give for it, and its name in a report."""
 
 _KINDS: Final[dict[type, str]] = {
     type(None): "null",
@@ -40,12 +40,12 @@ _KINDS: Final[dict[type, str]] = {
 
 
 def kind_of(value: object) -> str:
-    """What JSON calls the type of `value`."""
+    """The type of `value` in the terms of JSON, with its article: `a number`."""
     return next((name for kind, name in _KINDS.items() if isinstance(value, kind)), type(value).__name__)
 
 
 def convert(setting: Setting, value: object, path: str) -> tuple[Any, list[Problem]]:
-    """The value of `setting`, and what is wrong with it; a list of addresses has None in place of the bad ones."""
+    """The value of `setting`, and what is wrong with it. A list of addresses has None in the places of bad ones."""
     if isinstance(value, BadNumber):
         return None, [Problem(path, str(value), value.message, setting.allowed)]
     if get_origin(setting.type) is tuple:
@@ -89,7 +89,7 @@ def _wanted(setting: Setting) -> tuple[tuple[type, ...], str]:
 
 
 def _unquoted(setting: Setting, value: object) -> str | None:
-    """`did you mean 51?` for `"51"`."""
+    """The hint `did you mean 51?` for a number or boolean in quotes, such as `"51"`; None for anything else."""
     if isinstance(value, str):
         with suppress(msgspec.ValidationError, msgspec.DecodeError, UnicodeEncodeError):
             meant = msgspec.json.decode(value.strip().lower(), type=setting.constrained)
@@ -113,7 +113,7 @@ def _list(setting: Setting, value: object, path: str) -> tuple[Any, list[Problem
 
 
 def _item_setting(setting: Setting, item: Any) -> Setting:
-    """An entry of a list as if it were a setting."""
+    """The items of a list as a setting of their own, so that `convert` can check each."""
     return msgspec.structs.replace(setting, type=get_args(item)[0], constrained=item, required=True)
 
 
