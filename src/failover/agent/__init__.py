@@ -1,4 +1,5 @@
-"""The agent: everything beside the protocol. It may block, crash or be started again without the engine noticing.
+"""The agent: a child process of the engine for everything but the protocol, that is the control API and the log.
 
-It knows the engine by messages alone (`failover.messages`) and holds no network capability.
+It may block, crash or be restarted without any effect on the engine. It knows the engine only by messages
+(`failover.messages`) and has no capabilities.
 """

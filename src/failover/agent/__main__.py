@@ -1,4 +1,4 @@
-"""The agent as the engine starts it: channel and listening socket at known descriptors, the log where it belongs."""
+"""Starts the agent: takes over the channel and the listening socket from the engine, and picks the log to write to."""
 
 import argparse
 import asyncio
@@ -19,12 +19,12 @@ from failover.linux.process import capabilities, realtime
 from failover.messages import CHANNEL_FD, LISTENER_FD, Event
 
 _ORDINARY_TIMER_SLACK: Final = 50_000
-"""Nanoseconds, as every process has that nobody gave another: the engine, which has none, hands that down."""
+"""Nanoseconds: the default of every process. The engine, a real-time process, hands down a timer slack of 0."""
 
 
 def main() -> None:
-    """Run until the engine hangs up."""
-    # Like Ctrl-C and the service manager's TERM to all processes: the engine ends first, and says so.
+    """Run until the engine closes its end of the channel."""
+    # Ctrl-C and a service manager send these to all processes. The agent stays, to log how the engine ends.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     parser = argparse.ArgumentParser(prog="failover.agent")
@@ -34,19 +34,19 @@ def main() -> None:
     realtime.set_timer_slack(_ORDINARY_TIMER_SLACK)
     capabilities.give_up_all()
     asyncio.run(serve(channel, listener, _write_to(log_file)))
-    # All is written. To take the interpreter apart takes longer than the rest of the way out, and the engine waits.
+    # Everything is written. The interpreter's own shutdown takes longer than all of ours, and the engine waits for us.
     os._exit(0)
 
 
 def _write_to(path: Path | None) -> Callable[[Event], None]:
-    """The log file, the journal, or standard error: what was asked for, what there is, and what is left."""
+    """A function that writes an event to the log file if one was named, else to the journal, else to standard error."""
     log = LogFile(path) if path else None
     journal = Journal() if path is None and is_standard_error(os.environ) else None
 
     def write(event: Event) -> None:
         if (log and log.write(line(event))) or (journal and journal.write(event)) or sys.stderr is None:
             return
-        # A log that cannot be written (a full disk, a closed terminal) must not take the API along.
+        # A log that cannot be written (a full disk, a closed terminal) must not stop the API.
         with suppress(OSError):
             sys.stderr.write(f"{line(event)}\n")
             sys.stderr.flush()

@@ -1,6 +1,7 @@
-"""The control API: HTTP/1.1 and JSON on the control socket.
+"""The routes of the control API: HTTP/1.1 and JSON on the control socket.
 
-Status is read from the mirror, which is brought up to date first. A reload is the engine's; the answer waits for it.
+`GET /status` is answered from the mirror, which is brought up to date first. `POST /reload` is passed on to the engine,
+and answered when the engine has finished.
 """
 
 import time
@@ -23,7 +24,7 @@ Reload = Callable[[], Awaitable[Answer | None]]
 
 
 def application(mirror: Mirror, freshen: Callable[[], Awaitable[None]], reload: Reload) -> Starlette:
-    """The routes over one mirror."""
+    """The web application. `freshen` brings the mirror up to date; `reload` returns None where the engine is silent."""
 
     async def status(_: Request) -> Response:
         await freshen()

@@ -1,4 +1,4 @@
-"""The agent's event loop: reads the channel, keeps the mirror, writes the log, serves the API, ends with the engine."""
+"""The event loop: reads the channel, updates the mirror, writes the log, serves the API. Ends with the engine."""
 
 import asyncio
 import socket
@@ -18,19 +18,19 @@ from failover.agent.link.reader import Reader, Write
 from failover.messages import Message, Reload
 
 _RELOAD_PATIENCE_SECONDS: Final = 60.0
-"""More than the engine gives the process that reads the file."""
+"""How long to wait for a reload: longer than the engine waits for the process that reads the file."""
 
 
 class _Connection(H11Protocol):
-    """Hears a client, by h11 whatever else is installed."""
+    """A connection with a client. Always uses h11, even where uvicorn would find a faster parser."""
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse what is no HTTP, and hang up.
+        """Refuse what is not HTTP, and close the connection.
 
-        In the middle of a request uvicorn would go on with its answer as well: h11 does not let it, and each such
-        client has a traceback in the log.
+        In the middle of a request, uvicorn would also go on with its answer. h11 refuses that, and each such client
+        would leave a traceback in the log.
         """
-        if self.cycle is not None:  # it is before the first request, whatever its type says
+        if self.cycle is not None:  # it is None before the first request, though its type does not say so
             self.cycle.disconnected = True
             if self.cycle.response_started:
                 self.transport.close()
@@ -39,9 +39,9 @@ class _Connection(H11Protocol):
 
 
 class _Server(uvicorn.Server):
-    """Lives and dies with the channel: signals are for the engine, which says how it ended before it hangs up.
+    """A uvicorn server that ends when the channel is closed, and not by signals: those are for the engine.
 
-    It leaves at once then, for the engine waits, and wakes up once a second meanwhile, not ten times.
+    It then ends at once, because the engine waits for it. While it runs it wakes up once a second, not ten times.
     """
 
     def __init__(self, config: uvicorn.Config, over: asyncio.Future[None]) -> None:
@@ -68,11 +68,11 @@ class _Server(uvicorn.Server):
 
 
 async def serve(channel: socket.socket, listener: socket.socket, write: Write) -> None:
-    """Serve until the other end of `channel` is closed. `write` gets what is for the log."""
+    """Serve until the engine closes its end of `channel`. `write` is called with each event, for the log."""
     mirror = Mirror()
     commands = Commands(channel)
     freshness = Freshness(commands)
-    # Its warnings are about clients, have no time, and advise on packages: nothing for the log of a router.
+    # uvicorn's warnings are about clients, have no time, and recommend packages: they do not belong in a router's log.
     config = uvicorn.Config(
         application(mirror, freshness.renew, partial(commands.send, Reload, _RELOAD_PATIENCE_SECONDS)),
         http=_Connection,

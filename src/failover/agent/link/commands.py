@@ -1,4 +1,4 @@
-"""What the agent asks of its engine: each command with a number of its own, and each answered, or given up."""
+"""Sends commands to the engine and waits for the answers. An answer has the number of its command."""
 
 import asyncio
 import socket
@@ -9,7 +9,7 @@ from failover.messages import Answer, Command, Message, Refused, ReloadEnded, To
 
 
 class Commands:
-    """Over one channel."""
+    """The commands sent over one channel that still wait for an answer."""
 
     def __init__(self, channel: socket.socket) -> None:
         self._channel = channel
@@ -17,7 +17,10 @@ class Commands:
         self._waiting: dict[int, asyncio.Future[Answer]] = {}
 
     async def send(self, make: Callable[[int], Command], patience_seconds: float) -> Answer | None:
-        """The answer to the command that `make` makes of a number; None where none comes in so long."""
+        """Send the command that `make` builds from a number, and return the answer.
+
+        None where no answer comes within `patience_seconds`, or the command could not be sent.
+        """
         number = next(self._numbers)
         answer = self._waiting[number] = asyncio.get_running_loop().create_future()
         try:
@@ -30,7 +33,7 @@ class Commands:
             del self._waiting[number]
 
     def take(self, message: Message) -> None:
-        """A message has come, which may be an answer."""
+        """Pass a received message to the command that it answers, if it is an answer."""
         if isinstance(message, Told | ReloadEnded | Refused) and message.id is not None:
             answer = self._waiting.get(message.id)
             if answer is not None and not answer.done():

@@ -1,6 +1,6 @@
-"""Has the engine tell what has changed when somebody wants to know: once a second at most, however many do.
+"""Asks the engine for news before a status is answered, at most once a second, however many clients ask.
 
-The engine answers when it has nothing else to do; an answer that does not come soon is not waited for.
+The engine answers when it has nothing else to do. If that is not within 0.1 s, the status is answered without.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ _PATIENCE_SECONDS: Final = 0.1
 
 
 class Freshness:
-    """Of what one agent knows."""
+    """Keeps the mirror of one agent fresh."""
 
     def __init__(self, commands: Commands) -> None:
         self._commands = commands
@@ -23,7 +23,7 @@ class Freshness:
         self._asking: asyncio.Task[Answer | None] | None = None
 
     async def renew(self) -> None:
-        """Return when the engine has told what is new, or does not seem to."""
+        """Ask the engine for news, unless it was asked less than a second ago. Returns after its answer or 0.1 s."""
         now = time.monotonic()
         if now - self._asked_at >= _EVERY_SECONDS:
             self._asked_at = now

@@ -21,7 +21,7 @@ from failover.messages import (
 
 
 class Mirror:
-    """What an agent knows of its engine: `api.status_document` answers from it."""
+    """A copy of the engine's state, updated by messages: `api.status_document` renders it."""
 
     def __init__(self) -> None:
         self.daemon: DaemonStatus | None = None
@@ -52,7 +52,7 @@ class Mirror:
             case Dropped():
                 self.dropped += message.count
             case Event() | Told() | ReloadEnded() | Refused():
-                pass  # the status after it comes in a message of its own
+                pass  # what has changed in the status comes in a message of its own
             case _:
                 assert_never(message)
 

@@ -1,4 +1,4 @@
-"""Reads what the engine sends, in portions, until it hangs up."""
+"""Reads the engine's messages from the channel, in portions, until the engine closes it."""
 
 import asyncio
 import os
@@ -12,24 +12,25 @@ from failover.events import Kind
 from failover.messages import MAX_MESSAGE_BYTES, Dropped, Event, Message, decode
 
 Write = Callable[[Event], None]
-"""Takes what is for the log."""
+"""Writes an event to the log."""
 
 _MESSAGES_AT_ONCE: Final = 256
 
 
 class Reader:
-    """Of one channel."""
+    """Reads the messages of one channel."""
 
     def __init__(
         self, channel: socket.socket, take: Callable[[Message], None], write: Write, hung_up: Callable[[], None]
     ) -> None:
+        """`take` gets each message, `write` each event; `hung_up` is called when the engine closes the channel."""
         self._channel = channel
         self._take_in = take
         self._write = write
         self._hung_up = hung_up
 
     def read(self) -> None:
-        """Take in what waits, a portion of it, so that the API gets its turn during a storm."""
+        """Read at most 256 of the waiting messages, so that the API gets its turn during a storm of events."""
         with suppress(BlockingIOError):
             for _ in range(_MESSAGES_AT_ONCE):
                 packet = self._receive()
@@ -40,10 +41,10 @@ class Reader:
                 self._take(decode(packet))
 
     def _receive(self) -> bytes:
-        """A packet, empty where there is no engine any more."""
+        """One message; empty where the engine has closed the channel. `BlockingIOError` where none waits."""
         try:
             return self._channel.recv(MAX_MESSAGE_BYTES)
-        except ConnectionError:  # it has gone without having read that we asked it something
+        except ConnectionError:  # it has ended without reading our last command
             return b""
 
     def _take(self, message: Message) -> None:
@@ -55,7 +56,7 @@ class Reader:
 
 
 def inherited_sockets(channel_fd: int, listener_fd: int) -> tuple[socket.socket, socket.socket]:
-    """The sockets that the engine has handed over, the channel and the listening control socket."""
+    """The channel and the listening control socket, inherited from the engine at these descriptors. Non-blocking."""
     channel, listener = socket.socket(fileno=channel_fd), socket.socket(fileno=listener_fd)
     for inherited in (channel, listener):
         os.set_inheritable(inherited.fileno(), False)

@@ -1,1 +1,1 @@
-"""Events written down: as lines of a log file or of standard error, or as entries of systemd's journal."""
+"""Writes events to the log: lines in a file or on standard error, or entries in systemd's journal."""

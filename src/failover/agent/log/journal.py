@@ -1,4 +1,4 @@
-"""Events as entries of systemd's journal, with fields that can be searched: a rendering beside `text`, which it uses.
+"""Writes events to systemd's journal, with fields that can be searched; the message is that of `text`.
 
 journalctl -u failover FAILOVER_KIND=state_changed FAILOVER_CURRENT=MASTER
 """
@@ -19,7 +19,7 @@ _STANDARD_ERROR: Final = 2
 
 
 def is_standard_error(environment: Mapping[str, str]) -> bool:
-    """Whether our standard error goes to the journal, as JOURNAL_STREAM tells (systemd.exec(5))."""
+    """Whether our standard error goes to the journal: JOURNAL_STREAM has its device and inode (systemd.exec(5))."""
     device, _, inode = environment.get("JOURNAL_STREAM", "").partition(":")
     with suppress(OSError):
         there = os.fstat(_STANDARD_ERROR)
@@ -28,15 +28,15 @@ def is_standard_error(environment: Mapping[str, str]) -> bool:
 
 
 class Journal:
-    """Sends entries by the journal's own protocol."""
+    """Sends entries to the journal by its native protocol, to the socket at `path`."""
 
     def __init__(self, path: Path = SOCKET) -> None:
-        """Connect to nothing yet: a journal may be restarted."""
+        """Open a socket, without connecting it: the journal may be restarted."""
         self._path = str(path)
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
 
     def write(self, event: Event) -> bool:
-        """Send an entry; False where it was not taken."""
+        """Send an event as an entry. False where the journal did not take it."""
         try:
             self._socket.sendto(entry(event), self._path)
         except OSError:
@@ -44,14 +44,17 @@ class Journal:
         return True
 
     def close(self) -> None:
-        """Release the socket."""
+        """Close the socket."""
         self._socket.close()
 
 
 def entry(event: Event) -> bytes:
-    """A datagram: a field a line, one with line breaks in binary (systemd's "Native Journal Protocol")."""
+    """The datagram of an entry: a line for each field, in binary form where a value has line breaks.
+
+    See "Native Journal Protocol" of systemd.
+    """
     kind = KINDS.get(event.kind)
-    severity = kind.severity if kind else Severity.WARNING  # of an engine that is newer than we are
+    severity = kind.severity if kind else Severity.WARNING  # unknown: the engine is of another version
     about = {"NAME": event.name, "FAMILY": event.family} | event.fields
     fields = {
         "MESSAGE": text.message(event),

@@ -1,25 +1,28 @@
-"""The log file: opened when it is needed, and anew when somebody has moved it away or removed it."""
+"""The log file: opened at the first line, and again after somebody has moved or removed it."""
 
 import os
 from pathlib import Path
 
 
 def open_log(path: Path) -> int:
-    """A descriptor to append to. A pipe that nobody reads is an `OSError` at once, and a full one is later."""
+    """Open a log file for appending and return the descriptor; `OSError` where that fails.
+
+    It never blocks: a pipe that nobody reads is an `OSError` here, and a full one on writing.
+    """
     return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC, 0o666)
 
 
 class LogFile:
-    """Appends lines to whatever bears the name `path` now, so that rotation needs no signal."""
+    """Appends lines to the file that is at `path` at that time, so that log rotation needs no signal."""
 
     def __init__(self, path: Path) -> None:
-        """Open nothing yet: an agent that could not must still answer `status`."""
+        """Do not open the file yet: where that fails, the agent must still answer `status`."""
         self._path = path
         self._descriptor: int | None = None
 
     def write(self, text: str) -> bool:
-        """Append a line; False where that was not possible now. The next one is tried anew."""
-        # Whatever the locale says: a name that it cannot spell must not stop the log.
+        """Append a line. False where that failed; the next line opens the file again."""
+        # In UTF-8 whatever the locale; a name that cannot be encoded must not stop the log.
         line = f"{text}\n".encode(errors="backslashreplace")
         try:
             os.write(self._current(), line)

@@ -1,4 +1,4 @@
-"""Events as sentences for the log. An event is data; this is one rendering of it, and decides nothing."""
+"""Formats events as sentences for the log."""
 
 from failover.agent.timestamp import timestamp
 from failover.events import KINDS
@@ -6,20 +6,20 @@ from failover.messages import Event
 
 
 def line(event: Event) -> str:
-    """One line: time, virtual router, sentence."""
+    """The line of a log file: time, virtual router, sentence."""
     who = f" {_who(event)}" if event.name else ""
     return f"{timestamp(event.at)}{who}: {sentence(event)}"
 
 
 def message(event: Event) -> str:
-    """The same without the time."""
+    """The message of a journal entry: virtual router and sentence, without the time, which the journal adds."""
     return f"{_who(event)}: {sentence(event)}" if event.name else sentence(event)
 
 
 def sentence(event: Event) -> str:
-    """What happened, in words; a kind that has no words of its own shows its fields, and so does one that lacks any.
+    """What happened, as a sentence; or the kind and the fields, where there is no sentence or a field is missing.
 
-    An agent may be newer than its engine: it is started again from whatever is installed by then.
+    That happens where agent and engine are of different versions: an agent is restarted from whatever is installed.
     """
     try:
         text = KINDS[event.kind].words(event.fields)
