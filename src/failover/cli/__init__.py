@@ -1,7 +1,7 @@
-"""The command line. A command is a module of its own here, imported when it is asked for.
+"""The command line. Each command is a module of its own, which is imported only when it is used.
 
-`failover run` does not go through click: the engine must start in a moment and stay small. What its fast way does
-not understand, from `--help` to a slip, click answers.
+`failover run` does not go through click: the engine must start fast and stay small. Only where its own parser does not
+understand the arguments, such as `--help` or a mistake, click answers.
 """
 
 import sys
@@ -13,9 +13,9 @@ __all__ = ["main"]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit status; whatever went wrong is one line on standard error."""
+    """Run one command and return its exit status (see `failures`). A failure is told in a line on standard error."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    if argv is None:  # a process of its own, and not a call from some program
+    if argv is None:  # we are a process of our own, not called by some program
         signals.hold(arguments)
     from failover.cli.failures import USAGE, exit_status  # noqa: PLC0415 - takes time in which a signal may come
 

@@ -1,4 +1,4 @@
-"""`failover check`: whether a configuration is good, and what it would run here."""
+"""`failover check`: validates a configuration and shows what it would run on this host."""
 
 import json
 from typing import TYPE_CHECKING, Final
@@ -46,7 +46,7 @@ def command(file: str | None, *, as_json: bool) -> int:
 
 
 def text(one: "Preview") -> str:
-    """A heading and a line for each thing to know."""
+    """The text about one protocol instance: a heading, and a labelled line for each fact."""
     router = one.router
     heading = (
         f"{one.name} ({router.family.label}): VRID {router.vrid} on {one.interface}, VRRP version {router.version}"

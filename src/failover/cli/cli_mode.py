@@ -35,7 +35,7 @@ class _CliMode(click.Command):
 
 
 def one_each(arguments: Sequence[str]) -> list[str]:
-    """`--ip-address A B` as `--ip-address A --ip-address B`: it takes all values up to the next option."""
+    """Rewrite `--ip-address A B` to `--ip-address A --ip-address B`: it takes all values up to the next option."""
     spread: list[str] = []
     follows_address = False
     for argument in arguments:
@@ -72,8 +72,8 @@ def _cli_mode(
 
 
 def configured(settings: dict[str, Any]) -> "Configuration":
-    """The configuration of one router; `Failure` names the options that are wrong."""
-    from failover import config  # noqa: PLC0415 - as above
+    """The configuration of one virtual router from the options' values; `Failure` names the options that are wrong."""
+    from failover import config  # noqa: PLC0415 - not for `--help`
 
     name = settings.pop("name")
     if name is not None:
@@ -85,8 +85,8 @@ def configured(settings: dict[str, Any]) -> "Configuration":
 
 
 def _of_option(problem: "Problem") -> str:
-    """The problem with the option's name for its path."""
-    from failover import config  # noqa: PLC0415 - as above
+    """The line about a problem, with the option's name in place of the JSON path."""
+    from failover import config  # noqa: PLC0415 - not for `--help`
 
     path = OPTION_OF[problem.path.partition("[")[0]]
     return str(config.Problem(path, problem.value, problem.message, problem.allowed, problem.suggestion))

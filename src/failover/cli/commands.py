@@ -1,6 +1,6 @@
-"""The commands as click sees them: a table of names, each in the module that has its name.
+"""The click group of all commands. Each command is in the module of its name, as the attribute `command`.
 
-A command module offers `command`. Its callback returns the exit status and raises `Failure`.
+Its callback returns the exit status, or raises `Failure`.
 """
 
 from collections.abc import Sequence
@@ -15,16 +15,16 @@ from failover.cli.options import Option
 from failover.version import __version__
 
 NAMES: Final = ("run", "check", "reload", "status", "teardown", "schema", "lab", "file-mode", "cli-mode")
-"""In the order of `failover --help`."""
+"""The commands, in the order in which `failover --help` lists them."""
 
 
 class _Commands(click.Group):
-    """Imports a command when it is asked for."""
+    """A group that imports the module of a command only when the command is used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return list(NAMES)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - likewise
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
         if cmd_name not in NAMES:
             return None
         module = import_module(f"failover.cli.{cmd_name.replace('-', '_')}")
@@ -43,7 +43,7 @@ def group() -> None:
 
 
 def invoke(arguments: Sequence[str]) -> int:
-    """Run the command that the arguments name and return its exit status."""
+    """Run the command that the arguments name and return its exit status; `Failure` where they are wrong."""
     try:
         status = group.main(list(arguments), prog_name="failover", standalone_mode=False)
     except click.UsageError as error:
@@ -56,12 +56,15 @@ def invoke(arguments: Sequence[str]) -> int:
 
 
 def declared(option: Option) -> click.Option:
-    """A shared option as click has it."""
+    """The click option of a shared option (`options`)."""
     return click.Option([option.flag], metavar=option.metavar, help=option.help)
 
 
 def _one_line(error: click.UsageError) -> str:
-    """Such as `run: No such option '--confg'. Did you mean '--config'? See 'failover run --help'.`."""
+    """A usage error as one line.
+
+    Such as `run: No such option '--confg'. Did you mean '--config'? See 'failover run --help'.`.
+    """
     path = error.ctx.command_path if error.ctx else "failover"
     command = path.removeprefix("failover").strip()
     message = " ".join(error.format_message().split())

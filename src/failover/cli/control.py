@@ -1,7 +1,6 @@
-"""Questions to a running daemon: HTTP over its control socket.
+"""Sends requests to a running daemon: HTTP over its control socket.
 
-By hand, because `http.client` takes as long to import as the whole command to run. HTTP/1.0: the answer ends where
-the connection ends.
+Without `http.client`, whose import takes as long as the whole command. In HTTP/1.0 an answer ends with the connection.
 """
 
 import socket
@@ -13,7 +12,7 @@ from failover.cli.failures import Failure
 from failover.linux.errors import describe
 
 PATIENCE_SECONDS: Final = 3.0
-"""How long a daemon that is starting, or whose agent is, may take to answer."""
+"""How long to wait for a daemon that is starting, or whose agent is."""
 
 _RETRY_SECONDS: Final = 0.05
 _PIECE_BYTES: Final = 1 << 16
@@ -23,7 +22,7 @@ _NOT_YET: Final = 503
 
 
 def get(control: Path, resource: str, patience: float = PATIENCE_SECONDS) -> bytes:
-    """The document at `resource`; `Failure` says why there is none."""
+    """The document at `resource`. `Failure` where there is none within `patience` seconds, or no daemon answers."""
     status, body = _request(control, "GET", resource, patience)
     if status != OK:
         raise Failure(f"{control}: the daemon answered {resource} with HTTP status {status}")
@@ -31,12 +30,12 @@ def get(control: Path, resource: str, patience: float = PATIENCE_SECONDS) -> byt
 
 
 def post(control: Path, resource: str, patience: float) -> tuple[int, bytes]:
-    """Have something done: HTTP status and document; `Failure` where nobody answers."""
+    """Ask for an action. Returns HTTP status and document; `Failure` where no daemon answers in `patience` seconds."""
     return _request(control, "POST", resource, patience)
 
 
 def _request(control: Path, method: str, resource: str, patience: float) -> tuple[int, bytes]:
-    """Ask until there is an answer."""
+    """Send a request until it is answered by something else than "the daemon is starting"."""
     deadline = time.monotonic() + patience
     while True:
         status, body = _ask(control, f"{method} {resource}", deadline)
@@ -48,7 +47,10 @@ def _request(control: Path, method: str, resource: str, patience: float) -> tupl
 
 
 def _ask(control: Path, request: str, deadline: float) -> tuple[int | None, bytes]:
-    """Status and body; no status where the agent went away before it answered: another one follows."""
+    """Send a request once. Returns HTTP status and body; status None where the agent ended before it answered.
+
+    The engine starts another agent then.
+    """
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         _connect(connection, control)
         answer = bytearray()

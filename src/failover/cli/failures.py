@@ -1,6 +1,6 @@
-"""Exit statuses, and how a failure becomes one: a line on standard error, never a traceback.
+"""The exit statuses, and what turns a failure into one, with a line on standard error instead of a traceback.
 
-Imported by every command, so nothing heavy here: neither click nor the configuration.
+Every command imports this, so it imports nothing that takes long: neither click nor the configuration.
 """
 
 import sys
@@ -12,15 +12,15 @@ from failover.linux.errors import describe
 
 FINE: Final = 0
 FAILED: Final = 1
-"""Did not work here and now; also: the daemon cannot be reached."""
+"""It did not work here and now; or the daemon cannot be reached."""
 USAGE: Final = 2
 BAD_CONFIGURATION: Final = 3
 INTERRUPTED: Final = 130
-"""What a shell says of a program that Ctrl-C ended."""
+"""The status that shells give a program that Ctrl-C has ended: 128 + SIGINT."""
 
 
 class Failure(Exception):  # noqa: N818 - a message for the operator, not a fault of the program
-    """Ends a command; the text is what the operator reads after `failover: `."""
+    """Ends a command with an exit status. The text is what the operator reads after `failover: `."""
 
     def __init__(self, text: str, status: int = FAILED) -> None:
         super().__init__(text)
@@ -28,7 +28,7 @@ class Failure(Exception):  # noqa: N818 - a message for the operator, not a faul
 
 
 def exit_status(command: Callable[[], int]) -> int:
-    """Run a command; failures that an operator can cause or cure are told, faults of the program are raised."""
+    """Run a command and return its exit status. What an operator can correct is told; bugs are raised."""
     try:
         return command()
     except Failure as failure:
@@ -42,7 +42,7 @@ def exit_status(command: Callable[[], int]) -> int:
 
 
 def tell(text: str) -> None:
-    """A line on standard error, if there is one to write on."""
+    """Write a line to standard error. Never raises: it may be closed or full."""
     if sys.stderr is not None:
         with suppress(OSError):
             sys.stderr.write(f"failover: {text}\n")

@@ -43,8 +43,8 @@ def _file_mode(
 
 
 def _write(path: Path, sample: str) -> None:
-    """Write the sample, all of it or nothing."""
-    from failover.engine.process import directories  # noqa: PLC0415 - as above
+    """Write the sample, with the directories that it needs; where that fails, leave nothing. `OSError`."""
+    from failover.engine.process import directories  # noqa: PLC0415 - not for `--help`
 
     made = directories.make(path.parent)
     try:

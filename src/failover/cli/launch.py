@@ -1,4 +1,4 @@
-"""Starts the daemon in this process, for `run` and the original modes. No click here: the daemon stays small."""
+"""Turns this process into the daemon, for `run`, `file-mode` and `cli-mode`. Without click: the daemon stays small."""
 
 import os
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from failover.engine import daemon
 
 
 def run_file(config: str | None, runtime_dir: str | None, socket: str | None) -> int:
-    """`failover run`."""
+    """Do `failover run` with these option values; None for an option that was not given."""
     path = configuration.path_of(config)
     return run(configuration.load(path), places.find(runtime_dir, socket), path)
 
@@ -23,9 +23,9 @@ def run(
     log_file: Path | None = None,
     provide: Callable[[], None] = lambda: None,
 ) -> int:
-    """Run until stopped; `OSError` where it could not start.
+    """Run the daemon until it is stopped, and return the exit status. `OSError` where it cannot start.
 
-    `file` is what is reloaded; `provide` writes what is to be there when it runs.
+    `file` is what a reload reads; `provide` is called just before the start, to write files that must exist then.
     """
 
     def prepare() -> None:
@@ -34,7 +34,7 @@ def run(
             return
         from failover.agent.log.log_file import open_log  # noqa: PLC0415 - needed for a log file alone
 
-        # The agent will write it, but by then the routers would be running.
+        # The agent writes to it, but if it cannot be opened that must be known before the routers run.
         made = not log_file.exists()
         os.close(open_log(log_file))
         try:

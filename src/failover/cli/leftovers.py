@@ -1,4 +1,4 @@
-"""What a dead daemon may have left on this host, found and removed; a living one is refused."""
+"""Finds and removes what a dead daemon may have left on this host. Refuses where the daemon is alive."""
 
 import errno
 from collections.abc import Callable, Iterator
@@ -24,17 +24,20 @@ from failover.vrrp import Address, Family
 from failover.vrrp.protocol import PRIORITY_OWNER, family_of
 
 Belongs = Callable[[Interface, AssignedAddress], bool]
-"""Whether an address of an interface is to go."""
+"""Whether an address of an interface is to be removed."""
 
 _IN_USE = (errno.EBUSY, errno.EADDRINUSE)
-"""Why a runtime directory is refused that is not broken."""
+"""The errors of a runtime directory that another daemon uses."""
 
 _Outcome = tuple[int, int]
-"""How many addresses of one interface are gone, and how many are still there."""
+"""How many addresses of one interface were removed, and how many had to stay."""
 
 
 def remove(path: Path, where: Places) -> int:
-    """Remove marked addresses everywhere and those that the file lists; a file that is missing or wrong is told of."""
+    """Remove all addresses with the daemon's tag, and those that the file lists. Returns the exit status.
+
+    A file that is missing or wrong is reported; then only tagged addresses are removed. `Failure` where a daemon runs.
+    """
     status = FINE
     loaded: Configuration | None = None
     try:
@@ -54,7 +57,10 @@ def remove(path: Path, where: Places) -> int:
 
 
 def remove_configured(configuration: Configuration, where: Places) -> int:
-    """Remove the addresses of these virtual routers and nothing else; an address owner's where they are marked."""
+    """Remove the addresses of these virtual routers and nothing else. Returns the exit status.
+
+    Those of an address owner only where they have the daemon's tag. `Failure` where a daemon runs.
+    """
     configured = _virtual_addresses(configuration)
     held = {
         (router.interface_name, address)
@@ -70,7 +76,7 @@ def remove_configured(configuration: Configuration, where: Places) -> int:
 
 
 def _virtual_addresses(configuration: Configuration) -> dict[str, frozenset[Address]]:
-    """By interface; without an address owner's, which are the host's own."""
+    """The virtual addresses by interface, without those of an address owner, which are the host's own."""
     found: dict[str, frozenset[Address]] = {}
     for router in configuration.virtual_routers:
         if router.priority != PRIORITY_OWNER:
@@ -120,9 +126,9 @@ def _spare_others(interface: Interface) -> None:
 
 @contextmanager
 def _no_daemon(where: Places) -> Iterator[None]:
-    """Hold the runtime directory as a daemon would, so that none starts meanwhile; leaves no lock and no socket.
+    """Lock the runtime directory as a daemon would, so that none starts meanwhile. At the end lock and socket are gone.
 
-    One that cannot be read or written is told of: the addresses matter more.
+    A directory that cannot be read or written is only reported: it matters more that the addresses are removed.
     """
     runtime: RuntimeDirectory | None = None
     try:

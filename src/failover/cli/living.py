@@ -1,4 +1,4 @@
-"""Which addresses belong to a daemon that lives, wherever its runtime directory is: `teardown` leaves them alone."""
+"""Tells which addresses belong to a running daemon, whatever its runtime directory: `teardown` leaves them alone."""
 
 from failover.cli.failures import tell
 from failover.config import Configuration
@@ -9,10 +9,13 @@ from failover.vrrp.protocol import family_of
 
 
 class Living:
-    """The claims of living daemons, by the addresses that they may hold. Close it after use."""
+    """The claims of running daemons, looked up by the addresses that they may hold. Close it after use."""
 
     def __init__(self, configuration: Configuration | None = None) -> None:
-        """An address of `configuration` is its virtual router's; any other one of whoever lives on the interface."""
+        """`configuration` tells which virtual router an address belongs to.
+
+        Any other address may belong to any daemon that runs a virtual router on its interface.
+        """
         self._routers: dict[tuple[str, Address], list[VirtualRouterId]] = {}
         for router in configuration.virtual_routers if configuration else ():
             families = {family_of(address) for address in router.ip_addresses}
@@ -26,12 +29,12 @@ class Living:
             tell(f"another daemon that lives here would not be noticed: {reason(error)}")
 
     def close(self) -> None:
-        """Look no more."""
+        """Release the descriptor."""
         if self._claims is not None:
             self._claims.close()
 
     def holder(self, interface: str, address: VirtualAddress) -> Claim | None:
-        """Who may hold an address of an interface now."""
+        """The claim of a running daemon that may hold this address on this interface now, or None."""
         if self._claims is None:
             return None
         routers = self._routers.get((interface, address.ip))

@@ -1,7 +1,7 @@
-"""What the original commands `file-mode` and `cli-mode` share: their spellings of "run" and "teardown".
+"""What the original commands `file-mode` and `cli-mode` share: the ways to write the actions "run" and "teardown".
 
-The action was written before the mode (`failover teardown file-mode`) or after it (`--action teardown`,
-`--teardown`), depending on the release; all of them stay valid.
+Depending on the release, the action stood before the mode (`failover teardown file-mode`) or after it (`--action
+teardown`, `--teardown`). All of these stay valid.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ LOG_FILE: Final = Option("--log-file-path", "FILE", "Write the log there. Defaul
 
 
 def mode_first(arguments: Sequence[str]) -> list[str]:
-    """`run file-mode ...` as `file-mode --action run ...`; anything else as it is."""
+    """Rewrite `run file-mode ...` to `file-mode --action run ...`; leave anything else as it is."""
     if len(arguments) >= 2 and arguments[0] in ACTIONS and arguments[1] in MODES:
         action, mode, *rest = arguments
         return [mode, "--action", action, *rest]
@@ -26,7 +26,7 @@ def mode_first(arguments: Sequence[str]) -> list[str]:
 
 
 def action_options() -> list[click.Option]:
-    """`--action` and `--teardown`; `is_teardown` reads them."""
+    """The options `--action` and `--teardown`; `is_teardown` interprets their values."""
     return [
         click.Option(
             ["--action"],
@@ -38,7 +38,7 @@ def action_options() -> list[click.Option]:
 
 
 def is_teardown(action: str | None, *, teardown: bool) -> bool:
-    """Whether addresses are to be removed; click's complaint where both were asked for."""
+    """Whether addresses are to be removed; `click.UsageError` where the options contradict each other."""
     if teardown and action == "run":
         raise click.UsageError("--teardown contradicts run")
     return teardown or action == "teardown"

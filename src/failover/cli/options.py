@@ -1,6 +1,6 @@
-"""Options that several commands share, as data, and the parser of `failover run` that needs nothing else.
+"""The options that several commands share, as data, and the parser of `failover run`, which works without click.
 
-One table serves the parser here and click's (`commands.declared`), so that they cannot differ.
+That parser and click (`commands.declared`) use the same data, so that they cannot differ.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ class Option(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The parameter that receives it."""
+        """The name of the parameter that receives the value: `runtime_dir` for `--runtime-dir`."""
         return self.flag.lstrip("-").replace("-", "_")
 
 
@@ -33,11 +33,14 @@ SOCKET: Final = Option(
 )
 
 RUN: Final = (CONFIG, RUNTIME_DIR, SOCKET)
-"""All that `failover run` takes."""
+"""All options of `failover run`."""
 
 
 def parse(arguments: Sequence[str], options: Sequence[Option] = RUN) -> dict[str, str | None] | None:
-    """The value of each option by name, the last one given; None where there is anything else than these options."""
+    """The value of each option by name, None where it is not given; of several, the last one.
+
+    None instead of all of it where the arguments have anything else than these options: then click must answer.
+    """
     known = {option.flag: option.name for option in options}
     values: dict[str, str | None] = dict.fromkeys(known.values())
     rest = iter(arguments)

@@ -1,4 +1,4 @@
-"""Where the daemon keeps its things, from the options given and the environment."""
+"""Finds the daemon's runtime directory and control socket, from options and environment."""
 
 import os
 from pathlib import Path
@@ -11,11 +11,11 @@ SYSTEM_RUNTIME_DIRECTORY: Final = "/run/failover"
 
 
 class Places(NamedTuple):
-    """Where one daemon is."""
+    """The paths of one daemon."""
 
     runtime_directory: Path
     control_socket: Path | None
-    """None: in the runtime directory, and as much the daemon's own."""
+    """None: the one in the runtime directory."""
 
     @property
     def socket(self) -> Path:
@@ -24,11 +24,14 @@ class Places(NamedTuple):
 
 
 def find(runtime_dir: str | None, socket: str | None) -> Places:
-    """What `--runtime-dir` and `--socket` mean, absent ones replaced; `Failure` where one is empty."""
+    """The paths that `--runtime-dir` and `--socket` give, or the environment, or the defaults.
+
+    `Failure` where an option is given but empty.
+    """
     for flag, value in (("--runtime-dir", runtime_dir), ("--socket", socket)):
         if value == "":
             raise Failure(f"{flag} is empty", USAGE)
-    # The service manager lists several directories with colons between them; the first one is the daemon's.
+    # systemd separates several directories with colons (systemd.exec(5)); the first one is the daemon's.
     configured = os.environ.get("RUNTIME_DIRECTORY", "").partition(":")[0]
     control = socket or os.environ.get("FAILOVER_SOCKET")
     return Places(Path(runtime_dir or configured or SYSTEM_RUNTIME_DIRECTORY), Path(control) if control else None)

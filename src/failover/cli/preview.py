@@ -1,4 +1,4 @@
-"""What a configuration would run on this host, as data: timers, source addresses, faults, and what looks wrong.
+"""What a configuration would run on this host, as data: timers, source addresses, faults, and warnings.
 
 Reads the host's interfaces, which needs no privilege, and changes nothing.
 """
@@ -17,19 +17,20 @@ from failover.vrrp.units import to_seconds
 
 
 class Preview(NamedTuple):
-    """One protocol instance."""
+    """One protocol instance, as it would run on this host."""
 
     name: str
     interface: str
     router: VirtualRouter
     source: Address | None
-    """What it would send from, as the interface is now."""
+    """The address that it would send from, as the interface is now; None where there is none or it is not known."""
     fault: Fault | None
-    """Why it could not run now."""
+    """Why it could not run now; None where it could."""
     warnings: tuple[str, ...]
+    """Sentences about what looks wrong but does not keep it from running."""
 
     def document(self) -> dict[str, Any]:
-        """The same for JSON, with the names that `status --json` uses."""
+        """The object of `check --json` for this instance, with the keys of `status --json`."""
         router = self.router
         interval = router.advertisement_interval
         return {
@@ -58,7 +59,10 @@ def interfaces() -> dict[str, Interface]:
 
 
 def preview(configuration: Configuration, here: Mapping[str, Interface] | None) -> list[Preview]:
-    """Every instance in the order of the configuration, on these interfaces; None where they are not known."""
+    """A preview of every protocol instance, in the order of the configuration.
+
+    `here` has the host's interfaces by name; where it is None, nothing is said about them.
+    """
     all_instances = [
         (entry.name, entry.interface_name, router)
         for entry in configuration.virtual_routers
@@ -107,7 +111,7 @@ def _warnings(router: VirtualRouter, interface: Interface | None) -> Iterator[st
 
 
 def _is_on_link(address: VirtualAddress, own: Iterable[VirtualAddress]) -> bool:
-    """Whether a host route is inside a network of the interface; anything shorter brings its own network."""
+    """Whether an address is in a network of the interface. One that is not a /32 or /128 brings its own network."""
     if address.network.prefixlen < address.max_prefixlen:
         return True
     return any(address.ip in one.network for one in own if one.version == address.version)

@@ -11,7 +11,7 @@ from failover.cli.failures import BAD_CONFIGURATION, FAILED, FINE, Failure
 from failover.cli.options import RUNTIME_DIR, SOCKET
 
 _PATIENCE_SECONDS: Final = 90.0
-"""More than the daemon gives itself."""
+"""How long to wait for the answer: longer than the daemon takes at most."""
 _UNPROCESSABLE: Final = 422
 
 
@@ -47,7 +47,7 @@ def _document(body: bytes) -> dict[str, Any]:
 
 
 def text(document: dict[str, Any]) -> str:
-    """A line for what was added, removed and changed, and for what waits for a restart."""
+    """The outcome as text: a line each for what was added, removed, changed, unchanged, or needs a restart."""
     lines = [f"{what}: {_names(document[what])}" for what in ("added", "removed", "changed") if document[what]["count"]]
     lines.append(f"{'unchanged' if lines else 'nothing has changed'}: {_counted(document['unchanged'])}")
     if document["needs_restart"]:

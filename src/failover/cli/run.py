@@ -1,4 +1,4 @@
-"""`failover run` for click, which sees it only with `--help` or a mistake; see `failover.cli`."""
+"""`failover run` for click, which gets it only for `--help` or a mistake; usually `failover.cli` runs it directly."""
 
 import click
 

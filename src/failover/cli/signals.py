@@ -1,6 +1,6 @@
-"""The signals that stop a daemon or have it reload, while it starts: held back until it can do that in good order.
+"""Blocks the signals that stop or reload a daemon while it starts, until it can handle them in good order.
 
-Imported before all else, so it imports next to nothing.
+Imported before everything else, so it imports next to nothing itself.
 """
 
 import signal
@@ -8,10 +8,10 @@ import signal
 HELD = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 _RUNNING = ("run", "file-mode", "cli-mode")
-"""The commands that become the daemon; it lets the signals through when it has somewhere for them to go."""
+"""The commands that become the daemon, which unblocks the signals when it can handle them."""
 
 
 def hold(arguments: list[str]) -> None:
-    """Hold them back where these are the arguments of a daemon. One that is ignored stays so."""
+    """Block the signals where these are the arguments of a daemon. A signal that is ignored stays ignored."""
     if arguments and arguments[0] in _RUNNING:
         signal.pthread_sigmask(signal.SIG_BLOCK, HELD)

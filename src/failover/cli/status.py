@@ -1,4 +1,4 @@
-"""`failover status`: what the virtual routers of a running daemon do now."""
+"""`failover status`: shows what the virtual routers of a running daemon do now."""
 
 import json
 import time
@@ -43,7 +43,7 @@ def _status(*, name: str | None, as_json: bool, watch: bool, runtime_dir: str | 
             try:
                 now = shown()
             except Failure as failure:
-                # A restart is what one watches for.
+                # Go on: people use --watch to see a restart.
                 click.echo(f"failover: {failure}", err=True)
             else:
                 table.write(now, afresh=not as_json)
@@ -52,7 +52,7 @@ def _status(*, name: str | None, as_json: bool, watch: bool, runtime_dir: str | 
 
 
 def only(document: Document, name: str) -> Document:
-    """The document with the virtual router of this name alone; `Failure` with the known names if there is none."""
+    """The document with only the virtual router of this name. `Failure` with the known names where there is none."""
     routers = [router for router in document["virtual_routers"] if router["name"] == name]
     if not routers:
         known = ", ".join(dict.fromkeys(router["name"] for router in document["virtual_routers"]))
@@ -61,7 +61,7 @@ def only(document: Document, name: str) -> Document:
 
 
 def text(document: Document, now: datetime) -> str:
-    """The table, what is wrong in words, and the daemon."""
+    """The status as text: a table, sentences about what is wrong, and a line about the daemon."""
     daemon, routers = document["daemon"], document["virtual_routers"]
     rows = [_row(router, now) for router in routers]
     lines = [table.render(_HEADER, rows, [_STYLES.get(router["state"], "") for router in routers])]

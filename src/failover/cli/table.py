@@ -1,4 +1,4 @@
-"""A table on standard output: with `rich` on a terminal, where it fits the width and has colours; else plain text."""
+"""A table on standard output: on a terminal with `rich`, coloured and fitted to the width; elsewhere plain text."""
 
 import sys
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ Row = Sequence[str]
 
 
 def render(header: Row, rows: Sequence[Row], styles: Sequence[str]) -> str:
-    """The table's text; `styles` has a rich style for each row."""
+    """The table as text. `styles` has a rich style for each row, which may be empty."""
     return _coloured(header, rows, styles) if sys.stdout is not None and sys.stdout.isatty() else _plain(header, rows)
 
 
@@ -20,9 +20,10 @@ def _plain(header: Row, rows: Sequence[Row]) -> str:
 
 
 def _coloured(header: Row, rows: Sequence[Row], styles: Sequence[str]) -> str:
-    from rich.console import Console  # noqa: PLC0415 - as long to import as all the rest: for a terminal only
-    from rich.table import Table  # noqa: PLC0415 - likewise
-    from rich.text import Text  # noqa: PLC0415 - likewise
+    # For a terminal only: rich takes as long to import as everything else.
+    from rich.console import Console  # noqa: PLC0415 - see above
+    from rich.table import Table  # noqa: PLC0415 - see above
+    from rich.text import Text  # noqa: PLC0415 - see above
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for title in header:
@@ -36,6 +37,6 @@ def _coloured(header: Row, rows: Sequence[Row], styles: Sequence[str]) -> str:
 
 
 def write(text: str, *, afresh: bool = False) -> None:
-    """Print it, `afresh` on a cleared screen where there is one."""
+    """Print text. With `afresh`, clear the terminal first, if standard output is one."""
     clear = "\033[H\033[2J\033[3J" if afresh and sys.stdout is not None and sys.stdout.isatty() else ""
     click.echo(clear + text)

@@ -1,4 +1,4 @@
-"""Durations in words, for people."""
+"""Formats durations for people. All take seconds."""
 
 from typing import Final
 
@@ -6,7 +6,7 @@ _UNITS: Final = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 
 def elapsed(seconds: float) -> str:
-    """How long ago, in the two largest units: `2 h 5 min`, `43 s`."""
+    """A duration in its two largest units: `2 h 5 min`, `43 s`."""
     rest = max(int(seconds), 0)
     for index, (size, unit) in enumerate(_UNITS[:-1]):
         if rest >= size:
@@ -16,10 +16,10 @@ def elapsed(seconds: float) -> str:
 
 
 def ago(seconds: float) -> str:
-    """How long ago, to a tenth of a second while that matters: `0.4 s`, `2 min 5 s`."""
+    """A duration, below 10 s to a tenth of a second: `0.4 s`, `2 min 5 s`."""
     return f"{max(seconds, 0):.1f} s" if seconds < 10 else elapsed(seconds)
 
 
 def precise(seconds: float) -> str:
-    """A timer, to a tenth of a millisecond and without needless zeros: `3.6055 s`."""
+    """A timer's length to a tenth of a millisecond, without trailing zeros: `3.6055 s`."""
     return f"{round(seconds, 4):.10g} s"
