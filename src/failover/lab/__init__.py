@@ -1,5 +1,5 @@
-"""A LAN of routers and clients on one machine, for the demonstration, tests and measurements.
+"""A LAN of routers and clients on one machine, for the demonstration, tests and measurements. Needs root.
 
-Everything is made inside network namespaces of the lab's own and removed again.
-The machine's own network is never touched.
+Everything is made in network namespaces of the lab's own, and removed at the end. The machine's own network is never
+touched.
 """

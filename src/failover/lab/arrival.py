@@ -1,4 +1,4 @@
-"""When a packet arrived: the kernel's own time stamps, on the wall clock, in nanoseconds."""
+"""Arrival times of packets: the kernel's time stamps (SO_TIMESTAMPNS), wall clock, in nanoseconds since 1970."""
 
 import socket
 import struct
@@ -13,18 +13,18 @@ _SO_TIMESTAMPNS: Final = 35
 _TIMESPEC: Final = struct.Struct("ll")
 
 SPACE: Final = socket.CMSG_SPACE(_TIMESPEC.size)
-"""What `recvmsg` needs for ancillary data."""
+"""The bytes of ancillary data that `recvmsg` needs for a time stamp."""
 
 Ancillary = Sequence[tuple[int, int, bytes]]
 
 
 def stamp(target: socket.socket) -> None:
-    """From now on each message of this socket carries its arrival time."""
+    """From now on each message that this socket receives comes with its arrival time."""
     target.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
 
 
 def arrived_at(ancillary: Ancillary) -> int:
-    """The arrival time of a message of a stamped socket."""
+    """The arrival time of a message, from the ancillary data of a socket that `stamp` was called for. Nanoseconds."""
     seconds, nanoseconds = _TIMESPEC.unpack(ancillary[0][2])
     return int(seconds * 1_000_000_000 + nanoseconds)
 
@@ -32,8 +32,8 @@ def arrived_at(ancillary: Ancillary) -> int:
 def keep_stamping(namespace: Namespace) -> socket.socket:
     """A socket that keeps the kernel stamping every packet for as long as it is open.
 
-    The kernel starts to stamp some time after the first socket has asked for it; packets that arrive before get the
-    time at which they are read. This returns once it does.
+    The kernel begins to stamp some time after the first socket has asked for it. A packet that arrives before gets the
+    time at which it is read. This function returns when the kernel stamps; `TimeoutError` where it does not.
     """
     with namespace.enter():
         echo = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)

@@ -1,6 +1,6 @@
-"""A packet socket on the switch that keeps every frame the hosts send, with the kernel's time stamps.
+"""Captures every frame that the hosts send: a packet socket on the switch, with the kernel's time stamps.
 
-Frames wait in the socket's buffer until someone asks: capturing costs nothing while it runs.
+Frames wait in the socket's buffer until they are asked for: no process works while the capture runs.
 """
 
 import ctypes
@@ -31,12 +31,12 @@ _LINKTYPE_ETHERNET: Final = 1
 
 
 class Capture:
-    """Every frame from a host, in the order in which the switch got them."""
+    """Every frame that hosts have sent, in the order in which the switch received them. A context manager."""
 
     def __init__(
         self, switch: Namespace, ignore: Sequence[str], buffer_bytes: int = BUFFER_BYTES, *, only: str | None = None
     ) -> None:
-        """Listen on all interfaces of `switch` but these, the bridge itself among them; or on one alone."""
+        """Listen on all interfaces of `switch` except those in `ignore` (name the bridge there); or on `only` one."""
         with switch.enter():
             self._socket = socket.socket(
                 socket.AF_PACKET, socket.SOCK_RAW | socket.SOCK_NONBLOCK, socket.htons(_ETH_P_ALL)
@@ -61,7 +61,7 @@ class Capture:
         self.close()
 
     def close(self) -> None:
-        """Stop listening; what was heard stays."""
+        """Stop listening. What was captured can still be asked for."""
         if self._socket.fileno() >= 0:
             self._drain()
             self._socket.close()
@@ -73,22 +73,25 @@ class Capture:
         return self._dropped
 
     def frames(self) -> Sequence[Frame]:
-        """Everything heard so far."""
+        """All frames captured so far."""
         self._drain()
         return self._frames
 
     def adverts(self, *, host: str | None = None, vrid: int | None = None, since: int = 0) -> list[Advert]:
-        """The advertisements heard, of one host or virtual router where told so, after an instant."""
+        """The captured advertisements: of one host or VRID where given, from the time `since` on.
+
+        `since` is wall clock, in nanoseconds.
+        """
         found = (advert(frame) for frame in self.frames() if frame.at >= since)
         return [a for a in found if a and host in (None, a.host) and vrid in (None, a.vrid)]
 
     def claims(self, *, host: str | None = None, since: int = 0) -> list[Claim]:
-        """ARP and neighbour advertisements heard, likewise."""
+        """The captured ARP messages and neighbour advertisements; `host` and `since` as for `adverts`."""
         found = (claim(frame) for frame in self.frames() if frame.at >= since)
         return [c for c in found if c and host in (None, c.host)]
 
     def write_pcap(self, path: Path) -> None:
-        """Write everything heard so far as a pcap file with nanoseconds."""
+        """Write all frames captured so far to a pcap file with nanosecond time stamps."""
         with path.open("wb") as file:
             file.write(struct.pack("<IHHiIII", _PCAP_NANOSECONDS, 2, 4, 0, 0, _FRAME_BYTES, _LINKTYPE_ETHERNET))
             for frame in self.frames():
@@ -96,7 +99,11 @@ class Capture:
                 file.write(struct.pack("<IIII", *divmod(frame.at, 1_000_000_000), size, size) + frame.data)
 
     def _discard(self) -> None:
-        """Forget what arrived before the settings held; Python cannot bind a packet socket to all interfaces later."""
+        """Discard what arrived before all settings were made.
+
+        A packet socket receives from its creation on: Python cannot create one for no protocol and bind it to all
+        interfaces later.
+        """
         with suppress(BlockingIOError):
             while True:
                 self._socket.recv(1)
@@ -114,13 +121,13 @@ class Capture:
         self._dropped += self._read_drops()
 
     def _read_drops(self) -> int:
-        """How many were lost since the last reading."""
+        """How many frames the kernel has dropped since the last call (PACKET_STATISTICS resets its count)."""
         drops: int = struct.unpack("II", self._socket.getsockopt(_SOL_PACKET, _PACKET_STATISTICS, 8))[1]
         return drops
 
 
 def _all_but(indexes: Sequence[int]) -> bytes:
-    """A classic BPF program that takes every frame except those of some interfaces."""
+    """A classic BPF program that accepts every frame except those of the interfaces with these indices."""
     instructions = (
         (0x20, 0, 0, 0xFFFFF000 + 8),  # load the index of the interface
         *((0x15, left, 0, index) for left, index in zip(range(len(indexes), 0, -1), indexes, strict=True)),

@@ -1,6 +1,6 @@
-"""A client that asks an address for an echo every few milliseconds, and knows when it got none.
+"""A client that pings an address every few milliseconds and records when it got no answer.
 
-It has raw sockets and a thread of its own; the times of answers are the kernel's, so that a late thread does not
+It has a raw socket and a thread of its own. The times of the answers are the kernel's, so that a late thread does not
 look like a late answer.
 """
 
@@ -27,32 +27,33 @@ _SOL_RAW: Final = 255
 _ECHO_REQUEST: Final = {4: 8, 6: 128}
 _ECHO_REPLY: Final = {4: 0, 6: 129}
 _ECHO: Final = struct.Struct("!BBHHHQ")
-"""Type, code, checksum, identifier, sequence number (unused), and ours, which does not wrap."""
+"""Type, code, checksum, identifier, sequence number (unused); then our own number, which does not wrap."""
 _identifiers = count(os.getpid())
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """One echo request: wall clock times in nanoseconds."""
+    """One echo request; wall-clock times in nanoseconds."""
 
     sent: int
     answered: int | None
+    """When the answer arrived; None where none has."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """A run of probes without an answer in time."""
+    """A run of probes without an answer in time; wall-clock times in nanoseconds."""
 
     start: int
-    """The last answer before (or the first probe), wall clock, nanoseconds."""
+    """When the last answer before it arrived, or the first probe was sent."""
     end: int | None
-    """The first answer after; None while it lasts."""
+    """When the first answer after it arrived; None while the outage lasts."""
     lost: int
     """How many probes were not answered in time."""
 
     @property
     def duration(self) -> int:
-        """Nanoseconds, so far where it lasts."""
+        """How long it took in nanoseconds, or has lasted so far."""
         return (time.time_ns() if self.end is None else self.end) - self.start
 
 
@@ -60,7 +61,7 @@ class Client:
     """Probes one address from one host until `close()`; a context manager."""
 
     def __init__(self, host: Host, address: str, *, interval: float = 0.01, patience: float = 0.05) -> None:
-        """Probe every `interval` seconds; an answer after more than `patience` seconds is none."""
+        """Probe `address` from `host` every `interval` seconds. After `patience` seconds an answer is too late."""
         target = ip_address(address)
         self._version = target.version
         self._interval = interval
@@ -85,7 +86,7 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Stop probing; what was seen stays. Does nothing the second time."""
+        """Stop probing. The results can still be asked for. A second call does nothing."""
         self._stopping.set()
         self._thread.join()
         self._socket.close()
@@ -95,15 +96,15 @@ class Client:
         return [Probe(sent, self._answered.get(number)) for number, sent in enumerate(tuple(self._sent))]
 
     def outages(self, since: int = 0) -> list[Outage]:
-        """The runs of unanswered probes among those sent after an instant, oldest first."""
+        """The outages among the probes sent from the wall-clock time `since` on (ns), oldest first."""
         return outages([p for p in self.probes() if p.sent >= since], self._patience, time.time_ns())
 
     def longest_outage(self, since: int = 0) -> Outage | None:
-        """The longest of `outages()`, or None."""
+        """The longest of the `outages` since then, or None."""
         return max(self.outages(since), key=lambda outage: outage.duration, default=None)
 
     def wait_for_answer(self, seconds: float = 10) -> None:
-        """Wait for an answer to a probe sent from now on."""
+        """Wait for an answer to a probe sent from now on; `TimeoutError` after this many seconds."""
         first = len(self._sent)
         wait_until(
             lambda: any(number in self._answered for number in range(first, len(self._sent))),
@@ -123,7 +124,7 @@ class Client:
         number = len(self._sent)
         fields = (_ECHO_REQUEST[self._version], 0, 0, self._identifier, 0, number)
         request = _ECHO.pack(*fields)
-        if self._version == 4:  # the kernel fills in that of ICMPv6 only
+        if self._version == 4:  # the kernel fills in the checksum of ICMPv6 only
             request = _ECHO.pack(*fields[:2], checksum(request), *fields[3:])
         self._sent.append(time.time_ns())
         try:
@@ -136,7 +137,7 @@ class Client:
             try:
                 data, ancillary, _, _ = self._socket.recvmsg(128, SPACE)
             except OSError:
-                return  # nothing there, or the error of an earlier probe
+                return  # nothing waits, or the socket reports the error of an earlier probe
             message = data[(data[0] & 0xF) * 4 :] if self._version == 4 else data
             if len(message) < _ECHO.size:
                 continue
@@ -148,7 +149,7 @@ class Client:
 def outages(probes: Iterable[Probe], patience: int, now: int) -> list[Outage]:
     """The runs of probes not answered within `patience` nanoseconds, oldest first.
 
-    A probe whose time is not up yet counts neither way.
+    A probe that still may be answered in time, at `now`, counts neither as lost nor as answered.
     """
     found: list[Outage] = []
     start: int | None = None
@@ -168,7 +169,7 @@ def outages(probes: Iterable[Probe], patience: int, now: int) -> list[Outage]:
 
 
 def _echo_socket(version: int) -> socket.socket:
-    """A raw socket that receives echo replies only, with time stamps."""
+    """A raw socket that receives only echo replies, with time stamps. `version` is the IP version."""
     if version == 4:
         echo = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
         echo.setsockopt(_SOL_RAW, _ICMP_FILTER, struct.pack("I", ~(1 << _ECHO_REPLY[4]) & 0xFFFFFFFF))

@@ -1,6 +1,7 @@
-"""What the capture understands: advertisements, ARP, neighbour advertisements, from Ethernet frames.
+"""Decodes captured Ethernet frames: advertisements, ARP, neighbour advertisements.
 
-Independent of the daemon's own codecs on purpose: this is the judge's reading. It judges no checksum; tshark does.
+It shares no code with the daemon's codecs on purpose, so that tests compare two implementations. It checks no checksum;
+tshark does that in the tests.
 """
 
 import struct
@@ -25,15 +26,15 @@ class Frame:
     """One captured Ethernet frame."""
 
     at: int
-    """When the switch received it, wall clock, nanoseconds."""
+    """When the switch received it: wall clock, nanoseconds."""
     host: str
-    """The label of the host that sent it."""
+    """The name of the switch's interface that it came in by, which is the label of the host that sent it."""
     data: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Advert:
-    """One VRRP advertisement."""
+    """One captured VRRP advertisement; `at` and `host` are those of its `Frame`."""
 
     at: int
     host: str
@@ -50,20 +51,23 @@ class Advert:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """An ARP message or neighbour advertisement by which a host says that an address is at a MAC address."""
+    """An ARP message or neighbour advertisement: a host says that an address is at a MAC address.
+
+    `at` and `host` are those of its `Frame`.
+    """
 
     at: int
     host: str
     address: Address
     mac: str
     is_reply: bool
-    """An answer to one asker (ARP reply to someone else, solicited NA); False: unasked, or an ARP request."""
+    """True for an answer to one host: an ARP reply that is not gratuitous, or a solicited Neighbour Advertisement."""
     is_gratuitous: bool
-    """Told to everyone unasked: ARP whose sender and target address agree, unsolicited NA."""
+    """True where it is sent unasked: ARP with equal sender and target address, or an unsolicited NA."""
 
 
 def advert(frame: Frame) -> Advert | None:
-    """The advertisement in a frame, or None."""
+    """The VRRP advertisement in a frame, or None."""
     packet = _ip(frame.data)
     if packet is None or packet[0] != PROTOCOL_NUMBER:
         return None
@@ -78,7 +82,7 @@ def advert(frame: Frame) -> Advert | None:
 
 
 def claim(frame: Frame) -> Claim | None:
-    """What a frame says about who has an address, or None."""
+    """The ARP message or neighbour advertisement in a frame, or None."""
     if int.from_bytes(frame.data[12:14]) == _ETHERTYPE_ARP and len(frame.data) >= 42:
         operation, mac, sender, target = struct.unpack_from("!H6s4s6x4s", frame.data, 20)
         gratuitous = sender == target

@@ -1,7 +1,7 @@
-"""The demonstration: two routers share an address, a client pings it, and everything that can happen happens.
+"""The demonstration: two routers share an address, which a client pings, through all kinds of failover.
 
-Election, crash of the MASTER, return of the higher priority, graceful stop, return. It succeeds only where the
-LAN itself has seen all of it, in time.
+That is: election, crash of the MASTER, its return, graceful stop of the MASTER, its return. The demonstration succeeds
+only if the capture on the switch shows that each happened, and in time.
 """
 
 import os
@@ -26,23 +26,23 @@ from failover.lab.waiting import wait_until
 ADDRESS: Final = "192.0.2.100"
 _PROBE_SECONDS: Final = 0.01
 _EARLY: Final = 5_000_000
-"""A takeover that much before its time is wrong: nanoseconds, for the switch's and the daemons' clocks."""
+"""Nanoseconds. A takeover that is earlier than theory by more than this is wrong; less is the clocks' inaccuracy."""
 _LATE_SECONDS: Final = 0.25
-"""And so is one that much later than one more interval: a busy machine is late, a broken daemon never comes."""
+"""A takeover that is later than theory by more than an interval and this is wrong: even a busy machine is faster."""
 _START_SECONDS: Final = 3.0
-"""What the start of a program may take besides, on a busy machine."""
+"""The additional time that the start of a daemon may take on a busy machine."""
 _LOG_LINES: Final = 15
 
 MakeRouter = Callable[..., Router]
-"""Takes the host and the specification."""
+"""Makes a router from its host and specification, such as the class `Daemon`."""
 
 
 class _Failed(Exception):  # noqa: N818 - it ends the story, it is not an error of the program
-    """Something in the story did not happen as it should."""
+    """A part of the demonstration did not happen as it should."""
 
 
 class _Story:
-    """The LAN, the two routers, the client, and the acts."""
+    """The LAN, the two routers and the client of a demonstration, and its parts one after the other."""
 
     def __init__(self, lan: Lan, interval: float, timeline: Timeline, make: MakeRouter) -> None:
         self.timeline = timeline
@@ -60,7 +60,7 @@ class _Story:
         self.rows: list[tuple[str, str, str, str]] = []
 
     def tell(self) -> None:
-        """All acts; `_Failed` or `TimeoutError` where one fails."""
+        """Do all parts of the demonstration; `_Failed` or `TimeoutError` where one fails."""
         self.timeline.event("alpha (priority 200) and beta (priority 100) start")
         self.alpha.start()
         self.beta.start()
@@ -115,7 +115,10 @@ class _Story:
         self._measured(f"{what}: start to first advert", first - since, theory, client, since)
 
     def _becomes_master(self, router: Router, since: int) -> int:
-        """Wait until it advertises, it alone answers for the address; return when its first advert was sent."""
+        """Wait until this router advertises, and only it answers for the address.
+
+        Returns when its first advertisement after `since` was sent (wall clock, nanoseconds).
+        """
         label, spec = router.host.label, router.specs[0]
         limit = 2 * spec.master_down_interval / NANOSECONDS + 5
         wait_until(lambda: self.capture.adverts(host=label, since=since), f"{label} advertises", limit)
@@ -129,7 +132,7 @@ class _Story:
         return self.capture.adverts()[-1].at
 
     def _gap(self, since: int) -> int:
-        """From the last advert of the one to the first of the other, nanoseconds."""
+        """The nanoseconds from the last advertisement of the old MASTER to the first of the new one."""
         return takeovers(self.capture.adverts(since=since))[0].gap
 
     def _in_time(self, what: str, measured: int, theory: int, besides: float = 0) -> None:
@@ -147,9 +150,9 @@ class _Story:
 
 
 def demonstrate(interval: float = 1.0, out: TextIO | None = None, make: MakeRouter = Daemon) -> int:
-    """Run the demonstration with an advertisement interval in seconds; return the exit status.
+    """Run the demonstration with this advertisement interval in seconds. Returns the exit status.
 
-    0 only where everything happened, in time. `make` builds the routers, for daemons other than ours.
+    0 only where everything happened in time; 130 where it was interrupted. `make` allows for other daemons than ours.
     """
     timeline = Timeline(out or sys.stdout)
     if os.geteuid() != 0 or shutil.which("ip") is None:
@@ -190,7 +193,7 @@ def _succeeds(story: _Story) -> bool:
 
 @contextmanager
 def _terminable() -> Iterator[None]:
-    """SIGTERM, and the end of the terminal, end the demonstration as Ctrl-C does: with everything removed."""
+    """Have SIGTERM and SIGHUP (the terminal was closed) raise `KeyboardInterrupt`, so that everything is removed."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
         raise KeyboardInterrupt

@@ -1,4 +1,4 @@
-"""The judge: asks a LAN who has an address, and hears every answer, as no ordinary resolver does."""
+"""Asks a LAN who has an address, and returns every answer, not only the first one as a host's kernel does."""
 
 import socket
 import struct
@@ -19,7 +19,8 @@ _NEXT_HEADER_ICMPV6: Final = 58
 def who_has(host: Host, address: str, seconds: float = 0.1) -> frozenset[str]:
     """The MAC addresses that answer `host` for `address` within `seconds`.
 
-    One ARP request or neighbour solicitation is sent; two answers mean two hosts that think the address theirs.
+    One ARP request or neighbour solicitation is sent. Two answers mean that two hosts have the address. The host needs
+    an IPv4 address to ask for one (`LookupError`).
     """
     target = ip_address(address)
     mac = bytes.fromhex(host.mac.replace(":", ""))
@@ -52,7 +53,7 @@ def _arp_request(mac: bytes, sender: IPv4Address, target: IPv4Address) -> bytes:
 
 
 def _neighbour_solicitation(mac: bytes, sender: IPv6Address, target: IPv6Address) -> bytes:
-    """RFC 4861 §4.3, to the target's solicited-node group, with the source link-layer address."""
+    """A Neighbour Solicitation frame to the solicited-node group of `target` (RFC 4861 §4.3), with our MAC address."""
     group = IPv6Address("ff02::1:ff00:0").packed[:13] + target.packed[13:]
     message = struct.pack("!BBHI16sBB6s", 135, 0, 0, 0, target.packed, 1, 1, mac)
     pseudo = sender.packed + group + len(message).to_bytes(4) + bytes((0, 0, 0, _NEXT_HEADER_ICMPV6))

@@ -1,6 +1,6 @@
-"""A LAN: one switch (a bridge in a namespace), hosts on cables (veth pairs) that can be cut.
+"""A LAN: a switch (a bridge in a network namespace) and hosts on cables (veth pairs) that can be cut.
 
-The switch end of a cable has the name of its host. What the hosts run, and who listens, is not known here.
+The switch's end of a cable has the label of its host as its name. What the hosts run is not known here.
 """
 
 import fcntl
@@ -27,9 +27,10 @@ _SNOOPING: Final = (
     "mcast_snooping 1 mcast_query_response_interval 10 mcast_startup_query_interval 20",
     "mcast_querier 1",
 )
-"""In centiseconds: the switch asks at once who is a member, and goes by the answers a moment later.
+"""Bridge options that switch multicast snooping on, in two steps; times in centiseconds.
 
-Two steps, because the kernel fixes that moment when it becomes the querier.
+The switch asks at once which hosts are members, and acts on the answers a moment later. The second step must be later,
+because the kernel reads the times when it becomes the querier.
 """
 _SIOCGIFFLAGS: Final = 0x8913
 _IFF_RUNNING: Final = 0x40
@@ -38,14 +39,13 @@ _IFF_RUNNING: Final = 0x40
 class Host(Namespace):
     """A machine with one interface on the LAN.
 
-    MAC address and link-local address follow from the order in which hosts were made: a later host has the higher
-    ones.
+    Its MAC address and link-local address have its number in them: a host that is made later has greater ones.
     """
 
     def __init__(self, label: str, number: int, addresses: tuple[str, ...], directory: Path) -> None:
         super().__init__(label)
         self.directory = directory
-        """For the files of what runs here; its path is short enough for sockets, and it goes with the LAN."""
+        """For files of the programs on this host. Its path is short enough for Unix sockets. Removed with the LAN."""
         self.label = label
         self.interface = INTERFACE
         self.mac = f"02:00:00:00:00:{number:02x}"
@@ -54,19 +54,19 @@ class Host(Namespace):
 
     @property
     def ipv4(self) -> IPv4Interface:
-        """Its first own IPv4 address; `LookupError` without one."""
+        """The host's first own IPv4 address; `LookupError` where it has none."""
         for address in self.addresses:
             if isinstance(address, IPv4Interface):
                 return address
         raise LookupError(f"{self.label} has no IPv4 address")
 
     def held(self) -> frozenset[IPv4Interface | IPv6Interface]:
-        """The addresses that its interfaces have now, link-local ones included, those of the loopback not."""
+        """The addresses that its interfaces have now, with link-local ones, without those of the loopback."""
         lines = [line.split() for line in self.run(["ip", "-o", "addr", "show", "up"]).stdout.splitlines()]
         return frozenset(ip_interface(line[3]) for line in lines if line[1] != "lo")
 
     def configure(self) -> None:
-        """Bring the interface up with the addresses of its own, and no others."""
+        """Bring the interface up with the host's own addresses, and no others."""
         self.ip(
             f"link set dev {INTERFACE} down",
             f"addr flush dev {INTERFACE}",
@@ -76,13 +76,13 @@ class Host(Namespace):
 
 
 class Lan:
-    """A switch and what hangs on it; a context manager that removes all of it at the end, however it ends."""
+    """A switch and its hosts. A context manager that removes everything at the end, however it ends."""
 
     def __init__(self, *, multicast_snooping: bool = False, flood_unknown: bool = False) -> None:
-        """`multicast_snooping`: the switch delivers IPv6 multicast only where someone joined, and asks who did.
+        """`multicast_snooping`: the switch is an MLD querier, and delivers IPv6 multicast only to members of the group.
 
-        `flood_unknown`: frames to a MAC address that the switch does not know go everywhere. Off: a host whose
-        cable is cut and restored must speak before it is spoken to, as clients see it on large networks.
+        `flood_unknown`: frames to a MAC address that the switch does not know go to all ports. If off, a host whose
+        cable was cut and restored receives nothing until it has sent a frame, as on large networks.
         """
         self._snooping = multicast_snooping
         self._flood = "on" if flood_unknown else "off"
@@ -115,7 +115,7 @@ class Lan:
         self.close()
 
     def close(self) -> None:
-        """Remove everything, deaf to Ctrl-C and the like meanwhile; does nothing the second time."""
+        """Remove everything, with Ctrl-C and the like blocked meanwhile. A second call does nothing."""
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
         try:
             self._stack.close()
@@ -123,7 +123,7 @@ class Lan:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     def host(self, label: str, *addresses: str) -> Host:
-        """A new host with these addresses (with prefix lengths), up and reachable. At most 15 letters."""
+        """A new host with these addresses (with prefix lengths), up and reachable. A label has at most 15 letters."""
         directory = self._directory / label
         directory.mkdir()
         host = Host(label, len(self.hosts) + 1, addresses, directory)
@@ -140,7 +140,7 @@ class Lan:
         return host
 
     def capture(self, *without: Host, only: Host | None = None, buffer_bytes: int = BUFFER_BYTES) -> Capture:
-        """Listen to what hosts send from now on, but for some, or to one alone; closed with the LAN at the latest."""
+        """Capture what all hosts but `without` send from now on, or `only` one. Closed with the LAN at the latest."""
         ignored = [BRIDGE, *(host.label for host in without)]
         label = only.label if only else None
         return self._stack.enter_context(Capture(self.switch, ignored, buffer_bytes, only=label))
@@ -150,14 +150,14 @@ class Lan:
         self.switch.ip(f"link set dev {host.label} down")
 
     def restore(self, host: Host) -> None:
-        """Plug it in again, and wait until frames pass."""
+        """Plug the cable in again, and wait until frames pass."""
         self.switch.ip(f"link set dev {host.label} up")
         self.wait_for_carrier(host)
 
     def reboot(self, host: Host) -> None:
-        """What a power cycle leaves: no process, no address but its own, no interface but its own.
+        """Leave the host as after a power cycle: no process, no address but its own, no interface but its own.
 
-        The cable stays as it is, and so do files.
+        The cable and the files stay as they are.
         """
         host.kill()
         found = host.run(["ip", "-br", "link", "show", "type", "macvlan"]).stdout.splitlines()
@@ -166,11 +166,11 @@ class Lan:
         host.configure()
 
     def block(self, host: Host) -> None:
-        """Lose every frame from and to the host although its carrier stays; a capture still sees what it sends."""
+        """Drop every frame from and to the host, while its carrier stays. A capture still sees what it sends."""
         self.switch.run(["bridge", "link", "set", "dev", host.label, "state", "disabled"])
 
     def unblock(self, host: Host) -> None:
-        """Let frames pass again."""
+        """Let frames from and to the host pass again after `block`."""
         self.switch.run(["bridge", "link", "set", "dev", host.label, "state", "forwarding"])
 
     def wait_for_carrier(self, host: Host) -> None:

@@ -1,4 +1,4 @@
-"""Takeovers as the switch saw them: pure functions from captured advertisements to numbers."""
+"""Finds takeovers in captured advertisements and measures them; pure functions."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ class Takeover:
     last: Advert
     """The last advertisement of the old MASTER; priority 0 where it resigned."""
     first: Advert
-    """The first one of the new MASTER."""
+    """The first advertisement of the new MASTER."""
 
     @property
     def gap(self) -> int:
-        """Nanoseconds between the two."""
+        """The nanoseconds between the two advertisements."""
         return self.first.at - self.last.at
 
 
 def takeovers(adverts: Iterable[Advert]) -> list[Takeover]:
-    """The changes of advertiser, in order; the adverts are those of one virtual router and family."""
+    """The takeovers, in order. `adverts` are those of one virtual router and family, in the order of their times."""
     return [Takeover(one, two) for one, two in pairwise(adverts) if one.host != two.host]

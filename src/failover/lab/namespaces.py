@@ -1,7 +1,7 @@
-"""Network namespaces: made, entered, and removed with everything that runs in them.
+"""Network namespaces: made, entered, and removed with everything that runs in them. Needs root and `ip` (iproute2).
 
-Nothing here knows of LANs or routers. A namespace is named `fo-PID-N-LABEL` after the process that made it:
-several labs run side by side.
+Nothing here knows of LANs or routers. A namespace is called `fo-PID-N-LABEL`, with the PID of the process that made it,
+so that several labs can run side by side.
 """
 
 import ctypes
@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import IO, Final, Self
 
 DIRECTORY: Final = Path("/run/netns")
-"""Where `ip netns` keeps the names."""
+"""Where `ip netns` has a file for each named namespace (ip-netns(8))."""
 
 _CLONE_NEWNET: Final = 0x40000000
 _LIBC: Final = ctypes.CDLL(None, use_errno=True)
@@ -31,19 +31,20 @@ _QUIET: Final = {
     "ipv6/conf/{}/dad_transmits": "0",
     "ipv6/conf/{}/router_solicitations": "0",
 }
-"""Settings under /proc/sys/net that keep the kernel from talking or waiting of its own accord."""
+"""Settings below /proc/sys/net that keep the kernel from sending packets, or waiting, by itself."""
 
 
 class CommandError(OSError):
-    """A command of the lab failed; the text has the command, its exit status and what it said."""
+    """A command of the lab failed. The text has the command, its exit status and its output."""
 
 
 def run(
     command: Sequence[str], *, stdin: str = "", timeout: float = 30, check: bool = True
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end (at most `timeout` seconds) and keep its output.
+    """Run a command to its end and return its output.
 
-    It gets a session of its own: Ctrl-C on the terminal reaches the lab, which then cleans up, not its tools.
+    Raises `CommandError` where it fails and `check` is set, `subprocess.TimeoutExpired` after `timeout` seconds. The
+    command has a session of its own, so that Ctrl-C on the terminal reaches only the lab, which then cleans up.
     """
     done = subprocess.run(
         command,
@@ -61,7 +62,7 @@ def run(
 
 
 class Namespace:
-    """One network namespace, loopback up, quiet; a context manager, or `open()` and `close()`."""
+    """One network namespace, with the loopback up. Use it as a context manager, or with `open()` and `close()`."""
 
     def __init__(self, label: str) -> None:
         """`label` ends the name and says what the namespace is for."""
@@ -77,7 +78,7 @@ class Namespace:
         return DIRECTORY / self.name
 
     def open(self) -> Self:
-        """Make it. Whatever interrupts this, `close()` removes what there is."""
+        """Make the namespace. If this is interrupted, `close()` removes what there is."""
         run(["ip", "netns", "add", self.name])
         for template, value in _QUIET.items():
             if template.startswith("ipv4") or Path("/proc/sys/net/ipv6").exists():
@@ -87,15 +88,15 @@ class Namespace:
         return self
 
     def close(self) -> None:
-        """Kill what runs inside and remove it; does nothing the second time."""
+        """Kill what runs inside, and remove the namespace. A second call does nothing."""
         self.kill()
         if self.path.exists():
             run(["ip", "netns", "del", self.name])
 
     def kill(self) -> None:
-        """SIGKILL to everything that runs inside, and wait until it is gone.
+        """Kill everything that runs inside with SIGKILL, and wait until it is gone.
 
-        All are stopped first: the death of one must not tell another to end in good order.
+        All processes are stopped (SIGSTOP) first, so that none notices the death of another and shuts down in order.
         """
         deadline = time.monotonic() + _KILL_DEADLINE_SECONDS
         while (pids := self.pids()) and time.monotonic() < deadline:
@@ -122,9 +123,9 @@ class Namespace:
 
     @contextmanager
     def enter(self) -> Iterator[None]:
-        """Move this thread inside, and back at the end.
+        """Move this thread into the namespace, and back at the end (setns(2)).
 
-        A socket belongs for good to the namespace in which it was opened; a child process starts there.
+        A socket that is opened meanwhile stays in the namespace for good, and so does a process that is started.
         """
         home = os.open(f"/proc/self/task/{threading.get_native_id()}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
         try:
@@ -143,7 +144,7 @@ class Namespace:
     def run(
         self, command: Sequence[str], *, stdin: str = "", timeout: float = 30, check: bool = True
     ) -> subprocess.CompletedProcess[str]:
-        """Run a command inside to its end; `CommandError` where it fails and `check` is set."""
+        """Run a command inside to its end; parameters and errors are those of the function `run`."""
         with self.enter():
             return run(command, stdin=stdin, timeout=timeout, check=check)
 
@@ -154,7 +155,7 @@ class Namespace:
         output: int | IO[bytes] = subprocess.DEVNULL,
         env: Mapping[str, str] | None = None,
     ) -> subprocess.Popen[bytes]:
-        """Start a command inside; `output` takes both its streams. `close()` kills it at the latest."""
+        """Start a command inside. Its standard output and error go to `output`. `close()` kills it at the latest."""
         with self.enter():
             process = subprocess.Popen(
                 command,
@@ -168,11 +169,11 @@ class Namespace:
         return process
 
     def ip(self, *lines: str) -> None:
-        """Run lines of the `ip` command inside, as one batch."""
+        """Run these lines of the `ip` command inside, as one batch; `CommandError` where one fails."""
         run(["ip", "-n", self.name, "-batch", "-"], stdin="\n".join(lines) + "\n")
 
     def sysctl(self, name: str, value: str) -> None:
-        """Write a setting; `name` is its path below /proc/sys/net."""
+        """Write a kernel setting of the namespace; `name` is its path below /proc/sys/net."""
         with self.enter():
             Path("/proc/sys/net", name).write_text(value)
 
@@ -192,7 +193,7 @@ class Namespace:
 def _is_inside(process: Path, here: os.stat_result) -> bool:
     try:
         there = (process / "ns/net").stat()
-    except OSError:  # it has ended, is a zombie, or belongs to someone whom we may not look at
+    except OSError:  # it has ended, is a zombie, or belongs to a user whose processes we may not inspect
         return False
     return (there.st_dev, there.st_ino) == (here.st_dev, here.st_ino)
 
@@ -201,7 +202,7 @@ def _signal(pid: int, number: signal.Signals) -> None:
     try:
         os.kill(pid, number)
     except ProcessLookupError:
-        return  # it was quicker
+        return  # it has ended by itself
 
 
 def _setns(descriptor: int) -> None:

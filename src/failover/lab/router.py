@@ -1,6 +1,6 @@
-"""What the lab asks of a router, whoever wrote it, and the one that we ship: `failover run`.
+"""`Router`: what the lab needs of any VRRP daemon. `Daemon`: our own, `failover run`.
 
-Drivers of other daemons are test code; they keep to `Router`.
+The drivers of other daemons are in the tests; they derive from `Router`.
 """
 
 import json
@@ -23,29 +23,29 @@ from failover.vrrp.units import Interval, seconds
 
 _STOP_SECONDS: Final = 10
 _NOT_INHERITED: Final = frozenset({"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "RUNTIME_DIRECTORY"})
-"""What the service manager told the lab and not its daemons."""
+"""Environment variables that systemd has set for the lab, and that are not meant for the daemons in it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouterSpec:
-    """One virtual router as any daemon can be configured to run it; one address family."""
+    """One virtual router of one address family, in terms that any daemon can be configured with."""
 
     addresses: tuple[str, ...]
-    """With prefix lengths; version 6: a link-local one first."""
+    """The virtual addresses with prefix lengths; for IPv6, a link-local one first."""
     vrid: int = 51
     version: int = 3
     priority: int = 100
     interval: float = 1.0
-    """Seconds."""
+    """The advertisement interval in seconds."""
     preempt: bool = True
     excluded: tuple[str, ...] = ()
     """Addresses that are held while MASTER but not advertised."""
     interface: str = INTERFACE
-    """Where it runs, on a host with several."""
+    """The interface that it runs on."""
 
     @property
     def virtual_addresses(self) -> tuple[VirtualAddress, ...]:
-        """The advertised addresses as such."""
+        """The advertised addresses as objects."""
         return tuple(ip_interface(address) for address in self.addresses)
 
     @property
@@ -55,22 +55,22 @@ class RouterSpec:
 
     @property
     def skew_time(self) -> Interval:
-        """What a BACKUP waits for after a MASTER has resigned."""
+        """How long a BACKUP waits after a MASTER has resigned, in nanoseconds."""
         return skew_time(Version(self.version), self.priority, seconds(self.interval))
 
     @property
     def master_down_interval(self) -> Interval:
-        """What a BACKUP waits for after the last advertisement of a MASTER with the same interval."""
+        """How long a BACKUP waits after the last advertisement of a MASTER with the same interval, in nanoseconds."""
         return master_down_interval(Version(self.version), self.priority, seconds(self.interval))
 
 
 class Router(ABC):
-    """A daemon on a host that puts addresses on the host's own interface, as ours and keepalived do."""
+    """A VRRP daemon on a host. By default one that adds addresses to the host's own interface, as ours does."""
 
     program: ClassVar[str]
-    """Names the log."""
+    """The program's name, which is also that of the log file."""
     unsupported: ClassVar[Mapping[str, str]] = {}
-    """Scenario to the reason why this daemon cannot do it, found by trying."""
+    """The scenarios that this daemon cannot do, by name, each with the reason; found by trying."""
 
     def __init__(self, host: Host, *specs: RouterSpec) -> None:
         self.host = host
@@ -79,54 +79,57 @@ class Router(ABC):
 
     @abstractmethod
     def start(self) -> None:
-        """Start it; returns before it has decided anything."""
+        """Start the daemon; returns at once, before it has elected a MASTER."""
 
     @property
     def log_file(self) -> Path:
-        """Where the daemon's output goes; it grows over restarts."""
+        """The file that the daemon's output is appended to, over all restarts."""
         return self.host.directory / f"{self.program}.log"
 
     def stop(self) -> None:
-        """SIGTERM, and wait until it has ended; several processes one by one, the last started first."""
+        """Stop the daemon with SIGTERM and wait for its end: process by process, the last started one first.
+
+        `subprocess.TimeoutExpired` where a process takes longer than 10 s.
+        """
         for process in reversed(self.processes):
             process.send_signal(signal.SIGTERM)
             process.wait(_STOP_SECONDS)
 
     def kill(self) -> None:
-        """SIGKILL to all its processes: what a crash leaves behind stays behind."""
+        """Kill everything that runs on the host with SIGKILL. As after a crash, nothing is cleaned up."""
         self.host.kill()
 
     def is_master(self, spec: RouterSpec) -> bool:
-        """Whether the host holds every address now."""
+        """Whether the host has every advertised address of `spec` now."""
         return self.host.held().issuperset(spec.virtual_addresses)
 
     def mac(self, spec: RouterSpec) -> str:  # noqa: ARG002 - others have one for each virtual router
-        """The MAC address under which it answers for the addresses while MASTER."""
+        """The MAC address that it announces for the addresses while MASTER."""
         return self.host.mac
 
     def source(self, spec: RouterSpec) -> Address:
-        """Where its advertisements come from: the interface's first IPv4 or its link-local address."""
+        """The source of its advertisements: the interface's first IPv4 address or its link-local address."""
         return self.host.ipv4.ip if spec.family is Family.IPV4 else self.host.link_local
 
     def log(self) -> str:
-        """What it has said."""
+        """The content of the log file; empty where there is none yet."""
         return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
 
     @contextmanager
     def output(self) -> Iterator[IO[bytes]]:
-        """The log, open for a new process."""
+        """The log file, open for appending, as the output of a new process."""
         with self.log_file.open("ab") as log:
             yield log
 
 
 class Daemon(Router):
-    """Our own daemon, as `failover run` under the same Python."""
+    """Our own daemon: `failover run`, by the Python that runs the lab."""
 
     program = "failover"
 
     @property
     def runtime_directory(self) -> Path:
-        """`--runtime-dir`."""
+        """The daemon's `--runtime-dir`."""
         return self.host.directory / "run"
 
     def start(self) -> None:
@@ -140,7 +143,7 @@ class Daemon(Router):
             self.processes = [self.host.popen(command, output=log, env=self.environment())]
 
     def environment(self) -> dict[str, str]:
-        """The environment that it runs in."""
+        """The environment variables that the daemon gets."""
         return {name: value for name, value in os.environ.items() if name not in _NOT_INHERITED}
 
     def configuration(self) -> dict[str, Any]:
@@ -148,7 +151,7 @@ class Daemon(Router):
         return {"virtual_routers": [self.settings(spec) for spec in self.specs]}
 
     def settings(self, spec: RouterSpec) -> dict[str, Any]:
-        """The object for one virtual router; who wants other options adds them."""
+        """The object for one virtual router in the configuration file; a subclass may add options."""
         return {
             "name": f"VR_{spec.interface}_{spec.vrid}_{spec.family.label}",
             "vrid": spec.vrid,
@@ -162,7 +165,7 @@ class Daemon(Router):
         }
 
     def status(self) -> dict[str, Any]:
-        """`failover status --json` of this daemon."""
+        """The document that `failover status --json` prints for this daemon; `CommandError` where it fails."""
         socket = self.runtime_directory / "control.sock"
         command = [sys.executable, "-m", "failover", "status", "--json", "--socket", str(socket)]
         answer: dict[str, Any] = json.loads(self.host.run(command).stdout)

@@ -1,4 +1,4 @@
-"""The text of a demonstration: lines with relative times, and a table of what was measured beside the theory.
+"""Writes the text of a demonstration: lines with relative times, and a table of measurements beside the theory.
 
 Coloured with `rich` on a terminal, plain elsewhere.
 """
@@ -11,7 +11,7 @@ NANOSECONDS: Final = 1_000_000_000
 
 
 class Timeline:
-    """Writes each line when it is told of it; times count from the first event."""
+    """Writes lines to `out` as they come. Times are relative to the first event."""
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
@@ -19,23 +19,23 @@ class Timeline:
         self._rich = out.isatty()
 
     def say(self, text: str, style: str = "") -> None:
-        """A line without a time."""
+        """Write a line without a time. `style` is one of rich."""
         if self._rich:
-            from rich.console import Console  # noqa: PLC0415 - only here is it worth its start-up time
+            from rich.console import Console  # noqa: PLC0415 - takes long to import: only for a terminal
 
             Console(file=self._out, highlight=False).print(text, style=style, markup=False, soft_wrap=True)
         else:
             print(text, file=self._out, flush=True)
 
     def event(self, text: str, at: int | None = None, style: str = "") -> None:
-        """Something that happened at a wall clock time in nanoseconds, or now."""
+        """Write a line about something that happened at the wall-clock time `at` in nanoseconds, or now."""
         when = time.time_ns() if at is None else at
         if self._zero is None:
             self._zero = when
         self.say(f"{(when - self._zero) / NANOSECONDS:9.3f} s  {text}", style)
 
     def table(self, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        """Columns as wide as their content, the first to the left, the others to the right."""
+        """Write a table. The first column is aligned to the left, the others to the right."""
         widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
         for number, row in enumerate((header, *rows)):
             first, *rest = (
@@ -46,5 +46,5 @@ class Timeline:
 
 
 def seconds(nanoseconds: int) -> str:
-    """A duration for people, to a tenth of a millisecond."""
+    """A duration in nanoseconds as seconds for people, to a tenth of a millisecond."""
     return f"{nanoseconds / NANOSECONDS:.4f} s"

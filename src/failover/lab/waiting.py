@@ -1,4 +1,4 @@
-"""Waiting for something to be so, with a deadline: the lab never sleeps and hopes."""
+"""Waits for a condition, with a deadline. The lab never just sleeps for a time that should be enough."""
 
 import time
 from collections.abc import Callable
@@ -8,7 +8,7 @@ POLL_SECONDS: Final = 0.005
 
 
 def wait_until(condition: Callable[[], object], what: str, seconds: float = 10) -> None:
-    """Ask `condition` until it says yes; `TimeoutError` naming `what` after `seconds`."""
+    """Wait until `condition()` is true. After `seconds`, raises `TimeoutError` with `what` in its text."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
