@@ -91,8 +91,8 @@ class Inbox:
         self._left_out = ctypes.create_string_buffer(LEFT_OUT)
         self._headers = (_Header * _AT_ONCE)()
         # `msg_len` counts the bytes in the parts, not the control messages; over IPv4 also those that are left out.
-        self._besides = MESSAGE_AT if family is Family.IPV6 else -LEFT_OUT
-        self._longest = _ROOM_BYTES - STAMP_SPACE - self._besides
+        self._length_correction = MESSAGE_AT if family is Family.IPV6 else -LEFT_OUT
+        self._longest = _ROOM_BYTES - STAMP_SPACE - self._length_correction
         """The greatest `msg_len` of a packet that fits into its slot."""
         self._parts = (_Part * _PARTS * _AT_ONCE)()
         for place, (header, parts) in enumerate(zip(self._headers, self._parts, strict=True)):
@@ -105,15 +105,15 @@ class Inbox:
         self._address = ctypes.c_void_p(ctypes.addressof(self._headers))
 
     def _scatter_ipv4(self, header: _Header, start: int) -> tuple[_Part, ...]:
-        matters, not_so = ctypes.addressof(self._memory) + start, ctypes.addressof(self._left_out)
-        header.message.control, header.message.control_length = matters - STAMP_SPACE, STAMP_SPACE
+        kept, unused = ctypes.addressof(self._memory) + start, ctypes.addressof(self._left_out)
+        header.message.control, header.message.control_length = kept - STAMP_SPACE, STAMP_SPACE
         rest = _ROOM_BYTES - STAMP_SPACE - KEPT_BEFORE_ADDRESSES
         return (
-            _Part(matters, VERSION_TO_LENGTH),
-            _Part(not_so, IDENTIFICATION_AND_OFFSET),
-            _Part(matters + VERSION_TO_LENGTH, TTL_AND_PROTOCOL),
-            _Part(not_so + IDENTIFICATION_AND_OFFSET, HEADER_CHECKSUM),
-            _Part(matters + KEPT_BEFORE_ADDRESSES, rest),
+            _Part(kept, VERSION_TO_LENGTH),
+            _Part(unused, IDENTIFICATION_AND_OFFSET),
+            _Part(kept + VERSION_TO_LENGTH, TTL_AND_PROTOCOL),
+            _Part(unused + IDENTIFICATION_AND_OFFSET, HEADER_CHECKSUM),
+            _Part(kept + KEPT_BEFORE_ADDRESSES, rest),
         )
 
     def _append_ipv6(self, header: _Header, start: int) -> tuple[_Part, ...]:
@@ -147,11 +147,11 @@ class Inbox:
             if number == EAGAIN:
                 return []
             raise OSError(number, f"recvmmsg: {os.strerror(number)}")
-        memory, besides = self._memory, self._besides
+        memory, correction = self._memory, self._length_correction
         lengths = self._words[_LENGTH_WORD : count * _HEADER_WORDS : _HEADER_WORDS]
         # A slice of an array of c_char is bytes, whatever its declared type says.
         packets: list[bytes] = [
-            memory[at : at + length + besides]  # type: ignore[misc]
+            memory[at : at + length + correction]  # type: ignore[misc]
             for at, length in zip(self._starts, lengths, strict=False)
         ]
         if max(lengths, default=0) > self._longest:
