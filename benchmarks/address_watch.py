@@ -13,7 +13,7 @@ from ipaddress import IPv4Address
 from types import TracebackType
 from typing import Final, Self
 
-from failover.lab.lan import Host
+from failover.lab.network.lan import Host
 from failover.linux.filter import bpf
 
 _IPV4_ADDRESSES: Final = 0x10

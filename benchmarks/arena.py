@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Final, Self
 
 from benchmarks.plan import Pace
-from failover.lab.lan import Host, Lan
+from failover.lab.network.lan import Host, Lan
+from failover.lab.network.waiting import wait_until
 from failover.lab.router import RouterSpec
-from failover.lab.waiting import wait_until
 
 VRIDS_PER_SEGMENT: Final = 250
 SETTLE_SECONDS: Final = 60

@@ -3,7 +3,7 @@
 import struct
 from collections.abc import Iterator
 
-from failover.lab.capture import Capture
+from failover.lab.network.capture import Capture
 
 _ETHERTYPE_IPV4 = b"\x08\x00"
 _ICMP = 1

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from failover.lab.namespaces import Namespace
+from failover.lab.network.namespaces import Namespace
 
 _PROGRAM = "import sys, time\nend = time.monotonic() + float(sys.argv[1])\nwhile time.monotonic() < end: pass"
 

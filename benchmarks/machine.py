@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from failover.lab.namespaces import DIRECTORY
+from failover.lab.network.namespaces import DIRECTORY
 from failover.version import __version__
 
 _TICKS: Final = os.sysconf("SC_CLK_TCK")

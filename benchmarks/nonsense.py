@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from benchmarks.packets import frame, message
-from failover.lab.lan import Host
+from failover.lab.network.lan import Host
 from failover.lab.router import RouterSpec
 
 PRIORITY: Final = 50

@@ -6,7 +6,7 @@ from typing import Final
 from failover.frames import ipv4
 from failover.lab.router import RouterSpec
 from failover.vrrp import Advertisement, ChecksumForm, Version, encode, seconds
-from failover.vrrp.checksum import checksum
+from failover.vrrp.packet.checksum import checksum
 from failover.vrrp.protocol import GROUPS, Family
 
 _TTL_AT: Final = 8

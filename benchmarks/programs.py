@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, ClassVar, Final
 
 from benchmarks.results import FRR, KEEPALIVED, OURS
+from failover.lab.network.waiting import wait_until
 from failover.lab.router import Router
-from failover.lab.waiting import wait_until
 from tests.lab import frr, keepalived, ours
 
 _KEEPALIVED_OPTIONS: Final = ("-n", "-P", "-G", "-l")

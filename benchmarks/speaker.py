@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from benchmarks.packets import frame, message
-from failover.lab.lan import Host
+from failover.lab.network.lan import Host
 from failover.lab.router import RouterSpec
 from failover.linux.sockets.outbox import Packets
 

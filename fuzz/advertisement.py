@@ -38,7 +38,7 @@ from failover.vrrp import (
     seconds,
     step,
 )
-from failover.vrrp.checksum import checksum, pseudo_header
+from failover.vrrp.packet.checksum import checksum, pseudo_header
 from failover.vrrp.protocol import GROUPS, HOP_LIMIT
 
 WORDS: Final = ()

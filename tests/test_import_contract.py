@@ -70,6 +70,15 @@ FLOORS: Final[dict[str, dict[str, frozenset[str]]]] = {
         "intended": frozenset(),
         "__init__": frozenset({"fleet", "loop"}),
     },
+    "vrrp": {
+        "machine": frozenset({"packet", "router", "protocol", "units"}),
+        "packet": frozenset({"router", "protocol", "units"}),
+        "router": frozenset({"timers", "protocol", "units"}),
+        "timers": frozenset({"protocol", "units"}),
+        "protocol": frozenset(),
+        "units": frozenset(),
+        "__init__": frozenset({"machine", "packet", "router", "protocol", "units"}),
+    },
     "agent": {
         "__main__": frozenset({"api", "link", "log"}),
         "api": frozenset({"link", "timestamp"}),
@@ -94,6 +103,10 @@ FLOORS: Final[dict[str, dict[str, frozenset[str]]]] = {
 }
 """Each folder, or module beside the folders, of a package, from the top floor down, and what of the package it may use
 beside itself."""
+
+LONGEST_FILE: Final = 300
+LONGEST_FOLDER: Final = 1050
+"""Lines: what a reader takes in at once, and what he finds his way in."""
 
 CORE_MAY_IMPORT: Final = frozenset({"dataclasses", "enum", "ipaddress", "struct", "typing"})
 """Data types. No socket, clock, thread, log, randomness."""
@@ -243,9 +256,18 @@ def test_nothing_runs_back_up(package: str) -> None:
         above.add(floor)
 
 
-@pytest.mark.parametrize("package", sorted(set(ARROWS) - {"cli", "__init__", "__main__"}))
+@pytest.mark.parametrize("package", sorted(set(ARROWS) - {"__init__", "__main__"}))
 def test_no_files_of_a_package_import_each_other_in_a_circle(package: str) -> None:
     assert circle(imports_of(package)) == []
+
+
+def test_no_file_and_no_folder_is_too_long_to_read() -> None:
+    """A folder is what is in it, without the folders in it."""
+    lengths = {path: len(path.read_text().splitlines()) for path in ROOT.rglob("*.py")}
+    assert [str(path.relative_to(ROOT)) for path, length in lengths.items() if length > LONGEST_FILE] == []
+    folders = {path.parent for path in lengths}
+    whole = {folder: sum(lengths[path] for path in folder.glob("*.py")) for folder in folders}
+    assert [str(folder.relative_to(ROOT)) for folder, length in whole.items() if length > LONGEST_FOLDER] == []
 
 
 def test_a_circle_is_found_and_named() -> None:

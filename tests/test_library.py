@@ -15,7 +15,7 @@ import pytest
 
 from failover import VirtualRouter, run
 from failover.config import ConfigError
-from failover.lab.lan import Host, Lan
+from failover.lab.network.lan import Host, Lan
 from failover.messages import Event
 from tests.engine.daemons import ENVIRONMENT, INTERVAL, OurDaemon, router
 

@@ -21,11 +21,11 @@ from benchmarks.registry import Scenario
 from benchmarks.results import Measurement, Target
 from benchmarks.rounds import Round
 from benchmarks.speaker import Speaker
-from failover.lab.capture import Capture
-from failover.lab.decode import Claim
-from failover.lab.lan import Host
+from failover.lab.network.capture import Capture
+from failover.lab.network.decode import Claim
+from failover.lab.network.lan import Host
+from failover.lab.network.waiting import wait_until
 from failover.lab.router import RouterSpec
-from failover.lab.waiting import wait_until
 
 INTERVAL: Final = 0.1
 OTHERS: Final = tuple(

@@ -12,7 +12,7 @@ from benchmarks.programs import BOTH, Driver
 from benchmarks.registry import Scenario
 from benchmarks.results import Measurement, Target
 from benchmarks.rounds import Round
-from failover.lab.decode import Advert
+from failover.lab.network.decode import Advert
 
 ROUTERS: Final = 200
 INTERVAL: Final = 0.01

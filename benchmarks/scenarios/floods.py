@@ -19,9 +19,9 @@ from benchmarks.quantiles import spacings
 from benchmarks.registry import Scenario
 from benchmarks.results import FRR, Measurement, Target
 from benchmarks.rounds import Round
-from failover.lab.decode import Advert
+from failover.lab.network.decode import Advert
+from failover.lab.network.waiting import wait_until
 from failover.lab.router import Router
-from failover.lab.waiting import wait_until
 
 INTERVAL: Final = 0.1
 PRIORITY: Final = 100

@@ -19,7 +19,7 @@ from benchmarks.registry import Scenario
 from benchmarks.results import Measurement
 from benchmarks.rounds import Round
 from benchmarks.scenarios.spacing import HOGS, MILLI, QUANTILES
-from failover.lab.lan import Host
+from failover.lab.network.lan import Host
 
 ADDRESSES: Final = 500
 WHAT: Final = {

@@ -19,8 +19,8 @@ from benchmarks.quantiles import deviations, quantile
 from benchmarks.registry import Scenario
 from benchmarks.results import OURS, Measurement, Target
 from benchmarks.rounds import Round
+from failover.lab.network.waiting import wait_until
 from failover.lab.router import Router
-from failover.lab.waiting import wait_until
 
 BEATING: Final = 50
 """Virtual routers whose spacing is measured."""

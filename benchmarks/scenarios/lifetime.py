@@ -15,9 +15,9 @@ from benchmarks.programs import BOTH, Driver, Ours
 from benchmarks.registry import Scenario
 from benchmarks.results import OURS, Measurement, Target
 from benchmarks.rounds import Round
-from failover.lab.capture import Capture
+from failover.lab.network.capture import Capture
+from failover.lab.network.waiting import wait_until
 from failover.lab.router import RouterSpec
-from failover.lab.waiting import wait_until
 
 OWNER: Final = RouterSpec(addresses=("10.0.1.1/16",), priority=255)
 MILLI: Final = 1e6

@@ -34,7 +34,7 @@ from failover.vrrp import (
     seconds,
     step,
 )
-from failover.vrrp.fast_path import heard_again, settled_for
+from failover.vrrp.machine.fast_path import heard_again, settled_for
 from failover.vrrp.protocol import GROUPS, HOP_LIMIT, Family
 
 OURSELVES: Final = IPv4Address("10.0.0.1")

@@ -19,11 +19,11 @@ from benchmarks.programs import ALL, Driver
 from benchmarks.registry import Scenario
 from benchmarks.results import Measurement, Target
 from benchmarks.rounds import Round
-from failover.lab.capture import Capture
-from failover.lab.client import Client
 from failover.lab.measure import takeovers
+from failover.lab.network.capture import Capture
+from failover.lab.network.client import Client
+from failover.lab.network.waiting import wait_until
 from failover.lab.router import Router
-from failover.lab.waiting import wait_until
 
 INTERVALS: Final = (1.0, 0.1, 0.01)
 MILLI: Final = 1e6

@@ -8,7 +8,7 @@ from benchmarks.nonsense import KINDS, adjusted
 from benchmarks.packets import message
 from benchmarks.scenarios.floods import INTERVAL, worst_lateness
 from failover.frames import ipv4
-from failover.lab.lan import Host
+from failover.lab.network.lan import Host
 from failover.lab.router import RouterSpec
 from failover.vrrp import (
     Advertisement,

@@ -12,7 +12,7 @@ from benchmarks.quick.parts import PARTS, rotated, scenarios
 from benchmarks.quick.table import OTHER, Comparison, busy, comparison, exit_status, text
 from benchmarks.quick.verdict import LEAST, Verdict, noise, spread, verdict
 from benchmarks.results import KEEPALIVED, OURS, Failure, Measurement, Results, Target
-from failover.lab.lan import Host
+from failover.lab.network.lan import Host
 from failover.lab.router import RouterSpec
 
 FIVE = [9.9, 10.0, 10.0, 10.1, 10.1]

@@ -7,7 +7,7 @@ from pyroute2.netlink.rtnl.ifaddrmsg import ifaddrmsg
 from benchmarks.address_watch import new_addresses
 from benchmarks.packets import frame, message
 from benchmarks.scenarios import ABOUT, ALL, addresses, false_failovers
-from failover.lab.decode import Advert, Frame, advert
+from failover.lab.network.decode import Advert, Frame, advert
 from failover.lab.router import RouterSpec
 
 SPEC = RouterSpec(addresses=("10.0.1.1/16",), vrid=7, interval=0.1)

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from failover.lab.namespaces import Namespace
-from failover.lab.waiting import wait_until
+from failover.lab.network.namespaces import Namespace
+from failover.lab.network.waiting import wait_until
 from failover.linux.netlink.addresses import prepare_add
 from failover.linux.netlink.connection import Netlink
 from tests.cli.commands import GOOD, command, environment

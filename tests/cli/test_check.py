@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from failover import config
-from failover.cli import check, main, preview
+from failover.cli import main, preview
+from failover.cli.commands import check
 from failover.linux.interfaces.table import Interface
 from failover.linux.netlink.rtnetlink import ADDRESS_PROTOCOL, AssignedAddress
 from failover.vrrp import Fault

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from failover import __version__
-from failover.cli import commands, main
+from failover.cli import group as commands
+from failover.cli import main
 from failover.config import sample, schema
 from tests.cli.commands import GOOD, WITHOUT_CAPABILITIES, command, complaint, environment, failover
 
@@ -191,7 +192,7 @@ def test_a_start_that_fails_leaves_neither_sample_nor_log_nor_directories(tmp_pa
 
 def test_a_sample_that_does_not_fit_on_the_disk_is_not_left_in_part(tmp_path: Path) -> None:
     path = tmp_path / "new" / "config.json"
-    limited = "import resource, sys; from pathlib import Path; from failover.cli.file_mode import _write\n"
+    limited = "import resource, sys; from pathlib import Path; from failover.cli.commands.file_mode import _write\n"
     limited += "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
     limited += "resource.setrlimit(resource.RLIMIT_FSIZE, (20, 20)); _write(Path(sys.argv[1]), 'x' * 100)"
     done = subprocess.run(

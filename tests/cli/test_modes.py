@@ -9,7 +9,7 @@ import pytest
 
 from failover import config
 from failover.cli import launch, leftovers, main
-from failover.cli.cli_mode import OPTION_OF, one_each
+from failover.cli.commands.cli_mode import OPTION_OF, one_each
 from failover.cli.modes import mode_first
 from failover.cli.places import Places
 

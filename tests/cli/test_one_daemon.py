@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from failover.lab.waiting import wait_until
+from failover.lab.network.waiting import wait_until
 from tests.cli.commands import command, complaint, environment
 from tests.cli.host import CLI, OWN, VIRTUAL, Host, ended, host
 

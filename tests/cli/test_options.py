@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from failover.cli import commands, options
-from failover.cli.run import command
+from failover.cli import group as commands
+from failover.cli import options
+from failover.cli.commands.run import command
 
 FLAGS = [option.flag for option in options.RUN]
 WORDS = [*FLAGS, *(f"{flag}=" for flag in FLAGS), *(f"{flag}=x=y" for flag in FLAGS), "a", "", "-", "--", "=", "--help"]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from failover.cli import signals
-from failover.lab.waiting import wait_until
+from failover.lab.network.waiting import wait_until
 from tests.cli.commands import command, environment
 from tests.cli.host import CLI, OWN, VIRTUAL, Host, ended, host
 

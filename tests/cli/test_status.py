@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from failover.cli import control, main, status
+from failover.cli import control, main
+from failover.cli.commands import status
 from failover.cli.failures import Failure
 
 NOW = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)

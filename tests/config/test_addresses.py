@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from failover.config.addresses import host_complaint, parse_address
-from failover.config.settings import Complaint
+from failover.config.checking.addresses import host_complaint, parse_address
+from failover.config.checking.settings import Complaint
 
 NOT_AN_ADDRESS = "is not an IP address with a prefix length"
 NETWORK = "is the address of the network itself, not of a host in it"

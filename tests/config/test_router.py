@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from failover.config import SETTINGS, ConfigError, VirtualRouter
-from failover.config.settings import nearest, settings_of
+from failover.config.checking.settings import nearest, settings_of
 from failover.vrrp.protocol import Version
 from failover.vrrp.router import ChecksumPolicy
 from tests.config.documents import accepted

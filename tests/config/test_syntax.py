@@ -2,7 +2,7 @@
 
 import pytest
 
-from failover.config.syntax import BadNumber, JsonObject, read_tree
+from failover.config.checking.syntax import BadNumber, JsonObject, read_tree
 from tests.config.documents import complaints
 
 

@@ -19,11 +19,12 @@ import msgspec
 from benchmarks.report import number
 from benchmarks.results import KEEPALIVED, OURS, Results
 from failover.agent.log import text
-from failover.cli import commands, failures
+from failover.cli import failures
+from failover.cli import group as commands
 from failover.config import DAEMON_SETTINGS, SETTINGS, Setting
 from failover.events import CAUSES, ODDITIES, Kind
 from failover.messages import Event, Value
-from failover.vrrp.receive import DiscardReason
+from failover.vrrp.packet.receive import DiscardReason
 from tests.test_import_contract import ARROWS, EVERYTHING, FLOORS
 from tests.test_import_contract import ROOT as PACKAGE
 

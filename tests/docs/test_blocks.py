@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from failover.cli.commands import NAMES
+from failover.cli.group import NAMES
 from failover.config import parse
 from tests.docs.generated import ROOT, documents
 

@@ -22,7 +22,7 @@ from failover.messages import (
     RouterStatus,
     SendError,
 )
-from failover.vrrp.receive import DiscardReason
+from failover.vrrp.packet.receive import DiscardReason
 from tests.docs.generated import FIELDS, PARTS, ROOT, documented, documents, made_anew
 
 LAG = Lag(max=1, counts=[1] * (len(LAG_BOUNDS) + 1))

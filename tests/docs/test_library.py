@@ -7,7 +7,7 @@ import textwrap
 
 import pytest
 
-from failover.lab.lan import Lan
+from failover.lab.network.lan import Lan
 from tests.docs.generated import README
 
 EXAMPLES = re.findall(r"```python\n(.*?)```", (README.parent / "docs" / "library.md").read_text(), re.DOTALL)

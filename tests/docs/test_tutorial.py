@@ -6,8 +6,8 @@ import signal
 
 import pytest
 
-from failover.lab.lan import Host, Lan
-from failover.lab.waiting import wait_until
+from failover.lab.network.lan import Host, Lan
+from failover.lab.network.waiting import wait_until
 from tests.docs.generated import ROOT
 from tests.engine.daemons import OurDaemon
 

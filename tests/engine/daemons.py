@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import failover
-from failover.lab.lan import Host
-from failover.lab.waiting import wait_until
+from failover.lab.network.lan import Host
+from failover.lab.network.waiting import wait_until
 
 PACKAGE: Final = Path(failover.__file__).parent
 _FOR_SERVICES: Final = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "RUNTIME_DIRECTORY", "FAILOVER_SOCKET")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from failover.lab.lan import INTERFACE, Host
+from failover.lab.network.lan import INTERFACE, Host
 from failover.linux.sockets.outbox import AT_ONCE, Packets
 from failover.vrrp.protocol import GROUPS, Family
 

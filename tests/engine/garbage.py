@@ -7,7 +7,7 @@ from typing import Final
 
 from failover.frames import advertisement_datagram
 from failover.vrrp import Address, Advertisement, ChecksumForm, DiscardReason, Version, encode, seconds
-from failover.vrrp.checksum import checksum
+from failover.vrrp.packet.checksum import checksum
 from tests.engine.daemons import INTERVAL
 
 PEER: Final[Address] = ip_address("192.0.2.12")

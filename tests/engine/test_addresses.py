@@ -6,8 +6,8 @@ from itertools import pairwise
 
 import pytest
 
-from failover.lab.lan import Host, Lan
-from failover.lab.waiting import wait_until
+from failover.lab.network.lan import Host, Lan
+from failover.lab.network.waiting import wait_until
 from tests.engine.daemons import INTERVAL, OurDaemon, router
 from tests.engine.watching import Addresses
 

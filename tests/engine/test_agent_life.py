@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from failover.lab.capture import Capture
-from failover.lab.lan import Host, Lan
-from failover.lab.waiting import wait_until
+from failover.lab.network.capture import Capture
+from failover.lab.network.lan import Host, Lan
+from failover.lab.network.waiting import wait_until
 from tests.engine.daemons import INTERVAL, OurDaemon, router
 from tests.engine.test_addresses import VIRTUAL_4
 from tests.engine.watching import Addresses

@@ -19,7 +19,7 @@ from failover.engine.fleet.plan import Plan
 from failover.engine.fleet.registry import Registry
 from failover.engine.intended import intended
 from failover.engine.transmit.slots import Place, weight
-from failover.lab.lan import Host
+from failover.lab.network.lan import Host
 from failover.linux.sockets.outbox import AT_ONCE
 from failover.messages import Event
 from tests.engine.daemons import router

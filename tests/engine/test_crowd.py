@@ -6,10 +6,10 @@ from itertools import pairwise
 
 import pytest
 
-from failover.lab.capture import Capture
-from failover.lab.decode import Advert
-from failover.lab.lan import Host, Lan
-from failover.lab.waiting import wait_until
+from failover.lab.network.capture import Capture
+from failover.lab.network.decode import Advert
+from failover.lab.network.lan import Host, Lan
+from failover.lab.network.waiting import wait_until
 from failover.vrrp import seconds
 from tests.engine.daemons import OurDaemon, router
 

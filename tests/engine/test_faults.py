@@ -9,8 +9,8 @@ import time
 
 import pytest
 
-from failover.lab.lan import Host, Lan
-from failover.lab.waiting import wait_until
+from failover.lab.network.lan import Host, Lan
+from failover.lab.network.waiting import wait_until
 from tests.engine.daemons import OurDaemon, router
 
 pytestmark = pytest.mark.root

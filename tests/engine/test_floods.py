@@ -13,11 +13,11 @@ from typing import Final
 
 import pytest
 
-from failover.lab.capture import Capture
-from failover.lab.decode import Advert
 from failover.lab.judge import who_has
-from failover.lab.lan import Host, Lan
-from failover.lab.waiting import wait_until
+from failover.lab.network.capture import Capture
+from failover.lab.network.decode import Advert
+from failover.lab.network.lan import Host, Lan
+from failover.lab.network.waiting import wait_until
 from failover.vrrp import Family, seconds
 from tests.engine.daemons import INTERVAL, OurDaemon, router
 from tests.engine.flooding import flooding

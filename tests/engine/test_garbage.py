@@ -5,8 +5,8 @@ import socket
 import pytest
 
 from failover.engine.port.policer import ENOUGH_REFUSED
-from failover.lab.lan import Host, Lan
-from failover.lab.waiting import wait_until
+from failover.lab.network.lan import Host, Lan
+from failover.lab.network.waiting import wait_until
 from failover.linux.sockets.advertisement import AdvertisementSocket
 from failover.vrrp import DiscardReason, Family
 from tests.engine.daemons import OurDaemon, router

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from failover.lab.lan import Lan
-from failover.lab.waiting import wait_until
+from failover.lab.network.lan import Lan
+from failover.lab.network.waiting import wait_until
 from tests.engine.daemons import ENVIRONMENT, INTERVAL, OurDaemon, router, run_to_the_end
 
 pytestmark = pytest.mark.root

@@ -2,7 +2,7 @@
 
 import pytest
 
-from failover.lab.lan import Host, Lan
+from failover.lab.network.lan import Host, Lan
 from tests.engine.daemons import OurDaemon, router
 
 pytestmark = pytest.mark.root

@@ -8,7 +8,7 @@ from ipaddress import ip_interface
 
 import pytest
 
-from failover.lab.lan import Host
+from failover.lab.network.lan import Host
 from failover.linux.clock import now
 from failover.linux.interfaces import monitor as interfaces
 from failover.linux.netlink import connection as netlink_socket

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from failover.lab.judge import who_has
-from failover.lab.lan import Host, Lan
-from failover.lab.waiting import wait_until
+from failover.lab.network.lan import Host, Lan
+from failover.lab.network.waiting import wait_until
 from tests.engine import daemons
 from tests.engine.daemons import OurDaemon
 from tests.engine.test_addresses import VIRTUAL_4

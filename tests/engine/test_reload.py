@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from failover.lab.lan import Host, Lan
-from failover.lab.waiting import wait_until
+from failover.lab.network.lan import Host, Lan
+from failover.lab.network.waiting import wait_until
 from tests.engine.daemons import ENVIRONMENT, INTERVAL, OurDaemon, ask, router
 
 pytestmark = pytest.mark.root

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from failover.lab.lan import Host, Lan
+from failover.lab.network.lan import Host, Lan
 from tests.engine.daemons import OurDaemon, router, run_to_the_end
 
 pytestmark = pytest.mark.root

@@ -7,7 +7,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
-from failover.lab.lan import Host
+from failover.lab.network.lan import Host
 from failover.linux.interfaces.monitor import Interfaces
 from failover.linux.netlink.addresses import prepare_add, prepare_remove
 from failover.linux.netlink.connection import Netlink

@@ -10,7 +10,7 @@ from scapy.layers.inet import IP, IPOption_Router_Alert
 from scapy.packet import Raw
 
 from failover.frames import ipv4
-from failover.vrrp.checksum import verifies
+from failover.vrrp.packet.checksum import verifies
 from tests.rfc.marks import negative, positive
 
 GROUP = IPv4Address("224.0.0.18")

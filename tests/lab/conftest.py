@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from failover.lab.lan import Lan
+from failover.lab.network.lan import Lan
 
 LOG_CHARACTERS = 6000
 

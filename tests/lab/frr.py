@@ -10,8 +10,8 @@ from ipaddress import IPv6Address
 from pathlib import Path
 from typing import Final
 
+from failover.lab.network.waiting import wait_until
 from failover.lab.router import Router, RouterSpec
-from failover.lab.waiting import wait_until
 from failover.vrrp.protocol import Address, Family, virtual_mac
 
 DAEMONS: Final = Path("/usr/lib/frr")

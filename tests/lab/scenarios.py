@@ -10,12 +10,12 @@ from typing import Any, Final
 
 import pytest
 
-from failover.lab.decode import Advert
 from failover.lab.judge import who_has
-from failover.lab.lan import Lan
 from failover.lab.measure import takeovers
+from failover.lab.network.decode import Advert
+from failover.lab.network.lan import Lan
+from failover.lab.network.waiting import wait_until
 from failover.lab.router import Router, RouterSpec
-from failover.lab.waiting import wait_until
 from failover.vrrp.protocol import Family
 
 EARLY: Final = 15_000_000

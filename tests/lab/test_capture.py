@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from failover.lab.capture import Capture
-from failover.lab.lan import Host, Lan
-from failover.lab.waiting import wait_until
+from failover.lab.network.capture import Capture
+from failover.lab.network.lan import Host, Lan
+from failover.lab.network.waiting import wait_until
 
 pytestmark = pytest.mark.root
 

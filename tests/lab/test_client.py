@@ -4,10 +4,10 @@ import time
 
 import pytest
 
-from failover.lab.client import Client
 from failover.lab.judge import who_has
-from failover.lab.lan import Lan
-from failover.lab.waiting import wait_until
+from failover.lab.network.client import Client
+from failover.lab.network.lan import Lan
+from failover.lab.network.waiting import wait_until
 
 pytestmark = pytest.mark.root
 

@@ -8,7 +8,7 @@ from scapy.layers.inet6 import ICMPv6ND_NA, ICMPv6NDOptDstLLAddr, IPv6
 from scapy.layers.l2 import ARP, Ether
 from scapy.layers.vrrp import VRRP, VRRPv3
 
-from failover.lab.decode import Frame, advert, claim
+from failover.lab.network.decode import Frame, advert, claim
 
 MAC = "02:00:00:00:00:01"
 TARGET = "02:00:00:00:00:09"

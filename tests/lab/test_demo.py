@@ -9,9 +9,9 @@ import sys
 import pytest
 
 from failover.lab.demo import demonstrate
-from failover.lab.namespaces import DIRECTORY
+from failover.lab.network.namespaces import DIRECTORY
+from failover.lab.network.waiting import wait_until
 from failover.lab.router import Router
-from failover.lab.waiting import wait_until
 from tests.lab.keepalived import Keepalived
 
 

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from failover import config
-from failover.lab.decode import Advert, Claim, advert, claim
 from failover.lab.judge import who_has
-from failover.lab.lan import Lan
 from failover.lab.measure import takeovers
+from failover.lab.network.decode import Advert, Claim, advert, claim
+from failover.lab.network.lan import Lan
+from failover.lab.network.waiting import wait_until
 from failover.lab.router import Daemon, RouterSpec
-from failover.lab.waiting import wait_until
 from tests.lab.frr import Frr
 from tests.lab.keepalived import Keepalived
 from tests.lab.ours import Ours

@@ -14,15 +14,15 @@ from pathlib import Path
 import pytest
 
 from failover.lab.judge import who_has
-from failover.lab.lan import Host, Lan
-from failover.lab.namespaces import DIRECTORY, CommandError, run
-from failover.lab.waiting import wait_until
+from failover.lab.network.lan import Host, Lan
+from failover.lab.network.namespaces import DIRECTORY, CommandError, run
+from failover.lab.network.waiting import wait_until
 
 pytestmark = pytest.mark.root
 
 SWEEP = """
 import sys, time
-from failover.lab.lan import Lan
+from failover.lab.network.lan import Lan
 with Lan() as lan:
     host = lan.host("one", "192.0.2.1/24")
     host.popen(["sleep", "60"])

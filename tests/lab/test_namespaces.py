@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from failover.lab.namespaces import CommandError, Namespace, run
+from failover.lab.network.namespaces import CommandError, Namespace, run
 
 pytestmark = pytest.mark.root
 

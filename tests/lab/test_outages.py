@@ -2,9 +2,9 @@
 
 from ipaddress import ip_address
 
-from failover.lab.client import Outage, Probe, outages
-from failover.lab.decode import Advert
 from failover.lab.measure import takeovers
+from failover.lab.network.client import Outage, Probe, outages
+from failover.lab.network.decode import Advert
 
 PATIENCE = 50
 

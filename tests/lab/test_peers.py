@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from failover.lab.client import Client
-from failover.lab.lan import Lan
 from failover.lab.measure import takeovers
+from failover.lab.network.client import Client
+from failover.lab.network.lan import Lan
 from tests.lab.frr import Frr
 from tests.lab.keepalived import Keepalived
 from tests.lab.scenarios import (

@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from failover.lab.lan import Host
+from failover.lab.network.lan import Host
 from failover.lab.router import Daemon, RouterSpec
 from failover.vrrp.protocol import Family
 from tests.lab.keepalived import Keepalived

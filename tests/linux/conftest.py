@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from failover.lab.namespaces import Namespace
+from failover.lab.network.namespaces import Namespace
 
 
 @pytest.fixture

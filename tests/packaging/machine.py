@@ -17,9 +17,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from failover.lab.lan import Host
-from failover.lab.namespaces import DIRECTORY
-from failover.lab.waiting import wait_until
+from failover.lab.network.lan import Host
+from failover.lab.network.namespaces import DIRECTORY
+from failover.lab.network.waiting import wait_until
 
 ROOT: Final = Path(__file__).parents[2]
 ROOTS: Final = ROOT / "build" / "roots"

@@ -12,10 +12,10 @@ import pytest
 import yaml
 
 from failover.config import parse
-from failover.lab.client import Client
-from failover.lab.lan import Host, Lan
-from failover.lab.namespaces import DIRECTORY
-from failover.lab.waiting import wait_until
+from failover.lab.network.client import Client
+from failover.lab.network.lan import Host, Lan
+from failover.lab.network.namespaces import DIRECTORY
+from failover.lab.network.waiting import wait_until
 from failover.version import __version__
 from tests.packaging.machine import ROOT, root_of
 from tests.packaging.schemas import problems

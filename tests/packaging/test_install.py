@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from failover.lab.lan import Lan
-from failover.lab.waiting import wait_until
+from failover.lab.network.lan import Lan
+from failover.lab.network.waiting import wait_until
 from tests.packaging.machine import ROOT, Machine
 
 pytestmark = pytest.mark.packaging

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from failover.lab.client import Client
-from failover.lab.lan import Lan
 from failover.lab.measure import takeovers
-from failover.lab.waiting import wait_until
+from failover.lab.network.client import Client
+from failover.lab.network.lan import Lan
+from failover.lab.network.waiting import wait_until
 from tests.packaging.machine import ROOT, Machine
 
 pytestmark = [pytest.mark.packaging, pytest.mark.machines]

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from failover.lab.lan import Host, Lan
-from failover.lab.waiting import wait_until
+from failover.lab.network.lan import Host, Lan
+from failover.lab.network.waiting import wait_until
 from failover.version import __version__
 from tests.packaging.machine import ROOT
 from tests.packaging.schemas import problems

@@ -8,7 +8,7 @@ from typing import Final, Protocol
 
 from failover.frames import ethernet, ipv4, ipv6
 from failover.vrrp import Address, Family, Instant, seconds
-from failover.vrrp.advertisement import PRIORITY_AT, VRID_AT
+from failover.vrrp.packet.advertisement import PRIORITY_AT, VRID_AT
 from tests.simulation.world import World
 
 _ETHERNET_HEADER_LENGTH: Final = 2 * ethernet.MAC_LENGTH + 2

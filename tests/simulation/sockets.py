@@ -11,7 +11,7 @@ from failover.linux.filter.program import Terms, program
 from failover.linux.packet import Received, lay_out, unpack
 from failover.linux.sockets.outbox import AT_ONCE, Burst
 from failover.vrrp import Family
-from failover.vrrp.checksum import pseudo_header, verifies
+from failover.vrrp.packet.checksum import pseudo_header, verifies
 from tests.linux.filter.bpf_machine import run
 from tests.simulation.lan import Nic
 from tests.simulation.loop import SimulatedLoop

@@ -16,7 +16,7 @@ from failover.vrrp import (
     receive,
     seconds,
 )
-from failover.vrrp.checksum import checksum, pseudo_header
+from failover.vrrp.packet.checksum import checksum, pseudo_header
 from failover.vrrp.protocol import GROUPS
 from tests.vrrp.making import GREATER, OURS, V2, V3, a_router
 

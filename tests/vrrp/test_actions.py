@@ -17,7 +17,7 @@ from failover.vrrp import (
     seconds,
     step,
 )
-from failover.vrrp.events import Startup
+from failover.vrrp.machine.events import Startup
 from tests.rfc.marks import negative, positive
 from tests.vrrp.making import NOW, V2, V3, a_router, an_advertisement, virtual_addresses
 

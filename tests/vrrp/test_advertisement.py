@@ -16,7 +16,7 @@ from failover.vrrp import (
     receive,
     seconds,
 )
-from failover.vrrp.advertisement import checksum_form, message_length, read_header
+from failover.vrrp.packet.advertisement import checksum_form, message_length, read_header
 from failover.vrrp.protocol import GROUPS
 from failover.vrrp.router import VirtualRouter
 from tests.rfc.marks import negative, positive

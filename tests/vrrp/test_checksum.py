@@ -7,7 +7,7 @@ from scapy.layers.inet6 import IPv6, in6_chksum
 from scapy.utils import checksum as scapy_checksum
 
 from failover.vrrp import Address
-from failover.vrrp.checksum import checksum, ones_complement_sum, pseudo_header, verifies
+from failover.vrrp.packet.checksum import checksum, ones_complement_sum, pseudo_header, verifies
 from tests.rfc.marks import negative, positive
 
 payloads = st.binary(max_size=64)

@@ -1,4 +1,4 @@
-"""`failover.vrrp.cutoff`: what is below changes neither state nor timer, and what is not may."""
+"""`failover.vrrp.machine.cutoff`: what is below changes neither state nor timer, and what is not may."""
 
 from dataclasses import replace
 
@@ -23,7 +23,7 @@ from failover.vrrp import (
     seconds,
     step,
 )
-from failover.vrrp.actions import AnnounceAddresses
+from failover.vrrp.machine.actions import AnnounceAddresses
 from tests.vrrp.making import (
     EACH_FAMILY,
     GREATER,

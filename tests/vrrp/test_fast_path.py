@@ -1,4 +1,4 @@
-"""`failover.vrrp.fast_path`: what it answers is what `receive()` and `step()` would."""
+"""`failover.vrrp.machine.fast_path`: what it answers is what `receive()` and `step()` would."""
 
 from dataclasses import replace
 from typing import Any
@@ -25,7 +25,7 @@ from failover.vrrp import (
     seconds,
     step,
 )
-from failover.vrrp.fast_path import advertised_again, beats, heard_again, may_repeat, settled_for
+from failover.vrrp.machine.fast_path import advertised_again, beats, heard_again, may_repeat, settled_for
 from tests.rfc.marks import negative, positive
 from tests.vrrp.making import GREATER, NOW, SMALLER, V2, a_backup, a_follower, a_master, a_router, after, hears
 from tests.vrrp.strategies import routers, sources

@@ -23,7 +23,7 @@ from failover.vrrp import (
     seconds,
     step,
 )
-from failover.vrrp.master import ANNOUNCE_TO_RIVAL_EVERY
+from failover.vrrp.machine.master import ANNOUNCE_TO_RIVAL_EVERY
 from tests.rfc.marks import negative, positive
 from tests.vrrp.making import (
     EACH_FAMILY,

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from failover import vrrp
-from failover.vrrp import advertisement, transitions
+from failover.vrrp.machine import transitions
+from failover.vrrp.packet import advertisement
 from tests.vrrp.making import a_backup, a_router
 
 VALUES = [getattr(vrrp, name) for name in vrrp.__all__ if is_dataclass(getattr(vrrp, name))]

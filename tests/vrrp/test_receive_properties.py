@@ -18,7 +18,7 @@ from failover.vrrp import (
     family_of,
     receive,
 )
-from failover.vrrp.checksum import checksum, ones_complement_sum, pseudo_header
+from failover.vrrp.packet.checksum import checksum, ones_complement_sum, pseudo_header
 from failover.vrrp.protocol import GROUPS
 from tests.rfc.marks import negative, positive
 from tests.vrrp.making import GREATER, OURS, V2, a_router, an_advertisement

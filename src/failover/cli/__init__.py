@@ -34,6 +34,6 @@ def _dispatch(arguments: list[str]) -> int:
             from failover.cli import launch  # noqa: PLC0415 - the whole engine
 
             return launch.run_file(**given)
-    from failover.cli import commands  # noqa: PLC0415 - click
+    from failover.cli import group as commands  # noqa: PLC0415 - click
 
     return commands.invoke(arguments)

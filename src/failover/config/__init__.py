@@ -3,15 +3,15 @@
 The names below are public. Imports `failover.vrrp` and msgspec, and nothing else of the project.
 """
 
+from failover.config.checking.problems import ConfigError, Problem
+from failover.config.checking.settings import Setting
 from failover.config.configuration import Configuration
 from failover.config.daemon_settings import DAEMON_SETTINGS, DaemonSettings
 from failover.config.file import load, parse
 from failover.config.json_schema import schema
 from failover.config.places import default_path, sample
-from failover.config.problems import ConfigError, Problem
 from failover.config.protocol_instances import instances
 from failover.config.router import SETTINGS, VirtualRouter
-from failover.config.settings import Setting
 
 __all__ = [
     "DAEMON_SETTINGS",

@@ -3,10 +3,10 @@
 import msgspec
 from msgspec.structs import force_setattr
 
+from failover.config.checking.draft import Draft
+from failover.config.checking.problems import ConfigError, Problem, within
 from failover.config.clashes import check_clashes
 from failover.config.daemon_settings import DaemonSettings
-from failover.config.draft import Draft
-from failover.config.problems import ConfigError, Problem, within
 from failover.config.router import VirtualRouter
 
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Final
 import msgspec
 from msgspec.structs import force_setattr
 
-from failover.config.examine import examine
-from failover.config.problems import ConfigError
-from failover.config.settings import Setting, about, settings_of
+from failover.config.checking.examine import examine
+from failover.config.checking.problems import ConfigError
+from failover.config.checking.settings import Setting, about, settings_of
 
 REALTIME_PRIORITY: Final = 49
 """The default: above all ordinary processes, one below the kernel's interrupt threads (50), which deliver packets."""

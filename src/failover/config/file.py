@@ -8,18 +8,18 @@ from collections import Counter
 from os import PathLike, fspath
 from typing import Any, Final
 
+from failover.config.checking.draft import Draft
+from failover.config.checking.examine import examine, unknown_key
+from failover.config.checking.problems import ConfigError, Problem, show, within
+from failover.config.checking.settings import nearest
+from failover.config.checking.syntax import LARGEST_FILE, BadNumber, JsonObject, read_tree
+from failover.config.checking.values import kind_of
 from failover.config.clashes import check_clashes
 from failover.config.configuration import Configuration, no_virtual_router
 from failover.config.daemon_settings import DAEMON_SETTINGS, DaemonSettings
-from failover.config.draft import Draft
-from failover.config.examine import examine, unknown_key
-from failover.config.problems import ConfigError, Problem, show, within
 from failover.config.reading import read
 from failover.config.router import SETTINGS, VirtualRouter, default_name
 from failover.config.rules import check_rules
-from failover.config.settings import nearest
-from failover.config.syntax import LARGEST_FILE, BadNumber, JsonObject, read_tree
-from failover.config.values import kind_of
 
 ROUTERS: Final = "virtual_routers"
 DAEMON: Final = "daemon"

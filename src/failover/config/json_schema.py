@@ -10,10 +10,10 @@ from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
+from failover.config.checking.settings import Setting, as_json
 from failover.config.daemon_settings import DAEMON_SETTINGS
 from failover.config.file import DAEMON, ROUTERS
 from failover.config.router import SETTINGS
-from failover.config.settings import Setting, as_json
 from failover.vrrp.protocol import VirtualAddress
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"

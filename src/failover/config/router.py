@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Final
 import msgspec
 from msgspec.structs import force_setattr
 
-from failover.config.examine import examine
-from failover.config.problems import ConfigError, show
+from failover.config.checking.examine import examine
+from failover.config.checking.problems import ConfigError, show
+from failover.config.checking.settings import Complaint, Setting, about, settings_of
 from failover.config.rules import check_rules
-from failover.config.settings import Complaint, Setting, about, settings_of
 from failover.vrrp.protocol import PRIORITIES, PRIORITY_DEFAULT, VRIDS, Version, VirtualAddress
 from failover.vrrp.router import ChecksumPolicy
 

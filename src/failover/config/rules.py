@@ -7,8 +7,8 @@ protocol instances can be built.
 from collections.abc import Iterator
 from typing import Final
 
-from failover.config.draft import Draft
-from failover.config.problems import show
+from failover.config.checking.draft import Draft
+from failover.config.checking.problems import show
 from failover.vrrp.protocol import (
     INTERVAL_CENTISECONDS_V3,
     INTERVAL_SECONDS_V2,

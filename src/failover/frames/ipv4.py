@@ -22,7 +22,7 @@ from ipaddress import IPv4Address
 from struct import Struct
 from typing import Final
 
-from failover.vrrp.checksum import checksum
+from failover.vrrp.packet.checksum import checksum
 from failover.vrrp.protocol import HOP_LIMIT, PROTOCOL_NUMBER, Address
 
 TOS: Final = 0xC0

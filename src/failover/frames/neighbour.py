@@ -18,7 +18,7 @@ from struct import Struct
 from typing import Final
 
 from failover.frames import ethernet, ipv6
-from failover.vrrp.checksum import checksum
+from failover.vrrp.packet.checksum import checksum
 
 ALL_NODES: Final = IPv6Address("ff02::1")
 ALL_NODES_MAC: Final = bytes.fromhex("333300000001")

@@ -14,14 +14,14 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Final, NoReturn, TextIO
 
-from failover.lab.client import Client
 from failover.lab.judge import who_has
-from failover.lab.lan import Lan
 from failover.lab.measure import takeovers
-from failover.lab.namespaces import CommandError
+from failover.lab.network.client import Client
+from failover.lab.network.lan import Lan
+from failover.lab.network.namespaces import CommandError
+from failover.lab.network.waiting import wait_until
 from failover.lab.router import Daemon, Router, RouterSpec
 from failover.lab.timeline import NANOSECONDS, Timeline, seconds
-from failover.lab.waiting import wait_until
 
 ADDRESS: Final = "192.0.2.100"
 _PROBE_SECONDS: Final = 0.01

@@ -6,9 +6,9 @@ import time
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final
 
-from failover.lab.decode import Frame, claim
-from failover.lab.lan import Host
-from failover.vrrp.checksum import ones_complement_sum
+from failover.lab.network.decode import Frame, claim
+from failover.lab.network.lan import Host
+from failover.vrrp.packet.checksum import ones_complement_sum
 
 _ETH_P_ALL: Final = 3
 _PACKET_HOST: Final = 0

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
-from failover.lab.decode import Advert
+from failover.lab.network.decode import Advert
 
 
 @dataclass(frozen=True, slots=True)

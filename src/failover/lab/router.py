@@ -16,7 +16,7 @@ from ipaddress import ip_interface
 from pathlib import Path
 from typing import IO, Any, ClassVar, Final
 
-from failover.lab.lan import INTERFACE, Host
+from failover.lab.network.lan import INTERFACE, Host
 from failover.vrrp.protocol import Address, Family, Version, VirtualAddress
 from failover.vrrp.timers import master_down_interval, skew_time
 from failover.vrrp.units import Interval, seconds

@@ -5,8 +5,8 @@ This file only words them. `interfaces.readiness` and the engine find out whethe
 
 from enum import StrEnum
 
+from failover.vrrp.machine.states import Fault
 from failover.vrrp.protocol import Address
-from failover.vrrp.states import Fault
 
 
 class FaultReason(StrEnum):

@@ -14,9 +14,9 @@ from sys import byteorder
 from typing import Final
 
 from failover.frames import ipv4, ipv6
-from failover.vrrp.advertisement import VRID_AT
+from failover.vrrp.packet.advertisement import VRID_AT
+from failover.vrrp.packet.receive import ReceivedFrom
 from failover.vrrp.protocol import Family
-from failover.vrrp.receive import ReceivedFrom
 
 # The lengths in bytes of the parts of an IPv4 header, in their order; the addresses follow.
 VERSION_TO_LENGTH: Final = 4

@@ -4,7 +4,7 @@
 and the actions to do. `deadline()` says when a state needs a `Wakeup`. Times are integer nanoseconds (`units`).
 """
 
-from failover.vrrp.actions import (
+from failover.vrrp.machine.actions import (
     Action,
     AnnounceAddresses,
     InstallAddresses,
@@ -15,8 +15,7 @@ from failover.vrrp.actions import (
     WithdrawAddresses,
     advertisements,
 )
-from failover.vrrp.advertisement import Advertisement, encode
-from failover.vrrp.causes import (
+from failover.vrrp.machine.causes import (
     BecameOwner,
     BetterMaster,
     Cause,
@@ -28,8 +27,8 @@ from failover.vrrp.causes import (
     ShutDown,
     Started,
 )
-from failover.vrrp.cutoff import Cutoff, cutoff_of, is_below
-from failover.vrrp.events import (
+from failover.vrrp.machine.cutoff import Cutoff, cutoff_of, is_below
+from failover.vrrp.machine.events import (
     AdvertisementReceived,
     ConfigChanged,
     Event,
@@ -39,12 +38,13 @@ from failover.vrrp.events import (
     Startup,
     Wakeup,
 )
-from failover.vrrp.machine import initial_state, step
+from failover.vrrp.machine.states import Backup, Fault, Heard, Initialize, Master, State, deadline, state_name
+from failover.vrrp.machine.step import initial_state, step
+from failover.vrrp.machine.transitions import Step
+from failover.vrrp.packet.advertisement import Advertisement, encode
+from failover.vrrp.packet.receive import Discard, DiscardReason, ReceivedFrom, receive
 from failover.vrrp.protocol import Address, ChecksumForm, Family, Version, VirtualAddress, family_of, virtual_mac
-from failover.vrrp.receive import Discard, DiscardReason, ReceivedFrom, receive
 from failover.vrrp.router import ChecksumPolicy, VirtualRouter
-from failover.vrrp.states import Backup, Fault, Heard, Initialize, Master, State, deadline, state_name
-from failover.vrrp.transitions import Step
 from failover.vrrp.units import Instant, Interval, centiseconds, seconds, to_seconds
 
 __all__ = [

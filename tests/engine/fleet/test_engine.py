@@ -14,7 +14,7 @@ from failover.config import parse
 from failover.engine import Engine, Loop
 from failover.engine.events import Subject
 from failover.engine.intended import intended
-from failover.lab.lan import Host
+from failover.lab.network.lan import Host
 from failover.linux.clock import now
 from failover.linux.interfaces.monitor import Interfaces
 from failover.linux.netlink.addresses import Datagram

@@ -7,9 +7,9 @@ from time import monotonic, sleep, time_ns
 
 import pytest
 
-from failover.lab.lan import Host, Lan
+from failover.lab.network.lan import Host, Lan
+from failover.lab.network.waiting import wait_until
 from failover.lab.router import RouterSpec
-from failover.lab.waiting import wait_until
 from failover.vrrp import ChecksumForm, Family, seconds
 from tests.engine.daemons import OurDaemon, router
 from tests.engine.flooding import flooding

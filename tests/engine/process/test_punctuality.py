@@ -12,8 +12,8 @@ import pytest
 
 from failover.config import DaemonSettings
 from failover.engine.process.punctuality import Punctuality
-from failover.lab.lan import Host
-from failover.lab.waiting import wait_until
+from failover.lab.network.lan import Host
+from failover.lab.network.waiting import wait_until
 from failover.linux.process import capabilities, realtime
 from tests.engine.daemons import OurDaemon, router
 

@@ -11,7 +11,7 @@ import pytest
 
 from failover.engine.transmit.prepared import datagrams
 from failover.engine.transmit.slots import assign_beats
-from failover.lab.namespaces import Namespace
+from failover.lab.network.namespaces import Namespace
 from failover.linux.sockets.advertisement import AdvertisementSocket
 from failover.linux.sockets.options import DOMAINS, configure, group_destination, membership, open_raw
 from failover.linux.sockets.outbox import AT_ONCE, Burst, Packets

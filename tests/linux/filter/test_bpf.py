@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from failover.linux.filter import bpf
 from failover.linux.filter.bpf import Instruction
-from failover.vrrp.checksum import ones_complement_sum
+from failover.vrrp.packet.checksum import ones_complement_sum
 from tests.linux.filter.bpf_machine import run
 
 

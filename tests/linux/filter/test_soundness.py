@@ -1,4 +1,4 @@
-"""`linux.filter.soundness`: what it refuses `failover.vrrp.receive` discards, and within its scope the reverse."""
+"""`linux.filter.soundness`: what it refuses `vrrp.packet.receive` discards, and the reverse within its scope."""
 
 from dataclasses import replace
 from ipaddress import IPv4Address, ip_address
@@ -23,7 +23,7 @@ from failover.vrrp import (
     receive,
     seconds,
 )
-from failover.vrrp.advertisement import message_length
+from failover.vrrp.packet.advertisement import message_length
 from failover.vrrp.protocol import Address, Family, family_of
 from tests.linux.filter.bpf_machine import run
 from tests.vrrp.making import GREATER, OURS, a_router, an_advertisement

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from failover.lab.namespaces import Namespace
+from failover.lab.network.namespaces import Namespace
 from failover.linux.interfaces.monitor import Interfaces
 from failover.linux.interfaces.readiness import source_address
 from failover.linux.interfaces.table import Interface

@@ -9,8 +9,8 @@ from failover.linux.faults import FaultReason
 from failover.linux.interfaces.readiness import fault, source_address
 from failover.linux.interfaces.table import Interface
 from failover.linux.netlink.rtnetlink import AssignedAddress
+from failover.vrrp.machine.states import Fault
 from failover.vrrp.protocol import Family
-from failover.vrrp.states import Fault
 from tests.rfc.marks import negative, positive
 
 HOST, LINK, GLOBAL = 254, 253, 0

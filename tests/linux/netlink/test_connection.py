@@ -10,7 +10,7 @@ from math import ceil
 import pytest
 from pyroute2.netlink.rtnl.marshal import MarshalRtnl
 
-from failover.lab.namespaces import Namespace
+from failover.lab.network.namespaces import Namespace
 from failover.linux.netlink import connection as netlink_socket
 from failover.linux.netlink.addresses import PORTION, prepare_add, prepare_remove, tagged
 from failover.linux.netlink.codec import DUMP, request

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from failover.frames import advertisement_datagram, announcement
-from failover.lab.namespaces import Namespace
+from failover.lab.network.namespaces import Namespace
 from failover.linux.filter.program import Terms
 from failover.linux.packet import Received, lay_out
 from failover.linux.sockets.advertisement import AdvertisementSocket

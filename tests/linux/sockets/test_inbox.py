@@ -11,7 +11,7 @@ from ipaddress import IPv4Address
 import pytest
 
 from failover.frames import advertisement_datagram
-from failover.lab.waiting import wait_until
+from failover.lab.network.waiting import wait_until
 from failover.linux.packet import VRID_POSITION, unpack
 from failover.linux.sockets.inbox import _REST_BYTES, inbox
 from failover.linux.sockets.options import ARRIVAL_TIME

@@ -16,7 +16,7 @@ from failover.engine.port.wakeup_suppression import WakeupSuppression
 from failover.linux.filter.program import Terms
 from failover.linux.packet import Received
 from failover.vrrp import Cutoff, Instant, Version, VirtualRouter
-from failover.vrrp.advertisement import VRID_AT
+from failover.vrrp.packet.advertisement import VRID_AT
 
 _PACKETS_AT_ONCE: Final = 4096
 """More than a socket has room for: no alarm rings before all that has arrived is heard."""

@@ -9,7 +9,7 @@ from failover.engine.transmit.beat import Beat, Member
 from failover.linux.sockets.outbox import Packets
 from failover.messages import Counters
 from failover.vrrp import Backup, Master, State
-from failover.vrrp.fast_path import advertised_again, heard_again
+from failover.vrrp.machine.fast_path import advertised_again, heard_again
 
 
 class DeferredState:

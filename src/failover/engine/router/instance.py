@@ -38,16 +38,15 @@ from failover.vrrp import (
     Step,
     VirtualAddress,
     VirtualRouter,
-    actions,
     cutoff_of,
-    events,
     initial_state,
     is_below,
     receive,
     state_name,
     step,
 )
-from failover.vrrp.fast_path import settled_for
+from failover.vrrp.machine import actions, events
+from failover.vrrp.machine.fast_path import settled_for
 from failover.vrrp.protocol import PRIORITY_RESIGN
 
 

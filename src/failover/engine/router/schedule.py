@@ -1,7 +1,7 @@
 """When a virtual router wakes up: by an alarm of its own, with its beat, or when its MASTER's known adverts stay away.
 
 The last two are the fast path: the router sends with others what it sent before, and does not look at what it heard
-before. This is the only place that puts a router on it; who may be there, `vrrp.fast_path.may_repeat` says.
+before. This is the only place that puts a router on it; who may be there, `vrrp.machine.fast_path.may_repeat` says.
 """
 
 from failover.engine.environment import EventLoop
@@ -12,7 +12,7 @@ from failover.linux.filter.fingerprint import fingerprint
 from failover.linux.packet import Received
 from failover.linux.sockets.outbox import Packets
 from failover.vrrp import Instant, Interval, Master, deadline
-from failover.vrrp.fast_path import may_repeat
+from failover.vrrp.machine.fast_path import may_repeat
 
 
 class Schedule:

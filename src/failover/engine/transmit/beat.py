@@ -1,6 +1,6 @@
 """A beat: MASTERs that share interface, family and interval, and advertise together.
 
-Sending costs least in groups, by one system call, and what `step()` would say is known: see `vrrp.fast_path`.
+Sending costs least in groups, by one system call, and what `step()` would say is known: see `vrrp.machine.fast_path`.
 Whatever is not a plain beat (a late one, a state that has changed) goes the long way, member by member.
 """
 
@@ -10,7 +10,7 @@ from typing import Final, Protocol
 from failover.engine.environment import EventLoop
 from failover.linux.sockets.outbox import Burst, Packets, join
 from failover.vrrp import Instant, Interval, Master, seconds
-from failover.vrrp.fast_path import beats
+from failover.vrrp.machine.fast_path import beats
 
 SHORT: Final = seconds(0.1)
 """The longest interval whose beats may be met awake: there a lateness of 0.1 ms is a thousandth of it. For longer ones

@@ -28,7 +28,7 @@ from failover.linux.filter.bpf import (
     Program,
 )
 from failover.linux.packet import Received
-from failover.vrrp.advertisement import HEADER_LENGTH
+from failover.vrrp.packet.advertisement import HEADER_LENGTH
 from failover.vrrp.protocol import GROUPS, Family
 
 _FACTOR: Final = 0x9E3779B1

@@ -45,7 +45,7 @@ from failover.linux.filter.bpf import (
 from failover.linux.filter.fingerprint import refuse_known
 from failover.linux.filter.soundness import demand_sound
 from failover.vrrp import Address, Cutoff
-from failover.vrrp.advertisement import PRIORITY_AT, VRID_AT
+from failover.vrrp.packet.advertisement import PRIORITY_AT, VRID_AT
 from failover.vrrp.protocol import GROUPS, PRIORITY_RESIGN, VRIDS, Family, Version
 
 _WORD_BITS: Final = 32

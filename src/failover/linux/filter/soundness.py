@@ -1,6 +1,6 @@
 """The part of the kernel filter that refuses invalid packets, in force during a flood of them.
 
-The rules are those of `failover.vrrp.receive` that depend on no setting but the version; tests hold the two to each
+The rules are those of `vrrp.packet.receive` that depend on no setting but the version; tests hold the two to each
 other. Over IPv4, the checksum of a message with more than `SUMMED_ADDRESSES` addresses, or after IP options, is left to
 the daemon. Over IPv6, the kernel itself checks the checksum where the socket asks for it (IPV6_CHECKSUM).
 """
@@ -30,7 +30,7 @@ from failover.linux.filter.bpf import (
     load_byte,
     load_half,
 )
-from failover.vrrp.advertisement import (
+from failover.vrrp.packet.advertisement import (
     AUTHENTICATION_TYPE_AT,
     COUNT_AT,
     HEADER_LENGTH,

@@ -11,8 +11,8 @@ from failover.frames.ethernet import MAC_LENGTH
 from failover.linux import faults
 from failover.linux.interfaces.table import Interface
 from failover.linux.netlink.rtnetlink import SCOPE_GLOBAL, SCOPE_HOST, AssignedAddress
+from failover.vrrp.machine.states import Fault
 from failover.vrrp.protocol import Address, Family
-from failover.vrrp.states import Fault
 
 _SWALLOWED_BY: Final = frozenset({"bridge", "bond", "team"})
 """The kinds of interface that take the packets of their ports for themselves: a router on such a port would hear

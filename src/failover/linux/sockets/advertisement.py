@@ -4,7 +4,7 @@ It is opened by interface index, even where the interface is down or has no addr
 down and up, addresses change, or the interface is renamed. When the interface is deleted, its index is gone: close the
 socket, and open another one on the new interface.
 
-Nothing here reads a VRRP message: `failover.vrrp.receive` checks it.
+Nothing here reads a VRRP message: `failover.vrrp.packet.receive` checks it.
 """
 
 import errno

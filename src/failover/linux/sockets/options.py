@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from failover.linux.errors import reason
 from failover.linux.sockets.outbox import Destination
-from failover.vrrp.advertisement import CHECKSUM_AT
+from failover.vrrp.packet.advertisement import CHECKSUM_AT
 from failover.vrrp.protocol import GROUPS, Family
 
 # Options of asm-generic/socket.h, linux/in.h and linux/in6.h that the socket module has no name for.

@@ -1,0 +1,75 @@
+"""`failover file-mode`, an original command: run what a file says, and write a sample where there is none."""
+
+from pathlib import Path
+
+import click
+
+from failover.cli import modes
+from failover.cli.failures import tell
+from failover.cli.group import declared
+from failover.cli.options import RUNTIME_DIR, SOCKET, Option
+
+FILENAME = Option(
+    "--filename", "FILE", "The configuration; a sample is written there if there is none. Default as `run`."
+)
+
+
+def _file_mode(
+    *,
+    filename: str | None,
+    log_file_path: str | None,
+    action: str | None,
+    teardown: bool,
+    runtime_dir: str | None,
+    socket: str | None,
+) -> int:
+    """Run what a file says: an original command.
+
+    A file that does not exist is created with a sample. The action may also stand before the mode:
+    `failover teardown file-mode`.
+    """
+    from failover import config  # noqa: PLC0415 - not for `--help`
+    from failover.cli import configuration, launch, leftovers, places  # noqa: PLC0415 - not for `--help`
+
+    path = configuration.path_of(filename)
+    where = places.find(runtime_dir, socket)
+    if modes.is_teardown(action, teardown=teardown):
+        return leftovers.remove(path, where)
+    log_file = Path(log_file_path) if log_file_path is not None else None
+    if path.exists():
+        return launch.run(configuration.load(path), where, path, log_file)
+    sample = config.sample()
+    return launch.run(config.parse(sample, str(path)), where, path, log_file, lambda: _write(path, sample))
+
+
+def _write(path: Path, sample: str) -> None:
+    """Write the sample, with the directories that it needs; where that fails, leave nothing. `OSError`."""
+    from failover.engine.process import directories  # noqa: PLC0415 - not for `--help`
+
+    made = directories.make(path.parent)
+    try:
+        with path.open("x") as file:
+            try:
+                file.write(sample)
+                file.flush()
+            except OSError:
+                path.unlink()
+                raise
+    except OSError:
+        directories.remove(made)
+        raise
+    tell(f"{path} did not exist and holds a sample now")
+
+
+command = click.Command(
+    "file-mode",
+    params=[
+        declared(FILENAME),
+        declared(modes.LOG_FILE),
+        *modes.action_options(),
+        declared(RUNTIME_DIR),
+        declared(SOCKET),
+    ],
+    callback=_file_mode,
+    help=_file_mode.__doc__,
+)

@@ -1,0 +1,189 @@
+"""The receive procedure (RFC 9568 §7.1, RFC 3768 §7.1): bytes to an `Advertisement`, or a `Discard` that says why.
+
+The checks only refuse. What is merely odd (another interval, another address list) is accepted here and reported by
+`step()`. A packet that fails a check changes nothing: no state, no timer, no learned interval.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from failover.vrrp.packet.advertisement import (
+    HEADER_LENGTH,
+    TYPE_ADVERTISEMENT,
+    Advertisement,
+    RawHeader,
+    checksum_form,
+    message_length,
+    read_addresses,
+    read_header,
+)
+from failover.vrrp.protocol import (
+    GROUPS,
+    HOP_LIMIT,
+    PRIORITY_OWNER,
+    Address,
+    ChecksumForm,
+    Family,
+    Version,
+)
+from failover.vrrp.router import VirtualRouter
+from failover.vrrp.units import NANOSECONDS_PER_SECOND
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedFrom:
+    """What the IP header said of a packet. Both addresses are of the packet's family."""
+
+    source: Address
+    destination: Address
+    hop_limit: int
+    """TTL or Hop Limit as it was in the packet."""
+
+
+class DiscardReason(Enum):
+    """Why a packet is not an advertisement for this virtual router; the value is its label in status and events."""
+
+    HOP_LIMIT = "hop_limit"
+    """TTL or hop limit is not 255: it came through a router (RFC 9568 §7.1)."""
+    DESTINATION = "destination"
+    """It was not sent to the VRRP group of its family."""
+    OWN_SOURCE = "own_source"
+    """It comes from our own address: our own packet, or another host with it."""
+    LENGTH = "length"
+    """The packet is shorter than what it says it contains."""
+    VERSION = "version"
+    """Neither 2 nor 3, or not the one that this virtual router speaks."""
+    TYPE = "type"
+    """Not 1, the only type there is: an advertisement."""
+    ADDRESS_COUNT = "address_count"
+    """It says that it has no address."""
+    TRAILING_BYTES = "trailing_bytes"
+    """The packet is longer than what it says it contains."""
+    CHECKSUM = "checksum"
+    """The checksum is wrong, in both forms that version 3 over IPv4 is sent in."""
+    VRID = "vrid"
+    """Not the virtual router's number."""
+    ADDRESS_OWNER = "address_owner"
+    """This host is the address owner, and version 2 has it hear nobody (RFC 3768 §7.1)."""
+    AUTHENTICATION_TYPE = "authentication_type"
+    """Version 2 with authentication, which RFC 3768 has abolished."""
+    INTERVAL = "interval"
+    """Version 2 with another interval than ours (RFC 3768 §7.1), or version 3 with none."""
+    ADDRESS_LIST = "address_list"
+    """Other addresses than ours, where `check_address_list` asks for it."""
+    LINK_LOCAL = "link_local"
+    """The first IPv6 address is not link-local, where `require_link_local` asks for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Discard:
+    """The outcome for a packet that is not accepted. `found` and `allowed` are for the sentence in the log."""
+
+    reason: DiscardReason
+    found: object = None
+    allowed: object = None
+
+    def __str__(self) -> str:
+        text = self.reason.value.replace("_", " ")
+        if self.found is not None:
+            text += f" {self.found}"
+        return text if self.allowed is None else f"{text}, must be {self.allowed}"
+
+
+def receive(payload: bytes, meta: ReceivedFrom, router: VirtualRouter) -> Advertisement | Discard:
+    """Check a VRRP message that arrived on the router's interface.
+
+    The order follows RFC 9568 §7.1: IP header, form, checksum, VRID, then what depends on the version. `payload` may
+    be any bytes: nothing is raised.
+    """
+    return _check_network(meta, router) or _check_message(payload, meta, router)
+
+
+def _check_network(meta: ReceivedFrom, router: VirtualRouter) -> Discard | None:
+    # "MUST verify that the IPv4 TTL / IPv6 Hop Limit is 255" (RFC 9568 §7.1)
+    if meta.hop_limit != HOP_LIMIT:
+        return Discard(DiscardReason.HOP_LIMIT, meta.hop_limit, HOP_LIMIT)
+    if meta.destination != GROUPS[router.family]:
+        return Discard(DiscardReason.DESTINATION, meta.destination, GROUPS[router.family])
+    # Our own frame, brought back by a loop in the network, or another host with our address.
+    if meta.source == router.primary_address:
+        return Discard(DiscardReason.OWN_SOURCE, meta.source)
+    return None
+
+
+def _check_message(payload: bytes, meta: ReceivedFrom, router: VirtualRouter) -> Advertisement | Discard:
+    if len(payload) < HEADER_LENGTH:
+        return Discard(DiscardReason.LENGTH, len(payload), f"at least {HEADER_LENGTH}")
+    header = read_header(payload)
+    version = _accepted_version(header.version, router)
+    if version is None:
+        return Discard(DiscardReason.VERSION, header.version, int(router.version))
+    form = _check_form(payload, header, version, meta, router.family)
+    if isinstance(form, Discard):
+        return form
+    if header.vrid != router.vrid:
+        return Discard(DiscardReason.VRID, header.vrid, router.vrid)
+    advertisement = Advertisement(
+        version=version,
+        vrid=header.vrid,
+        priority=header.priority,
+        interval=header.interval,
+        addresses=read_addresses(payload, router.family, header.count),
+        checksum=form,
+    )
+    if version is Version.V2:
+        return _check_version_2(advertisement, header, router) or advertisement
+    return _check_version_3(advertisement, router) or advertisement
+
+
+def _accepted_version(version: int, router: VirtualRouter) -> Version | None:
+    """The version if the router accepts it, else None: its own, and 2 as well while migrating (RFC 9568 §8.4)."""
+    if version == router.version:
+        return router.version
+    return Version.V2 if version == Version.V2 and router.with_version_2 else None
+
+
+def _check_form(
+    payload: bytes, header: RawHeader, version: Version, meta: ReceivedFrom, family: Family
+) -> ChecksumForm | Discard:
+    """Check type, count, length and checksum; the form of the checksum where these bytes are a whole, valid message."""
+    if header.type != TYPE_ADVERTISEMENT:
+        return Discard(DiscardReason.TYPE, header.type, TYPE_ADVERTISEMENT)
+    if header.count == 0:  # erratum 8299
+        return Discard(DiscardReason.ADDRESS_COUNT, 0, "1 to 255")
+    expected = message_length(version, family, header.count)
+    if len(payload) < expected:
+        return Discard(DiscardReason.LENGTH, len(payload), expected)
+    if len(payload) > expected:
+        return Discard(DiscardReason.TRAILING_BYTES, len(payload) - expected, 0)
+    return checksum_form(payload, version, meta.source, meta.destination) or Discard(DiscardReason.CHECKSUM)
+
+
+def _check_version_3(advertisement: Advertisement, router: VirtualRouter) -> Discard | None:
+    if advertisement.interval == 0:  # erratum 8301
+        return Discard(DiscardReason.INTERVAL, "0 s", "0.01 to 40.95 s")
+    first = advertisement.addresses[0]
+    if router.family is Family.IPV6 and router.require_link_local and not first.is_link_local:
+        return Discard(DiscardReason.LINK_LOCAL, first, "a link-local address first")  # erratum 8300
+    return None
+
+
+def _check_version_2(advertisement: Advertisement, header: RawHeader, router: VirtualRouter) -> Discard | None:
+    """The checks of RFC 3768 §7.1. A migrating version 3 router accepts any interval but 0 (RFC 9568 §8.4.2)."""
+    if router.version is Version.V2 and router.is_address_owner:
+        return Discard(DiscardReason.ADDRESS_OWNER, f"here, sender's priority {advertisement.priority}")
+    if header.authentication_type != 0:
+        return Discard(DiscardReason.AUTHENTICATION_TYPE, header.authentication_type, 0)
+    if router.version is Version.V3:
+        return Discard(DiscardReason.INTERVAL, "0 s", "1 to 255 s") if advertisement.interval == 0 else None
+    if advertisement.interval != router.advertisement_interval:
+        found = advertisement.interval // NANOSECONDS_PER_SECOND
+        allowed = router.advertisement_interval // NANOSECONDS_PER_SECOND
+        return Discard(DiscardReason.INTERVAL, f"{found} s", f"{allowed} s")
+    if (
+        router.check_address_list
+        and advertisement.priority != PRIORITY_OWNER
+        and not router.lists(advertisement.addresses)
+    ):
+        return Discard(DiscardReason.ADDRESS_LIST, ", ".join(map(str, advertisement.addresses)))
+    return None
