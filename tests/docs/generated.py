@@ -37,6 +37,8 @@ STATUSES: Final = {
     failures.BAD_CONFIGURATION: "A bad configuration; each error is a line.",
     failures.INTERRUPTED: "Interrupted by Ctrl-C.",
 }
+_SIDE_BY_SIDE: Final = 2
+"""Buildings in a row of the picture: more would be too wide for a page."""
 RESULTS: Final = ROOT / "docs/performance/results.json"
 SHOWN: Final = {
     ("failover/0.1s", "excess"): "a dead MASTER is noticed later than theory says, at 0.1 s",
@@ -296,10 +298,15 @@ def floors_picture() -> str:
     """The floors of the project, and of each package that has floors of its own; the ground floor at the bottom."""
     buildings = {"src/failover/": ARROWS, **{f"{package}/": floors for package, floors in FLOORS.items()}}
     columns = [_column(name, uses) for name, uses in buildings.items()]
+    streets = [columns[start : start + _SIDE_BY_SIDE] for start in range(0, len(columns), _SIDE_BY_SIDE)]
+    drawn = "\n\n\n".join(map(_street, streets))
+    return f"```text\n{drawn}\n```"
+
+
+def _street(columns: list[list[str]]) -> str:
     lines = reversed([*itertools.zip_longest(*map(reversed, columns), fillvalue="")])
     widths = [max(map(len, column)) + 4 for column in columns]
-    drawn = "\n".join("".join(map(str.ljust, line, widths)).rstrip() for line in lines)
-    return f"```text\n{drawn}\n```"
+    return "\n".join("".join(map(str.ljust, line, widths)).rstrip() for line in lines)
 
 
 def _column(name: str, uses: Mapping[str, Collection[str]]) -> list[str]:
