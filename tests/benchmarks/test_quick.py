@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from benchmarks.programs import Keepalived, ours_from
-from benchmarks.quick.parts import PARTS, rotated, scenarios
+from benchmarks.quick.parts import PARTS, rotated, rounds_of, scenarios
 from benchmarks.quick.table import OTHER, Comparison, busy, comparison, exit_status, text
 from benchmarks.quick.verdict import LEAST, Verdict, noise, spread, verdict
 from benchmarks.results import KEEPALIVED, OURS, Failure, Measurement, Results, Target
@@ -160,3 +160,9 @@ def test_a_daemon_from_another_checkout_finds_its_own_sources_first(tmp_path: Pa
     driver = ours_from(tmp_path, OTHER)
     daemon = driver(Host("one", 1, ("10.0.0.1/16",), tmp_path), RouterSpec(addresses=("10.0.1.1/16",)))
     assert (daemon.program, daemon.environment()["PYTHONPATH"]) == (OTHER, str(tmp_path / "src"))
+
+
+def test_beside_keepalived_alone_there_are_fewer_rounds_and_never_less_than_three() -> None:
+    for part in PARTS:
+        assert rounds_of(part, 3) == part.rounds
+        assert 3 <= rounds_of(part, 2) <= part.rounds
