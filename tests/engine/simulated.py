@@ -49,8 +49,8 @@ class SimulatedLoop:
         self.after_round: Callable[[bool], bool] = lambda _: False
         self.read: Callable[[], None] = lambda: None
         """Of the socket that was last listened to."""
-        self.unrung = 0.0
-        """Packets a second that may come there without a ring."""
+        self.silent = 0.0
+        """Packets a second that may come there without a wake-up."""
 
     def alarm(self, callback: Callable[[Instant], None], **options: Any) -> Alarm:
         return self.alarms.alarm(callback, **options)
@@ -58,15 +58,15 @@ class SimulatedLoop:
     def watch(self, descriptor: int, callback: Callable[[], None]) -> None:
         """Nothing is read here but by the test."""
 
-    def listen(self, _bell: int, _mail: int, _silence: Callable[[], int], read: Callable[[], None]) -> None:
-        """Likewise."""
+    def listen(self, _wakeup: int, _mail: int, _acknowledge: Callable[[], int], read: Callable[[], None]) -> None:
+        """Nothing is received here but by the test."""
         self.read = read
 
-    def expect(self, _bell: int, unrung: float) -> None:
-        self.unrung = unrung
+    def expect(self, _wakeup: int, silent: float) -> None:
+        self.silent = silent
 
     def forget(self, descriptor: int) -> None:
-        """Likewise."""
+        self.read = lambda: None
 
     def run(self, until: Instant) -> None:
         """Rounds until then, each alarm in its time."""

@@ -44,7 +44,7 @@ def test_a_master_that_has_settled_is_overlooked_a_moment_later(family: Family) 
     assert heard.socket.overlooked == frozenset()
     heard.wait(SETTLED)
     assert heard.socket.overlooked == {print_of(first), print_of(second)}
-    assert heard.simulated.unrung == pytest.approx(2 * 4 / 3.6, rel=0.01), "at most four in a master-down interval"
+    assert heard.simulated.silent == pytest.approx(2 * 4 / 3.6, rel=0.01), "at most four in a master-down interval"
 
 
 def test_what_is_not_settled_rings() -> None:
@@ -55,7 +55,7 @@ def test_what_is_not_settled_rings() -> None:
     heard.hear_priority(99, 3, of=1)  # it preempts
     heard.wait(after(NOW, seconds(2)))
     assert heard.socket.overlooked == frozenset()
-    assert heard.simulated.unrung == 0
+    assert heard.simulated.silent == 0
 
 
 @pytest.mark.parametrize("change", ["takeover", "fault", "address", "overflow"])
@@ -77,12 +77,12 @@ def test_everything_wakes_us_in_a_moment_where_it_may_matter(change: str) -> Non
 
     def overlook(known: frozenset[int]) -> None:
         assert known == frozenset()
-        unrung.append(heard.simulated.unrung)
+        unrung.append(heard.simulated.silent)
 
     with patch.object(heard.socket, "overlook", overlook):
         heard.wait(after(heard.now, suppression._SOON))
     assert unrung[0] > 0, "what came before waits in the socket, and one more round reads it"
-    assert heard.simulated.unrung == 0
+    assert heard.simulated.silent == 0
 
 
 def test_afterwards_it_settles_again() -> None:
@@ -92,7 +92,7 @@ def test_afterwards_it_settles_again() -> None:
     assert heard.socket.overlooked == frozenset()
     heard.wait(after(SETTLED, suppression._SOON + suppression._SETTLES_IN))
     assert heard.socket.overlooked == {print_of(heard.instances[1].router)}
-    assert heard.simulated.unrung > 0
+    assert heard.simulated.silent > 0
 
 
 def test_many_routers_that_change_at_once_cost_one_call() -> None:
@@ -109,7 +109,7 @@ def test_when_the_filter_changes_for_another_reason_it_begins_anew() -> None:
     source = GREATER[Family.IPV4]
     heard.hear(source, encode(an_advert(a_router()), source)[:-1], ENOUGH_REFUSED)
     heard.simulated.round()
-    assert heard.simulated.unrung == 0
+    assert heard.simulated.silent == 0
     heard.wait(after(SETTLED, suppression._SETTLES_IN))
     assert heard.socket.overlooked == {print_of(heard.instances[0].router)}
 
@@ -126,7 +126,7 @@ def test_without_memory_for_the_program_everything_wakes_us_as_before() -> None:
     heard.hear_priority(200)
     with patch.object(heard.socket, "overlook", side_effect=OSError):
         heard.wait(SETTLED)
-    assert heard.simulated.unrung == 0
+    assert heard.simulated.silent == 0
 
 
 def test_without_memory_to_end_it_packets_are_read_as_before_and_it_is_tried_again() -> None:
@@ -134,10 +134,10 @@ def test_without_memory_to_end_it_packets_are_read_as_before_and_it_is_tried_aga
     with patch.object(heard.socket, "overlook", side_effect=OSError):
         heard.instances[0].link_changed(NO_CARRIER, heard.now)
         heard.wait(after(SETTLED, suppression._SOON))
-    assert heard.simulated.unrung > 0
+    assert heard.simulated.silent > 0
     heard.wait(after(SETTLED, suppression._SOON + suppression._SETTLES_IN))
     assert heard.socket.overlooked == frozenset()
-    assert heard.simulated.unrung == 0
+    assert heard.simulated.silent == 0
 
 
 def test_after_an_overflow_no_master_is_given_up_for_what_was_lost() -> None:

@@ -1,6 +1,7 @@
 """`failover.linux.sockets.outbox` on datagram sockets that need no network."""
 
 import errno
+import gc
 import os
 import socket
 import struct
@@ -165,6 +166,18 @@ def test_where_nobody_takes_anything_every_member_has_the_error() -> None:
     assert {place: error.errno for place, error in failures.items()} == {0: errno.EBADF, 1: errno.EBADF}
     error = OSError(errno.ENETDOWN, "down")
     assert burst.refused(error) == {0: error, 1: error}
+
+
+def test_refusals_leave_no_garbage_behind(post: Post) -> None:
+    """Nobody collects any in the engine, and a firewall may refuse every beat."""
+    burst = join([Packets([b"x"], post.destination(4)), Packets([b"y"], post.destination(4))])
+    gc.collect()
+    gc.disable()
+    try:
+        assert len(burst.send_all(post.sender.fileno())) == 2
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
 
 
 def test_only_one_packet_alone_that_has_a_destination_can_be_sent_by_the_socket_module(post: Post) -> None:

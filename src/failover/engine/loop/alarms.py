@@ -50,6 +50,7 @@ class Alarm:
         """Never ring again; whose callback it was can be forgotten."""
         self.set(None)
         self.callback = _never
+        self.put_off = None
 
     def consider(self, at: Instant) -> Instant:
         """When it rings, as things are, where `at` is what was set."""

@@ -135,7 +135,7 @@ class Port:
             try:
                 self._open(interface, family)
             except OSError as error:
-                self.refused[family] = error
+                self.refused[family] = error.with_traceback(None)  # which would hold this frame, and so the port
 
     def rejoin(self, families: Collection[Family]) -> None:
         """Join the groups again, when the interface comes back into use: some changes of it end the membership."""
@@ -152,6 +152,7 @@ class Port:
 
     def close(self) -> None:
         """Close the sockets."""
+        self.refused.clear()
         for family in tuple(self._receivers):
             self._close(family)
         if self._announcer is not None:
@@ -216,7 +217,7 @@ class Port:
 
     def _refuse(self, family: Family, error: OSError) -> None:
         self._close(family)
-        self.refused[family] = error
+        self.refused[family] = error.with_traceback(None)
 
 
 def _down() -> OSError:

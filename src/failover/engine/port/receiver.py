@@ -43,7 +43,7 @@ class Receiver:
     """Reads one socket, from its making to `close`."""
 
     def __init__(self, opened: AdvertisementSocket, listeners: Mapping[int, Listener], loop: EventLoop) -> None:
-        """`listeners`, by VRID, may come and go; `renew` says that they have. It owns the socket."""
+        """`listeners`, by VRID, may come and go; `renew` says that they have. It owns the socket, also on `OSError`."""
         self.socket = opened
         self._listeners = listeners
         self._loop = loop
@@ -51,7 +51,11 @@ class Receiver:
         self._known_adverts = KnownAdverts(loop)
         self._policer = Policer(loop, self._narrow)
         self._suppression = WakeupSuppression(loop, opened, self._known_adverts)
-        loop.listen(opened.wakeup.fileno(), opened.fileno(), opened.wakeup.acknowledge, self.read)
+        try:
+            loop.listen(opened.wakeup.fileno(), opened.fileno(), opened.wakeup.acknowledge, self.read)
+        except BaseException:
+            self._let_go()
+            raise
 
     def renew(self) -> None:
         """Other routers listen, or they understand other versions. `OSError` where there is no room for the filter."""
@@ -64,10 +68,13 @@ class Receiver:
 
     def close(self) -> None:
         """Hear nothing more."""
+        self._loop.forget(self.socket.wakeup.fileno())
+        self._let_go()
+
+    def _let_go(self) -> None:
         self._policer.close()
         self._suppression.close()
         self._known_adverts.close()
-        self._loop.forget(self.socket.wakeup.fileno())
         self.socket.close()
 
     def read(self) -> None:

@@ -88,7 +88,8 @@ class Burst:
                 first += self.send(descriptor, first)
             except OSError as error:
                 member, first = self._member_at(first)
-                failures[member] = error
+                # Without its traceback, which holds this frame and so itself: nobody collects garbage in the engine.
+                failures[member] = error.with_traceback(None)
         return failures
 
     def refused(self, error: OSError) -> dict[int, OSError]:
