@@ -25,6 +25,7 @@ from failover.engine.router.evidence import oddity_fields, reload_evidence, tran
 from failover.events import Fields, Kind
 from failover.messages import (
     LAG_BOUNDS,
+    UNREADABLE,
     Changed,
     Counted,
     Counters,
@@ -219,7 +220,7 @@ def one(data: bytes) -> None:
         _ENGINE.take(packet)
         try:
             message = decode(packet)
-        except (msgspec.DecodeError, UnicodeDecodeError):  # logged by the event loop, and the next one is read
+        except UNREADABLE:  # logged by the event loop, and the next one is read
             continue
         assert encode(decode(encode(message))) == encode(message)
         mirror.update(message)
@@ -233,7 +234,7 @@ def mutate(data: bytes, chance: Random) -> bytes | None:
     """Change messages as the trees that they are."""
     try:
         text = data[1:] if data[:1] == b"\1" else msgspec.json.encode([decode(packet) for packet in _packets(data[1:])])
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return None
     found = json_tree.changed(text, chance)
     return None if found is None else b"\1" + found

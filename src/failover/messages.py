@@ -246,6 +246,8 @@ Message = DaemonStatus | EngineLag | Event | Inventory | Changed | Holds | Count
 
 encode: Final = msgspec.msgpack.Encoder().encode
 decode: Final = msgspec.msgpack.Decoder(Message).decode
-"""Of what an engine sends. `msgspec.DecodeError`, or `UnicodeDecodeError`, where a packet is no message."""
+"""Decodes a packet of an engine; one of `UNREADABLE` where it is no message."""
 decode_command: Final = msgspec.msgpack.Decoder(Command).decode
-"""Of what an agent sends, with the same errors."""
+"""Decodes a packet of an agent; one of `UNREADABLE` where it is no command."""
+UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What decoding raises; the last one where values lie in each other too deep."""

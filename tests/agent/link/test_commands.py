@@ -41,7 +41,7 @@ def test_answers_find_whom_they_are_for_in_whatever_order_they_come(ends: Ends) 
     one, other = ReloadEnded(1, NotReloaded(report="x", is_bad=True)), Told(2)
 
     async def test() -> None:
-        commands = Commands(ends.ours)
+        commands = Commands(ends.ours, 1)
         waiting = [asyncio.create_task(commands.send(make, 5)) for make in (Reload, Ask)]
         await asyncio.sleep(0)
         assert received(ends) == [Reload(1), Ask(2)]
@@ -56,7 +56,7 @@ def test_answers_find_whom_they_are_for_in_whatever_order_they_come(ends: Ends) 
 
 def test_a_refusal_is_an_answer(ends: Ends) -> None:
     async def test() -> None:
-        commands = Commands(ends.ours)
+        commands = Commands(ends.ours, 1)
         waiting = asyncio.create_task(commands.send(Ask, 5))
         await asyncio.sleep(0)
         commands.take(Refused(1, "no"))
@@ -67,7 +67,7 @@ def test_a_refusal_is_an_answer(ends: Ends) -> None:
 
 def test_who_gave_up_is_not_told_and_nobody_else_is_in_its_place(ends: Ends) -> None:
     async def test() -> None:
-        commands = Commands(ends.ours)
+        commands = Commands(ends.ours, 1)
         assert await commands.send(Ask, 0.01) is None
         waiting = asyncio.create_task(commands.send(Ask, 5))
         await asyncio.sleep(0)
@@ -83,4 +83,16 @@ def test_who_gave_up_is_not_told_and_nobody_else_is_in_its_place(ends: Ends) -> 
 
 def test_a_command_that_cannot_be_sent_has_no_answer(ends: Ends) -> None:
     ends.engines.close()
-    assert asyncio.run(Commands(ends.ours).send(Ask, 5)) is None
+    assert asyncio.run(Commands(ends.ours, 1).send(Ask, 5)) is None
+
+
+def test_two_agents_one_after_the_other_have_no_number_in_common(ends: Ends) -> None:
+    """The answer to a command of the first may reach the second."""
+    numbers = []
+    for _ in range(2):
+        commands = Commands(ends.ours)
+        for _ in range(3):
+            asyncio.run(commands.send(Ask, 0))
+        numbers.append({one.id for one in received(ends)})
+    assert len(numbers[0]) == len(numbers[1]) == 3
+    assert not numbers[0] & numbers[1]

@@ -27,7 +27,7 @@ def test_it_returns_when_the_engine_has_told_the_last_of_its_answer(ends: Ends) 
     told: list[str] = []
 
     async def test() -> None:
-        commands = Commands(ends.ours)
+        commands = Commands(ends.ours, 1)
         waiting = asyncio.create_task(Freshness(commands).renew())
         await asyncio.sleep(0.01)
         assert received(ends) == [Ask(1)]
@@ -44,7 +44,7 @@ def test_it_returns_when_the_engine_has_told_the_last_of_its_answer(ends: Ends) 
 
 def test_however_many_ask_it_asks_once_a_second(ends: Ends) -> None:
     async def test() -> None:
-        freshness = Freshness(Commands(ends.ours))
+        freshness = Freshness(Commands(ends.ours, 1))
         await asyncio.gather(*(freshness.renew() for _ in range(20)))
         for _ in range(20):
             await freshness.renew()
@@ -55,7 +55,7 @@ def test_however_many_ask_it_asks_once_a_second(ends: Ends) -> None:
 
 def test_an_engine_that_does_not_answer_is_waited_for_once_and_not_for_long(ends: Ends) -> None:
     async def test() -> None:
-        freshness = Freshness(Commands(ends.ours))
+        freshness = Freshness(Commands(ends.ours, 1))
         for _ in range(50):
             await freshness.renew()
 
@@ -66,6 +66,6 @@ def test_an_engine_that_is_gone_is_no_error(ends: Ends) -> None:
     ends.engines.close()
 
     async def test() -> None:
-        await Freshness(Commands(ends.ours)).renew()
+        await Freshness(Commands(ends.ours, 1)).renew()
 
     run(test)

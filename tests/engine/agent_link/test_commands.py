@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from failover.engine.agent_link.commands import Commands
+from failover.engine.agent_link.commands import MAX_COMMAND_BYTES, Commands
 from failover.messages import Ask, Command, Refused, Reload, encode
 
 
@@ -39,3 +39,17 @@ def test_what_is_no_command_is_refused_whatever_it_is(packet: bytes) -> None:
     heard = Heard()
     heard.commands.take(packet)
     assert len(heard.refused) + len(heard.asked) + len(heard.reloads) == 1
+
+
+@pytest.mark.parametrize("depth", [100, 900, 100_000])
+def test_values_that_lie_deep_in_each_other_are_refused_like_all_else(depth: int) -> None:
+    heard = Heard()
+    heard.commands.take(b"\x83\xa4type\xa3ask\xa2id\x01\xa1x" + b"\x91" * depth + b"\x01")
+    assert len(heard.refused) + len(heard.asked) == 1
+
+
+def test_more_than_a_command_can_have_is_refused_unread() -> None:
+    heard = Heard()
+    heard.commands.take(encode(Ask(7)) + bytes(MAX_COMMAND_BYTES))
+    assert [one.id for one in heard.refused] == [None]
+    assert str(MAX_COMMAND_BYTES) in heard.refused[0].reason

@@ -55,7 +55,7 @@ class Agent:
 
 
 class Bench:
-    """An engine's routers, their teller, and an agent."""
+    """An engine's routers, their status feed, and an agent."""
 
     def __init__(self, stack: ExitStack, *routers: VirtualRouter) -> None:
         self.stack = stack

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import time
 from collections.abc import Callable
 from itertools import count
 
@@ -11,9 +12,10 @@ from failover.messages import Answer, Command, Message, Refused, ReloadEnded, To
 class Commands:
     """The commands sent over one channel that still wait for an answer."""
 
-    def __init__(self, channel: socket.socket) -> None:
+    def __init__(self, channel: socket.socket, first_number: int | None = None) -> None:
+        """Numbers begin at `first_number`, by default where no earlier agent has been: its answers may still come."""
         self._channel = channel
-        self._numbers = count(1)
+        self._numbers = count(time.monotonic_ns() if first_number is None else first_number)
         self._waiting: dict[int, asyncio.Future[Answer]] = {}
 
     async def send(self, make: Callable[[int], Command], patience_seconds: float) -> Answer | None:

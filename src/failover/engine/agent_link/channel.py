@@ -17,9 +17,9 @@ from failover.vrrp import Instant, seconds
 QUEUE_LIMIT: Final = 4096
 """How many messages wait for an agent that does not read."""
 COMMANDS_AT_ONCE: Final = 10
+"""How many commands are heard at once: enough for people, and little work, whatever a broken agent sends."""
 COMMAND_EVERY: Final = seconds(0.2)
-"""How many commands are heard at once, and how often one more: enough for people, and a broken agent takes no
-advertisement's time, whatever it sends. What comes faster waits in the channel."""
+"""How often one more is heard after that. What comes faster waits in the channel."""
 
 _BUFFER_BYTES: Final = 1 << 20
 
@@ -40,7 +40,7 @@ class Channel:
         self._listening = loop.alarm(lambda _: self._listen())
         self._is_listening = False
         self._spent_until = Instant(0)
-        """When the agent may send `COMMANDS_AT_ONCE` commands again."""
+        """When every command so far will have had its `COMMAND_EVERY`: with so many ahead of now, none is heard."""
         self._socket: socket.socket | None = None
         self._queue: deque[_Waiting] = deque()
         self.dropped = 0
@@ -61,6 +61,7 @@ class Channel:
         ours.setblocking(False)
         grow(ours, SEND_BUFFER, _BUFFER_BYTES)
         self._socket = ours
+        self._spent_until = Instant(0)
         self._listen()
         return theirs
 
@@ -114,6 +115,8 @@ class Channel:
             return
         try:
             packet = self._socket.recv(MAX_MESSAGE_BYTES)
+        except BlockingIOError:  # woken for nothing
+            return
         except OSError:
             packet = b""
         if not packet:

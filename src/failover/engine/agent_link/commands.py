@@ -5,8 +5,10 @@ from typing import Final, assert_never
 
 import msgspec
 
-from failover.messages import Ask, Refused, Reload, decode_command
+from failover.messages import UNREADABLE, Ask, Refused, Reload, decode_command
 
+MAX_COMMAND_BYTES: Final = 1024
+"""A longer packet is refused unread: the engine spends no time on what cannot be a command."""
 _LONGEST_REASON: Final = 300
 """Characters: an agent is not sent back what it has sent."""
 
@@ -16,7 +18,6 @@ class _Numbered(msgspec.Struct):
 
 
 _number_of = msgspec.msgpack.Decoder(_Numbered).decode
-_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError)
 
 
 class Commands:
@@ -32,9 +33,12 @@ class Commands:
 
     def take(self, packet: bytes) -> None:
         """A packet has come from the agent."""
+        if len(packet) > MAX_COMMAND_BYTES:
+            self._refuse(Refused(None, f"{len(packet)} bytes; a command has at most {MAX_COMMAND_BYTES}"))
+            return
         try:
             command = decode_command(packet)
-        except _UNREADABLE as error:
+        except UNREADABLE as error:
             self._refuse(Refused(_number(packet), str(error)[:_LONGEST_REASON]))
             return
         match command:
@@ -50,5 +54,5 @@ def _number(packet: bytes) -> int | None:
     """The number of what is no command, where it has one."""
     try:
         return _number_of(packet).id
-    except _UNREADABLE:
+    except UNREADABLE:
         return None
