@@ -17,6 +17,7 @@ from typing import Final
 from failover.config import parse
 from failover.engine import Engine, Loop
 from failover.engine.intended import intended
+from failover.linux.host import LinuxHost
 
 SETTLE_SECONDS: Final = 3.0
 C_FUNCTIONS: Final = "functions in C"
@@ -55,7 +56,7 @@ def _received(engine: Engine) -> int:
 def main() -> None:
     """One engine."""
     loop = Loop()
-    engine = Engine(intended(parse(Path(sys.argv[1]).read_text())), loop, lambda *_: None)
+    engine = Engine(intended(parse(Path(sys.argv[1]).read_text())), loop, lambda *_: None, LinuxHost())
     engine.start()
     try:
         until = time.monotonic() + SETTLE_SECONDS

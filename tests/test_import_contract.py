@@ -79,6 +79,15 @@ FLOORS: Final[dict[str, dict[str, frozenset[str]]]] = {
         "units": frozenset(),
         "__init__": frozenset({"machine", "packet", "router", "protocol", "units"}),
     },
+    "lab": {
+        "demo": frozenset({"judge", "measure", "router", "timeline", "network"}),
+        "judge": frozenset({"network"}),
+        "measure": frozenset({"network"}),
+        "router": frozenset({"network"}),
+        "timeline": frozenset(),
+        "network": frozenset(),
+        "__init__": frozenset(),
+    },
     "agent": {
         "__main__": frozenset({"api", "link", "log"}),
         "api": frozenset({"link", "timestamp"}),
@@ -259,6 +268,18 @@ def test_nothing_runs_back_up(package: str) -> None:
 @pytest.mark.parametrize("package", sorted(set(ARROWS) - {"__init__", "__main__"}))
 def test_no_files_of_a_package_import_each_other_in_a_circle(package: str) -> None:
     assert circle(imports_of(package)) == []
+
+
+def test_the_engine_is_handed_its_clock_and_its_host() -> None:
+    """Who reads the clock or opens a socket by himself cannot be simulated."""
+    real = {"failover.linux.clock.now", "failover.linux.host", "time"}
+    allowed = {"daemon": {"failover.linux.host"}, "process": real}
+    found = {
+        module_of(path): names
+        for path in files("engine")
+        if (names := set(imported(path)) & real - allowed.get(floor_of("engine", module_of(path)), set()))
+    }
+    assert found == {}
 
 
 def test_no_file_and_no_folder_is_too_long_to_read() -> None:

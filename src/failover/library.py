@@ -9,6 +9,7 @@ from failover.engine import Engine, Loop
 from failover.engine.intended import intended
 from failover.engine.process.claims import exclusively
 from failover.events import Kind
+from failover.linux.host import LinuxHost
 from failover.messages import Event
 
 
@@ -56,7 +57,7 @@ async def run(virtual_routers: Iterable[VirtualRouter], *, on_event: Callable[[E
                 loop.remove_reader(inner.fileno())
                 end(error)
 
-        engine = Engine(instances, inner, publish)
+        engine = Engine(instances, inner, publish, LinuxHost())
         try:
             engine.start()
             inner.dispatch()

@@ -20,6 +20,7 @@ from failover.engine.fleet.registry import Registry
 from failover.engine.intended import intended
 from failover.engine.transmit.slots import Place, weight
 from failover.lab.network.lan import Host
+from failover.linux.host import LinuxHost
 from failover.linux.sockets.outbox import AT_ONCE
 from failover.messages import Event
 from tests.engine.daemons import router
@@ -33,7 +34,7 @@ class Bench:
     def __init__(self, *routers: dict[str, Any]) -> None:
         self.loop = Loop()
         self.events: list[Event] = []
-        self.engine = Engine(intended(parse(json.dumps(routers))), self.loop, self.take)
+        self.engine = Engine(intended(parse(json.dumps(routers))), self.loop, self.take, LinuxHost())
         self.engine.start()
         self.steps = 0
 

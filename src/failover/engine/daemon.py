@@ -30,6 +30,7 @@ from failover.engine.router.evidence import reload_evidence
 from failover.engine.router.instance import Instance
 from failover.events import Kind
 from failover.linux.errors import describe
+from failover.linux.host import LinuxHost
 from failover.linux.process import capabilities
 from failover.linux.process.descriptors import allow_many
 from failover.messages import Answer, Ask, Command, Event, NotReloaded, Reloaded, ReloadEnded
@@ -102,7 +103,7 @@ class _Daemon:
         self._stopping = False
         self._dirty = False
         self._punctuality = Punctuality(own)
-        self._engine = Engine(instances, self._loop, self._publish)
+        self._engine = Engine(instances, self._loop, self._publish, LinuxHost())
         self._status_feed = StatusFeed(self._channel, self._engine, self._punctuality, self._loop)
         options = [f"--log-file={settings.log_file}"] if settings.log_file else []
         listener = runtime.listener.fileno()

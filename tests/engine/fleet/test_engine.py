@@ -16,6 +16,7 @@ from failover.engine.events import Subject
 from failover.engine.intended import intended
 from failover.lab.network.lan import Host
 from failover.linux.clock import now
+from failover.linux.host import LinuxHost
 from failover.linux.interfaces.monitor import Interfaces
 from failover.linux.netlink.addresses import Datagram
 from failover.linux.netlink.codec import Refused
@@ -42,7 +43,7 @@ class Bench:
     def __init__(self, configuration: str = CONFIGURATION) -> None:
         self.loop = Loop()
         self.events: list[Event] = []
-        self.engine = Engine(intended(parse(configuration)), self.loop, self.take)
+        self.engine = Engine(intended(parse(configuration)), self.loop, self.take, LinuxHost())
         self.engine.start()
 
     def take(self, event: Event, instance: Subject | None) -> None:
@@ -276,7 +277,7 @@ def test_what_was_to_be_sent_on_an_interface_that_is_gone_is_counted_and_nothing
 
 def test_stopping_an_engine_that_never_started_is_no_error(host: Host) -> None:
     with host.enter(), closing(Loop()) as loop:
-        Engine(intended(parse(CONFIGURATION)), loop, lambda event, _: pytest.fail(event.kind)).stop()
+        Engine(intended(parse(CONFIGURATION)), loop, lambda event, _: pytest.fail(event.kind), LinuxHost()).stop()
 
 
 def test_every_descriptor_is_closed_in_the_end(host: Host) -> None:

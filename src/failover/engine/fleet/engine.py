@@ -21,10 +21,8 @@ from failover.engine.transmit.prepared import managed
 from failover.engine.transmit.slots import Place, needs_another
 from failover.engine.transmit.transmitter import Transmitter
 from failover.events import Fields, Kind
-from failover.linux.host import LinuxHost
 from failover.vrrp import Instant, seconds, to_seconds
 
-THIS_HOST: Final = LinuxHost()
 TOLERATED_LATENESS: Final = 1 / 4
 """The share of the shortest master-down interval that we may be late. More, and a lost packet or two, is a failover."""
 
@@ -35,7 +33,7 @@ _TOLERATED_BY_ALL: Final = seconds(0.0075)
 class Engine:
     """Runs virtual routers. `start`, then what the loop calls back, at last `stop`."""
 
-    def __init__(self, intended: Sequence[Intended], loop: EventLoop, publish: Publish, host: Host = THIS_HOST) -> None:
+    def __init__(self, intended: Sequence[Intended], loop: EventLoop, publish: Publish, host: Host) -> None:
         """Open netlink. Nothing is sent or changed before `start`; `OSError` says what could not be opened."""
         self._loop = loop
         self._netlink = host.netlink()
