@@ -88,9 +88,11 @@ def _reloaded(fields: Fields) -> str:
 class Kind(Enum):
     """What may happen. Each: when, how grave, the evidence that is always there, the words, and the rate limit.
 
-    Some have more evidence: `STATE_CHANGED` that of its cause, and all that are limited `suppressed`, how often the
-    same happened since it was told last. The rate limit names the fields that make an event the same as another about
-    the same virtual router: of these one is told in a minute. None: each is told.
+    Some have more evidence: `STATE_CHANGED` that of its cause, `RELOADED` perhaps `needs_restart`, and all that are
+    limited `suppressed`, how often the same happened since it was told last.
+
+    The rate limit names the fields that make an event the same as another about the same virtual router: of these one
+    is told in a minute. None: each is told.
     """
 
     when: str
@@ -221,7 +223,7 @@ class Kind(Enum):
         Severity.WARNING,
         ("error",),
         lambda f: f"could not read the state of the interfaces, trying again: {f['error']}",
-        None,
+        (),
     )
 
     def __init__(

@@ -179,4 +179,4 @@ class Engine:
         shortest = min(master_down_interval(instance.router, instance.state) for instance in instances)
         if late > shortest * TOLERATED_LATENESS:
             fields: Fields = {"late_seconds": to_seconds(late), "master_down_interval_seconds": to_seconds(shortest)}
-            self.events.tell_seldom(Kind.LATE, (), at, fields)
+            self.events.tell_seldom(Kind.LATE, {}, at, fields)

@@ -166,7 +166,7 @@ class Network:
     def _unread(self, error: OSError) -> None:
         """Notifications were lost and listing failed: try again soon, nothing else would wake us for it."""
         self._read_again.set(Instant(self._loop.clock.now() + _READ_AGAIN_AFTER))
-        self._events.tell(Kind.NETWORK_UNREAD, {"error": reason(error)})
+        self._events.tell_seldom(Kind.NETWORK_UNREAD, {}, self._loop.clock.now(), {"error": reason(error)})
 
     def _overlook(self, ifindex: int) -> None:
         """Many of our addresses come or go on an interface: do not hear of each, ask for them afterwards."""
@@ -267,7 +267,7 @@ class Network:
         stale = unheld(port, self._registry.on(port), tagged_too=False)
         if stale:
             fields = self._remove(port, stale)
-            self._events.tell_seldom(Kind.STRAYS_REMOVED, (port.name,), at, fields)
+            self._events.tell_seldom(Kind.STRAYS_REMOVED, {"interface": port.name}, at, fields)
 
     def _remove(self, port: Port, addresses: tuple[VirtualAddress, ...]) -> Fields:
         """Take addresses off an interface; the evidence of the event that tells of it."""

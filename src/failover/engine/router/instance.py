@@ -282,7 +282,7 @@ class Instance:
         self.wake(now)  # a MASTER that did not run for long learns it before it takes anything back
         if self.is_master:
             self._performer.restore()
-            self.reporter.report(Kind.ADDRESSES_RESTORED, (), now, lambda: {"interface": self.interface})
+            self.reporter.report(Kind.ADDRESSES_RESTORED, {}, now, lambda: {"interface": self.interface})
 
     # --- what others are told
 

@@ -135,7 +135,7 @@ class Performer:
         self._counters.send_errors += 1
         self.send_errors.failed(what, reason(error), self._clock.wall())
         self._reporter.report(
-            Kind.SEND_FAILED, (what,), self._clock.now(), lambda: {"what": what, "error": reason(error)}
+            Kind.SEND_FAILED, {"what": what}, self._clock.now(), lambda: {"what": what, "error": reason(error)}
         )
 
     def _sent(self, what: str) -> None:
@@ -143,7 +143,7 @@ class Performer:
         if over is not None:
             self._reporter.report(
                 Kind.SEND_RECOVERED,
-                (what,),
+                {"what": what},
                 self._clock.now(),
                 lambda: {"what": what, "failed": over.count, "error": over.error},
             )
@@ -183,7 +183,7 @@ class Performer:
             listed = "; ".join(str(failure) for failure in failures[:_FAILURES_TOLD])
             self._reporter.report(
                 Kind.ADDRESSES_FAILED,
-                (doing,),
+                {"doing": doing},
                 self._clock.now(),
                 lambda: {"doing": doing, "count": len(failures), "errors": listed},
             )

@@ -1,9 +1,8 @@
 """Counts and tells what happens to one virtual router, and the same thing not too often."""
 
-from collections.abc import Hashable
 from functools import partial
 
-from failover.engine.events import EventSink, Evidence, RateLimit, Subject, with_suppressed
+from failover.engine.events import EventSink, Evidence, RateLimit, Same, Subject, with_suppressed
 from failover.engine.router.evidence import oddity_fields
 from failover.events import Kind
 from failover.messages import Counters
@@ -31,7 +30,7 @@ class Reporter:
         if self._subject is not None:
             self._events.tell_of(self._subject, kind, evidence)
 
-    def report(self, kind: Kind, same: tuple[Hashable, ...], now: Instant, evidence: Evidence) -> None:
+    def report(self, kind: Kind, same: Same, now: Instant, evidence: Evidence) -> None:
         """Tell it, unless the same was told a short while ago; `same` is what `RateLimit.admit` wants."""
         self.changed = True
         suppressed = self._limit.admit(kind, same, now)
@@ -42,7 +41,9 @@ class Reporter:
         """An advertisement was tolerated."""
         oddity = report.oddity.value
         _count(self._counters.oddities, oddity)
-        self.report(Kind.ODDITY, (oddity, report.source.packed), now, partial(oddity_fields, report, router))
+        self.report(
+            Kind.ODDITY, {"oddity": oddity, "source": report.source.packed}, now, partial(oddity_fields, report, router)
+        )
 
     def discarded(self, discard: Discard, meta: ReceivedFrom, now: Instant) -> None:
         """A packet was no advertisement for it."""
@@ -50,7 +51,7 @@ class Reporter:
         _count(self._counters.discarded, reason)
         self.report(
             Kind.DISCARDED,
-            (reason, meta.source.packed),
+            {"reason": reason, "source": meta.source.packed},
             now,
             lambda: {"reason": reason, "source": str(meta.source), "detail": str(discard)},
         )
