@@ -1,8 +1,8 @@
 """A loop in simulated time: what `engine.loop.Loop` does in a round, in its order, and no descriptor of the kernel's.
 
-Left out is what only concerns the machine it runs on: it is never late, a round takes no time, and a rush of packets
+Left out is what only concerns the machine it runs on: it is never late, a round takes no time, and a crowd of packets
 is not let come together. What the order of things depends on is here: what has arrived is read before an alarm rings,
-also where its bell has not rung; and what a takeover does is rehearsed before it is due.
+also where nothing has woken it; and what a takeover does is prewarmed before it is due.
 """
 
 from collections.abc import Callable
@@ -17,12 +17,12 @@ from tests.simulation.world import World
 
 _AGES: Final = Instant(1 << 62)
 _ROOM: Final = 256
-"""Packets that may gather unheard."""
+"""Packets that may gather unread."""
 _LONGEST_NAP: Final = 10.0
 """Seconds."""
 
 
-class _Ear(NamedTuple):
+class _Mailbox(NamedTuple):
     """Of one socket."""
 
     mail: int
@@ -50,9 +50,9 @@ class SimulatedLoop:
         self._readable: dict[int, Callable[[], bool]] = {}
         """The descriptors that are open, and how each tells."""
         self._callbacks: dict[int, Callable[[], None]] = {}
-        self._ears: dict[int, _Ear] = {}
-        """By bell."""
-        self._unheard: dict[int, float] = {}
+        self._mailboxes: dict[int, _Mailbox] = {}
+        """By wake-up socket."""
+        self._silent: dict[int, float] = {}
         """Where packets may come without a ring, and how many a second."""
 
     # --- descriptors
@@ -65,7 +65,7 @@ class SimulatedLoop:
 
     def close(self, descriptor: int) -> None:
         """It is none any more. `ValueError` where it is still watched: a real one would be forgotten in silence."""
-        if descriptor in self._callbacks or descriptor in self._ears:
+        if descriptor in self._callbacks or descriptor in self._mailboxes:
             raise ValueError(f"descriptor {descriptor} is closed and still watched")
         del self._readable[descriptor]
 
@@ -76,20 +76,20 @@ class SimulatedLoop:
         self._callbacks[descriptor] = callback
 
     def listen(self, wakeup: int, mail: int, acknowledge: Callable[[], int], read: Callable[[], None]) -> None:
-        """Read the packets that wait in `mail` where its bell has rung."""
-        self._ears[wakeup] = _Ear(mail, acknowledge, read)
+        """Read the packets that wait in `mail` where its wake-up socket has become readable."""
+        self._mailboxes[wakeup] = _Mailbox(mail, acknowledge, read)
 
     def expect(self, wakeup: int, silent: float) -> None:
         """So many packets a second may come without a ring: read in every round, and often enough."""
-        self._unheard.pop(wakeup, None)
+        self._silent.pop(wakeup, None)
         if silent:
-            self._unheard[wakeup] = silent
+            self._silent[wakeup] = silent
 
     def forget(self, descriptor: int) -> None:
         """Stop watching, before the descriptor is closed."""
-        if self._ears.pop(descriptor, None) is None:
+        if self._mailboxes.pop(descriptor, None) is None:
             del self._callbacks[descriptor]
-        self._unheard.pop(descriptor, None)
+        self._silent.pop(descriptor, None)
 
     # --- being a sleeper
 
@@ -104,11 +104,11 @@ class SimulatedLoop:
 
     def _wants_to_wake_at(self) -> Instant | None:
         """At once where something is readable or left to do; else with the next alarm, or after a nap."""
-        if self._is_busy or any(self._readable[one]() for one in (*self._callbacks, *self._ears)):
+        if self._is_busy or any(self._readable[one]() for one in (*self._callbacks, *self._mailboxes)):
             return self.clock.now()
         upcoming = self._upcoming()
         times = [upcoming[0]] if upcoming else []
-        if total := sum(self._unheard.values()):
+        if total := sum(self._silent.values()):
             times.append(Instant(self._slept_from + seconds(min(_ROOM / total, _LONGEST_NAP))))
         return min(times, default=None)
 
@@ -117,7 +117,7 @@ class SimulatedLoop:
         self.rounds += 1
         at = self.clock.now()
         if not self._is_busy:
-            self._rehearse(at)
+            self._prewarm(at)
         self._round(at)
         self._slept_from = at
 
@@ -125,32 +125,32 @@ class SimulatedLoop:
         """The alarm that rings next, for certain: seen from so far away, none is left where it is not."""
         return self._alarms.upcoming(_AGES, 0)
 
-    def _rehearse(self, at: Instant) -> None:
+    def _prewarm(self, at: Instant) -> None:
         upcoming = self._upcoming()
         if upcoming and upcoming[0] <= at and (alarm := upcoming[1]) and alarm.prewarm:
             alarm.prewarm(upcoming[0])
 
     def _round(self, at: Instant) -> None:
         """Read packets, call back for what is readable, ring what is due, and do what was asked for."""
-        found = [one for one in (*self._callbacks, *self._ears) if self._readable[one]()]
+        found = [one for one in (*self._callbacks, *self._mailboxes) if self._readable[one]()]
         self._hear(found)
         for descriptor in found:
             if callback := self._callbacks.get(descriptor):
                 callback()
-            # else it is a bell, or an earlier callback of this round has forgotten it
+            # else it is a wake-up socket, or an earlier callback of this round has forgotten it
         more = self._alarms.ring(at, at)
         if at >= self.housekeeping.due:
             self.housekeeping.do(at)
         self._is_busy = self.after_round(more) or more
 
     def _hear(self, found: list[int]) -> None:
-        """Read where a bell has rung or packets come unrung."""
+        """Read where something has woken us or packets come without that."""
         for descriptor in found:
-            if ear := self._ears.get(descriptor):
+            if ear := self._mailboxes.get(descriptor):
                 ear.acknowledge()
                 ear.read()
-        if self._unheard:
-            for ear in tuple(self._ears.values()):
+        if self._silent:
+            for ear in tuple(self._mailboxes.values()):
                 if self._readable[ear.mail]():
                     ear.read()
 

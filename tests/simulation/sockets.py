@@ -19,13 +19,13 @@ from tests.simulation.loop import SimulatedLoop
 _ROOM: Final = 2700
 """Packets that a socket has room for, about."""
 _BELL_ROOM: Final = 8
-"""Packets that its bell has room for: more of them ring no louder."""
+"""Packets that its wake-up socket has room for: more of them wake nobody more."""
 _HEADER_LENGTH: Final = {Family.IPV4: 0, Family.IPV6: ipv6.HEADER_LENGTH}
 """Of what a raw socket's filter does not begin with."""
 
 
 class SimulatedWakeup:
-    """A bell (`engine.environment.Wakeup`)."""
+    """A wake-up socket (`engine.environment.Wakeup`)."""
 
     def __init__(self, loop: SimulatedLoop) -> None:
         self._rung = 0
@@ -60,7 +60,7 @@ class SimulatedAdvertisementSocket:
         self._overflowed = False
         self._terms = Terms(vrids)
         self._filter: Program = ()
-        self._filter_of_bell: Program = ()
+        self._filter_of_wakeup: Program = ()
         self.accept(self._terms)
         nic.join(self)
 
@@ -72,7 +72,7 @@ class SimulatedAdvertisementSocket:
             self._overflowed = True
             return
         self._waiting.append((lay_out(self.family, datagram, self._index), self._loop.clock.wall()))
-        if self._passes(self._filter_of_bell, datagram):
+        if self._passes(self._filter_of_wakeup, datagram):
             self.wakeup.ring()
 
     def fileno(self) -> int:
@@ -97,11 +97,11 @@ class SimulatedAdvertisementSocket:
     def accept(self, terms: Terms) -> None:
         """Let pass what is as these say, and refuse the rest."""
         self._terms = terms
-        self._filter = self._filter_of_bell = program(self.family, terms)
+        self._filter = self._filter_of_wakeup = program(self.family, terms)
 
     def overlook(self, known: frozenset[int]) -> None:
         """Wake nobody for what has one of these fingerprints."""
-        self._filter_of_bell = program(self.family, replace(self._terms, known=known))
+        self._filter_of_wakeup = program(self.family, replace(self._terms, known=known))
 
     def rejoin(self) -> None:
         """Join the group again: nothing here ends a membership."""

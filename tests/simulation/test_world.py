@@ -12,14 +12,14 @@ from tests.simulation.world import World
 
 
 class Mailbox:
-    """A socket with a bell of its own, which the loop listens to."""
+    """A socket with a wake-up socket, which the loop listens to."""
 
     def __init__(self, loop: SimulatedLoop, note: Callable[[str], None]) -> None:
         self.waiting = self.rung = 0
         self.note = note
-        self.bell = loop.open(lambda: self.rung > 0)
+        self.wakeup = loop.open(lambda: self.rung > 0)
         self.mail = loop.open(lambda: self.waiting > 0)
-        loop.listen(self.bell, self.mail, self.acknowledge, self.read)
+        loop.listen(self.wakeup, self.mail, self.acknowledge, self.read)
 
     def arrive(self, *, rings: bool = True) -> None:
         self.waiting += 1
@@ -72,9 +72,9 @@ def test_what_arrives_at_the_instant_of_an_alarm_is_read_before_it_rings() -> No
     assert stage.notes == ["read 1", "alarm"]
 
 
-def test_what_has_rung_no_bell_waits_for_the_next_round_and_is_read_first() -> None:
+def test_what_has_woken_nobody_waits_for_the_next_round_and_is_read_first() -> None:
     stage = Stage()
-    stage.loop.expect(stage.mailbox.bell, 1)
+    stage.loop.expect(stage.mailbox.wakeup, 1)
     stage.alarm("alarm", 1)
     stage.world.at(stage.after(0.5), lambda: stage.mailbox.arrive(rings=False))
     stage.world.run_for(0.9)
@@ -83,9 +83,9 @@ def test_what_has_rung_no_bell_waits_for_the_next_round_and_is_read_first() -> N
     assert stage.notes == ["read 1", "alarm"]
 
 
-def test_what_rings_no_bell_is_read_before_it_becomes_too_much() -> None:
+def test_what_wakes_nobody_is_read_before_it_becomes_too_much() -> None:
     stage = Stage()
-    stage.loop.expect(stage.mailbox.bell, 256)
+    stage.loop.expect(stage.mailbox.wakeup, 256)
     stage.world.at(stage.after(0.5), lambda: stage.mailbox.arrive(rings=False))
     stage.world.run_for(1)
     assert stage.notes == ["read 1"]
@@ -126,6 +126,6 @@ def test_a_condition_stops_the_world_at_the_instant_at_which_it_is_met_or_is_mis
 def test_a_descriptor_that_is_closed_while_it_is_watched_is_an_error_of_whoever_closes_it() -> None:
     stage = Stage()
     with pytest.raises(ValueError, match="still watched"):
-        stage.loop.close(stage.mailbox.bell)
-    stage.loop.forget(stage.mailbox.bell)
-    stage.loop.close(stage.mailbox.bell)
+        stage.loop.close(stage.mailbox.wakeup)
+    stage.loop.forget(stage.mailbox.wakeup)
+    stage.loop.close(stage.mailbox.wakeup)

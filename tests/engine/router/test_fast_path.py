@@ -1,4 +1,4 @@
-"""Two instances hear the same; one is read for by the engine, shortcut and all. Nobody can tell them apart."""
+"""Two instances hear the same; one is read for by the engine, fast path and all. Nobody can tell them apart."""
 
 import socket
 from dataclasses import replace
@@ -213,7 +213,7 @@ class TwoOfAKind(RuleBasedStateMachine):
 
     @rule()
     def somebody_asks(self) -> None:
-        """Reading the state makes it up; that must not end the shortcut, nor change what comes after."""
+        """Reading the state makes it up; that must not end the fast path, nor change what comes after."""
         known = self.short._deferred._known_advert
         assert self.short.status().master == self.long.status().master
         assert self.short._deferred._known_advert is known

@@ -47,7 +47,7 @@ class SlowKernel(Kernel):
 
 
 class Bench:
-    """A dispatch, and what it has done."""
+    """A transmitter, and what it has done."""
 
     def __init__(self) -> None:
         self.story: list[tuple[str, object]] = []

@@ -50,9 +50,9 @@ class Loop:
         """What epoll finds when the timer has expired."""
         self._callbacks: dict[int, Callable[[], None]] = {}
         self._mailboxes: dict[int, _Mailbox] = {}
-        """By wake-up socket."""
+        """What to read, by the descriptor of the wake-up socket that tells of it."""
         self._readers: dict[int, Callable[[], None]] = {}
-        """By the socket of the packets."""
+        """What to read, by the descriptor of the socket that the packets wait in."""
         self._most = 1
         """Descriptors, with the timer's."""
         self._epoll.register(self._timer, select.EPOLLIN)

@@ -38,7 +38,7 @@ _ROOM: Final = 256
 
 
 class Wakeups:
-    """Of one loop."""
+    """Decides for one loop when it wakes up."""
 
     def __init__(self, alarms: AlarmQueue, now: Callable[[], Instant]) -> None:
         self.armed: Instant | None = None

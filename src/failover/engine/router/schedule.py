@@ -16,7 +16,7 @@ from failover.vrrp.machine.fast_path import may_repeat
 
 
 class Schedule:
-    """Of one router, whose `member` side wakes it."""
+    """Has one router woken: `member` is what is called then."""
 
     def __init__(self, member: Member, deferred: DeferredState, loop: EventLoop) -> None:
         self._member: Member | None = member

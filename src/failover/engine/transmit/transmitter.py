@@ -60,8 +60,8 @@ class Transmitter:
         self._news: deque[Callable[[], None]] = deque()
         self._waits_since: Instant | None = None
         """Since when there was no turn for anything but advertisements."""
-        self._room = loop.alarm(lambda _: None)  # its ringing makes a round
-        self._later = loop.alarm(lambda _: None)  # likewise
+        self._room = loop.alarm(lambda _: None)  # when it rings there is a round
+        self._later = loop.alarm(lambda _: None)  # as above: its ringing makes a round
         self.before_long: Callable[[int], None] = _nothing
         """Called before more than a portion of addresses is added to the interface with this index, or removed."""
         self.after_long: Callable[[], None] = _nothing

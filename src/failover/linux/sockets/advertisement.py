@@ -68,7 +68,7 @@ class AdvertisementSocket:
         demand_interface(self._owner, index)  # binding does not check; the next option would fail oddly
         # The wake-up socket is opened first: the kernel hands a packet to the youngest socket first, so that when the
         # wake-up socket becomes readable the packet is here already.
-        self.wakeup = WakeupSocket(f"bell of the {self._owner}", index, family)
+        self.wakeup = WakeupSocket(f"wake-up socket of the {self._owner}", index, family)
         try:
             self._socket = open_raw(self._owner, DOMAINS[family], PROTOCOL_NUMBER)
         except BaseException:
