@@ -1,7 +1,7 @@
 """A loop in simulated time: what `engine.loop.Loop` does in a round, in its order, and no descriptor of the kernel's.
 
 Left out is what only concerns the machine it runs on: it is never late, a round takes no time, and a crowd of packets
-is not let come together. What the order of things depends on is here: what has arrived is read before an alarm rings,
+makes no difference. What the order of things depends on is here: what has arrived is read before an alarm rings,
 also where nothing has woken it; and what a takeover does is prewarmed before it is due.
 """
 
@@ -12,18 +12,15 @@ from typing import Final, NamedTuple
 from failover.engine.loop.alarms import Alarm, AlarmQueue
 from failover.engine.loop.housekeeping import Housekeeping
 from failover.engine.loop.lateness import Lateness
+from failover.engine.loop.wakeups import LONGEST_NAP, ROOM
 from failover.vrrp import Instant, seconds
 from tests.simulation.world import World
 
 _AGES: Final = Instant(1 << 62)
-_ROOM: Final = 256
-"""Packets that may gather unread."""
-_LONGEST_NAP: Final = 10.0
-"""Seconds."""
 
 
 class _Mailbox(NamedTuple):
-    """Of one socket."""
+    """A socket, and what to do where its wake-up socket tells of packets."""
 
     mail: int
     acknowledge: Callable[[], int]
@@ -43,7 +40,7 @@ class SimulatedLoop:
         self.after_round: Callable[[bool], bool] = _nothing
         self.rounds = 0
         """How many there were."""
-        self._is_busy = False
+        self.is_busy = False
         """Whether the next round follows at once."""
         self._slept_from = self._stalled_until = self.clock.now()
         self._numbers = count(3)
@@ -53,7 +50,7 @@ class SimulatedLoop:
         self._mailboxes: dict[int, _Mailbox] = {}
         """By wake-up socket."""
         self._silent: dict[int, float] = {}
-        """Where packets may come without a ring, and how many a second."""
+        """Where packets may come without a wake-up, and how many a second."""
 
     # --- descriptors
 
@@ -80,7 +77,7 @@ class SimulatedLoop:
         self._mailboxes[wakeup] = _Mailbox(mail, acknowledge, read)
 
     def expect(self, wakeup: int, silent: float) -> None:
-        """So many packets a second may come without a ring: read in every round, and often enough."""
+        """So many packets a second may come without a wake-up: read in every round, and often enough."""
         self._silent.pop(wakeup, None)
         if silent:
             self._silent[wakeup] = silent
@@ -104,19 +101,19 @@ class SimulatedLoop:
 
     def _wants_to_wake_at(self) -> Instant | None:
         """At once where something is readable or left to do; else with the next alarm, or after a nap."""
-        if self._is_busy or any(self._readable[one]() for one in (*self._callbacks, *self._mailboxes)):
+        if self.is_busy or any(self._readable[one]() for one in (*self._callbacks, *self._mailboxes)):
             return self.clock.now()
         upcoming = self._upcoming()
         times = [upcoming[0]] if upcoming else []
         if total := sum(self._silent.values()):
-            times.append(Instant(self._slept_from + seconds(min(_ROOM / total, _LONGEST_NAP))))
+            times.append(Instant(self._slept_from + seconds(min(ROOM / total, LONGEST_NAP))))
         return min(times, default=None)
 
     def wake(self) -> None:
         """One round."""
         self.rounds += 1
         at = self.clock.now()
-        if not self._is_busy:
+        if not self.is_busy:
             self._prewarm(at)
         self._round(at)
         self._slept_from = at
@@ -141,18 +138,18 @@ class SimulatedLoop:
         more = self._alarms.ring(at, at)
         if at >= self.housekeeping.due:
             self.housekeeping.do(at)
-        self._is_busy = self.after_round(more) or more
+        self.is_busy = self.after_round(more) or more
 
     def _hear(self, found: list[int]) -> None:
         """Read where something has woken us or packets come without that."""
         for descriptor in found:
-            if ear := self._mailboxes.get(descriptor):
-                ear.acknowledge()
-                ear.read()
+            if mailbox := self._mailboxes.get(descriptor):
+                mailbox.acknowledge()
+                mailbox.read()
         if self._silent:
-            for ear in tuple(self._mailboxes.values()):
-                if self._readable[ear.mail]():
-                    ear.read()
+            for mailbox in tuple(self._mailboxes.values()):
+                if self._readable[mailbox.mail]():
+                    mailbox.read()
 
 
 def _nothing(_: bool) -> bool:  # noqa: FBT001 - the shape of `after_round`

@@ -29,11 +29,11 @@ _APPROACH: Final = 2_000_000
 """Nanoseconds before the alarm to which that leads."""
 _AGES: Final = 1 << 62
 """Nanoseconds."""
-_LONGEST_NAP: Final = 10.0
+LONGEST_NAP: Final = 10.0
 """Seconds: a nap does not count while the host sleeps."""
 _SHORTEST_PERIOD: Final = 1_000_000
 """Nanoseconds, between wake-ups that are left to a timer that repeats."""
-_ROOM: Final = 256
+ROOM: Final = 256
 """Packets that may gather unread: to read them takes a millisecond, and a socket has room for more."""
 
 
@@ -81,7 +81,7 @@ class Wakeups:
         if silent:
             self._silent[wakeup] = silent
         total = sum(self._silent.values())
-        self._longest_nap = min(_ROOM / total, _LONGEST_NAP) if total else FOR_EVER
+        self._longest_nap = min(ROOM / total, LONGEST_NAP) if total else FOR_EVER
         self._horizon = _FAR + int(self._longest_nap * 1e9) if total else _AGES
 
     # --- the next one
@@ -130,7 +130,7 @@ class Wakeups:
             return rings_at
         away = rings_at - moment
         if away > _FAR and (alarm is None or alarm.prewarm or alarm.put_off):
-            nap = min((away - _APPROACH) / 1e9, _LONGEST_NAP)
+            nap = min((away - _APPROACH) / 1e9, LONGEST_NAP)
             self.nap = nap if self.nap == FOR_EVER else min(nap, self.nap)
             return None
         return Instant(rings_at - self._lead(alarm))
