@@ -223,7 +223,7 @@ class Kind(Enum):
         Severity.WARNING,
         ("error",),
         lambda f: f"could not read the state of the interfaces, trying again: {f['error']}",
-        (),
+        None,
     )
 
     def __init__(

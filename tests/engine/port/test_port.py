@@ -106,6 +106,23 @@ def test_against_a_flood_of_what_loses_a_master_sets_its_cutoff_for_a_period(fam
     assert heard.terms == Terms(vrids)
 
 
+def test_copies_that_came_before_the_kernel_refused_them_are_not_heard_any_more() -> None:
+    router = a_router()
+    heard = a_master_at(router)
+    (instance,) = heard.instances
+    before = instance.counters.advertisements_received
+    heard.hear_priority(99, 10 * ENOUGH_LOSING)
+    assert instance.counters.advertisements_received - before <= ENOUGH_LOSING + 1
+    heard.hear_priority(98, 1)
+    assert instance.counters.advertisements_received - before <= ENOUGH_LOSING + 2, "another one is heard"
+    heard.wait(after(heard.now, PERIOD))
+    before = instance.counters.advertisements_received
+    heard.hear_priority(99, 3)
+    assert instance.counters.advertisements_received - before == 3, "all are, when the kernel passes them again"
+    heard.hear_priority(101)
+    assert not instance.is_master
+
+
 def test_a_flood_of_its_own_priority_from_a_smaller_address_is_one_too() -> None:
     router = a_router()
     heard = a_master_at(router)

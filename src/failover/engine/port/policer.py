@@ -72,6 +72,10 @@ class Policer:
         if count >= ENOUGH_LOSING and vrid not in self._in_force.losing:
             self._set(replace(self._in_force, losing=self._in_force.losing | {vrid}), now)
 
+    def refuses_losing(self, vrid: int) -> bool:
+        """Whether the kernel refuses what loses against this virtual router."""
+        return vrid in self._in_force.losing
+
     def reopen(self, vrid: int, now: Instant) -> None:
         """What lost against this virtual router may win from now on: let it in again."""
         if vrid in self._in_force.losing:

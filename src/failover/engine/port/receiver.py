@@ -20,6 +20,8 @@ from failover.vrrp.packet.advertisement import VRID_AT
 
 _PACKETS_AT_ONCE: Final = 4096
 """More than a socket has room for: no alarm rings before all that has arrived is heard."""
+_MOST_OVERTAKEN: Final = 64
+"""Losing packets told apart while the kernel refuses their kind."""
 CROWD: Final = 256
 """So many at once, and there may have been more than it had room for: worth asking."""
 
@@ -47,6 +49,8 @@ class Receiver:
         self.socket = opened
         self._listeners = listeners
         self._loop = loop
+        self._overtaken: set[bytes] = set()
+        """Losing packets of a kind that the kernel refuses by now: copies that came before it did may still wait."""
         self._arrivals = Arrivals(loop.clock)
         self._known_adverts = KnownAdverts(loop)
         self._policer = Policer(loop, self._narrow)
@@ -93,6 +97,8 @@ class Receiver:
 
     def _hear(self, packet: bytes, at: Instant) -> None:
         """Take it apart for the router that it concerns."""
+        if packet in self._overtaken:
+            return
         received = self.socket.unpack(packet)
         vrid = received.payload[VRID_AT] if received else 0
         listener = self._listeners.get(vrid)
@@ -101,11 +107,14 @@ class Receiver:
             self._policer.refused(at)
         elif verdict is Verdict.LOSING:
             self._policer.lost(vrid, at)
+            if self._policer.refuses_losing(vrid) and len(self._overtaken) < _MOST_OVERTAKEN:
+                self._overtaken.add(packet)
         elif packet in self._known_adverts:
             self._suppression.prepare(at)
 
     def _narrow(self, narrowing: Narrowing) -> None:
         """Set the kernel's filter: who listens here, and what of a flood it refuses by itself."""
+        self._overtaken.clear()
         routers = [listener.router for listener in self._listeners.values()]
         versions = {router.version for router in routers}
         if any(router.with_version_2 for router in routers):
