@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from threading import Event, Thread
-from time import monotonic, time_ns
+from time import monotonic, process_time, time_ns
 from typing import Final
 
 import pytest
@@ -18,10 +18,12 @@ from failover.lab.network.capture import Capture
 from failover.lab.network.decode import Advert
 from failover.lab.network.lan import Host, Lan
 from failover.lab.network.waiting import wait_until
-from failover.vrrp import Family, seconds
+from failover.vrrp import Family, ReceivedFrom, encode, receive, seconds
+from failover.vrrp.protocol import GROUPS
 from tests.engine.daemons import INTERVAL, OurDaemon, router
 from tests.engine.flooding import flooding
 from tests.engine.garbage import OURS, V2, V3, V6, patched, plain, total_length, with_hop_limit
+from tests.vrrp.making import a_router, an_advertisement
 
 pytestmark = pytest.mark.root
 
@@ -31,7 +33,9 @@ SOURCE, SMALLER_SOURCE = ip_address("192.0.2.13"), ip_address("192.0.2.3")
 SOURCE_6, SMALLER_SOURCE_6 = ip_address("fe80::ff:fe00:3"), ip_address("fe80::1")
 PRIORITY, LOWER = 100, 95
 CPU_ALLOWED: Final = 0.2
-"""Of a core."""
+"""Of a core, on the machine of the published benchmarks."""
+DECODED_IN: Final = 7e-6
+"""Seconds in which that machine decodes an advertisement."""
 
 LOSING, LOSING_6 = replace(V3, priority=90), replace(V6, vrid=51, priority=90)
 EQUAL, EQUAL_6 = replace(LOSING, priority=PRIORITY), replace(LOSING_6, priority=PRIORITY)
@@ -100,6 +104,16 @@ class Flooded:
         return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / NANOSECONDS
 
 
+def slowness() -> float:
+    """How much longer this machine takes at present than that of the published benchmarks, 1 where it does not."""
+    router = a_router()
+    message, meta = encode(an_advertisement(router), SOURCE), ReceivedFrom(SOURCE, GROUPS[Family.IPV4], 255)
+    began = process_time()
+    for _ in range(3000):
+        receive(message, meta, router)
+    return max(1.0, (process_time() - began) / 3000 / DECODED_IN)
+
+
 @dataclass
 class Outcome:
     rate: float
@@ -145,9 +159,9 @@ def flooded(lan: Lan) -> Iterator[Flooded]:
 
 def test_floods_cost_little_and_change_nothing(flooded: Flooded) -> None:
     for family, name, datagram in ALL:
-        outcome = flooded.flood(family, datagram, 50_000, 0.4)
+        outcome = flooded.flood(family, datagram, 50_000, 1)
         outcome.check(f"{family.label}, {name}")
-        assert outcome.busy < CPU_ALLOWED, name
+        assert outcome.busy < CPU_ALLOWED * slowness(), name
     assert flooded.unmoved()
 
 
