@@ -6,6 +6,7 @@ Each scenario takes an `Arena` and the two routers' classes. Times are compared 
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -16,7 +17,7 @@ from failover.lab.network.decode import Advert
 from failover.lab.network.lan import Lan
 from failover.lab.network.waiting import wait_until
 from failover.lab.router import Router, RouterSpec
-from failover.vrrp.protocol import Family
+from failover.vrrp.protocol import PROTOCOL_NUMBER, Family
 
 EARLY: Final = 15_000_000
 """Nanoseconds: FRR rounds its skew time down to whole centiseconds, and 5 ms for the clocks."""
@@ -84,7 +85,17 @@ class Arena:
         second = self.router(two, "two", self.kind.spec(100, **spec))
         first.start()
         second.start()
+        # What happens to the first before the second listens, on a busy machine, is no takeover.
+        for router in (first, second):
+            wait_until(lambda router=router: self.listens(router), f"{router.host.label} listens", PATIENCE)  # type: ignore[misc]
         return first, second
+
+    def listens(self, router: Router) -> bool:
+        """Whether there is a raw socket for VRRP on its host, whichever program it is (proc_pid_net(5))."""
+        table = "raw" if self.kind.family is Family.IPV4 else "raw6"
+        with router.host.enter():
+            lines = Path(f"/proc/thread-self/net/{table}").read_text().splitlines()[1:]
+        return any(line.split()[1].endswith(f":{PROTOCOL_NUMBER:04X}") for line in lines)
 
     def adverts(self, router: Router | None = None, *, vrid: int = 51, since: int = 0) -> list[Advert]:
         host = None if router is None else router.host.label
