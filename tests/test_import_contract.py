@@ -127,13 +127,12 @@ NOT_IN_THE_ENGINE: Final = frozenset(
         "asyncio",
         "click",
         "concurrent",
+        "h11",
         "http",
         "logging",
         "multiprocessing",
         "rich",
-        "starlette",
         "subprocess",
-        "uvicorn",
     }
 )
 """Too slow to start, too large to lock in memory, or a thread that could get in the way."""

@@ -218,6 +218,13 @@ class Kind(Enum):
         lambda f: f"{f['count']} messages from the engine were lost: the agent was too slow",
         None,
     )
+    CLIENTS_WAIT = (
+        "The process that serves status and log has no room for another client. Told once, until it has.",
+        Severity.WARNING,
+        ("error",),
+        lambda f: f"no client is accepted on the control socket for now, trying again: {f['error']}",
+        None,
+    )
     NETWORK_UNREAD = (
         "The state of the interfaces could not be read.",
         Severity.WARNING,

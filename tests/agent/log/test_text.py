@@ -81,6 +81,10 @@ SENTENCES: dict[str, tuple[dict[str, Value], str]] = {
         {"count": 3},
         "3 messages from the engine were lost: the agent was too slow",
     ),
+    "clients_wait": (
+        {"error": "too many open files"},
+        "no client is accepted on the control socket for now, trying again: too many open files",
+    ),
     "network_unread": (
         {"error": "netlink dump: busy"},
         "could not read the state of the interfaces, trying again: netlink dump: busy",

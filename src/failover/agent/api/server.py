@@ -1,70 +1,23 @@
-"""The event loop: reads the channel, updates the mirror, writes the log, serves the API. Ends with the engine."""
+"""What the agent does: reads the channel, updates the mirror, writes the log, serves the API; ends with the engine."""
 
 import asyncio
 import socket
-from collections.abc import Generator
-from contextlib import contextmanager
+import time
 from functools import partial
 from typing import Final
 
-import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
-
-from failover.agent.api.routes import application
+from failover.agent.api.clients import Clients
+from failover.agent.api.routes import routes
 from failover.agent.link.commands import Commands
 from failover.agent.link.freshness import Freshness
 from failover.agent.link.mirror import Mirror
 from failover.agent.link.reader import Reader, Write
+from failover.events import Kind
+from failover.linux.errors import describe
 from failover.messages import Message, Reload
 
 _RELOAD_PATIENCE_SECONDS: Final = 60.0
 """How long to wait for a reload: longer than the engine waits for the process that reads the file."""
-
-
-class _Connection(H11Protocol):
-    """A connection with a client. Always uses h11, even where uvicorn would find a faster parser."""
-
-    def send_400_response(self, msg: str) -> None:
-        """Refuse what is not HTTP, and close the connection.
-
-        In the middle of a request, uvicorn would also go on with its answer. h11 refuses that, and each such client
-        would leave a traceback in the log.
-        """
-        if self.cycle is not None:  # it is None before the first request, though its type does not say so
-            self.cycle.disconnected = True
-            if self.cycle.response_started:
-                self.transport.close()
-                return
-        super().send_400_response(msg)
-
-
-class _Server(uvicorn.Server):
-    """A uvicorn server that ends when the channel is closed, and not by signals: those are for the engine.
-
-    It then ends at once, because the engine waits for it. While it runs it wakes up once a second, not ten times.
-    """
-
-    def __init__(self, config: uvicorn.Config, over: asyncio.Future[None]) -> None:
-        super().__init__(config)
-        self._over = over
-
-    @contextmanager
-    def capture_signals(self) -> Generator[None, None, None]:
-        yield
-
-    async def main_loop(self) -> None:
-        while not self._over.done():
-            await self.on_tick(0)  # what is due every second
-            await asyncio.wait([self._over], timeout=1)
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        for server in self.servers:
-            server.close()
-        for one in sockets or []:
-            one.close()
-        for connection in list(self.server_state.connections):
-            connection.shutdown()
-        await asyncio.sleep(0)
 
 
 async def serve(channel: socket.socket, listener: socket.socket, write: Write) -> None:
@@ -72,16 +25,6 @@ async def serve(channel: socket.socket, listener: socket.socket, write: Write) -
     mirror = Mirror()
     commands = Commands(channel)
     freshness = Freshness(commands)
-    # uvicorn's warnings are about clients, have no time, and recommend packages: they do not belong in a router's log.
-    config = uvicorn.Config(
-        application(mirror, freshness.renew, partial(commands.send, Reload, _RELOAD_PATIENCE_SECONDS)),
-        http=_Connection,
-        lifespan="off",
-        log_config=None,
-        log_level="error",
-        access_log=False,
-        ws="none",
-    )
     loop = asyncio.get_running_loop()
     over = loop.create_future()
 
@@ -89,6 +32,12 @@ async def serve(channel: socket.socket, listener: socket.socket, write: Write) -
         mirror.update(message)
         commands.take(message)
 
+    def complain(error: OSError) -> None:
+        write(Kind.CLIENTS_WAIT.event(time.time_ns(), {"error": describe(error)}))
+
     loop.add_reader(channel, Reader(channel, take, write, lambda: over.set_result(None)).read)
-    await _Server(config, over).serve([listener])
-    loop.remove_reader(channel)
+    route = routes(mirror, freshness.renew, partial(commands.send, Reload, _RELOAD_PATIENCE_SECONDS))
+    clients = Clients(listener, route, complain)
+    await over
+    clients.close()
+    await asyncio.sleep(0)  # each hangs up
