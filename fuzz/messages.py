@@ -84,7 +84,7 @@ KINDS: Final = (
         "late",
     ),
     *("addresses_restored", "leftovers_removed", "strays_removed", "degraded", "reloaded", "reload_failed"),
-    *("events_lost", "clients_wait", "network_unread"),
+    *("events_lost", "clients_wait", "network_unread", "interface_remade"),
 )
 """Those that the agent has words for."""
 CAUSES: Final = (

@@ -173,6 +173,13 @@ class Kind(Enum):
         lambda f: f"removed virtual addresses that somebody put on {f['interface']}: {f['addresses']}{_not_removed(f)}",
         ("interface",),
     )
+    INTERFACE_REMADE = (
+        "An interface, or one family's part of it, was made anew under the same name, such as by an MTU below 1280.",
+        Severity.NOTICE,
+        ("interface", "families"),
+        lambda f: f"{f['interface']} was made anew ({f['families']}): sockets and addresses are set up again",
+        ("interface",),
+    )
     AGENT_DIED = (
         "The process that serves status and log has ended.",
         Severity.WARNING,

@@ -103,8 +103,10 @@ class SimulatedAdvertisementSocket:
         """Wake nobody for what has one of these fingerprints."""
         self._filter_of_wakeup = program(self.family, replace(self._terms, known=known))
 
-    def rejoin(self) -> None:
-        """Join the group again: nothing here ends a membership."""
+    @property
+    def is_current(self) -> bool:
+        """Nothing here is made anew."""
+        return True
 
     def send(self, burst: Burst) -> dict[int, OSError]:
         """Send datagrams; the errors, by the member's place."""
@@ -131,6 +133,8 @@ class SimulatedAdvertisementSocket:
 
 class SimulatedAnnouncementSocket:
     """Sends whole frames (`engine.environment.AnnouncementSocket`)."""
+
+    is_current = True
 
     def __init__(self, nic: Nic) -> None:
         self._nic = nic

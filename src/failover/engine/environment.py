@@ -133,8 +133,9 @@ class AdvertisementSocket(Protocol):
     def overlook(self, known: frozenset[int]) -> None:
         """Wake nobody for what has one of these fingerprints. `OSError` where there is no room for that."""
 
-    def rejoin(self) -> None:
-        """Join the group again. `OSError` where it cannot."""
+    @property
+    def is_current(self) -> bool | None:
+        """Whether what it joined on the interface is there still; None where nobody can know."""
 
     def send(self, burst: Burst) -> dict[int, OSError]:
         """Send datagrams; the errors, by the member's place."""
@@ -148,6 +149,10 @@ class AdvertisementSocket(Protocol):
 
 class AnnouncementSocket(Protocol):
     """What sends whole frames on one interface: `linux.sockets.announcement`."""
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the interface is there still, and not another one with its index."""
 
     def send(self, frames: Burst, first: int = 0) -> int:
         """Send some frames from `first` on; how many, 0 where there is no room. `OSError` where they are refused."""

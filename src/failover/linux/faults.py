@@ -20,6 +20,7 @@ class FaultReason(StrEnum):
     NO_SOURCE_ADDRESS = "no_source_address"
     SOCKET_REFUSED = "socket_refused"
     MTU_TOO_SMALL = "mtu_too_small"
+    INTERFACE_REMADE = "interface_remade"
 
 
 def interface_missing(name: str) -> Fault:
@@ -72,6 +73,11 @@ def tentative_source(name: str, address: Address) -> Fault:
 def socket_refused(name: str, why: str) -> Fault:
     """The interface is there, but a socket cannot be opened on it."""
     return Fault(FaultReason.SOCKET_REFUSED, f"{name} cannot be used: {why}")
+
+
+def interface_remade(name: str) -> Fault:
+    """Another interface has this name and index now, or the family's part of it is another: listen anew. Momentary."""
+    return Fault(FaultReason.INTERFACE_REMADE, f"{name} was made anew under the same name")
 
 
 def mtu_too_small(name: str, needed: int, mtu: int) -> Fault:

@@ -48,6 +48,10 @@ SENTENCES: dict[str, tuple[dict[str, Value], str]] = {
         {"interface": "eth0", "addresses": "192.0.2.100/32", "failed": 0},
         "removed virtual addresses that somebody put on eth0: 192.0.2.100/32",
     ),
+    "interface_remade": (
+        {"interface": "eth0", "families": "ipv4, ipv6"},
+        "eth0 was made anew (ipv4, ipv6): sockets and addresses are set up again",
+    ),
     "reloaded": (
         {"added": 1, "removed": 2, "changed": 3, "unchanged": 4, "needs_restart": "lock_memory, cpu_affinity"},
         (

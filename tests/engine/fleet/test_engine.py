@@ -14,7 +14,7 @@ from failover.config import parse
 from failover.engine import Engine, Loop
 from failover.engine.events import Subject
 from failover.engine.intended import intended
-from failover.lab.network.lan import Host
+from failover.lab.network.lan import Host, Lan
 from failover.linux.clock import now
 from failover.linux.host import LinuxHost
 from failover.linux.interfaces.monitor import Interfaces
@@ -25,6 +25,7 @@ from failover.linux.packet import Received
 from failover.messages import Event
 from failover.vrrp import Advertisement, Family, Instant, ReceivedFrom, Version, encode, seconds
 from failover.vrrp.protocol import GROUPS
+from tests.engine.daemons import OurDaemon, router
 from tests.engine.test_addresses import VIRTUAL_4
 from tests.engine.watching import Addresses
 from tests.rfc.marks import negative, positive
@@ -40,10 +41,10 @@ CONFIGURATION = """[
 class Bench:
     """An engine, and what it has told."""
 
-    def __init__(self, configuration: str = CONFIGURATION) -> None:
+    def __init__(self, configuration: str = CONFIGURATION, host: LinuxHost | None = None) -> None:
         self.loop = Loop()
         self.events: list[Event] = []
-        self.engine = Engine(intended(parse(configuration)), self.loop, self.take, LinuxHost())
+        self.engine = Engine(intended(parse(configuration)), self.loop, self.take, host or LinuxHost())
         self.engine.start()
 
     def take(self, event: Event, instance: Subject | None) -> None:
@@ -70,6 +71,11 @@ class Bench:
         self.loop.dispatch()
         while self.loop.is_busy or self.engine._transmitter._news:
             self.loop.dispatch()
+
+    def addresses(self, name: str) -> set[str]:
+        """What the engine knows to be on an interface."""
+        interface = self.engine._network._interfaces.get(name)
+        return {str(assigned.address) for assigned in interface.addresses} if interface else set()
 
     def close(self) -> None:
         self.engine.stop()
@@ -226,10 +232,60 @@ def test_a_backup_has_nothing_to_send(bench: Bench, host: Host) -> None:
     assert bench.engine.instances[0].status().send_error is None
 
 
+class Forgetful(LinuxHost):
+    """Notifications of more than two or three changes are lost."""
+
+    def interfaces(self) -> Interfaces:
+        return Interfaces(receive_buffer_bytes=2048)
+
+
+BOTH_FAMILIES = """[
+    {"vrid": 51, "interface_name": "eth0", "ip_addresses": ["192.0.2.100/24", "fe80::51:1/64"],
+     "advert_interval": 0.05, "priority": %d}
+]"""
+
+
+@pytest.mark.parametrize("priority", [100, 250])
+def test_what_was_made_anew_is_found_where_the_notifications_were_lost_and_all_looks_as_before(
+    lan: Lan, host: Host, priority: int
+) -> None:
+    other = OurDaemon(lan.host("two", "192.0.2.12/24"), router(51, "192.0.2.100/24", "fe80::51:1/64", priority=200))
+    for number in (0, 1):
+        other.wait_for("MASTER", number=number)
+    with host.enter(), closing(Bench(BOTH_FAMILIES % priority, Forgetful())) as bench:
+        ipv6 = bench.engine.instances[1]
+        bench.run_until(lambda: ipv6.is_master == (priority == 250) and ipv6.counters.advertisements_received > 2)
+        bench.settle()
+        before = bench.addresses("eth0")
+        host.ip("link add ifb0 type ifb", "link set eth0 mtu 1270", "link set eth0 mtu 1500")
+        if priority == 250:
+            with Addresses(host) as addresses:
+                addresses.add(ip_interface("fe80::51:1/64"))
+        host.ip(*(f"link set ifb0 mtu {1400 + number}" for number in range(20)))
+        bench.run_until(lambda: bench.told("interface_remade"))
+        assert bench.addresses("eth0") == before
+        assert bench.told("interface_remade")[0].fields == {"interface": "eth0", "families": "ipv6"}
+        if priority == 250:
+            assert ipv6.is_master
+            other.wait_for("BACKUP", number=1)
+            stop, better = other.stop(), OurDaemon(lan.host("three", "192.0.2.13/24"), a_better_one())
+            assert stop == 0
+            better.wait_for("MASTER", number=1)
+            bench.run_until(lambda: not ipv6.is_master)
+        else:
+            heard = ipv6.counters.advertisements_received
+            bench.run_until(lambda: ipv6.state_label == "BACKUP" and ipv6.counters.advertisements_received > heard + 3)
+            assert ipv6.counters.transitions_to_master == 0
+
+
+def a_better_one() -> dict[str, object]:
+    return router(51, "192.0.2.100/24", "fe80::51:1/64", priority=251)
+
+
 def test_a_master_that_overslept_does_not_put_addresses_back_before_it_has_listened(bench: Bench, host: Host) -> None:
     bench.run_until_master()
     instance = bench.engine.instances[0]
-    instance._restore(Instant(now() + seconds(60)))
+    instance.restore(Instant(now() + seconds(60)))
     assert not instance.is_master
     bench.settle()
     assert "192.0.2.100/24" not in {str(address) for address in host.held()}

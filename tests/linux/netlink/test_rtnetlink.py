@@ -18,6 +18,7 @@ from failover.linux.netlink.rtnetlink import (
     AssignedAddress,
     LinkChanged,
     LinkRemoved,
+    SettingsChanged,
     add_address,
     dump_addresses,
     dump_links,
@@ -125,6 +126,20 @@ def test_pyroute2_reads_our_request_as_it_was_meant(ifindex: int, address: Virtu
 
 
 @pytest.mark.skipif(struct.pack("=H", 1) != b"\x01\x00", reason="the golden bytes are little-endian")
+@pytest.mark.parametrize("kind", [80, 81])
+@pytest.mark.parametrize("family", [2, 10])
+def test_news_of_a_familys_part_says_of_which_interface(kind: int, family: int) -> None:
+    """RTM_NEWNETCONF and RTM_DELNETCONF: a byte for the family, padding, NETCONFA_IFINDEX."""
+
+    def news(ifindex: int, kind_of_attribute: int = 1) -> bytes:
+        body = struct.pack("=B3xHHi", family, 8, kind_of_attribute, ifindex)
+        return struct.pack("=IHHII", 16 + len(body), kind, 0, 0, 0) + body
+
+    assert parse(news(7)) == [SettingsChanged(7)]
+    assert parse(news(-1)) == parse(news(-2)) == [], "of all interfaces, and of those to come"
+    assert parse(news(7, kind_of_attribute=2)) == []
+
+
 def test_the_request_to_promote_secondaries_has_these_bytes() -> None:
     nested = "1400 1a001000 02000c00 01000800 1400 01000000"
     link = "00 00 0000 07000000 00000000 00000000"

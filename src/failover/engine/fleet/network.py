@@ -6,6 +6,7 @@ It tells the instances; what they make of it is theirs.
 from failover.engine.environment import EventLoop, Host, Netlink
 from failover.engine.events import EventSink
 from failover.engine.fleet.registry import Registry
+from failover.engine.fleet.remade import begin_anew, keep_secondaries
 from failover.engine.fleet.stale_addresses import foreign, unheld
 from failover.engine.port.port import Port, Readiness
 from failover.engine.router.instance import Instance
@@ -46,10 +47,11 @@ class Network:
         self._registry = registry
         self._events = events
         self._interfaces = host.interfaces()
-        self._keeping: set[int] = set()
         self._watched: int | None = None
         self._read_again = loop.alarm(lambda _: self._changed())
         self._reads = 0
+        self._was_listed = False
+        """Whether notifications may be missing since the ports were looked at."""
         self._unjudged: set[Port] = set()
         """The ports where addresses came and went while ours were being changed."""
         self._waiting_since: Instant | None = None
@@ -60,13 +62,13 @@ class Network:
         # Whatever can be refused comes first: a router that has become MASTER is not to be taken back.
         for port in self._registry.ports.values():
             port.seen = self._interfaces.get(port.name)
-            port.follow(port.seen)
+            port.follow(port.seen, ())
             for refused in port.refused.values():
                 if isinstance(refused, PermissionError):
                     raise refused
         for port in self._registry.ports.values():
             port.readiness = self._readiness(port)
-            self._keep_secondaries(port)
+            keep_secondaries(port, self._host, self._events)
             self._remove_leftovers(port)
             for instance in self._registry.on(port):
                 self.start(instance, port, at)
@@ -80,13 +82,14 @@ class Network:
         interface = self._interfaces.get(port.name)
         readiness = self._readiness(port)
         before = port.readiness
-        if before and any(readiness[family] != before[family] for family in readiness.keys() & before.keys()):
+        differs = any(readiness[family] != before[family] for family in readiness.keys() & before.keys())
+        if before and (differs or port.outdated(interface)):
             self._move(port, interface, readiness, at)
             return
         port.seen, port.readiness = interface, readiness
         if not port.serves(interface):
-            port.follow(interface)
-        self._keep_secondaries(port)
+            port.follow(interface, ())
+        keep_secondaries(port, self._host, self._events)
         if not before:
             self._remove_leftovers(port)
 
@@ -132,9 +135,14 @@ class Network:
         for port in self._registry.ports.values():
             interface = self._interfaces.get(port.name)
             # Not what has changed: an address that we put back and somebody removed again before we read of either
-            # has changed nothing, and yet is gone.
-            if interface is not port.seen or port in self._unjudged:
+            # has changed nothing, and yet is gone. Nor does a list show what was made anew and is as it was.
+            if (
+                interface is not port.seen
+                or port in self._unjudged
+                or (self._was_listed and not port.serves(interface))
+            ):
                 self._update(port, interface, at)
+        self._was_listed = False
         self._unjudged.intersection_update(self._registry.ports.values())
 
     def _may_wait(self) -> bool:
@@ -151,6 +159,7 @@ class Network:
 
         In the middle of a storm the table shows addresses missing that are back already.
         """
+        self._was_listed = self._was_listed or self._interfaces.is_outdated
         try:
             more = self._interfaces.read()
         except OSError as error:
@@ -206,28 +215,17 @@ class Network:
             for instance in instances
             if instance.fault and readiness[instance.router.family].fault is None
         }
-        port.follow(interface)
-        self._keep_secondaries(port)
-        port.rejoin(recovered)
+        outdated = port.outdated(interface, recovered)
+        remade = [one for one in instances if one.router.family in outdated and not one.fault]
+        begin_anew(port, remade, self._events, at)
+        port.follow(interface, outdated)
+        keep_secondaries(port, self._host, self._events)
         if recovered:
             self._remove_leftovers(port)
         for instance in instances:
             instance.link_changed(self._attach(instance, port, at), at)
-
-    def _keep_secondaries(self, port: Port) -> None:
-        """See to it, once for an interface, that no virtual address takes the host's own along when it goes."""
-        interface = port.interface
-        if interface is None or Family.IPV4 not in port.families or interface.ifindex in self._keeping:
-            return
-        self._keeping.add(interface.ifindex)
-        try:
-            self._host.keep_secondaries(interface)
-        except OSError as error:
-            warning = (
-                f"an address that is added to {interface.name} beside a virtual one may go with it:"
-                f" promote_secondaries is off, and to set it failed: {reason(error)}"
-            )
-            self._events.tell(Kind.DEGRADED, {"warning": warning})
+        for instance in remade:
+            instance.restore(at, blame=False)
 
     def _attach(self, instance: Instance, port: Port, at: Instant) -> Fault | None:
         """Put an instance on its interface as that is now; the fault where it cannot stand there."""

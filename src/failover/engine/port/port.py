@@ -1,7 +1,7 @@
 """An interface as the engine uses it: its sockets while it exists, and the virtual routers that live on it.
 
-The name is fixed; the interface behind it may come, go, and come back as another one. Sockets belong to one index:
-a new index means new sockets.
+The name is fixed; the interface behind it may come, go, and come back as another one, perhaps with the same index.
+Sockets belong to one interface, and to one family's part of it: where that was made anew, they are `outdated`.
 """
 
 import errno
@@ -46,6 +46,8 @@ class Port:
         """What no advertisement may be sent from: another host's in a moment (RFC 9568 §5.1.1.1)."""
         self.moving: frozenset[VirtualAddress] = frozenset()
         """What is going over from one MASTER here to another."""
+        self.keeps_secondaries = False
+        """Whether the host's own IPv4 addresses were seen to, since the IPv4 socket was opened."""
         self.refused: dict[Family, OSError] = {}
         """Why there is no socket for a family, where there should be one."""
         self._loop = loop
@@ -117,16 +119,32 @@ class Port:
 
     def serves(self, interface: Interface | None) -> bool:
         """Whether the sockets are those that this interface needs."""
-        same = interface is not None and self.interface is not None and interface.ifindex == self.ifindex
-        return same and not self.refused and self.families == self._receivers.keys()
+        return not self.refused and self.families == self._receivers.keys() and not self.outdated(interface)
 
-    def follow(self, interface: Interface | None) -> None:
-        """The interface that bears the name now: opens sockets where it is another one than before.
+    def outdated(self, interface: Interface | None, recovered: Collection[Family] = ()) -> frozenset[Family]:
+        """The families whose sockets are those of another interface than this, or of an earlier part of it.
+
+        Where nobody can know, those are that have `recovered`: what made them fail may have made the part anew.
+        """
+        if interface is None or self.interface is None or interface.ifindex != self.ifindex:
+            return frozenset(self._receivers)
+        if self._announcer is not None and not self._announcer.is_current:
+            return frozenset(self._receivers)
+        current = {family: receiver.socket.is_current for family, receiver in self._receivers.items()}
+        return frozenset(
+            family for family, known in current.items() if known is False or (known is None and family in recovered)
+        )
+
+    def follow(self, interface: Interface | None, outdated: Collection[Family]) -> None:
+        """The interface that bears the name now: closes `outdated` sockets, and opens those that are missing.
 
         What is refused (`refused`) is tried again the next time; one family does not stop the other.
         """
-        if interface is None or self.interface is None or interface.ifindex != self.ifindex:
+        if outdated == self._receivers.keys():
             self.close()
+        else:
+            for family in outdated:
+                self._close(family)
         self.interface = interface
         self.refused.clear()
         if interface is None:
@@ -136,14 +154,6 @@ class Port:
                 self._open(interface, family)
             except OSError as error:
                 self.refused[family] = error.with_traceback(None)  # which would hold this frame, and so the port
-
-    def rejoin(self, families: Collection[Family]) -> None:
-        """Join the groups again, when the interface comes back into use: some changes of it end the membership."""
-        for family in self._receivers.keys() & families:
-            try:
-                self._receivers[family].socket.rejoin()
-            except OSError as error:
-                self._refuse(family, error)
 
     def refusal(self, family: Family) -> Fault | None:
         """The fault of a family without a socket."""
@@ -211,6 +221,8 @@ class Port:
         listeners = self._listeners[family]
         opened = self._host.advertisement_socket(interface.name, interface.ifindex, family, frozenset(listeners))
         self._receivers[family] = Receiver(opened, listeners, self._loop)
+        if family is Family.IPV4:
+            self.keeps_secondaries = False
 
     def _close(self, family: Family) -> None:
         self._receivers.pop(family).close()

@@ -75,7 +75,7 @@ class Instance:
         self._performer = Performer(router, transmitter, counters, self.reporter, self.settle)
         self._deferred = DeferredState(initial_state(router), counters, beat)
         self._schedule = Schedule(self, self._deferred, loop)
-        self._guard = AddressGuard(loop, self._restore)
+        self._guard = AddressGuard(loop, self.restore)
 
     @property
     def name(self) -> str:
@@ -172,8 +172,7 @@ class Instance:
             performer.prepare(self.state)
             self.settle()
         if self.is_master and frames and performer.frames not in (frames, ()):
-            # the interface has another MAC address
-            performer.perform(actions.AnnounceAddresses(self.router.held_addresses))
+            performer.perform(actions.AnnounceAddresses(self.router.held_addresses))  # at another MAC address
 
     def reconfigure(
         self, intended: Intended, phase: Interval | None, beat: Beat, foreign: frozenset[VirtualAddress], now: Instant
@@ -219,6 +218,15 @@ class Instance:
         """What is on the interface now; a MASTER puts back what somebody else has taken away."""
         self._guard.seen(now, complete=not self.is_master or self._performer.holds(present))
 
+    def restore(self, now: Instant, *, blame: bool = True) -> None:
+        """Put back what a MASTER had on its interface, and announce it; `blame` whoever has taken it away."""
+        self.wake(now)  # a MASTER that did not run for long learns it before it takes anything back
+        if self.is_master:
+            self._guard.installed(now)
+            self._performer.restore()
+            if blame:
+                self.reporter.report(Kind.ADDRESSES_RESTORED, {}, now, lambda: {"interface": self.interface})
+
     # --- as a member of its beat
 
     def catch_up(self) -> None:
@@ -231,8 +239,7 @@ class Instance:
 
     def settle(self) -> None:
         """Be woken when the state as it is now wants it."""
-        performer = self._performer
-        self._schedule.settle(None if performer.send_errors else performer.advertisement)
+        self._schedule.settle(None if self._performer.send_errors else self._performer.advertisement)
 
     def beat_failed(self, error: OSError) -> None:
         """Our part of the last beat could not be sent: go on alone, until something can."""
@@ -277,12 +284,6 @@ class Instance:
                 self._performer.perform(action)
         if isinstance(action, actions.InstallAddresses):
             self._guard.installed(now)
-
-    def _restore(self, now: Instant) -> None:
-        self.wake(now)  # a MASTER that did not run for long learns it before it takes anything back
-        if self.is_master:
-            self._performer.restore()
-            self.reporter.report(Kind.ADDRESSES_RESTORED, {}, now, lambda: {"interface": self.interface})
 
     # --- what others are told
 

@@ -15,6 +15,7 @@ from failover.linux.netlink.rtnetlink import (
     Entry,
     LinkChanged,
     LinkRemoved,
+    SettingsChanged,
 )
 from failover.vrrp.protocol import VirtualAddress
 
@@ -63,7 +64,10 @@ class Table:
         return sorted(self._links)
 
     def apply(self, entry: Entry) -> None:
-        """Apply an entry of a list or a notification: a link or an address has changed or gone."""
+        """Apply an entry of a list or a notification: something of an interface has changed, come or gone.
+
+        Each makes it another `Interface` object, also where all that this has is as before.
+        """
         self._made.pop(entry.ifindex, None)
         match entry:
             case LinkChanged():
@@ -77,6 +81,8 @@ class Table:
                 _put(self._addresses[entry.ifindex], entry.assigned)
             case AddressRemoved() if entry.ifindex in self._links:
                 self._addresses[entry.ifindex].pop(entry.assigned.address, None)
+            case SettingsChanged():
+                pass  # to be seen at the interface itself (`sockets.generation`)
             case AddressAdded() | AddressRemoved():
                 pass  # the interface has just gone, or its own notification is still to come
 

@@ -34,6 +34,8 @@ LINK_GROUP: Final = 0x1
 """The group of notifications about interfaces, as a bit mask: RTNLGRP_LINK."""
 ADDRESS_GROUPS: Final = 0x10 | 0x100
 """The groups of notifications about addresses: RTNLGRP_IPV4_IFADDR and RTNLGRP_IPV6_IFADDR."""
+SETTINGS_GROUPS: Final = 0x800000 | 0x1000000
+"""Those about the parts of interfaces that belong to a family: RTNLGRP_IPV4_NETCONF and RTNLGRP_IPV6_NETCONF."""
 
 SCOPE_GLOBAL: Final = 0
 SCOPE_HOST: Final = 254
@@ -45,6 +47,8 @@ _SET_LINK: Final = 19
 _NEW_ADDRESS: Final = 20
 _DELETE_ADDRESS: Final = 21
 _GET_ADDRESS: Final = 22
+_NEW_SETTINGS: Final = 80
+_DELETE_SETTINGS: Final = 81
 
 _IFA_ADDRESS: Final = 1
 _IFA_LOCAL: Final = 2
@@ -66,6 +70,8 @@ _IFLA_INET_CONF: Final = 1
 _IPV4_DEVCONF_PROMOTE_SECONDARIES: Final = 20
 _IFLA_EXT_MASK: Final = 29
 _SKIP_STATISTICS: Final = 0x8
+_NETCONFA_IFINDEX: Final = 1
+_MOST_INDEX: Final = (1 << 31) - 1
 _IFF_UP: Final = 0x1
 _IFF_RUNNING: Final = 0x40
 _IFF_LOWER_UP: Final = 0x10000
@@ -147,7 +153,13 @@ class AddressRemoved(Struct, frozen=True):
     assigned: AssignedAddress
 
 
-Entry = LinkChanged | LinkRemoved | AddressAdded | AddressRemoved
+class SettingsChanged(Struct, frozen=True):
+    """A family's part of an interface has come or gone, or has other settings. The kernel tells of it afterwards."""
+
+    ifindex: int
+
+
+Entry = LinkChanged | LinkRemoved | AddressAdded | AddressRemoved | SettingsChanged
 
 
 def add_address(ifindex: int, address: VirtualAddress) -> bytes:
@@ -188,13 +200,13 @@ def dump_addresses() -> bytes:
 
 
 def parse(datagram: bytes) -> list[Entry]:
-    """The links and addresses in a datagram; everything else is skipped."""
+    """The entries in a datagram; everything else is skipped."""
     entries = (entry(frame) for frame in frames(datagram) if isinstance(frame, Payload))
     return [one for one in entries if one is not None]
 
 
 def entry(payload: Payload) -> Entry | None:
-    """The link or address that a message is about; None where it is about something else or cannot be read."""
+    """What a message says about an interface; None where it is about something else or cannot be read."""
     reader = _READERS.get(payload.kind)
     return reader(payload.body) if reader else None
 
@@ -268,9 +280,18 @@ def _address_removed(body: bytes) -> AddressRemoved | None:
     return AddressRemoved(*found) if found else None
 
 
+def _settings_changed(body: bytes) -> SettingsChanged | None:
+    """Decode RTM_NEWNETCONF or RTM_DELNETCONF. None where it is about all interfaces (-1), or about those to come."""
+    # Before the attributes is `netconfmsg`: a byte for the family, and padding.
+    ifindex = u32(attributes(body, 4).get(_NETCONFA_IFINDEX)) or 0
+    return SettingsChanged(ifindex) if 0 < ifindex <= _MOST_INDEX else None
+
+
 _READERS: Final[dict[int, Callable[[bytes], Entry | None]]] = {
     _NEW_LINK: _link_changed,
     _DELETE_LINK: _link_removed,
     _NEW_ADDRESS: _address_added,
     _DELETE_ADDRESS: _address_removed,
+    _NEW_SETTINGS: _settings_changed,
+    _DELETE_SETTINGS: _settings_changed,
 }
