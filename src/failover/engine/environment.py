@@ -178,5 +178,8 @@ class Host(Protocol):
     def announcement_socket(self, interface: str, index: int) -> AnnouncementSocket:
         """For gratuitous ARP and unsolicited neighbour advertisements."""
 
+    def members(self, family: Family) -> frozenset[int] | None:
+        """The indices of the interfaces that receive what is sent to the VRRP group; None where nobody can know."""
+
     def keep_secondaries(self, interface: Interface) -> None:
         """See to it that the host's own addresses outlive a virtual one of their subnet."""

@@ -3,6 +3,7 @@
 import errno
 import gc
 import os
+import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -22,6 +23,8 @@ from failover.linux.netlink.addresses import Datagram
 from failover.linux.netlink.codec import Refused
 from failover.linux.netlink.connection import Netlink
 from failover.linux.packet import Received
+from failover.linux.sockets.members import members
+from failover.linux.sockets.options import join_group
 from failover.messages import Event
 from failover.vrrp import Advertisement, Family, Instant, ReceivedFrom, Version, encode, seconds
 from failover.vrrp.protocol import GROUPS
@@ -276,6 +279,32 @@ def test_what_was_made_anew_is_found_where_the_notifications_were_lost_and_all_l
             heard = ipv6.counters.advertisements_received
             bench.run_until(lambda: ipv6.state_label == "BACKUP" and ipv6.counters.advertisements_received > heard + 3)
             assert ipv6.counters.transitions_to_master == 0
+
+
+@pytest.mark.parametrize("family", list(Family))
+def test_a_membership_that_another_program_has_ended_is_there_again_within_a_minute_or_so(
+    host: Host, family: Family
+) -> None:
+    """For its socket of an earlier part of the interface the kernel takes one off the members of the new one."""
+    address = "addr add 203.0.113.1/24 dev ifb0"
+    host.ip("link add ifb0 type ifb", "link set ifb0 up", address)
+    domain = socket.AF_INET if family is Family.IPV4 else socket.AF_INET6
+    with host.enter(), closing(Bench((BOTH_FAMILIES % 100).replace("eth0", "ifb0"))) as bench:
+        index = socket.if_nametoindex("ifb0")
+        with socket.socket(domain, socket.SOCK_DGRAM) as stranger:
+            option = join_group(family, index)
+            stranger.setsockopt(option.level, option.number, option.value)
+            host.ip("link set ifb0 mtu 67", "link set ifb0 mtu 1500", address)
+            bench.run_until(lambda: bench.told("interface_remade"))
+            bench.settle()
+            assert {members(one) for one in Family} == {frozenset({index})}
+        assert members(family) == frozenset()
+        bench.loop.housekeeping.do(Instant(now() + seconds(60)))
+        assert members(family) == frozenset({index})
+        words = f"another program has ended the membership of ifb0 in the {family.label} group: joined again"
+        assert [event.fields["warning"] for event in bench.told("degraded")] == [words]
+        bench.loop.housekeeping.do(Instant(now() + seconds(120)))
+        assert len(bench.told("degraded")) == 1
 
 
 def a_better_one() -> dict[str, object]:

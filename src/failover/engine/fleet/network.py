@@ -6,7 +6,7 @@ It tells the instances; what they make of it is theirs.
 from failover.engine.environment import EventLoop, Host, Netlink
 from failover.engine.events import EventSink
 from failover.engine.fleet.registry import Registry
-from failover.engine.fleet.remade import begin_anew, keep_secondaries
+from failover.engine.fleet.remade import MembershipCheck, begin_anew, keep_secondaries
 from failover.engine.fleet.stale_addresses import foreign, unheld
 from failover.engine.port.port import Port, Readiness
 from failover.engine.router.instance import Instance
@@ -47,6 +47,7 @@ class Network:
         self._registry = registry
         self._events = events
         self._interfaces = host.interfaces()
+        self._memberships = MembershipCheck(host, events)
         self._watched: int | None = None
         self._read_again = loop.alarm(lambda _: self._changed())
         self._reads = 0
@@ -74,6 +75,7 @@ class Network:
                 self.start(instance, port, at)
         self._watched = self._interfaces.fileno()
         self._loop.watch(self._watched, self._changed)
+        self._loop.housekeeping.add(self._look_at_memberships)
 
     # --- other routers than before
 
@@ -119,10 +121,14 @@ class Network:
     def close(self) -> None:
         """Follow no more."""
         self._read_again.set(None)
+        self._loop.housekeeping.remove(self._look_at_memberships)
         if self._watched is not None:
             self._loop.forget(self._watched)
             self._watched = None
         self._interfaces.close()
+
+    def _look_at_memberships(self, at: Instant) -> None:
+        self._memberships.look(self._registry.ports.values(), at)
 
     def _changed(self) -> None:
         if self._may_wait():

@@ -6,7 +6,7 @@ Sockets belong to one interface, and to one family's part of it: where that was 
 
 import errno
 import os
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from failover.engine.environment import AnnouncementSocket, EventLoop, Host, Netlink
@@ -134,6 +134,12 @@ class Port:
         return frozenset(
             family for family, known in current.items() if known is False or (known is None and family in recovered)
         )
+
+    def excluded(self, members: Mapping[Family, Collection[int] | None]) -> frozenset[Family]:
+        """The families that have a socket here, and whose group the interface is not among the `members` of."""
+        index = self.interface.ifindex if self.interface else 0
+        known = {family: found for family in self._receivers if (found := members.get(family)) is not None}
+        return frozenset(family for family, found in known.items() if index not in found)
 
     def follow(self, interface: Interface | None, outdated: Collection[Family]) -> None:
         """The interface that bears the name now: closes `outdated` sockets, and opens those that are missing.
