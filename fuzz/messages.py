@@ -20,8 +20,8 @@ import msgspec
 from failover.agent.api.status_document import status_document
 from failover.agent.link.mirror import Mirror
 from failover.agent.log import journal, text
+from failover.engine.account.evidence import oddity_fields, reload_evidence, transition_fields
 from failover.engine.agent_link.commands import Commands
-from failover.engine.router.evidence import oddity_fields, reload_evidence, transition_fields
 from failover.events import CAUSES, KINDS, Fields, Kind
 from failover.messages import (
     LAG_BOUNDS,

@@ -56,11 +56,14 @@ ARROWS: Final[dict[str, frozenset[str]]] = {
 
 FLOORS: Final[dict[str, dict[str, frozenset[str]]]] = {
     "engine": {
-        "daemon": frozenset({"agent_link", "reload", "fleet", "router", "process", "loop", "events", "intended"}),
+        "daemon": frozenset(
+            {"agent_link", "reload", "fleet", "router", "account", "process", "loop", "events", "intended"}
+        ),
         "reload": frozenset({"fleet", "router", "process", "environment", "intended"}),
         "agent_link": frozenset({"fleet", "router", "process", "environment", "events"}),
-        "fleet": frozenset({"router", "transmit", "port", "environment", "events", "intended"}),
-        "router": frozenset({"transmit", "port", "environment", "events", "intended"}),
+        "fleet": frozenset({"router", "account", "transmit", "port", "environment", "events", "intended"}),
+        "router": frozenset({"account", "transmit", "port", "environment", "events", "intended"}),
+        "account": frozenset({"events"}),
         "transmit": frozenset({"port", "environment"}),
         "port": frozenset({"environment"}),
         "environment": frozenset({"loop"}),

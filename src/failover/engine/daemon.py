@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from failover.config import Configuration, DaemonSettings
+from failover.engine.account.evidence import reload_evidence
 from failover.engine.agent_link.agent_process import AgentProcess
 from failover.engine.agent_link.channel import Channel
 from failover.engine.agent_link.commands import Commands
@@ -26,7 +27,6 @@ from failover.engine.process.runtime_directory import RuntimeDirectory
 from failover.engine.process.systemd import Notifier, watchdog_interval
 from failover.engine.reload.reader_process import ReaderProcess
 from failover.engine.reload.reload import Outcome, Reload
-from failover.engine.router.evidence import reload_evidence
 from failover.engine.router.instance import Instance
 from failover.events import Kind
 from failover.linux.errors import describe

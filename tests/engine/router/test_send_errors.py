@@ -1,7 +1,7 @@
 """What could not be sent, and its end."""
 
+from failover.engine.account.status import trouble
 from failover.engine.router.send_errors import SendErrors
-from failover.engine.router.status import trouble
 from failover.messages import FaultStatus, SendError
 
 ERROR = SendError(what="advertisement", error="Operation not permitted", count=2, at=7)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Final
 
+from failover.engine.account.status import master_down_interval
 from failover.engine.environment import EventLoop, Host
 from failover.engine.events import EventSink, Publish
 from failover.engine.fleet.network import Network
@@ -16,7 +17,6 @@ from failover.engine.fleet.registry import Registry
 from failover.engine.intended import Intended
 from failover.engine.port.port import Port
 from failover.engine.router.instance import Instance
-from failover.engine.router.status import master_down_interval
 from failover.engine.transmit.prepared import managed
 from failover.engine.transmit.slots import Place, needs_another
 from failover.engine.transmit.transmitter import Transmitter

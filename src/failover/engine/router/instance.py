@@ -1,12 +1,15 @@
 """One protocol instance at work: it feeds `step()` and has its actions done.
 
 What to do is decided in `failover.vrrp`, how it is done in `performer`, when it wakes up in `schedule`, what is told of
-it in `reporter`. Who calls it with what: `fleet`.
+it in `account`. Who calls it with what: `fleet`.
 """
 
 from collections.abc import Callable
 from dataclasses import replace
 
+from failover.engine.account.evidence import transition_fields
+from failover.engine.account.reporter import Reporter
+from failover.engine.account.status import fault_status, status_of, trouble
 from failover.engine.environment import EventLoop
 from failover.engine.events import EventSink
 from failover.engine.intended import Intended
@@ -15,11 +18,8 @@ from failover.engine.port.policer import Verdict
 from failover.engine.port.port import Port
 from failover.engine.router.address_guard import AddressGuard
 from failover.engine.router.deferred_state import DeferredState
-from failover.engine.router.evidence import transition_fields
 from failover.engine.router.performer import Performer
-from failover.engine.router.reporter import Reporter
 from failover.engine.router.schedule import Schedule
-from failover.engine.router.status import fault_status, status_of, trouble
 from failover.engine.transmit.beat import Beat
 from failover.engine.transmit.transmitter import Transmitter
 from failover.events import Kind

@@ -8,8 +8,8 @@ from collections.abc import Set as AbstractSet
 from functools import partial
 from typing import Final, assert_never
 
+from failover.engine.account.reporter import Reporter
 from failover.engine.port.port import Port
-from failover.engine.router.reporter import Reporter
 from failover.engine.router.send_errors import SendErrors
 from failover.engine.transmit.announcements import Announcement
 from failover.engine.transmit.prepared import ANNOUNCEMENT_REPEAT, Prepared, announcements, managed, prepare
