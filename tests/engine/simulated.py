@@ -132,6 +132,8 @@ def members_of(burst: Burst) -> tuple[Packets, ...]:
 class Wire:
     """An interface as a `Port` shows it: takes everything, or refuses it."""
 
+    name = "eth0"
+
     def __init__(self, note: Note = _forget) -> None:
         self.interface: object = self
         self.ifindex = INDEX

@@ -110,6 +110,8 @@ class SimulatedAdvertisementSocket:
 
     def send(self, burst: Burst) -> dict[int, OSError]:
         """Send datagrams; the errors, by the member's place."""
+        if self._nic.refusal is not None:
+            return burst.refused(self._nic.refusal)
         for datagram in burst:
             self._nic.advertise(datagram)
         return {}
@@ -141,6 +143,8 @@ class SimulatedAnnouncementSocket:
 
     def send(self, frames: Burst, first: int = 0) -> int:
         """Send some frames from `first` on; how many."""
+        if self._nic.refusal_of_announcements is not None and first < len(frames):
+            raise self._nic.refusal_of_announcements
         sent = 0
         for frame in islice(frames, first, first + AT_ONCE):
             self._nic.announce(frame)

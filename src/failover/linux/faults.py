@@ -20,6 +20,7 @@ class FaultReason(StrEnum):
     NO_SOURCE_ADDRESS = "no_source_address"
     SOCKET_REFUSED = "socket_refused"
     MTU_TOO_SMALL = "mtu_too_small"
+    CANNOT_SEND = "cannot_send"
     INTERFACE_REMADE = "interface_remade"
 
 
@@ -83,6 +84,11 @@ def interface_remade(name: str) -> Fault:
 def mtu_too_small(name: str, needed: int, mtu: int) -> Fault:
     """An advertisement of `needed` bytes exceeds the MTU: the router would be a MASTER that nobody hears."""
     return Fault(FaultReason.MTU_TOO_SMALL, f"an advertisement has {needed} bytes, the MTU of {name} is {mtu}")
+
+
+def cannot_send(name: str, why: str) -> Fault:
+    """No advertisement could be sent for so long that another router has taken over."""
+    return Fault(FaultReason.CANNOT_SEND, f"advertisements cannot be sent on {name}: {why}")
 
 
 def _no_source(detail: str) -> Fault:

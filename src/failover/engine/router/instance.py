@@ -72,7 +72,7 @@ class Instance:
         counters = Counters(discarded={}, oddities={})
         self.reporter = Reporter(self, counters, sink)
         """Knows whether the status is another one than was told."""
-        self._performer = Performer(router, transmitter, counters, self.reporter, self.settle)
+        self._performer = Performer(router, loop, transmitter, counters, self.reporter, self)
         self._deferred = DeferredState(initial_state(router), counters, beat)
         self._schedule = Schedule(self, self._deferred, loop)
         self._guard = AddressGuard(loop, self.restore)
@@ -140,22 +140,22 @@ class Instance:
 
     def stop(self, now: Instant) -> Callable[[], None]:
         """Leave the group. What is returned takes the addresses away: call it when priority 0 has been sent."""
-        previous = self.state
-        outcome = step(self.router, previous, events.Shutdown(), now)
+        outcome = step(self.router, previous := self.state, events.Shutdown(), now)
         farewell = tuple(action for action in outcome.actions if isinstance(action, actions.SendAdvertisement))
         for action in farewell:
             self._performer.perform(action)
 
         def rest() -> None:
             self._guard.stop()
+            self._performer.watch.forget()
             others = tuple(action for action in outcome.actions if action not in farewell)
             self._follow(events.Shutdown(), previous, replace(outcome, actions=others), now)
 
         return rest
 
     def link_changed(self, fault: Fault | None, now: Instant) -> None:
-        """The interface became unusable or usable."""
-        self._feed(events.LinkChanged(fault), now)
+        """The interface became unusable or usable, or for sending only."""
+        self._feed(events.LinkChanged(self._performer.watch.fault_with(fault)), now)
 
     def attach(self, port: Port, primary: Address, foreign: frozenset[VirtualAddress], now: Instant) -> None:
         """Work on this interface as it is now, sending from `primary`.
@@ -290,7 +290,7 @@ class Instance:
     def _changed(self, change: actions.StateChanged, now: Instant) -> None:
         if type(change.current) is not type(change.previous):
             self.since = self._wall()
-            self._performer.send_errors.forget()
+            self._performer.state_changed(is_master=isinstance(change.current, Master))
             self._deferred.counters.transitions_to_master += isinstance(change.current, Master)
         self.reporter.tell(Kind.STATE_CHANGED, lambda: transition_fields(change, now))
 

@@ -6,13 +6,15 @@ When, and together with what, is for `transmitter`. Nothing is decided here; wha
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from functools import partial
-from typing import Final, assert_never
+from typing import Final, Protocol, assert_never
 
 from failover.engine.account.reporter import Reporter
+from failover.engine.environment import EventLoop
 from failover.engine.port.port import Port
 from failover.engine.router.send_errors import SendErrors
+from failover.engine.router.send_watch import SendWatch
 from failover.engine.transmit.announcements import Announcement
-from failover.engine.transmit.prepared import ANNOUNCEMENT_REPEAT, Prepared, announcements, managed, prepare
+from failover.engine.transmit.prepared import ANNOUNCEMENT_REPEAT, Prepared, announcements, managed, prepare, trial
 from failover.engine.transmit.transmitter import Transmitter
 from failover.events import Kind
 from failover.linux.errors import reason
@@ -22,6 +24,7 @@ from failover.linux.sockets.outbox import Packets
 from failover.messages import Counters
 from failover.vrrp import (
     AnnounceAddresses,
+    Fault,
     InstallAddresses,
     Instant,
     SendAdvertisement,
@@ -37,23 +40,34 @@ _FAILURES_TOLD: Final = 3
 NetworkAction = SendAdvertisement | InstallAddresses | WithdrawAddresses | AnnounceAddresses
 
 
+class Owner(Protocol):
+    """The router that is acted for."""
+
+    def settle(self) -> None:
+        """An advertisement could not be sent: it has to watch for itself."""
+
+    def link_changed(self, fault: Fault | None, now: Instant) -> None:
+        """It cannot work for want of sending; None: it can."""
+
+
 class Performer:
     """Acts for one protocol instance. Without an interface it does nothing."""
 
     def __init__(
         self,
         router: VirtualRouter,
+        loop: EventLoop,
         transmitter: Transmitter,
         counters: Counters,
         reporter: Reporter,
-        not_sent: Callable[[], None],
+        owner: Owner,
     ) -> None:
-        """`not_sent` is called when an advertisement could not be sent: the router has to watch for itself then."""
         self._transmitter = transmitter
         self._clock = transmitter.clock
         self._counters = counters
         self._reporter = reporter
-        self._not_sent = not_sent
+        self._not_sent = owner.settle
+        self.watch = SendWatch(self, loop, owner.link_changed)
         self.send_errors = SendErrors()
         self.reconfigure(router)
         self._port: Port | None = None
@@ -78,6 +92,11 @@ class Performer:
             self._prepared = None
             return
         self._prepared = prepare(self.router, state.checksum, at, self.foreign)
+
+    @property
+    def interface(self) -> str:
+        """The name of its interface."""
+        return self._port.name if self._port else ""
 
     @property
     def advertisement(self) -> Packets | None:
@@ -112,6 +131,7 @@ class Performer:
     def retire(self) -> None:
         """All is done: forget whom it acted for."""
         self._not_sent = _to_nobody
+        self.watch.retire()
 
     def prewarm(self) -> None:
         """Go the way of a takeover, and do nothing."""
@@ -124,6 +144,20 @@ class Performer:
         if self._port is not None:
             self._port.reopen(self.router.family, self.router.vrid, now)
 
+    def state_changed(self, *, is_master: bool) -> None:
+        """The router became MASTER or ceased to be: what failed before has no meaning any more."""
+        self.send_errors.forget()
+        self.watch.state_changed(is_master=is_master)
+
+    def announce(self) -> None:
+        """Draw the addresses to this host, while MASTER."""
+        self.perform(AnnounceAddresses(self.router.held_addresses))
+
+    def send_trial(self, done: Callable[[OSError | None], None]) -> None:
+        """Find out whether advertisements can be sent."""
+        if self._port is not None:
+            self._transmitter.advertise(self._port, self.router.family, trial(self.router, self._port), done)
+
     def restore(self) -> None:
         """Put back what somebody has taken away."""
         if self._port is not None and self._prepared is not None:
@@ -134,6 +168,7 @@ class Performer:
         """Count and report that something could not be sent."""
         self._counters.send_errors += 1
         self.send_errors.failed(what, reason(error), self._clock.wall())
+        self.watch.failed(what, error, self._clock.now())
         self._reporter.report(
             Kind.SEND_FAILED, {"what": what}, self._clock.now(), lambda: {"what": what, "error": reason(error)}
         )
@@ -141,6 +176,7 @@ class Performer:
     def _sent(self, what: str) -> None:
         over = self.send_errors.sent(what)
         if over is not None:
+            self.watch.recovered(what, self._clock.now())
             self._reporter.report(
                 Kind.SEND_RECOVERED,
                 {"what": what},

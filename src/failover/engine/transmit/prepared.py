@@ -4,7 +4,7 @@ Made again when the configuration, the source address, the MAC address or the ch
 transition needs it.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from failover.engine.port.port import Port
@@ -12,7 +12,18 @@ from failover.frames import advertisement_datagram, announcement
 from failover.linux.faults import mtu_too_small
 from failover.linux.netlink.addresses import Batch, prepare_add, prepare_remove
 from failover.linux.sockets.outbox import Packets
-from failover.vrrp import ChecksumForm, Fault, SendAdvertisement, VirtualAddress, VirtualRouter, advertisements, encode
+from failover.vrrp import (
+    Address,
+    Advertisement,
+    ChecksumForm,
+    Fault,
+    SendAdvertisement,
+    VirtualAddress,
+    VirtualRouter,
+    advertisements,
+    encode,
+    encode_trial,
+)
 from failover.vrrp.protocol import PRIORITY_RESIGN
 
 ANNOUNCEMENT_REPEAT = 5
@@ -45,11 +56,19 @@ def prepare(router: VirtualRouter, checksum: ChecksumForm, at: Port, foreign: Co
     )
 
 
-def datagrams(router: VirtualRouter, action: SendAdvertisement) -> tuple[bytes, ...]:
+def datagrams(
+    router: VirtualRouter, action: SendAdvertisement, encoded: Callable[[Advertisement, Address], bytes] = encode
+) -> tuple[bytes, ...]:
     """The IP datagrams that an action asks for."""
     source = router.primary_address
-    messages = (encode(advertisement, source) for advertisement in advertisements(router, action))
+    messages = (encoded(advertisement, source) for advertisement in advertisements(router, action))
     return tuple(advertisement_datagram(source, message) for message in messages)
+
+
+def trial(router: VirtualRouter, at: Port) -> Packets:
+    """Datagrams like the router's advertisements, without an effect: see `encode_trial`."""
+    action = SendAdvertisement(router.priority, router.initial_checksum)
+    return at.packets(router.family, datagrams(router, action, encode_trial))
 
 
 def datagram_bytes(router: VirtualRouter) -> int:
