@@ -159,6 +159,13 @@ class Kind(Enum):
         lambda f: f"somebody removed virtual addresses from {f['interface']}: put back",
         (),
     )
+    LIFETIMES_RESTORED = (
+        "Somebody else has changed how long virtual addresses of a MASTER are valid or preferred.",
+        Severity.WARNING,
+        ("interface",),
+        lambda f: f"somebody changed the lifetimes of virtual addresses on {f['interface']}: set again",
+        (),
+    )
     LEFTOVERS_REMOVED = (
         "At its start the daemon has found addresses that a daemon before it had left.",
         Severity.INFO,

@@ -69,6 +69,8 @@ class RouterStatus(msgspec.Struct, frozen=True, kw_only=True):
     master_down_interval: int
     counters: Counters
     send_error: SendError | None = None
+    preferred_lifetime: int | str | None = None
+    """Of its addresses, as the configuration has it; None for IPv4."""
 
 
 class RealtimeStatus(msgspec.Struct, frozen=True, kw_only=True):

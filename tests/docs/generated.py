@@ -90,6 +90,9 @@ FIELDS: Final = {
     "virtual_routers[].advertisement_interval_seconds": "Ours.",
     "virtual_routers[].master_down_interval_seconds": "How long the MASTER may be silent.",
     "virtual_routers[].addresses[]": "What it holds while MASTER, the excluded ones last.",
+    "virtual_routers[].preferred_lifetime": (
+        "Of its IPv6 addresses, as configured: 0 or `forever`; `null` for `ipv4`."
+    ),
     "virtual_routers[].virtual_mac": "`null`: addresses are served with the interface's own MAC address.",
     "virtual_routers[].send_error.what": "What it has to send and cannot; `send_error` is `null` where all goes out.",
     "virtual_routers[].send_error.error": "Why, the last time.",

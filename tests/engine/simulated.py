@@ -137,6 +137,7 @@ class Wire:
     def __init__(self, note: Note = _forget) -> None:
         self.interface: object = self
         self.ifindex = INDEX
+        self.name = "eth0"
         self.mac = MAC
         self.note = note
         self.refuses: Callable[[bytes], bool] = lambda _: False

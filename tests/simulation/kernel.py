@@ -6,7 +6,7 @@ another's secondary, and that IPv6 addresses are checked for duplicates.
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from errno import EADDRNOTAVAIL, EEXIST, ENODEV
+from errno import EADDRNOTAVAIL, ENODEV
 from typing import Final
 
 from msgspec.structs import replace
@@ -58,8 +58,8 @@ class Kernel:
                 if interface is None:
                     return ENODEV
                 there = any(assigned.address == wanted.assigned.address for assigned in interface.addresses)
-                if isinstance(wanted, AddressAdded) == there:
-                    return EEXIST if there else EADDRNOTAVAIL
+                if isinstance(wanted, AddressRemoved) and not there:
+                    return EADDRNOTAVAIL
                 self.change(wanted)
                 return 0
             case _:

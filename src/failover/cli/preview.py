@@ -12,7 +12,7 @@ from failover.engine.transmit.prepared import mtu_fault
 from failover.linux.interfaces.monitor import Interfaces
 from failover.linux.interfaces.readiness import fault, source_address
 from failover.linux.interfaces.table import Interface
-from failover.vrrp import Address, Fault, VirtualAddress, VirtualRouter
+from failover.vrrp import Address, Family, Fault, VirtualAddress, VirtualRouter
 from failover.vrrp.units import to_seconds
 
 
@@ -46,6 +46,7 @@ class Preview(NamedTuple):
             "master_down_interval_seconds": to_seconds(router.master_down_interval(interval)),
             "addresses": list(map(str, router.addresses)),
             "excluded_addresses": list(map(str, router.excluded_addresses)),
+            "preferred_lifetime": router.preferred_lifetime.value if router.family is Family.IPV6 else None,
             "source": str(self.source) if self.source else None,
             "fault": {"reason": self.fault.reason, "detail": self.fault.detail} if self.fault else None,
             "warnings": list(self.warnings),

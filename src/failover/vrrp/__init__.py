@@ -43,7 +43,16 @@ from failover.vrrp.machine.step import initial_state, step
 from failover.vrrp.machine.transitions import Step
 from failover.vrrp.packet.advertisement import Advertisement, encode, encode_trial
 from failover.vrrp.packet.receive import Discard, DiscardReason, ReceivedFrom, receive
-from failover.vrrp.protocol import Address, ChecksumForm, Family, Version, VirtualAddress, family_of, virtual_mac
+from failover.vrrp.protocol import (
+    Address,
+    ChecksumForm,
+    Family,
+    PreferredLifetime,
+    Version,
+    VirtualAddress,
+    family_of,
+    virtual_mac,
+)
 from failover.vrrp.router import ChecksumPolicy, VirtualRouter
 from failover.vrrp.units import Instant, Interval, centiseconds, seconds, to_seconds
 
@@ -79,6 +88,7 @@ __all__ = [
     "Oddity",
     "Overslept",
     "Preempted",
+    "PreferredLifetime",
     "PriorityChanged",
     "ReceivedFrom",
     "ReportOddity",

@@ -110,6 +110,7 @@ def test_the_document_is_this() -> None:
                 "advertisement_interval_seconds": 1.0,
                 "master_down_interval_seconds": 3.609375,
                 "addresses": ["192.168.100.100/24"],
+                "preferred_lifetime": None,
                 "virtual_mac": None,
                 "send_error": None,
                 "counters": {

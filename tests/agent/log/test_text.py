@@ -36,6 +36,10 @@ SENTENCES: dict[str, tuple[dict[str, Value], str]] = {
         {"doing": "installing", "count": 2, "errors": "192.0.2.100/24: Permission denied"},
         "installing 2 addresses failed: 192.0.2.100/24: Permission denied",
     ),
+    "lifetimes_restored": (
+        {"interface": "eth0"},
+        "somebody changed the lifetimes of virtual addresses on eth0: set again",
+    ),
     "addresses_restored": (
         {"interface": "eth0"},
         "somebody removed virtual addresses from eth0: put back",

@@ -19,6 +19,7 @@ from failover.lab.network.lan import Host, Lan
 from failover.linux.clock import now
 from failover.linux.host import LinuxHost
 from failover.linux.interfaces.monitor import Interfaces
+from failover.linux.interfaces.table import present
 from failover.linux.netlink.addresses import Datagram
 from failover.linux.netlink.codec import Refused
 from failover.linux.netlink.connection import Netlink
@@ -26,7 +27,7 @@ from failover.linux.packet import Received
 from failover.linux.sockets.members import members
 from failover.linux.sockets.options import join_group
 from failover.messages import Event
-from failover.vrrp import Advertisement, Family, Instant, ReceivedFrom, Version, encode, seconds
+from failover.vrrp import Advertisement, Family, Instant, PreferredLifetime, ReceivedFrom, Version, encode, seconds
 from failover.vrrp.protocol import GROUPS
 from tests.engine.daemons import OurDaemon, router
 from tests.engine.test_addresses import VIRTUAL_4
@@ -124,8 +125,8 @@ def test_an_address_that_the_kernel_tells_of_a_moment_later_was_not_removed(benc
     instance = bench.engine.instances[0]
     bench.run_until(lambda: instance.is_master)
     assert instance._guard._not_before > now() - seconds(60), "it waits after it has put them there"
-    instance.addresses_present(frozenset(), now())
-    instance.addresses_present(frozenset(instance.router.held_addresses), now())
+    instance.addresses_present(present(None), now())
+    instance.addresses_present({**present(None), PreferredLifetime.FOREVER: instance.held}, now())
     bench.run_until(lambda: instance.counters.advertisements_sent > 5)
     assert not bench.told("addresses_restored")
 
@@ -314,7 +315,7 @@ def a_better_one() -> dict[str, object]:
 def test_a_master_that_overslept_does_not_put_addresses_back_before_it_has_listened(bench: Bench, host: Host) -> None:
     bench.run_until_master()
     instance = bench.engine.instances[0]
-    instance.restore(Instant(now() + seconds(60)))
+    instance.reinstall(Instant(now() + seconds(60)))
     assert not instance.is_master
     bench.settle()
     assert "192.0.2.100/24" not in {str(address) for address in host.held()}

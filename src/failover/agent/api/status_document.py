@@ -54,6 +54,7 @@ def _router(router: RouterStatus, addresses: list[str]) -> dict[str, Any]:
         "advertisement_interval_seconds": router.advertisement_interval / _NANOSECONDS,
         "master_down_interval_seconds": router.master_down_interval / _NANOSECONDS,
         "addresses": addresses,
+        "preferred_lifetime": router.preferred_lifetime,
         "virtual_mac": None,
         "send_error": _send_error(router.send_error) if router.send_error else None,
         "counters": {

@@ -8,6 +8,7 @@ import click
 from failover.cli.failures import FINE, tell
 from failover.cli.words import precise
 from failover.linux.errors import describe
+from failover.vrrp.protocol import Family, PreferredLifetime
 from failover.vrrp.units import to_seconds
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ def text(one: "Preview") -> str:
     lines = [_line("addresses", ", ".join(map(str, router.addresses)))]
     if router.excluded_addresses:
         lines.append(_line("also held", ", ".join(map(str, router.excluded_addresses)) + " (not advertised)"))
+    if router.family is Family.IPV6:
+        lines.append(_line("preferred", _preferred(one)))
     lines.append(_line("priority", _priority(one)))
     lines += (_line(*timer) for timer in _timers(one))
     if one.fault:
@@ -62,6 +65,12 @@ def text(one: "Preview") -> str:
         lines.append(_line("now", f"would send from {one.source}"))
     lines += (_line("warning", warning) for warning in one.warnings)
     return "\n".join((heading, *lines))
+
+
+def _preferred(one: "Preview") -> str:
+    if one.router.preferred_lifetime is PreferredLifetime.FOREVER:
+        return "forever, this host may take these addresses as source of its own connections"
+    return "0 seconds, this host's own connections take another source, where there is one"
 
 
 def _priority(one: "Preview") -> str:

@@ -8,6 +8,7 @@ from failover.messages import (
 )
 from failover.vrrp import (
     Backup,
+    Family,
     Heard,
     Initialize,
     Interval,
@@ -69,6 +70,7 @@ def status_of(
         master_down_interval=master_down_interval(router, state),
         counters=counters,
         send_error=send_error,
+        preferred_lifetime=router.preferred_lifetime.value if router.family is Family.IPV6 else None,
     )
 
 

@@ -16,7 +16,7 @@ from failover.events import Fields, Kind
 from failover.linux.errors import reason
 from failover.linux.interfaces.readiness import fault as find_fault
 from failover.linux.interfaces.readiness import source_address
-from failover.linux.interfaces.table import Interface
+from failover.linux.interfaces.table import Interface, present
 from failover.linux.netlink.addresses import prepare_remove
 from failover.vrrp import Family, Fault, Instant, VirtualAddress, VirtualRouter, seconds
 
@@ -204,7 +204,7 @@ class Network:
             return
         self._unjudged.discard(port)
         self._remove_strays(port, at)
-        there = frozenset(assigned.address for assigned in interface.addresses) if interface else frozenset()
+        there = present(interface)
         for instance in self._registry.on(port):
             instance.addresses_present(there, at)
 
@@ -231,7 +231,7 @@ class Network:
         for instance in instances:
             instance.link_changed(self._attach(instance, port, at), at)
         for instance in remade:
-            instance.restore(at, blame=False)
+            instance.reinstall(at)
 
     def _attach(self, instance: Instance, port: Port, at: Instant) -> Fault | None:
         """Put an instance on its interface as that is now; the fault where it cannot stand there."""

@@ -23,6 +23,7 @@ from failover.engine.router.schedule import Schedule
 from failover.engine.transmit.beat import Beat
 from failover.engine.transmit.transmitter import Transmitter
 from failover.events import Kind
+from failover.linux.interfaces.table import Present
 from failover.linux.packet import Received
 from failover.messages import Counters, FaultStatus, RouterStatus
 from failover.vrrp import (
@@ -75,7 +76,7 @@ class Instance:
         self._performer = Performer(router, loop, transmitter, counters, self.reporter, self)
         self._deferred = DeferredState(initial_state(router), counters, beat)
         self._schedule = Schedule(self, self._deferred, loop)
-        self._guard = AddressGuard(loop, self.restore)
+        self._guard = AddressGuard(loop, lambda now: self._restore(now, self._performer.restore))
 
     @property
     def name(self) -> str:
@@ -179,8 +180,7 @@ class Instance:
     ) -> None:
         """Be as `intended` from now on: the same virtual router with other parameters, or another name."""
         self.catch_up()
-        if intended.name != self.name:
-            self.reporter.changed = True
+        self.reporter.changed |= intended.name != self.name
         previous, self.intended = self.router, intended
         self._deferred.move(self, beat)
         router = replace(intended.router, primary_address=previous.primary_address, beat_phase=phase)
@@ -206,26 +206,20 @@ class Instance:
             return Verdict.REFUSED
         counters = self._deferred.counters
         counters.advertisements_received += 1
-        if outcome.priority == PRIORITY_RESIGN:
-            counters.priority_zero_received += 1
+        counters.priority_zero_received += outcome.priority == PRIORITY_RESIGN
         event = events.AdvertisementReceived(outcome, packet.meta.source)
         held_off = settled_for(event, self._feed(event, now), now)
         if known_adverts is not None and held_off is not None:
             self._schedule.repeated(packet, raw, held_off, now, known_adverts)
         return Verdict.LOSING if is_below(self.cutoff, event) else Verdict.HEEDED
 
-    def addresses_present(self, present: frozenset[VirtualAddress], now: Instant) -> None:
-        """What is on the interface now; a MASTER puts back what somebody else has taken away."""
+    def addresses_present(self, present: Present, now: Instant) -> None:
+        """What is on the interface now; a MASTER undoes what somebody else has done to its addresses."""
         self._guard.seen(now, complete=not self.is_master or self._performer.holds(present))
 
-    def restore(self, now: Instant, *, blame: bool = True) -> None:
-        """Put back what a MASTER had on its interface, and announce it; `blame` whoever has taken it away."""
-        self.wake(now)  # a MASTER that did not run for long learns it before it takes anything back
-        if self.is_master:
-            self._guard.installed(now)
-            self._performer.restore()
-            if blame:
-                self.reporter.report(Kind.ADDRESSES_RESTORED, {}, now, lambda: {"interface": self.interface})
+    def reinstall(self, now: Instant) -> None:
+        """Put back all that a MASTER had on its interface, which was made anew."""
+        self._restore(now, self._performer.reinstall)
 
     # --- as a member of its beat
 
@@ -284,6 +278,12 @@ class Instance:
                 self._performer.perform(action)
         if isinstance(action, actions.InstallAddresses):
             self._guard.installed(now)
+
+    def _restore(self, now: Instant, how: Callable[[], None]) -> None:
+        self.wake(now)  # a MASTER that did not run for long learns it before it takes anything back
+        if self.is_master:
+            self._guard.installed(now)
+            how()
 
     # --- what others are told
 

@@ -4,7 +4,6 @@ When, and together with what, is for `transmitter`. Nothing is decided here; wha
 """
 
 from collections.abc import Callable
-from collections.abc import Set as AbstractSet
 from functools import partial
 from typing import Final, Protocol, assert_never
 
@@ -18,6 +17,7 @@ from failover.engine.transmit.prepared import ANNOUNCEMENT_REPEAT, Prepared, ann
 from failover.engine.transmit.transmitter import Transmitter
 from failover.events import Kind
 from failover.linux.errors import reason
+from failover.linux.interfaces.table import Present
 from failover.linux.netlink.addresses import Failure, prepare_add, prepare_remove
 from failover.linux.netlink.interning import intern_address
 from failover.linux.sockets.outbox import Packets
@@ -74,6 +74,9 @@ class Performer:
         self.foreign: frozenset[VirtualAddress] = frozenset()
         """The virtual addresses that are the host's own: they stay."""
         self._prepared: Prepared | None = None
+        self._removed: frozenset[VirtualAddress] = frozenset()
+        self._altered: frozenset[VirtualAddress] = frozenset()
+        """What somebody else has done to our addresses, as of the last look: taken away, given other lifetimes."""
 
     def reconfigure(self, router: VirtualRouter) -> None:
         """Other parameters; the bytes made for the old ones serve until `prepare`."""
@@ -108,9 +111,12 @@ class Performer:
         """One round of announcements of all addresses."""
         return self._prepared.announcements.contents if self._prepared else ()
 
-    def holds(self, present: AbstractSet[VirtualAddress]) -> bool:
-        """Whether all that a MASTER has on its interface, but for the host's own, is among these."""
-        return self.held - self.foreign <= present
+    def holds(self, present: Present) -> bool:
+        """Whether all that a MASTER has on its interface, but for the host's own, is there as it should be."""
+        wrong = self.held - self.foreign - present[self.router.preferred_lifetime]
+        self._altered = wrong and wrong.intersection(frozenset().union(*present.values()))
+        self._removed = wrong - self._altered
+        return not wrong
 
     def perform(self, action: NetworkAction) -> None:
         """Have the transmitter do what the action asks for."""
@@ -158,11 +164,24 @@ class Performer:
         if self._port is not None:
             self._transmitter.advertise(self._port, self.router.family, trial(self.router, self._port), done)
 
+    def reinstall(self) -> None:
+        """Put back everything, and announce it."""
+        self.perform(InstallAddresses(self.router.held_addresses))
+        self.announce()
+
     def restore(self) -> None:
-        """Put back what somebody has taken away."""
-        if self._port is not None and self._prepared is not None:
-            self._install(self._port, self._prepared, self.router.held_addresses, "restoring")
-            self._announce(self._port, self._prepared, self.router.held_addresses)
+        """Put back what somebody has taken away, set lifetimes again that somebody has changed, and tell of it."""
+        at, prepared = self._port, self._prepared
+        if at is None or prepared is None:
+            return
+        wrong = self._removed | self._altered
+        addresses = tuple(address for address in self.router.held_addresses if address in wrong)
+        self._install(at, prepared, addresses, "restoring")
+        if self._removed:
+            self._announce(at, prepared, self.router.held_addresses)
+        for kind, done in ((Kind.ADDRESSES_RESTORED, self._removed), (Kind.LIFETIMES_RESTORED, self._altered)):
+            if done:
+                self._reporter.report(kind, {}, self._clock.now(), lambda: {"interface": at.name})
 
     def send_failed(self, what: str, error: OSError) -> None:
         """Count and report that something could not be sent."""
@@ -201,7 +220,7 @@ class Performer:
         batch = prepared.install
         if addresses != self.router.held_addresses:
             some = managed(addresses, self.foreign)
-            batch = prepare_add(batch.ifindex, some, at.reserve(len(some)))
+            batch = prepare_add(batch.ifindex, some, at.reserve(len(some)), self.router.preferred_lifetime)
         self._transmitter.change(batch, partial(self._changed, doing))
 
     def _withdraw(self, at: Port, prepared: Prepared, addresses: tuple[VirtualAddress, ...]) -> None:

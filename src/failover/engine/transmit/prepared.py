@@ -50,7 +50,7 @@ def prepare(router: VirtualRouter, checksum: ChecksumForm, at: Port, foreign: Co
     return Prepared(
         advertise=at.packets(router.family, datagrams(router, SendAdvertisement(router.priority, checksum))),
         resign=at.packets(router.family, datagrams(router, SendAdvertisement(PRIORITY_RESIGN, checksum))),
-        install=prepare_add(at.ifindex, ours, at.reserve(len(ours))),
+        install=prepare_add(at.ifindex, ours, at.reserve(len(ours)), router.preferred_lifetime),
         withdraw=prepare_remove(at.ifindex, ours, at.reserve(len(ours))),
         announcements=announcements(router.held_addresses, at.mac),
     )

@@ -3,7 +3,7 @@
 A `Table` changes; the `Interface` objects that it returns are frozen. `monitor` feeds it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from ipaddress import IPv6Interface
 
 from msgspec import Struct
@@ -17,7 +17,10 @@ from failover.linux.netlink.rtnetlink import (
     LinkRemoved,
     SettingsChanged,
 )
-from failover.vrrp.protocol import VirtualAddress
+from failover.vrrp.protocol import PreferredLifetime, VirtualAddress
+
+Present = Mapping[PreferredLifetime | None, frozenset[VirtualAddress]]
+"""The addresses of an interface, by their lifetimes (`AssignedAddress.lifetime`)."""
 
 
 class Interface(Struct, frozen=True):
@@ -33,6 +36,14 @@ class Interface(Struct, frozen=True):
     addresses: tuple[AssignedAddress, ...]
     """In each family the oldest address first."""
     port_of: str = ""
+
+
+def present(interface: Interface | None) -> Present:
+    """The addresses of an interface, quick to compare with; every lifetime has an entry."""
+    found: dict[PreferredLifetime | None, list[VirtualAddress]] = {None: [], **{one: [] for one in PreferredLifetime}}
+    for assigned in interface.addresses if interface else ():
+        found[assigned.lifetime].append(assigned.address)
+    return {lifetime: frozenset(addresses) for lifetime, addresses in found.items()}
 
 
 class Table:

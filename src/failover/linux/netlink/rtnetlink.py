@@ -14,7 +14,7 @@ from msgspec import Struct
 from failover.linux.netlink.codec import (
     CREATE,
     DUMP,
-    EXCLUSIVE,
+    REPLACE,
     Payload,
     attribute,
     attribute_u32,
@@ -25,7 +25,7 @@ from failover.linux.netlink.codec import (
     u32,
 )
 from failover.linux.netlink.interning import interned
-from failover.vrrp.protocol import PROTOCOL_NUMBER, VirtualAddress
+from failover.vrrp.protocol import PROTOCOL_NUMBER, PreferredLifetime, VirtualAddress
 
 ADDRESS_PROTOCOL: Final = PROTOCOL_NUMBER
 """The daemon's tag on an address that it adds: IFA_PROTO, since Linux 5.18; older kernels ignore it."""
@@ -52,6 +52,7 @@ _DELETE_SETTINGS: Final = 81
 
 _IFA_ADDRESS: Final = 1
 _IFA_LOCAL: Final = 2
+_IFA_CACHEINFO: Final = 6
 _IFA_FLAGS: Final = 8
 _IFA_PROTO: Final = 11
 _IFA_F_SECONDARY: Final = 0x01
@@ -78,6 +79,9 @@ _IFF_LOWER_UP: Final = 0x10000
 
 _ADDRESS: Final = struct.Struct("=BBBBI")
 """`ifaddrmsg`: family, prefix length, flags, scope, ifindex."""
+_LIFETIMES: Final = struct.Struct("=IIII")
+"""`ifa_cacheinfo`: preferred and valid lifetime in seconds, then when the address was made and changed, unused here."""
+_FOREVER: Final = 0xFFFFFFFF
 _LINK: Final = struct.Struct("=BxHiII")
 """`ifinfomsg`: family, hardware type, ifindex, flags, change mask."""
 
@@ -92,6 +96,8 @@ class AssignedAddress(Struct, frozen=True):
     """RT_SCOPE_*: the smaller the number, the wider the scope."""
     protocol: int
     """IFA_PROTO: who added the address; 0 where that is not known."""
+    lifetime: PreferredLifetime | None = PreferredLifetime.FOREVER
+    """None where one of its lifetimes is finite: it will be deprecated, or gone, by itself."""
 
     @property
     def is_secondary(self) -> bool:
@@ -162,15 +168,19 @@ class SettingsChanged(Struct, frozen=True):
 Entry = LinkChanged | LinkRemoved | AddressAdded | AddressRemoved | SettingsChanged
 
 
-def add_address(ifindex: int, address: VirtualAddress) -> bytes:
-    """The request that adds a virtual address to an interface. The kernel refuses it with EEXIST where it is there.
+def add_address(
+    ifindex: int, address: VirtualAddress, lifetime: PreferredLifetime = PreferredLifetime.FOREVER
+) -> bytes:
+    """The request that adds a virtual address to an interface. Where it is there, it gets this lifetime and our tag.
 
     An IPv6 address skips duplicate address detection: a moment ago the old MASTER had it, and it must answer at once.
     """
     more = attribute(_IFA_PROTO, bytes((ADDRESS_PROTOCOL,)))
     if isinstance(address, IPv6Interface):
         more += attribute_u32(_IFA_FLAGS, _IFA_F_NODAD)
-    return request(_NEW_ADDRESS, CREATE | EXCLUSIVE, _address_body(ifindex, address) + more)
+    if lifetime is PreferredLifetime.NONE:
+        more += attribute(_IFA_CACHEINFO, _LIFETIMES.pack(0, _FOREVER, 0, 0))
+    return request(_NEW_ADDRESS, CREATE | REPLACE, _address_body(ifindex, address) + more)
 
 
 def remove_address(ifindex: int, address: VirtualAddress) -> bytes:
@@ -267,7 +277,18 @@ def _assigned(body: bytes) -> tuple[int, AssignedAddress] | None:
         return None
     wide = u32(found.get(_IFA_FLAGS))
     protocol = found.get(_IFA_PROTO) or b"\0"
-    return ifindex, AssignedAddress(address, flags if wide is None else wide, scope, protocol[0])
+    lifetime = _lifetime(found.get(_IFA_CACHEINFO, b""))
+    return ifindex, AssignedAddress(address, flags if wide is None else wide, scope, protocol[0], lifetime)
+
+
+def _lifetime(value: bytes) -> PreferredLifetime | None:
+    if len(value) < _LIFETIMES.size:
+        return PreferredLifetime.FOREVER  # as the kernel takes a request that says nothing
+    preferred, valid, _, _ = _LIFETIMES.unpack_from(value)
+    return _LIFETIME_OF.get(preferred) if valid == _FOREVER else None
+
+
+_LIFETIME_OF: Final = {0: PreferredLifetime.NONE, _FOREVER: PreferredLifetime.FOREVER}
 
 
 def _address_added(body: bytes) -> AddressAdded | None:
