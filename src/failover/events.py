@@ -166,6 +166,13 @@ class Kind(Enum):
         lambda f: f"somebody changed the lifetimes of virtual addresses on {f['interface']}: set again",
         (),
     )
+    ADDRESSES_REORDERED = (
+        "A virtual IPv4 address of a MASTER came before the host's own in their subnet, and so was the host's source.",
+        Severity.NOTICE,
+        ("interface", "addresses", "own"),
+        lambda f: f"put {f['addresses']} on {f['interface']} behind {f['own']}, the host's own address",
+        ("interface",),
+    )
     LEFTOVERS_REMOVED = (
         "At its start the daemon has found addresses that a daemon before it had left.",
         Severity.INFO,

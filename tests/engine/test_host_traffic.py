@@ -3,12 +3,13 @@
 import json
 import socket
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from ipaddress import ip_interface
+from contextlib import ExitStack, closing, contextmanager
+from ipaddress import ip_address, ip_interface
 from typing import Any, Final
 
 import pytest
 
+from failover.lab.judge import who_has
 from failover.lab.network.client import Client
 from failover.lab.network.lan import Host, Lan
 from failover.lab.network.waiting import wait_until
@@ -196,3 +197,133 @@ def test_what_a_killed_daemon_left_with_other_lifetimes_gets_ours(host: Host) ->
     daemon = OurDaemon(host, router(51, LINK_LOCAL, "2001:db8::100/64"), label="next")
     daemon.wait_for("MASTER")
     wait_until(lambda: "2001:db8::100/64" in listed(host) and is_deprecated(host, "2001:db8::100/64"), "with ours")
+
+
+# --- IPv4: the order of addresses
+
+VIRTUAL: Final = "192.0.2.100/24"
+
+
+def primaries(host: Host) -> set[str]:
+    return {address for address, one in listed(host).items() if one["family"] == "inet" and not one.get("secondary")}
+
+
+def source_of_host(host: Host, towards: str = "192.0.2.12") -> str:
+    (route,) = json.loads(host.run(["ip", "-j", "route", "get", towards]).stdout)
+    return str(route["prefsrc"])
+
+
+def test_a_new_own_address_comes_before_the_virtual_ones_and_becomes_the_source(
+    lan: Lan, host: Host, other: Host
+) -> None:
+    """As DHCP does when it gives another address."""
+    more = [f"192.0.2.{n}/24" for n in range(101, 110)]
+    daemon = OurDaemon(host, router(51, VIRTUAL, *more), router(52, "192.0.2.120/24"))
+    daemon.wait_for("MASTER", number=0)
+    daemon.wait_for("MASTER", number=1)
+    capture = lan.capture()
+    with (
+        Client(other, "192.0.2.100", interval=0.001, patience=2) as first,
+        Client(other, "192.0.2.120", interval=0.001, patience=2) as second,
+        connected(other, host, "192.0.2.100") as connection,
+    ):
+        for client in (first, second):
+            client.wait_for_answer()
+        own = "192.0.2.11/24"
+        for number in range(21, 26):
+            old, own = own, f"192.0.2.{number}/24"
+            host.ip(f"address add {own} dev eth0", f"address del {old} dev eth0")
+            wait_until(lambda own=own: primaries(host) == {own}, f"{own} is the first")  # type: ignore[misc]
+            assert source_of_host(host) == own.partition("/")[0]
+            assert who_has(other, "192.0.2.100", 1) == {host.mac}
+        assert {*listed(host)} >= {VIRTUAL, *more, "192.0.2.120/24"}
+        assert connection.works()
+        for client in (first, second):
+            client.wait_for_answer()
+            # The kernel itself takes all addresses of a subnet away, for microseconds, when its primary goes.
+            assert all(outage.duration < 0.5e9 for outage in client.outages())
+    with connected(host, other, "192.0.2.12") as connection:
+        assert connection.source == "192.0.2.25"
+    virtual = {ip_interface(one).ip for one in (VIRTUAL, *more, "192.0.2.120/24")}
+    assert virtual.isdisjoint(advert.source for advert in capture.adverts(host="one"))
+    wait_until(lambda: capture.adverts()[-1].source == ip_address("192.0.2.25"), "adverts come from the new one")
+    daemon.wait_for_log("192.0.2.21/24")
+    assert "somebody" not in daemon.log()
+    assert daemon.router()["counters"]["transitions_to_master"] == 1
+    assert daemon.stop() == 0
+    assert {address for address in listed(host) if ":" not in address} == {"192.0.2.25/24"}
+
+
+def test_an_own_address_that_comes_later_than_virtual_ones_of_its_subnet_and_nobody_misses_them(
+    lan: Lan, host: Host
+) -> None:
+    client = lan.host("client", "198.51.100.8/24")
+    virtual = [f"198.51.100.{number}/24" for number in range(100, 105)]
+    daemon = OurDaemon(host, router(51, *virtual, "203.0.113.100/24"), router(52, "198.51.100.120/24"))
+    daemon.wait_for("MASTER", number=0)
+    daemon.wait_for("MASTER", number=1)
+    for own in ("198.51.100.7/24", "198.51.100.9/24"):
+        wait_until(lambda: "198.51.100.100/24" in primaries(host), "a virtual one is the first")
+        with ExitStack() as stack:
+            clients = [
+                stack.enter_context(Client(client, f"198.51.100.{number}", interval=0.0005, patience=5))
+                for number in (100, 102, 120)
+            ]
+            connection = stack.enter_context(connected(client, host, "198.51.100.100"))
+            for one in clients:
+                one.wait_for_answer()
+            host.ip(f"address add {own} dev eth0")
+            wait_until(lambda own=own: primaries(host) == {"192.0.2.11/24", own, "203.0.113.100/24"}, f"{own} is first")  # type: ignore[misc]
+            for one in clients:
+                one.wait_for_answer()
+                assert one.outages() == []
+            assert connection.works()
+        assert source_of_host(host, "198.51.100.8") == own.partition("/")[0]
+        assert source_of_host(host, "203.0.113.8") == "203.0.113.100", "there is no other"
+        host.ip(f"address del {own} dev eth0")
+
+
+def test_no_own_address_is_lost_where_its_primary_would_take_it_along(lan: Lan, host: Host) -> None:
+    daemon = OurDaemon(host, router(51, "198.51.100.100/24"))
+    daemon.wait_for("MASTER")
+    for scope in ("all", "default", "eth0"):
+        host.sysctl(f"ipv4/conf/{scope}/promote_secondaries", "0")
+    host.ip("address add 198.51.100.7/24 dev eth0")
+    wait_until(lambda: "198.51.100.7/24" in primaries(host), "it comes first")
+    assert "198.51.100.100/24" in listed(host)
+
+
+def test_whoever_wants_another_order_cannot_make_the_daemon_spin(lan: Lan, host: Host) -> None:
+    daemon = OurDaemon(host, router(51, "198.51.100.100/24"))
+    daemon.wait_for("MASTER")
+    done = 0
+    for _ in range(20):
+        host.ip("address add 198.51.100.7/24 dev eth0")
+        done += "198.51.100.7/24" in primaries(host)
+        host.ip("address del 198.51.100.7/24 dev eth0")
+    host.ip("address add 198.51.100.7/24 dev eth0")
+    wait_until(lambda: "198.51.100.7/24" in primaries(host), "it comes first in the end", 20)
+    assert daemon.log().count("198.51.100.7") == 1, "said once a minute"
+
+
+def test_two_daemons_put_theirs_behind_and_leave_each_others_alone(lan: Lan, host: Host) -> None:
+    first, second = "198.51.100.100/24", "198.51.100.101/24"
+    daemons = []
+    for vrid, address in ((10, first), (20, second)):
+        daemons.append(OurDaemon(host, router(vrid, address), label=f"of{vrid}"))
+        daemons[-1].wait_for("MASTER")
+    host.ip("address add 198.51.100.7/24 dev eth0")
+    wait_until(lambda: primaries(host) == {"192.0.2.11/24", "198.51.100.7/24"}, "the host's own comes first")
+    assert {first, second} <= listed(host).keys()
+    assert daemons[0].stop() == 0
+    assert primaries(host) == {"192.0.2.11/24", "198.51.100.7/24"}
+    assert second in listed(host)
+
+
+def test_what_an_address_owner_holds_goes_behind_its_own(lan: Lan) -> None:
+    host = lan.host("owner", "198.51.100.1/24")
+    daemon = OurDaemon(host, router(51, "192.0.2.100/24", "192.0.2.101/24", priority=255))
+    daemon.wait_for("MASTER")
+    host.ip("address add 192.0.2.7/24 dev eth0")
+    wait_until(lambda: primaries(host) == {"198.51.100.1/24", "192.0.2.7/24"}, "it comes first")
+    assert {"192.0.2.100/24", "192.0.2.101/24"} <= listed(host).keys()

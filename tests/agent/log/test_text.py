@@ -36,6 +36,10 @@ SENTENCES: dict[str, tuple[dict[str, Value], str]] = {
         {"doing": "installing", "count": 2, "errors": "192.0.2.100/24: Permission denied"},
         "installing 2 addresses failed: 192.0.2.100/24: Permission denied",
     ),
+    "addresses_reordered": (
+        {"interface": "eth0", "addresses": "192.0.2.100/24, 192.0.2.101/24", "own": "192.0.2.12/24"},
+        "put 192.0.2.100/24, 192.0.2.101/24 on eth0 behind 192.0.2.12/24, the host's own address",
+    ),
     "lifetimes_restored": (
         {"interface": "eth0"},
         "somebody changed the lifetimes of virtual addresses on eth0: set again",

@@ -12,7 +12,7 @@ from pyroute2.netlink.rtnl.marshal import MarshalRtnl
 
 from failover.lab.network.namespaces import Namespace
 from failover.linux.netlink import connection as netlink_socket
-from failover.linux.netlink.addresses import PORTION, prepare_add, prepare_remove, tagged
+from failover.linux.netlink.addresses import PORTION, prepare_add, prepare_behind, prepare_remove, tagged
 from failover.linux.netlink.codec import DUMP, request
 from failover.linux.netlink.connection import ListChangedError, Netlink, open_socket, receive
 from failover.linux.netlink.rtnetlink import (
@@ -119,6 +119,26 @@ def test_an_address_gets_the_lifetime_that_was_asked_for_also_where_it_is_there_
     assert netlink.apply(prepare_add(ifindex, [there, new], lifetime=lifetime)) == ()
     assert {found()[address].lifetime for address in (there, new)} == {lifetime}
     assert found()[there].is_tagged
+
+
+@pytest.mark.parametrize("count", [1, 2, 100])
+def test_addresses_are_put_behind_another_and_leave_nothing_when_they_go(
+    cable: Namespace, netlink: Netlink, count: int
+) -> None:
+    ifindex = ifindex_of(netlink, "veth0")
+    cable.sysctl("ipv4/conf/veth0/promote_secondaries", "1")
+    addresses = consecutive("10.9.0.1/16", count)
+    own = ip_interface("10.9.77.1/16")
+    netlink.apply(prepare_add(ifindex, addresses))
+    cable.ip(f"address add {own} dev veth0")
+    assert "secondary" in on_interface(cable, "veth0")[own]
+    assert netlink.apply(prepare_behind(ifindex, addresses)) == ()
+    listed = on_interface(cable, "veth0")
+    assert listed.keys() == {own, *addresses}
+    assert [address for address, flags in listed.items() if "secondary" not in flags] == [own]
+    assert netlink.apply(prepare_remove(ifindex, addresses)) == ()
+    left = cable.run(["ip", "route", "show", "table", "local", "type", "local", "dev", "veth0"]).stdout.splitlines()
+    assert [line.split()[1] for line in left] == ["10.9.77.1"]
 
 
 def test_a_virtual_address_of_ours_carries_our_tag(cable: Namespace, netlink: Netlink) -> None:

@@ -5,6 +5,7 @@ It tells the instances; what they make of it is theirs.
 
 from failover.engine.environment import EventLoop, Host, Netlink
 from failover.engine.events import EventSink
+from failover.engine.fleet.address_order import AddressOrder
 from failover.engine.fleet.registry import Registry
 from failover.engine.fleet.remade import MembershipCheck, begin_anew, keep_secondaries
 from failover.engine.fleet.stale_addresses import foreign, unheld
@@ -48,6 +49,7 @@ class Network:
         self._events = events
         self._interfaces = host.interfaces()
         self._memberships = MembershipCheck(host, events)
+        self._order = AddressOrder(host, netlink, transmitter, events)
         self._watched: int | None = None
         self._read_again = loop.alarm(lambda _: self._changed())
         self._reads = 0
@@ -204,6 +206,10 @@ class Network:
             return
         self._unjudged.discard(port)
         self._remove_strays(port, at)
+        again = self._order.keep(port, self._registry.on(port), at)
+        if again is not None:
+            self._unjudged.add(port)
+            self._read_again.set(min(again, self._read_again.at or again))
         there = present(interface)
         for instance in self._registry.on(port):
             instance.addresses_present(there, at)

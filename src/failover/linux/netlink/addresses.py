@@ -5,6 +5,7 @@ Pure: `connection.Netlink` sends a batch and says what failed.
 
 from collections.abc import Collection, Iterable, Sequence
 from errno import EADDRNOTAVAIL, EEXIST, ENODEV, ENXIO
+from ipaddress import IPv4Interface
 from os import strerror
 from typing import Final
 
@@ -90,6 +91,29 @@ def prepare_remove(ifindex: int, addresses: Sequence[VirtualAddress], first: int
     reverse = tuple(reversed(addresses))
     requests = [remove_address(ifindex, address) for address in reverse]
     return _prepare(requests, ifindex, reverse, first, _ALREADY_GONE)
+
+
+STEPS_BEHIND: Final = 4
+"""How many requests `prepare_behind` needs for an address."""
+
+
+def prepare_behind(ifindex: int, addresses: Sequence[VirtualAddress], first: int = 0) -> Batch:
+    """The batch that puts IPv4 addresses behind all others of their subnets; each subnet's primary before the rest.
+
+    The kernel has no request for that: an address must go and come back. So that the host has it all the time, it is
+    added with the longest prefix length meanwhile, as which it is of no subnet. The interface needs
+    `promote_secondaries`, or everything in a subnet goes with its primary.
+    """
+    placeholders = [IPv4Interface((address.packed, address.max_prefixlen)) for address in addresses]
+    steps = (
+        (placeholders, add_address),
+        (list(reversed(addresses)), remove_address),
+        (addresses, add_address),
+        (placeholders, remove_address),
+    )
+    about = tuple(address for concerned, _ in steps for address in concerned)
+    requests = [encode(ifindex, address) for concerned, encode in steps for address in concerned]
+    return _prepare(requests, ifindex, about, first, _ALREADY_GONE)
 
 
 def tagged(addresses: Iterable[AssignedAddress]) -> tuple[VirtualAddress, ...]:
