@@ -103,6 +103,7 @@ FLOORS: Final[dict[str, dict[str, frozenset[str]]]] = {
         "host": frozenset({"sockets", "interfaces", "netlink"}),
         "sockets": frozenset({"filter", "packet", "errors"}),
         "interfaces": frozenset({"netlink", "faults"}),
+        "confinement": frozenset({"process", "filter", "errors"}),
         "filter": frozenset({"packet"}),
         "netlink": frozenset(),
         "process": frozenset(),

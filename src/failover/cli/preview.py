@@ -7,8 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from typing import Any, NamedTuple
 
-from failover.config import Configuration, instances
+from failover.config import Configuration, DaemonSettings, instances
 from failover.engine.transmit.prepared import mtu_fault
+from failover.linux.confinement import users
+from failover.linux.errors import reason
 from failover.linux.interfaces.monitor import Interfaces
 from failover.linux.interfaces.readiness import fault, source_address
 from failover.linux.interfaces.table import Interface
@@ -57,6 +59,14 @@ def interfaces() -> dict[str, Interface]:
     """The interfaces of this host by name; `OSError` where they cannot be listed."""
     with closing(Interfaces()) as table:
         return {interface.name: interface for interface in table}
+
+
+def agent(daemon: DaemonSettings) -> dict[str, Any]:
+    """The object of `check --json` about the agent: the user, by number, that it becomes where root starts it."""
+    try:
+        return {"user": users.unprivileged(daemon.agent_user).uid, "warning": None}
+    except OSError as error:
+        return {"user": None, "warning": reason(error)}
 
 
 def preview(configuration: Configuration, here: Mapping[str, Interface] | None) -> list[Preview]:

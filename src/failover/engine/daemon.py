@@ -29,6 +29,7 @@ from failover.engine.reload.reader_process import ReaderProcess
 from failover.engine.reload.reload import Outcome, Reload
 from failover.engine.router.instance import Instance
 from failover.events import Kind
+from failover.linux.confinement import users
 from failover.linux.errors import describe
 from failover.linux.host import LinuxHost
 from failover.linux.process import capabilities
@@ -106,13 +107,16 @@ class _Daemon:
         self._engine = Engine(instances, self._loop, self._publish, LinuxHost())
         self._status_feed = StatusFeed(self._channel, self._engine, self._punctuality, self._loop)
         options = [f"--log-file={settings.log_file}"] if settings.log_file else []
+        user, ignored = users.of_children(own.agent_user)
+        options += [f"--user={user}"] if user is not None else []
+        self._punctuality.warnings += [ignored] if ignored else []
         listener = runtime.listener.fileno()
         greet, aside = self._status_feed.everything, self._punctuality.aside
         self._agent = AgentProcess(self._loop, self._channel, listener, options, self._engine.events, greet, aside)
         file = settings.configuration_file
         self._reload: Reload | None = None
         if file is not None:
-            read = partial(ReaderProcess, str(file), self._loop, aside)
+            read = partial(ReaderProcess, str(file), self._loop, aside, user=user)
             self._reload = Reload(read, own, self._engine, held, notifier.reloading, self._reloaded)
         self._has_terminal = has_terminal()
         self._watchdog_interval = watchdog_interval(os.environ)

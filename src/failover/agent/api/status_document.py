@@ -23,7 +23,12 @@ def status_document(mirror: Mirror, at: int) -> dict[str, Any] | None:
             "uptime_seconds": round((at - daemon.started_at) / _NANOSECONDS, 3),
             "realtime": msgspec.to_builtins(daemon.realtime),
             "engine_lag_seconds": _engine_lag(mirror.lag) if mirror.lag else None,
-            "warnings": daemon.warnings,
+            "agent": {
+                "user": mirror.fence.user,
+                "landlock": mirror.fence.landlock,
+                "system_call_filter": mirror.fence.filters_system_calls,
+            },
+            "warnings": [*daemon.warnings, *mirror.fence.warnings],
         },
         "virtual_routers": [_router(router, addresses) for router, addresses in routers],
     }

@@ -25,7 +25,7 @@ class LogFile:
         # In UTF-8 whatever the locale; a name that cannot be encoded must not stop the log.
         line = f"{text}\n".encode(errors="backslashreplace")
         try:
-            os.write(self._current(), line)
+            os.write(self.descriptor(), line)
         except OSError:
             self.close()
             return False
@@ -37,7 +37,8 @@ class LogFile:
             os.close(self._descriptor)
             self._descriptor = None
 
-    def _current(self) -> int:
+    def descriptor(self) -> int:
+        """The file that is at the path now, opened; `OSError` where it cannot be."""
         if self._descriptor is not None and not self._is_at_path(self._descriptor):
             self.close()
         if self._descriptor is None:
