@@ -64,6 +64,11 @@ def write(path: str) -> None:
         pass
 
 
+def knock() -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as one:
+        one.connect(os.environ["PROBE_SOCKET"])
+
+
 def connect() -> None:
     with socket.socket(socket.AF_INET) as one:
         one.connect(("127.0.0.1", 9))
@@ -90,6 +95,7 @@ TRIES: dict[str, Callable[[], object]] = {
     "own a socket for the engine": own_somebody,
     "limit the engine": lambda: resource.prlimit(ENGINE, resource.RLIMIT_NOFILE, (5, 5)),
     "see the engine's limits": lambda: resource.prlimit(ENGINE, resource.RLIMIT_NOFILE),
+    "see the engine": lambda: open(f"/proc/{ENGINE}/status").close(),
     "trace the engine": lambda: call("ptrace", PTRACE_SEIZE, ENGINE, 0, 0),
     "write the engine's memory": peek,
     "open the engine's memory": lambda: open(f"/proc/{ENGINE}/mem").close(),
@@ -117,6 +123,7 @@ WORKS: dict[str, Callable[[], object]] = {
     "memory": lambda: mmap.mmap(-1, 1 << 20).close(),
     "a socket pair": lambda: socket.socketpair()[0].close(),
     "a local socket": lambda: socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).close(),
+    "somebody's socket": knock,
     "own limits": lambda: resource.getrlimit(resource.RLIMIT_NOFILE),
     "Python's modules": lambda: importlib.import_module("xml.dom.minidom"),
     "standard error": lambda: os.isatty(2),

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import stat
 import sys
 import tempfile
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 import pytest
 
 from failover.lab.network.lan import Host
@@ -30,6 +32,7 @@ AS_THE_UNIT: Final = (
 )
 BARE_ROOT: Final = ("setpriv", "--bounding-set=-all,+net_admin,+net_raw", "--inh-caps=-all")
 """User 0 of a container that has two capabilities and cannot change users."""
+SYSTEM: Final = Path("/usr/bin/python3")
 
 
 @pytest.fixture
@@ -40,13 +43,17 @@ def stranger() -> Iterator[Path]:
         directory.chmod(0o755)
         (directory / "h11").mkdir()
         shutil.copy(probe.__file__, directory / "h11/__init__.py")
-        yield directory
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as open_to_all:
+            open_to_all.bind(str(directory / "socket"))
+            (directory / "socket").chmod(0o666)
+            yield directory
 
 
 def daemon_with(stranger: Path, host: Host, *, settings: dict[str, Any] | None = None, **given: Any) -> OurDaemon:
     environment = {
         "PYTHONPATH": f"{stranger}:{PACKAGE.parent}",
         "PROBE_RUNTIME": str(host.directory / "failover"),
+        "PROBE_SOCKET": str(stranger / "socket"),
         "PROBE_CONFIG": str(host.directory / "failover.json"),
     }
     return OurDaemon(host, router(), settings=settings, **given, **environment)
@@ -171,6 +178,37 @@ def test_a_program_that_only_root_may_read_is_run_by_nobody(host: Host) -> None:
         assert daemon.agent() == agent
         assert daemon.stop() == 0
         assert "Error" not in daemon.log()
+
+
+@pytest.mark.skipif(
+    SYSTEM.exists() and not SYSTEM.resolve().name.endswith(f"3.{sys.version_info.minor}"),
+    reason="needs the system's Python in the version of the tests",
+)
+def test_installed_for_a_user_it_runs_isolated_and_not_what_lies_where_it_was_started(host: Host) -> None:
+    """As `pip install --user`, where an isolated Python does not look by itself; and editable, from a checkout."""
+    base = host.directory / "base"
+    site = base / f"lib/python3.{sys.version_info.minor}/site-packages"
+    site.mkdir(parents=True)
+    (site / "editable.pth").write_text(f"{PACKAGE.parent}\n{Path(msgspec.__file__).parents[1]}\n")
+    start = host.directory / "start"
+    start.mkdir()
+    (start / "h11.py").write_text("import os\nos.write(2, b'STRANGER')\n")
+    config, runtime, log = (host.directory / name for name in ("config.json", "run", "log"))
+    config.write_text(json.dumps([router()]))
+    environment = {name: value for name, value in ENVIRONMENT.items() if name != "PYTHONPATH"}
+    command = [str(SYSTEM), "-m", "failover", "run", f"--config={config}", f"--runtime-dir={runtime}"]
+    with log.open("ab") as output:
+        there = ("env", "-C", str(start), f"PYTHONUSERBASE={base}")
+        process = host.popen([*there, *command], output=output, env=environment)
+    wait_until(lambda: "BACKUP -> MASTER" in log.read_text(), "it is MASTER")
+    config.write_text(json.dumps([router(), router(52, "192.0.2.101/24")]))
+    process.send_signal(signal.SIGHUP)
+    wait_until(lambda: "reloaded the configuration: 1 added" in log.read_text(), "the reader runs as well")
+    (agent,) = children(process.pid)
+    assert b"-I" in Path(f"/proc/{agent}/cmdline").read_bytes().split(b"\0")
+    process.terminate()
+    assert process.wait(20) == 0
+    assert "STRANGER" not in log.read_text()
 
 
 def test_an_unknown_user_is_refused_before_anything_runs(host: Host) -> None:
