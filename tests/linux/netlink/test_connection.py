@@ -15,14 +15,8 @@ from failover.linux.netlink import connection as netlink_socket
 from failover.linux.netlink.addresses import PORTION, prepare_add, prepare_behind, prepare_remove, tagged
 from failover.linux.netlink.codec import DUMP, request
 from failover.linux.netlink.connection import ListChangedError, Netlink, open_socket, receive
-from failover.linux.netlink.rtnetlink import (
-    AddressAdded,
-    AssignedAddress,
-    LinkChanged,
-    dump_addresses,
-    dump_links,
-    remove_address,
-)
+from failover.linux.netlink.requests import dump_addresses, dump_links, remove_address
+from failover.linux.netlink.rtnetlink import AddressAdded, AssignedAddress, LinkChanged
 from failover.vrrp.protocol import PreferredLifetime, VirtualAddress
 
 pytestmark = pytest.mark.root

@@ -11,6 +11,13 @@ from pyroute2.netlink.rtnl.ifaddrmsg import ifaddrmsg
 from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
 from pyroute2.netlink.rtnl.marshal import MarshalRtnl
 
+from failover.linux.netlink.requests import (
+    add_address,
+    dump_addresses,
+    dump_links,
+    promote_secondaries,
+    remove_address,
+)
 from failover.linux.netlink.rtnetlink import (
     ADDRESS_PROTOCOL,
     AddressAdded,
@@ -19,12 +26,7 @@ from failover.linux.netlink.rtnetlink import (
     LinkChanged,
     LinkRemoved,
     SettingsChanged,
-    add_address,
-    dump_addresses,
-    dump_links,
     parse,
-    promote_secondaries,
-    remove_address,
 )
 from failover.vrrp.protocol import PreferredLifetime, VirtualAddress
 

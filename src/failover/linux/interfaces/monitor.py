@@ -18,14 +18,8 @@ from failover.linux.netlink.connection import (
     open_socket,
     receive,
 )
-from failover.linux.netlink.rtnetlink import (
-    ADDRESS_GROUPS,
-    LINK_GROUP,
-    SETTINGS_GROUPS,
-    dump_addresses,
-    dump_links,
-    parse,
-)
+from failover.linux.netlink.requests import dump_addresses, dump_links
+from failover.linux.netlink.rtnetlink import ADDRESS_GROUPS, LINK_GROUP, SETTINGS_GROUPS, parse
 
 _ALWAYS: Final = LINK_GROUP | SETTINGS_GROUPS
 """The groups that are followed at all times."""

@@ -12,7 +12,8 @@ from typing import Final
 from msgspec import Struct
 
 from failover.linux.netlink.codec import Refused, batch
-from failover.linux.netlink.rtnetlink import AssignedAddress, add_address, remove_address
+from failover.linux.netlink.requests import add_address, remove_address
+from failover.linux.netlink.rtnetlink import AssignedAddress
 from failover.vrrp.protocol import PreferredLifetime, VirtualAddress
 
 PORTION: Final = 64
