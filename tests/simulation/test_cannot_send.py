@@ -77,11 +77,19 @@ def test_it_comes_back_once_it_can_send_and_what_it_has_tried_changes_nothing(fa
 def test_a_short_failure_costs_no_mastership_and_the_addresses_are_announced_again() -> None:
     pair = elected(Family.IPV4)
     nic(pair).refusal = REFUSED
-    pair.world.run_for(2)
+    pair.world.run_for(2.1)
+    error = pair.one.instance(VRID).status().send_error
+    assert error is not None
+    assert (error.what, error.error, error.count) == ("advertisement", "Operation not permitted", 2)
     nic(pair).refusal = None
     announced = len(pair.lan.announced)
     pair.world.run_for(1.5)
     assert only("one", pair)
+    fields = {"what": "advertisement", "error": "Operation not permitted"}
+    assert [(event.kind, event.fields) for event in pair.one.events[-2:]] == [
+        ("send_failed", fields),
+        ("send_recovered", {**fields, "failed": 2}),
+    ]
     assert {one.host for one in pair.lan.announced[announced:]} == {"one"}
     assert pair.one.instance(VRID).status().send_error is None
 

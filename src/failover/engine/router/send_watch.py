@@ -66,6 +66,8 @@ class SendWatch:
 
     def recovered(self, what: str, now: Instant) -> None:
         """Something can be sent again."""
+        if not self._is_master:
+            return
         if what == "announcement":
             self._announce_at = None
         else:
@@ -93,9 +95,10 @@ class SendWatch:
         self._arm()
 
     def retire(self) -> None:
-        """The router is gone."""
-        self.fault = None
+        """The router is gone: let go of whoever sent for it."""
+        self.fault, self._is_master = None, False
         self._alarm.retire()
+        del self._sender, self._tell
 
     def _arm(self, trial_at: Instant | None = None) -> None:
         due = [at for at in (trial_at, self._given_up_at, self._announce_at) if at is not None]
