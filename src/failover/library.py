@@ -6,7 +6,7 @@ from contextlib import closing
 
 from failover.config import Configuration, VirtualRouter
 from failover.engine import Engine, Loop
-from failover.engine.intended import intended
+from failover.engine.intended import claims, intended
 from failover.engine.process.claims import exclusively
 from failover.events import Kind
 from failover.linux.host import LinuxHost
@@ -46,7 +46,7 @@ async def run(virtual_routers: Iterable[VirtualRouter], *, on_event: Callable[[E
             end(error)
 
     instances = intended(configuration)
-    with exclusively([one.id for one in instances]) as held, closing(Loop()) as inner:
+    with exclusively(claims(instances)) as held, closing(Loop()) as inner:
         for warning in held.warnings:
             publish(Kind.DEGRADED.event(inner.clock.wall(), {"warning": warning}), None)
 

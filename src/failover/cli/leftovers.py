@@ -53,7 +53,7 @@ def remove(path: Path, where: Places) -> int:
     def belongs(interface: Interface, assigned: AssignedAddress) -> bool:
         return assigned.is_tagged or assigned.address.ip in configured.get(interface.name, ())
 
-    return _remove(belongs, Living(loaded), where) or status
+    return _remove(belongs, Living(), where) or status
 
 
 def remove_configured(configuration: Configuration, where: Places) -> int:
@@ -72,7 +72,7 @@ def remove_configured(configuration: Configuration, where: Places) -> int:
         marked = assigned.is_tagged and (interface.name, assigned.address) in held
         return marked or assigned.address.ip in configured.get(interface.name, ())
 
-    return _remove(belongs, Living(configuration), where)
+    return _remove(belongs, Living(), where)
 
 
 def _virtual_addresses(configuration: Configuration) -> dict[str, frozenset[Address]]:
@@ -102,7 +102,7 @@ def _remove_from(netlink: Netlink, interface: Interface, belongs: Belongs, livin
     for claim in dict.fromkeys(held.values()):
         listed = ", ".join(str(address) for address in found if held.get(address) == claim)
         tell(
-            f"{interface.name}: {listed} left alone, because another failover, {claim.process}, runs {claim.router}:"
+            f"{interface.name}: {listed} left alone, because another failover, {claim.process}, {claim.does}:"
             " stop it, it removes its addresses"
         )
     theirs = tuple(address for address in found if address not in held)

@@ -18,7 +18,7 @@ from failover.engine.agent_link.commands import Commands
 from failover.engine.agent_link.status_feed import StatusFeed
 from failover.engine.events import Subject
 from failover.engine.fleet.engine import Engine
-from failover.engine.intended import Intended, intended
+from failover.engine.intended import Intended, claims, intended
 from failover.engine.loop.loop import Loop
 from failover.engine.process.claims import HeldClaims, exclusively
 from failover.engine.process.punctuality import Punctuality
@@ -72,7 +72,7 @@ def run(configuration: Configuration, settings: Settings, prepare: Callable[[], 
         runtime = RuntimeDirectory(settings.runtime_directory, settings.control_socket)
         try:
             instances = intended(configuration)
-            with exclusively([one.id for one in instances]) as held:
+            with exclusively(claims(instances)) as held:
                 daemon = _Daemon(configuration.daemon, instances, settings, runtime, held, notifier)
                 prepare()
                 daemon.run()
