@@ -160,7 +160,7 @@ class Kind(Enum):
         (),
     )
     LEFTOVERS_REMOVED = (
-        "At its start the daemon has found addresses that a daemon before it had left.",
+        "The daemon has found addresses that a daemon before it had left, on whatever interface.",
         Severity.INFO,
         ("interface", "addresses", "failed"),
         lambda f: f"removed addresses left on {f['interface']}: {f['addresses']}{_not_removed(f)}",

@@ -21,6 +21,10 @@ class Living:
         if self._claims is not None:
             self._claims.close()
 
+    def has(self, interface: str, address: VirtualAddress) -> bool:
+        """Whether a running daemon may hold this address on this interface now."""
+        return self.holder(interface, address) is not None
+
     def holder(self, interface: str, address: VirtualAddress) -> Claim | None:
         """The claim of a running daemon that may hold this address on this interface now, or None.
 

@@ -103,7 +103,7 @@ class _Daemon:
         self._stopping = False
         self._dirty = False
         self._punctuality = Punctuality(own)
-        self._engine = Engine(instances, self._loop, self._publish, LinuxHost())
+        self._engine = Engine(instances, self._loop, self._publish, LinuxHost(), held.is_anothers)
         self._status_feed = StatusFeed(self._channel, self._engine, self._punctuality, self._loop)
         options = [f"--log-file={settings.log_file}"] if settings.log_file else []
         listener = runtime.listener.fileno()

@@ -13,6 +13,7 @@ from failover.engine.events import EventSink, Publish
 from failover.engine.fleet.network import Network
 from failover.engine.fleet.plan import Plan
 from failover.engine.fleet.registry import Registry
+from failover.engine.fleet.stale_addresses import StaleAddresses
 from failover.engine.intended import Intended
 from failover.engine.port.port import Port
 from failover.engine.router.instance import Instance
@@ -21,7 +22,8 @@ from failover.engine.transmit.prepared import managed
 from failover.engine.transmit.slots import Place, needs_another
 from failover.engine.transmit.transmitter import Transmitter
 from failover.events import Fields, Kind
-from failover.vrrp import Instant, seconds, to_seconds
+from failover.linux.interfaces.ownership import IsAnothers, nobody_knows
+from failover.vrrp import Instant, VirtualAddress, seconds, to_seconds
 
 TOLERATED_LATENESS: Final = 1 / 4
 """The share of the shortest master-down interval that we may be late. More, and a lost packet or two, is a failover."""
@@ -33,16 +35,27 @@ _TOLERATED_BY_ALL: Final = seconds(0.0075)
 class Engine:
     """Runs virtual routers. `start`, then what the loop calls back, at last `stop`."""
 
-    def __init__(self, intended: Sequence[Intended], loop: EventLoop, publish: Publish, host: Host) -> None:
-        """Open netlink. Nothing is sent or changed before `start`; `OSError` says what could not be opened."""
+    def __init__(
+        self,
+        intended: Sequence[Intended],
+        loop: EventLoop,
+        publish: Publish,
+        host: Host,
+        is_anothers: IsAnothers = nobody_knows,
+    ) -> None:
+        """Open netlink. Nothing is sent or changed before `start`; `OSError` says what could not be opened.
+
+        `is_anothers` tells of other living daemons' addresses.
+        """
         self._loop = loop
         self._netlink = host.netlink()
         self._transmitter = Transmitter(loop, self._netlink)
         self.events = EventSink(publish, loop.clock.wall, self._transmitter.tell)
         """Where everything that happens here is told; whoever drives the engine may add to it."""
         self._registry = Registry(loop, host, self._netlink, self._transmitter, self.events)
+        self._stale = StaleAddresses(host, self._netlink, self._registry, self.events, is_anothers)
         try:
-            self._network = Network(loop, host, self._netlink, self._transmitter, self._registry, self.events)
+            self._network = Network(loop, host, self._transmitter, self._registry, self.events, self._stale)
         except OSError:
             self._netlink.close()
             raise
@@ -54,6 +67,11 @@ class Engine:
     def instances(self) -> Sequence[Instance]:
         """All instances, in the order of the configuration."""
         return self._registry.instances
+
+    def has(self, interface: str, address: VirtualAddress) -> bool:
+        """Whether one of its routers may put this address on that interface, with whatever prefix length."""
+        here = (one for one in self.instances if one.interface == interface)
+        return any(address.ip == each.ip for one in here for each in one.held)
 
     @property
     def short_beats(self) -> int:
@@ -82,7 +100,7 @@ class Engine:
             rest()
         self._transmitter.finish()
         for port, addresses in broken.items():
-            self._network.take_off(port, addresses)
+            self._stale.take_off(port, addresses)
         self._loop.housekeeping.remove(self._watch_lateness)
         self._network.close()
         for port in self._registry.ports.values():

@@ -3,20 +3,19 @@
 It tells the instances; what they make of it is theirs.
 """
 
-from failover.engine.environment import EventLoop, Host, Netlink
+from failover.engine.environment import EventLoop, Host
 from failover.engine.events import EventSink
 from failover.engine.fleet.registry import Registry
-from failover.engine.fleet.stale_addresses import foreign, unheld
+from failover.engine.fleet.stale_addresses import StaleAddresses
 from failover.engine.port.port import Port, Readiness
 from failover.engine.router.instance import Instance
 from failover.engine.transmit.prepared import mtu_fault
 from failover.engine.transmit.transmitter import Transmitter
-from failover.events import Fields, Kind
+from failover.events import Kind
 from failover.linux.errors import reason
 from failover.linux.interfaces.readiness import fault as find_fault
 from failover.linux.interfaces.readiness import source_address
 from failover.linux.interfaces.table import Interface
-from failover.linux.netlink.addresses import prepare_remove
 from failover.vrrp import Family, Fault, Instant, VirtualAddress, VirtualRouter, seconds
 
 _READS_OF_A_STORM = 64
@@ -33,19 +32,19 @@ class Network:
         self,
         loop: EventLoop,
         host: Host,
-        netlink: Netlink,
         transmitter: Transmitter,
         registry: Registry,
         events: EventSink,
+        stale: StaleAddresses,
     ) -> None:
         """Lists the host's interfaces; `OSError` where it cannot. What is added to `registry`, `admit` is told of."""
         self._loop = loop
         self._host = host
-        self._netlink = netlink
         self._transmitter = transmitter
         self._registry = registry
         self._events = events
         self._interfaces = host.interfaces()
+        self._stale = stale
         self._keeping: set[int] = set()
         self._watched: int | None = None
         self._read_again = loop.alarm(lambda _: self._changed())
@@ -64,10 +63,11 @@ class Network:
             for refused in port.refused.values():
                 if isinstance(refused, PermissionError):
                     raise refused
+        self._stale.remove_elsewhere(self._interfaces)
         for port in self._registry.ports.values():
             port.readiness = self._readiness(port)
             self._keep_secondaries(port)
-            self._remove_leftovers(port)
+            self._stale.remove_leftovers(port)
             for instance in self._registry.on(port):
                 self.start(instance, port, at)
         self._watched = self._interfaces.fileno()
@@ -88,7 +88,7 @@ class Network:
             port.follow(interface)
         self._keep_secondaries(port)
         if not before:
-            self._remove_leftovers(port)
+            self._stale.remove_leftovers(port)
 
     def start(self, instance: Instance, port: Port, at: Instant) -> None:
         """Begin an election for a router that was added."""
@@ -96,7 +96,10 @@ class Network:
 
     def foreign(self, router: VirtualRouter, port: Port) -> frozenset[VirtualAddress]:
         """The virtual addresses of a router that are the host's own."""
-        return frozenset(foreign(router, port.interface)) if port.interface else frozenset()
+        if port.interface is None or not router.is_address_owner:
+            return frozenset()
+        own = {assigned.address for assigned in port.interface.addresses if not assigned.is_tagged}
+        return frozenset(own.intersection(router.held_addresses))
 
     def judge(self, instance: Instance, port: Port, at: Instant) -> None:
         """A router has other parameters: see whether it can run with them."""
@@ -107,11 +110,6 @@ class Network:
         """All routers of a port are as they should be: look at its interface anew when what was done there is known."""
         self._unjudged.add(port)
         self._read_again.set(self._loop.clock.now())
-
-    def take_off(self, port: Port, addresses: tuple[VirtualAddress, ...]) -> None:
-        """Remove addresses that are there or not."""
-        if addresses:
-            self._remove(port, addresses)
 
     def close(self) -> None:
         """Follow no more."""
@@ -188,7 +186,7 @@ class Network:
             self._transmitter.tell(lambda: self._read_again.set(self._loop.clock.now()))
             return
         self._unjudged.discard(port)
-        self._remove_strays(port, at)
+        self._stale.remove_strays(port, at)
         there = frozenset(assigned.address for assigned in interface.addresses) if interface else frozenset()
         for instance in self._registry.on(port):
             instance.addresses_present(there, at)
@@ -210,7 +208,7 @@ class Network:
         self._keep_secondaries(port)
         port.rejoin(recovered)
         if recovered:
-            self._remove_leftovers(port)
+            self._stale.remove_leftovers(port)
         for instance in instances:
             instance.link_changed(self._attach(instance, port, at), at)
 
@@ -253,28 +251,4 @@ class Network:
                 mtu=interface.mtu if interface else 0,
             )
             for family in port.families
-        }
-
-    def _remove_leftovers(self, port: Port) -> None:
-        """Take off what a daemon that was killed has left, known by its tag, and what else nobody holds here."""
-        left = unheld(port, self._registry.on(port), tagged_too=True)
-        if left:
-            fields = self._remove(port, left)
-            self._events.tell(Kind.LEFTOVERS_REMOVED, fields)
-
-    def _remove_strays(self, port: Port, at: Instant) -> None:
-        """Take off virtual addresses that somebody else put there: in BACKUP they must not answer (RFC 9568 §6.4.2)."""
-        stale = unheld(port, self._registry.on(port), tagged_too=False)
-        if stale:
-            fields = self._remove(port, stale)
-            self._events.tell_seldom(Kind.STRAYS_REMOVED, {"interface": port.name}, at, fields)
-
-    def _remove(self, port: Port, addresses: tuple[VirtualAddress, ...]) -> Fields:
-        """Take addresses off an interface; the evidence of the event that tells of it."""
-        index = port.seen.ifindex if port.seen else 0
-        failures = self._netlink.apply(prepare_remove(index, addresses))
-        return {
-            "interface": port.name,
-            "addresses": ", ".join(map(str, addresses)),
-            "failed": len(failures),
         }

@@ -1,42 +1,92 @@
-"""Virtual addresses on an interface that nobody here holds: left by a killed daemon, or added by somebody else.
+"""Takes off what is nobody's: addresses that a killed daemon has left, or that somebody else has put here.
 
-Pure: what is to go, not how.
+Whose an address is, is for `linux.interfaces.ownership` to say.
 """
 
 from collections.abc import Iterable
-from collections.abc import Set as AbstractSet
 
+from failover.engine.environment import Host, Netlink
+from failover.engine.events import EventSink
+from failover.engine.fleet.registry import Registry
 from failover.engine.port.port import Port
-from failover.engine.router.instance import Instance
+from failover.events import Fields, Kind
+from failover.linux.errors import reason
+from failover.linux.interfaces.ownership import Asker, IsAnothers, Whose, nobodys, whose
 from failover.linux.interfaces.table import Interface
-from failover.vrrp import VirtualAddress, VirtualRouter
+from failover.linux.netlink.addresses import prepare_remove
+from failover.vrrp import Family, Instant, VirtualAddress
 from failover.vrrp.protocol import family_of
 
 
-def unheld(port: Port, instances: Iterable[Instance], *, tagged_too: bool) -> tuple[VirtualAddress, ...]:
-    """The addresses on an interface that belong to its routers, `instances`, and that none holds, or will in a moment.
+class StaleAddresses:
+    """On all interfaces of a host, for an engine."""
 
-    With another prefix length they are as good as held by nobody. An address owner's addresses are the host's
-    own. Nor is one counted that leaves its family without a source: no router could run then, and the host may be
-    reachable by that address alone.
-    """
-    interface = port.seen
-    if interface is None:
-        return ()
-    held = port.moving.union(*(one.held for one in instances if one.is_master))
-    others = [assigned for assigned in interface.addresses if assigned.address not in held]
-    mine = port.virtual_addresses
-    return tuple(
-        one.address
-        for one in others
-        if (tagged_too and one.is_tagged)
-        or (one.address.ip in mine and port.readiness[family_of(one.address)].source is not None)
-    )
+    def __init__(
+        self, host: Host, netlink: Netlink, registry: Registry, events: EventSink, is_anothers: IsAnothers
+    ) -> None:
+        self._host = host
+        self._netlink = netlink
+        self._registry = registry
+        self._events = events
+        self._is_anothers = is_anothers
 
+    def remove_elsewhere(self, interfaces: Iterable[Interface]) -> None:
+        """Take off what a daemon that was killed has left where no virtual router lives now, known by its mark."""
+        for interface in interfaces:
+            if interface.name not in self._registry.ports:
+                self._remove_left(interface, nobodys(interface, Asker(frozenset(), self._is_anothers)))
 
-def foreign(router: VirtualRouter, interface: Interface) -> AbstractSet[VirtualAddress]:
-    """The virtual addresses that are the host's own: an address owner's, where the administrator configured them."""
-    if not router.is_address_owner:
-        return frozenset()
-    own = {assigned.address for assigned in interface.addresses if not assigned.is_tagged}
-    return own.intersection(router.held_addresses)
+    def remove_leftovers(self, port: Port) -> None:
+        """Take off what a daemon that was killed has left on an interface, and what else is nobody's there."""
+        if port.seen is not None:
+            self._remove_left(port.seen, nobodys(port.seen, self._asker(port)))
+
+    def remove_strays(self, port: Port, at: Instant) -> None:
+        """Take off virtual addresses that somebody else put there: in BACKUP they must not answer (RFC 9568 §6.4.2)."""
+        interface = port.seen
+        if interface is None:
+            return
+        asker = self._asker(port)
+        listed = (one for one in interface.addresses if one.address.ip in asker.virtual)
+        strays = tuple(one.address for one in listed if whose(one, interface, asker) is Whose.NOBODYS)
+        if strays:
+            fields = self._remove(interface, strays)
+            self._events.tell_seldom(Kind.STRAYS_REMOVED, {"interface": port.name}, at, fields)
+
+    def take_off(self, port: Port, addresses: tuple[VirtualAddress, ...]) -> None:
+        """Remove addresses that are there or not, and say nothing of it."""
+        if addresses and port.seen is not None:
+            self._remove(port.seen, addresses)
+
+    def _asker(self, port: Port) -> Asker:
+        held = port.moving.union(*(one.held for one in self._registry.on(port) if one.is_master))
+        virtual = port.virtual_addresses
+
+        def is_anothers(interface: str, address: VirtualAddress) -> bool:
+            # What is configured here is claimed by ourselves, as far as anybody can claim.
+            return address.ip not in virtual and self._is_anothers(interface, address)
+
+        return Asker(virtual, is_anothers, held)
+
+    def _remove_left(self, interface: Interface, addresses: tuple[VirtualAddress, ...]) -> None:
+        if not addresses:
+            return
+        if any(family_of(address) is Family.IPV4 for address in addresses):
+            self._spare_others(interface)
+        self._events.tell(Kind.LEFTOVERS_REMOVED, self._remove(interface, addresses))
+
+    def _spare_others(self, interface: Interface) -> None:
+        try:
+            self._host.keep_secondaries(interface)
+        except OSError as error:
+            warning = f"with what was left on {interface.name} other addresses may go: {reason(error)}"
+            self._events.tell(Kind.DEGRADED, {"warning": warning})
+
+    def _remove(self, interface: Interface, addresses: tuple[VirtualAddress, ...]) -> Fields:
+        """Take addresses off an interface, there or not; the evidence of the event that tells of it."""
+        failures = self._netlink.apply(prepare_remove(interface.ifindex, addresses))
+        return {
+            "interface": interface.name,
+            "addresses": ", ".join(map(str, addresses)),
+            "failed": len(failures),
+        }

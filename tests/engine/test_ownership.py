@@ -1,0 +1,182 @@
+"""Whose address is it? What a daemon takes off an interface, and what it leaves alone."""
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from failover.lab.network.lan import Host, Lan
+from failover.lab.network.waiting import wait_until
+from tests.engine.daemons import ENVIRONMENT, OurDaemon, router
+from tests.engine.watching import Addresses
+
+pytestmark = pytest.mark.root
+
+OURS = ("192.0.2.100/24", "fe80::51:1/64", "2001:db8::100/64")
+THEIRS = ("192.0.2.200/24", "fe80::52:1/64", "2001:db8::200/64")
+
+
+@pytest.fixture
+def host(lan: Lan) -> Host:
+    made = lan.host("one", "192.0.2.11/24", "2001:db8::11/64")
+    made.ip(
+        "link add eth1 type veth peer name eth1peer",
+        "link set eth1peer up",
+        "link set eth1 up",
+        "addr add 198.51.100.11/24 dev eth1",
+    )
+    return made
+
+
+def on(host: Host, interface: str = "eth0") -> set[str]:
+    """The addresses of an interface."""
+    with Addresses(host, interface) as addresses:
+        return set(map(str, addresses.there()))
+
+
+class Watch:
+    """What `ip monitor` tells of addresses from now on."""
+
+    def __init__(self, host: Host) -> None:
+        self.file: Path = host.directory / "changes.log"
+        with self.file.open("wb") as output:
+            host.popen(["ip", "monitor", "address"], output=output)
+        host.ip("address add 203.0.113.99/32 dev eth1", "address del 203.0.113.99/32 dev eth1")
+        wait_until(lambda: self.file.read_text().count("203.0.113.99") == 2, "changes are watched")
+
+    def removed(self) -> list[str]:
+        return [line for line in self.file.read_text().splitlines() if line.startswith("Deleted") and ".99" not in line]
+
+
+def failover(host: Host, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """A command on the host, to its end."""
+    environment = {**ENVIRONMENT, "RUNTIME_DIRECTORY": str(host.directory / "nobody's")}
+    command = [sys.executable, "-m", "failover", *arguments]
+    with host.enter():
+        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30, check=False)
+
+
+def masters(daemon: OurDaemon, count: int) -> None:
+    for number in range(count):
+        daemon.wait_for("MASTER", number=number)
+
+
+@pytest.mark.parametrize(
+    ("of_first", "of_second", "source"),
+    [
+        (OURS[:1], THEIRS[1:], "fe80::ff:fe00:1/64"),
+        (OURS[1:], THEIRS[:1], "192.0.2.11/24"),
+        (OURS[:1], ("192.0.2.200/32",), None),
+    ],
+)
+def test_a_second_daemon_on_the_interface_leaves_the_addresses_of_the_first_at_its_start_and_after_each_fault(
+    host: Host, of_first: tuple[str, ...], of_second: tuple[str, ...], source: str | None
+) -> None:
+    first = OurDaemon(host, router(10, *of_first), label="first")
+    first.wait_for("MASTER")
+    watch = Watch(host)
+    second = OurDaemon(host, router(20, *of_second), label="second")
+    second.wait_for("MASTER")
+    for _ in range(2 if source else 0):
+        host.ip(f"addr del {source} dev eth0")
+        second.wait_for("INITIALIZE", "no_source_address")
+        host.ip(f"addr add {source} dev eth0{' nodad' if ':' in str(source) else ''}")
+        second.wait_for("MASTER")
+    assert {*of_first, *of_second} <= on(host)
+    assert not [line for line in watch.removed() if any(one.split("/")[0] in line for one in of_first)]
+    assert "put back" not in first.log()
+    assert first.router()["counters"]["transitions_to_master"] == 1
+    assert second.stop() == 0
+    assert set(of_first) <= on(host)
+    assert first.stop() == 0
+    assert not {*of_first, *of_second} & on(host)
+
+
+def test_a_router_that_a_reload_adds_where_another_daemon_lives_leaves_its_address(host: Host) -> None:
+    first = OurDaemon(host, router(10, *OURS), label="first")
+    masters(first, 2)
+    second = OurDaemon(host, router(20, "198.51.100.1/24", interface_name="eth1"), label="second")
+    second.wait_for("MASTER")
+    watch = Watch(host)
+    second.config.write_text(json.dumps([router(20, *THEIRS)]))
+    second.signal(signal.SIGHUP)
+    second.wait_for_log("reloaded the configuration")
+    masters(second, 2)
+    assert {*OURS, *THEIRS} <= on(host)
+    assert on(host, "eth1").isdisjoint({"198.51.100.1/24"})
+    assert not [line for line in watch.removed() if any(one.split("/")[0] in line for one in OURS)]
+
+
+@pytest.mark.parametrize("others", [(), THEIRS])
+def test_what_a_killed_daemon_left_on_an_interface_that_the_file_names_no_more_is_removed_at_the_start(
+    host: Host, others: tuple[str, ...]
+) -> None:
+    """`others`: the addresses of a daemon that lives on that interface."""
+    if others:
+        other = OurDaemon(host, router(10, *others), label="other")
+        masters(other, 2)
+    killed = OurDaemon(host, router(51, *OURS))
+    masters(killed, 2)
+    killed.kill()
+    assert set(OURS) <= on(host)
+    before = on(host) - set(OURS)
+    daemon = OurDaemon(host, router(51, "198.51.100.1/24", interface_name="eth1"))
+    daemon.wait_for("MASTER")
+    assert on(host) == before
+    daemon.wait_for_log(f"removed addresses left on eth0: {', '.join(OURS)}")
+    assert daemon.stop() == 0
+    assert on(host) == before
+
+
+def test_it_is_removed_from_an_interface_that_bears_another_name_by_now_and_is_down(host: Host) -> None:
+    host.ip("addr add 203.0.113.7/32 dev eth1")
+    killed = OurDaemon(host, router(51, "198.51.100.1/24", interface_name="eth1"))
+    killed.wait_for("MASTER")
+    killed.kill()
+    host.ip("link set eth1 down", "link set eth1 name lan1")
+    daemon = OurDaemon(host, router(51, *OURS))
+    masters(daemon, 2)
+    assert {one for one in on(host, "lan1") if "." in one} == {"198.51.100.11/24", "203.0.113.7/32"}
+    assert daemon.stop() == 0
+
+
+def test_an_address_that_was_moved_to_another_interface_by_hand_is_the_hosts_own_there(host: Host) -> None:
+    daemon = OurDaemon(host, router(51, *OURS))
+    masters(daemon, 2)
+    host.ip("addr del 192.0.2.100/24 dev eth0", "addr add 192.0.2.100/24 dev eth1")
+    daemon.wait_for_log("put back")
+    daemon.kill()
+    again = OurDaemon(host, router(51, *OURS))
+    masters(again, 2)
+    assert again.stop() == 0
+    assert "192.0.2.100/24" in on(host, "eth1")
+    assert not set(OURS) & on(host)
+
+
+@pytest.mark.parametrize("arguments", [("teardown",), ("teardown", "file-mode")])
+@pytest.mark.parametrize(
+    ("own", "routers"),
+    [
+        ("192.0.2.11/24", [router(51, "192.0.2.11/24")]),
+        ("192.0.2.11/24", [router(51, "192.0.2.11/32"), router(52, "192.0.2.12/24")]),
+        ("fe80::ff:fe00:1/64", [router(51, "fe80::ff:fe00:1/64")]),
+    ],
+)
+def test_the_hosts_only_address_typed_as_a_virtual_one_is_left_by_daemon_and_teardown_alike(
+    host: Host, own: str, routers: list[dict[str, Any]], arguments: tuple[str, ...]
+) -> None:
+    daemon = OurDaemon(host, *routers)
+    daemon.wait_for("INITIALIZE", "no_source_address")
+    before = on(host)
+    assert own in before
+    assert daemon.stop() == 0
+    assert on(host) == before
+    done = failover(host, *arguments, "--config" if len(arguments) == 1 else "--filename", str(daemon.config))
+    family = "IPv6" if ":" in own else "IPv4"
+    assert done.stderr == f"failover: eth0: {own} left alone, because the host has no other {family} address there\n"
+    assert (done.returncode, done.stdout) == (0, "nothing to remove\n")
+    assert on(host) == before
