@@ -180,3 +180,101 @@ def test_the_hosts_only_address_typed_as_a_virtual_one_is_left_by_daemon_and_tea
     assert done.stderr == f"failover: eth0: {own} left alone, because the host has no other {family} address there\n"
     assert (done.returncode, done.stdout) == (0, "nothing to remove\n")
     assert on(host) == before
+
+
+def reload(daemon: OurDaemon, *routers: dict[str, Any]) -> None:
+    before = daemon.log().count("reloaded the configuration")
+    daemon.config.write_text(json.dumps(routers))
+    daemon.signal(signal.SIGHUP)
+    daemon.wait_for_log("reloaded the configuration", count=before + 1)
+
+
+OWN = ("192.0.2.11/24", "2001:db8::11/64")
+OWNERS_LIST = ("192.0.2.11/24", "192.0.2.12/24", "fe80::ff:fe00:1/64", "2001:db8::11/64", "2001:db8::12/64")
+GIVEN = {"192.0.2.12/24", "2001:db8::12/64"}
+
+
+@pytest.mark.parametrize(
+    "then",
+    [
+        [router(51, "192.0.2.12/24", "fe80::ff:fe00:1/64", "2001:db8::12/64", priority=255)],
+        [router(51, *OWNERS_LIST, priority=100)],
+        [router(51, "192.0.2.12/24", "fe80::9/64", priority=100)],
+        [router(52, *OWNERS_LIST, priority=100)],
+        [router(51, "198.51.100.1/24", interface_name="eth1")],
+    ],
+)
+@pytest.mark.parametrize("besides", [(), ("192.0.2.77/24", "fe80::77/64", "2001:db8::77/64")])
+def test_a_reload_takes_from_an_owner_what_it_was_given_and_never_the_hosts_own(
+    host: Host, then: list[dict[str, Any]], besides: tuple[str, ...]
+) -> None:
+    """`besides`: with other addresses of the host's own, so that its routers can go on."""
+    for one in besides:
+        host.ip(f"addr add {one} dev eth0{' nodad' if ':' in one else ''}")
+    before = on(host)
+    daemon = OurDaemon(host, router(51, *OWNERS_LIST, priority=255))
+    masters(daemon, 2)
+    assert on(host) == before | GIVEN
+    watch = Watch(host)
+    reload(daemon, *then)
+    wait_until(lambda: "put back" not in daemon.log() and before <= on(host), "the host's own are there")
+    assert daemon.stop() == 0
+    assert on(host) == before
+    assert not [line for line in watch.removed() if any(f" {one} " in line for one in before)]
+
+
+def test_an_address_that_was_an_owners_own_and_is_removed_by_the_administrator_is_a_virtual_one_from_then_on(
+    host: Host,
+) -> None:
+    host.ip("addr add 192.0.2.77/24 dev eth0")
+    daemon = OurDaemon(host, router(51, "192.0.2.11/24", "192.0.2.12/24", priority=255))
+    daemon.wait_for("MASTER")
+    reload(daemon, router(51, "192.0.2.11/24", "192.0.2.12/24", priority=100))
+    daemon.wait_for("MASTER")
+    host.ip("addr del 192.0.2.11/24 dev eth0")
+    wait_until(lambda: "192.0.2.11/24" in on(host), "it is put there as virtual")
+    assert daemon.stop() == 0
+    assert not {"192.0.2.11/24", "192.0.2.12/24"} & on(host)
+
+
+@pytest.mark.parametrize("address", ["192.0.2.12/24", "2001:db8::12/64"])
+def test_what_comes_to_an_owners_interface_after_the_start_is_the_hosts_own(host: Host, address: str) -> None:
+    """By `ip address replace`, as systemd-networkd does: the daemon has it there already."""
+    first = "192.0.2.11/24" if "." in address else "fe80::ff:fe00:1/64"
+    daemon = OurDaemon(host, router(51, first, address, priority=255))
+    daemon.wait_for("MASTER")
+    wait_until(lambda: address in on(host), "the daemon has added it")
+    host.ip(f"addr replace {address} dev eth0{' nodad' if ':' in address else ''}")
+    assert daemon.stop() == 0
+    assert {first, address} <= on(host)
+
+
+@pytest.mark.parametrize("address", ["192.0.2.12/24", "2001:db8::12/64"])
+@pytest.mark.parametrize("vrid", [51, 52])
+def test_what_came_before_a_reload_lists_it_as_an_owners_is_the_hosts_own(host: Host, address: str, vrid: int) -> None:
+    first = "192.0.2.11/24" if "." in address else "fe80::ff:fe00:1/64"
+    daemon = OurDaemon(host, router(51, first, priority=255))
+    daemon.wait_for("MASTER")
+    host.ip(f"addr add {address} dev eth0{' nodad' if ':' in address else ''}")
+    added = [router(51, first, priority=255)] if vrid == 52 else []
+    listed = [address] if vrid == 52 else [first, address]
+    if vrid == 52 and ":" in address:
+        listed = ["fe80::52/64", address]
+    reload(daemon, *added, router(vrid, *listed, priority=255))
+    masters(daemon, 1 + len(added))
+    assert daemon.stop() == 0
+    assert {first, address} <= on(host)
+    assert "fe80::52/64" not in on(host)
+
+
+def test_the_last_global_ipv6_address_stays(lan: Lan) -> None:
+    bare = lan.host("bare", "192.0.2.21/24", "2001:db8::21/64")
+    daemon = OurDaemon(bare, router(51, "fe80::51/64", "2001:db8::21/128"))
+    daemon.wait_for("MASTER")
+    assert daemon.stop() == 0
+    assert "2001:db8::21/64" in on(bare)
+    assert not {"2001:db8::21/128", "fe80::51/64"} & on(bare)
+    done = failover(bare, "teardown", "--config", str(daemon.config))
+    assert done.returncode == 0
+    assert "2001:db8::21/64 left alone, because the host has no other global IPv6 address there" in done.stderr
+    assert "2001:db8::21/64" in on(bare)

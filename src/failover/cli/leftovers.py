@@ -15,7 +15,7 @@ from failover.config.rules import FAMILY_NAMES
 from failover.engine.process.runtime_directory import RuntimeDirectory, running_daemon
 from failover.linux.errors import describe, reason
 from failover.linux.interfaces.monitor import Interfaces
-from failover.linux.interfaces.ownership import Asker, Whose, whose
+from failover.linux.interfaces.ownership import Asker, Lists, Own, Whose, recognised, whose
 from failover.linux.interfaces.secondaries import keep_secondaries
 from failover.linux.interfaces.table import Interface
 from failover.linux.netlink.addresses import prepare_remove
@@ -99,7 +99,8 @@ def _remove(concerns: Concerns, virtual: Mapping[str, frozenset[Address]], where
 def _remove_from(
     netlink: Netlink, interface: Interface, concerns: Concerns, virtual: frozenset[Address], living: Living
 ) -> _Outcome:
-    asker = Asker(virtual, living.has)
+    own = recognised(Own(), interface, Lists(virtual), is_new=True)
+    asker = Asker(virtual, living.has, own=own.all)
     found: dict[Whose, list[VirtualAddress]] = {one: [] for one in Whose}
     for assigned in interface.addresses:
         if concerns(interface, assigned):
@@ -107,7 +108,7 @@ def _remove_from(
     _tell_of_the_living(interface, found[Whose.ANOTHERS], living)
     for address in found[Whose.HOST]:
         if address.ip in virtual:
-            family = FAMILY_NAMES[family_of(address)]
+            family = "global IPv6" if address in own.only else FAMILY_NAMES[family_of(address)]
             tell(f"{interface.name}: {address} left alone, because the host has no other {family} address there")
     theirs = tuple(found[Whose.NOBODYS])
     if any(family_of(address) is Family.IPV4 for address in theirs):

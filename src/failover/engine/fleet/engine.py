@@ -94,6 +94,7 @@ class Engine:
         # The others wait for priority 0 of all, and for nothing else.
         rests = [instance.stop(at) for instance in self.instances]
         self._transmitter.advertise_now()
+        self._network.look_once_more()
         self._steps = iter(())
         broken = {port: port.end_moves() for port in self._registry.ports.values()}
         for rest in rests:
@@ -135,8 +136,7 @@ class Engine:
         for instance, one in plan.changed:
             if instance.is_master:
                 port = self._registry.port_of(instance)
-                foreign = self._network.foreign(one.router, port)
-                port.make_before_break(managed(one.router.held_addresses, foreign))
+                port.make_before_break(managed(one.router.held_addresses, port.own.all))
                 yield
         for instance in plan.removed:
             touched[self._registry.port_of(instance)] = None
@@ -171,7 +171,9 @@ class Engine:
 
     def _reconfigure(self, instance: Instance, intended: Intended, place: Place) -> None:
         at, port = self._loop.clock.now(), self._registry.port_of(instance)
-        self._registry.reconfigure(instance, intended, place, self._network.foreign(intended.router, port), at)
+        # By what the addresses were before: an owner that is one no longer leaves the host its own.
+        self._stale.recognise(port, intended.router)
+        self._registry.reconfigure(instance, intended, place, at)
         self._network.judge(instance, port, at)
 
     def _settle(self, port: Port) -> None:

@@ -16,7 +16,7 @@ from failover.linux.errors import reason
 from failover.linux.interfaces.readiness import fault as find_fault
 from failover.linux.interfaces.readiness import source_address
 from failover.linux.interfaces.table import Interface
-from failover.vrrp import Family, Fault, Instant, VirtualAddress, VirtualRouter, seconds
+from failover.vrrp import Family, Fault, Instant, seconds
 
 _READS_OF_A_STORM = 64
 """After so many reads we act on what is known, whether or not there is more."""
@@ -67,6 +67,7 @@ class Network:
         for port in self._registry.ports.values():
             port.readiness = self._readiness(port)
             self._keep_secondaries(port)
+            self._stale.recognise(port, is_new=True)
             self._stale.remove_leftovers(port)
             for instance in self._registry.on(port):
                 self.start(instance, port, at)
@@ -81,25 +82,21 @@ class Network:
         readiness = self._readiness(port)
         before = port.readiness
         if before and any(readiness[family] != before[family] for family in readiness.keys() & before.keys()):
+            port.seen = interface
+            self._stale.recognise(port)
             self._move(port, interface, readiness, at)
             return
         port.seen, port.readiness = interface, readiness
         if not port.serves(interface):
             port.follow(interface)
         self._keep_secondaries(port)
+        self._stale.recognise(port, is_new=not before)
         if not before:
             self._stale.remove_leftovers(port)
 
     def start(self, instance: Instance, port: Port, at: Instant) -> None:
         """Begin an election for a router that was added."""
         instance.start(self._attach(instance, port, at), at)
-
-    def foreign(self, router: VirtualRouter, port: Port) -> frozenset[VirtualAddress]:
-        """The virtual addresses of a router that are the host's own."""
-        if port.interface is None or not router.is_address_owner:
-            return frozenset()
-        own = {assigned.address for assigned in port.interface.addresses if not assigned.is_tagged}
-        return frozenset(own.intersection(router.held_addresses))
 
     def judge(self, instance: Instance, port: Port, at: Instant) -> None:
         """A router has other parameters: see whether it can run with them."""
@@ -110,6 +107,18 @@ class Network:
         """All routers of a port are as they should be: look at its interface anew when what was done there is known."""
         self._unjudged.add(port)
         self._read_again.set(self._loop.clock.now())
+
+    def look_once_more(self) -> None:
+        """The routers are about to withdraw their addresses: see first which of them are the host's own by now."""
+        try:
+            for _ in range(_READS_OF_A_STORM):
+                if not self._interfaces.read():
+                    break
+        except OSError as error:
+            self._unread(error)
+        for port in self._registry.ports.values():
+            port.seen = self._interfaces.get(port.name)
+            self._stale.recognise(port)
 
     def close(self) -> None:
         """Follow no more."""
@@ -177,6 +186,7 @@ class Network:
 
     def _update(self, port: Port, interface: Interface | None, at: Instant) -> None:
         port.seen = interface
+        self._stale.recognise(port)
         readiness = self._readiness(port)
         if readiness != port.readiness or not port.serves(interface):
             self._move(port, interface, readiness, at)
@@ -204,9 +214,12 @@ class Network:
             for instance in instances
             if instance.fault and readiness[instance.router.family].fault is None
         }
+        is_another = port.interface is None or interface is None or interface.ifindex != port.ifindex
         port.follow(interface)
         self._keep_secondaries(port)
         port.rejoin(recovered)
+        if recovered or is_another:
+            self._stale.recognise(port, is_new=True)
         if recovered:
             self._stale.remove_leftovers(port)
         for instance in instances:
@@ -231,7 +244,7 @@ class Network:
         """Put an instance on its interface as that is now; the fault where it cannot stand there."""
         fault, source = self._fault(instance, port), port.readiness[instance.router.family].source
         if fault is None and source is not None:
-            instance.attach(port, source, self.foreign(instance.router, port), at)
+            instance.attach(port, source, at)
         return fault
 
     def _fault(self, instance: Instance, port: Port) -> Fault | None:

@@ -1,6 +1,7 @@
 """Takes off what is nobody's: addresses that a killed daemon has left, or that somebody else has put here.
 
-Whose an address is, is for `linux.interfaces.ownership` to say.
+Knows what is the host's own, so that nobody takes that off. Whose an address is, is for `linux.interfaces.ownership` to
+say.
 """
 
 from collections.abc import Iterable
@@ -11,10 +12,10 @@ from failover.engine.fleet.registry import Registry
 from failover.engine.port.port import Port
 from failover.events import Fields, Kind
 from failover.linux.errors import reason
-from failover.linux.interfaces.ownership import Asker, IsAnothers, Whose, nobodys, whose
+from failover.linux.interfaces.ownership import Asker, IsAnothers, Lists, Whose, nobodys, recognised, whose
 from failover.linux.interfaces.table import Interface
 from failover.linux.netlink.addresses import prepare_remove
-from failover.vrrp import Family, Instant, VirtualAddress
+from failover.vrrp import Family, Instant, VirtualAddress, VirtualRouter
 from failover.vrrp.protocol import family_of
 
 
@@ -29,6 +30,23 @@ class StaleAddresses:
         self._registry = registry
         self._events = events
         self._is_anothers = is_anothers
+
+    def recognise(self, port: Port, *coming: VirtualRouter, is_new: bool = False) -> None:
+        """See which of its addresses are the host's own, for the routers that live there and for those `coming`.
+
+        `is_new`: the interface was not there, or not in use, just before.
+        """
+        instances = self._registry.on(port)
+        owners = [one for one in (*coming, *(each.router for each in instances)) if one.is_address_owner]
+        if port.seen is None or not (owners or port.own.all or is_new):
+            return
+        owned = frozenset(address for one in owners for address in one.held_addresses)
+        installed = frozenset[VirtualAddress]().union(*(one.held for one in instances if one.is_master))
+        lists = Lists(port.virtual_addresses, owned, installed - port.own.all)
+        before, port.own = port.own, recognised(port.own, port.seen, lists, is_new=is_new)
+        if port.own.all != before.all:
+            for instance in instances:
+                instance.own_changed()
 
     def remove_elsewhere(self, interfaces: Iterable[Interface]) -> None:
         """Take off what a daemon that was killed has left where no virtual router lives now, known by its mark."""
@@ -66,7 +84,7 @@ class StaleAddresses:
             # What is configured here is claimed by ourselves, as far as anybody can claim.
             return address.ip not in virtual and self._is_anothers(interface, address)
 
-        return Asker(virtual, is_anothers, held)
+        return Asker(virtual, is_anothers, held, port.own.all)
 
     def _remove_left(self, interface: Interface, addresses: tuple[VirtualAddress, ...]) -> None:
         if not addresses:

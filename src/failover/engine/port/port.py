@@ -13,6 +13,7 @@ from failover.engine.environment import AnnouncementSocket, EventLoop, Host, Net
 from failover.engine.port.receiver import Listener, Receiver
 from failover.linux.errors import reason
 from failover.linux.faults import socket_refused
+from failover.linux.interfaces.ownership import Own
 from failover.linux.interfaces.table import Interface
 from failover.linux.sockets.options import group_destination
 from failover.linux.sockets.outbox import Burst, Packets
@@ -44,6 +45,8 @@ class Port:
         self.readiness: dict[Family, Readiness] = {}
         self.virtual_addresses: frozenset[Address] = frozenset()
         """What no advertisement may be sent from: another host's in a moment (RFC 9568 §5.1.1.1)."""
+        self.own = Own()
+        """What is the host's own of it, or was configured so: it stays."""
         self.moving: frozenset[VirtualAddress] = frozenset()
         """What is going over from one MASTER here to another."""
         self.refused: dict[Family, OSError] = {}

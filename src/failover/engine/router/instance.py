@@ -157,14 +157,11 @@ class Instance:
         """The interface became unusable or usable."""
         self._feed(events.LinkChanged(fault), now)
 
-    def attach(self, port: Port, primary: Address, foreign: frozenset[VirtualAddress], now: Instant) -> None:
-        """Work on this interface as it is now, sending from `primary`.
-
-        `foreign` are virtual addresses that the host itself has (the address owner's): never removed.
-        """
+    def attach(self, port: Port, primary: Address, now: Instant) -> None:
+        """Work on this interface as it is now, sending from `primary`."""
         performer, previous = self._performer, self.router
         frames = performer.frames
-        performer.attach(port, foreign)
+        performer.attach(port)
         if primary != previous.primary_address:
             performer.router = replace(previous, primary_address=primary)
             self._feed(events.ConfigChanged(previous), now)
@@ -175,9 +172,12 @@ class Instance:
             # the interface has another MAC address
             performer.perform(actions.AnnounceAddresses(self.router.held_addresses))
 
-    def reconfigure(
-        self, intended: Intended, phase: Interval | None, beat: Beat, foreign: frozenset[VirtualAddress], now: Instant
-    ) -> None:
+    def own_changed(self) -> None:
+        """Other addresses of the port are the host's own than before: leave those alone from now on."""
+        self._performer.prepare(self.state)
+        self.settle()
+
+    def reconfigure(self, intended: Intended, phase: Interval | None, beat: Beat, now: Instant) -> None:
         """Be as `intended` from now on: the same virtual router with other parameters, or another name."""
         self.catch_up()
         if intended.name != self.name:
@@ -187,7 +187,6 @@ class Instance:
         router = replace(intended.router, primary_address=previous.primary_address, beat_phase=phase)
         if router != previous:
             self._performer.reconfigure(router)
-            self._performer.foreign = foreign
             self._feed(events.ConfigChanged(previous), now)
 
     def retire(self) -> None:

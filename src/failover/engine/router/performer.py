@@ -57,8 +57,6 @@ class Performer:
         self.send_errors = SendErrors()
         self.reconfigure(router)
         self._port: Port | None = None
-        self.foreign: frozenset[VirtualAddress] = frozenset()
-        """The virtual addresses that are the host's own: they stay."""
         self._prepared: Prepared | None = None
 
     def reconfigure(self, router: VirtualRouter) -> None:
@@ -66,10 +64,9 @@ class Performer:
         self.router = router
         self.held = frozenset(intern_address(address) for address in router.held_addresses)
 
-    def attach(self, port: Port, foreign: frozenset[VirtualAddress]) -> None:
+    def attach(self, port: Port) -> None:
         """Work on this interface."""
         self._port = port
-        self.foreign = foreign
 
     def prepare(self, state: State) -> None:
         """Make the bytes anew, while there is an interface to make them for."""
@@ -77,7 +74,7 @@ class Performer:
         if at is None or at.interface is None:
             self._prepared = None
             return
-        self._prepared = prepare(self.router, state.checksum, at, self.foreign)
+        self._prepared = prepare(self.router, state.checksum, at, at.own.all)
 
     @property
     def advertisement(self) -> Packets | None:
@@ -91,7 +88,8 @@ class Performer:
 
     def holds(self, present: AbstractSet[VirtualAddress]) -> bool:
         """Whether all that a MASTER has on its interface, but for the host's own, is among these."""
-        return self.held - self.foreign <= present
+        own = self._port.own.all if self._port else frozenset()
+        return self.held - own <= present
 
     def perform(self, action: NetworkAction) -> None:
         """Have the transmitter do what the action asks for."""
@@ -164,7 +162,7 @@ class Performer:
     def _install(self, at: Port, prepared: Prepared, addresses: tuple[VirtualAddress, ...], doing: str) -> None:
         batch = prepared.install
         if addresses != self.router.held_addresses:
-            some = managed(addresses, self.foreign)
+            some = managed(addresses, at.own.all)
             batch = prepare_add(batch.ifindex, some, at.reserve(len(some)))
         self._transmitter.change(batch, partial(self._changed, doing))
 
@@ -174,7 +172,7 @@ class Performer:
             self._transmitter.silence(self)
         batch = prepared.withdraw
         if at.moving or not everything:
-            some = managed(addresses, self.foreign | at.moving)
+            some = managed(addresses, at.own.all | at.moving)
             batch = prepare_remove(batch.ifindex, some, at.reserve(len(some)))
         self._transmitter.change(batch, partial(self._changed, "withdrawing"))
 
