@@ -146,7 +146,10 @@ class Wire:
         self._reserved = 0
 
     own = Own()
-    moving: frozenset[VirtualAddress] = frozenset()
+
+    def left_to_others(self, _: object) -> frozenset[VirtualAddress]:
+        """Nothing goes over to another router here."""
+        return frozenset()
 
     def packets(self, family: Family, datagrams: Sequence[bytes]) -> Packets:
         return Packets(datagrams)

@@ -130,14 +130,13 @@ class Engine:
         """The steps that carry out a plan. Routers that have nothing to change are not touched.
 
         What is to go goes first, for an address may have moved from one router to another; where it has moved from one
-        MASTER to another, it does not even go.
+        MASTER to another, it does not even go, whenever the other one becomes MASTER.
         """
         touched: dict[Port, None] = {}
         for instance, one in plan.changed:
-            if instance.is_master:
-                port = self._registry.port_of(instance)
-                port.make_before_break(managed(one.router.held_addresses, port.own.all))
-                yield
+            port = self._registry.port_of(instance)
+            port.make_before_break(managed(one.router.held_addresses, port.own.all), instance)
+            yield
         for instance in plan.removed:
             touched[self._registry.port_of(instance)] = None
             instance.stop(self._loop.clock.now())()
@@ -179,6 +178,7 @@ class Engine:
     def _settle(self, port: Port) -> None:
         """All routers of an interface are as they should be: tidy up after the change."""
         if self._registry.on(port):
+            self._stale.take_off(port, self._stale.orphans(port, port.end_moves()))
             port.tidy()
             self._network.review(port)
         else:

@@ -41,8 +41,7 @@ class StaleAddresses:
         if port.seen is None or not (owners or port.own.all or is_new):
             return
         owned = frozenset(address for one in owners for address in one.held_addresses)
-        installed = frozenset[VirtualAddress]().union(*(one.held for one in instances if one.is_master))
-        lists = Lists(port.virtual_addresses, owned, installed - port.own.all)
+        lists = Lists(port.virtual_addresses, owned, self._held(port) - port.own.all)
         before, port.own = port.own, recognised(port.own, port.seen, lists, is_new=is_new)
         if port.own.all != before.all:
             for instance in instances:
@@ -76,8 +75,17 @@ class StaleAddresses:
         if addresses and port.seen is not None:
             self._remove(port.seen, addresses)
 
+    def orphans(self, port: Port, addresses: Iterable[VirtualAddress]) -> tuple[VirtualAddress, ...]:
+        """Those of the addresses that no MASTER there holds, and that are not the host's own."""
+        kept = self._held(port) | port.own.all
+        return tuple(address for address in addresses if address not in kept)
+
+    def _held(self, port: Port) -> frozenset[VirtualAddress]:
+        """What the MASTERs of a port hold."""
+        return frozenset[VirtualAddress]().union(*(one.held for one in self._registry.on(port) if one.is_master))
+
     def _asker(self, port: Port) -> Asker:
-        held = port.moving.union(*(one.held for one in self._registry.on(port) if one.is_master))
+        held = port.awaited.union(self._held(port))
         virtual = port.virtual_addresses
 
         def is_anothers(interface: str, address: VirtualAddress) -> bool:

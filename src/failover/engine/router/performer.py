@@ -170,9 +170,9 @@ class Performer:
         everything = addresses == self.router.held_addresses
         if everything:
             self._transmitter.silence(self)
-        batch = prepared.withdraw
-        if at.moving or not everything:
-            some = managed(addresses, at.own.all | at.moving)
+        batch, left = prepared.withdraw, at.left_to_others(addresses)
+        if left or not everything:
+            some = managed(addresses, at.own.all | left)
             batch = prepare_remove(batch.ifindex, some, at.reserve(len(some)))
         self._transmitter.change(batch, partial(self._changed, "withdrawing"))
 
