@@ -4,6 +4,8 @@ import json
 import signal
 import subprocess
 import sys
+import time
+from ipaddress import ip_interface
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +13,10 @@ import pytest
 
 from failover.lab.network.lan import Host, Lan
 from failover.lab.network.waiting import wait_until
+from failover.lab.router import RouterSpec
 from tests.engine.daemons import ENVIRONMENT, OurDaemon, router
 from tests.engine.watching import Addresses
+from tests.lab.keepalived import Keepalived
 
 pytestmark = pytest.mark.root
 
@@ -278,3 +282,68 @@ def test_the_last_global_ipv6_address_stays(lan: Lan) -> None:
     assert done.returncode == 0
     assert "2001:db8::21/64 left alone, because the host has no other global IPv6 address there" in done.stderr
     assert "2001:db8::21/64" in on(bare)
+
+
+CONTESTED = "another program, such as keepalived, keeps adding {} to eth0"
+
+
+@pytest.mark.parametrize("address", ["192.0.2.100/24", "192.0.2.100/32", "2001:db8::100/64"])
+def test_whoever_keeps_adding_an_address_to_a_backup_cannot_make_the_daemon_spin_and_is_named_once(
+    lan: Lan, host: Host, address: str
+) -> None:
+    number = 1 if ":" in address else 0
+    master = OurDaemon(lan.host("two", "192.0.2.12/24", "2001:db8::12/64"), router(51, *OURS, priority=200))
+    masters(master, 2)
+    daemon = OurDaemon(host, router(51, *OURS))
+    daemon.wait_for("BACKUP", number=0)
+    daemon.wait_for("BACKUP", number=1)
+    removed = 0
+    began = time.monotonic()
+    with Addresses(host) as addresses:
+        stray = ip_interface(address)
+        for _ in range(60):
+            removed += stray not in addresses.there()
+            host.ip(f"addr replace {address} dev eth0{' nodad' if ':' in address else ''}")
+            time.sleep(0.01)
+        took = time.monotonic() - began
+        daemon.wait_for_log(CONTESTED.format(address))
+        wait_until(
+            lambda: daemon.router(number)["address_conflict"] == CONTESTED.format(address), "it is in the status"
+        )
+        addresses.wait(lambda there: stray not in there)
+    print(f"removed {removed} times in {took:.2f} s")
+    assert 3 <= removed <= took / 0.1 + 2
+    assert daemon.log().count("another program") == 1
+    assert daemon.router(1 - number)["address_conflict"] is None
+    assert daemon.log().count("somebody put on") == 1
+    assert daemon.router(number)["state"] == "BACKUP"
+    wait_until(lambda: daemon.router(number)["address_conflict"] is None, "it is over", 20)
+
+
+@pytest.mark.peer
+def test_a_keepalived_that_was_left_running_is_named_as_long_as_it_runs(lan: Lan, host: Host) -> None:
+    elsewhere = OurDaemon(lan.host("two", "192.0.2.12/24"), router(51, priority=200))
+    elsewhere.wait_for("MASTER")
+    daemon = OurDaemon(host, router(51))
+    daemon.wait_for("BACKUP")
+    # Under another number: under the same one it would win against the MASTER, or lose.
+    keepalived = Keepalived(host, RouterSpec(addresses=("192.0.2.100/24",), vrid=52, interval=0.05))
+    keepalived.start()
+    daemon.wait_for_log(CONTESTED.format("192.0.2.100/24"))
+    wait_until(lambda: daemon.router()["address_conflict"], "it is in the status")
+    keepalived.stop()
+    wait_until(lambda: daemon.router()["address_conflict"] is None, "it is over", 20)
+    assert daemon.log().count("another program") == 1
+
+
+def test_what_an_owner_that_is_one_no_more_leaves_is_said_until_the_administrator_has_removed_it(host: Host) -> None:
+    host.ip("addr add 192.0.2.77/24 dev eth0")
+    daemon = OurDaemon(host, router(51, "192.0.2.11/24", priority=255))
+    daemon.wait_for("MASTER")
+    assert daemon.router()["address_conflict"] is None
+    reload(daemon, router(51, "192.0.2.11/24", priority=100))
+    daemon.wait_for_log("leaves 192.0.2.11/24 on eth0 whoever is MASTER: it is the host's own")
+    said = "192.0.2.11/24 stays on eth0 whoever is MASTER: it is the host's own"
+    wait_until(lambda: daemon.router()["address_conflict"] == said, "it is in the status")
+    host.ip("addr del 192.0.2.11/24 dev eth0")
+    wait_until(lambda: daemon.router()["address_conflict"] is None, "it is over")

@@ -112,6 +112,7 @@ def test_the_document_is_this() -> None:
                 "addresses": ["192.168.100.100/24"],
                 "virtual_mac": None,
                 "send_error": None,
+                "address_conflict": None,
                 "counters": {
                     "advertisements_sent": 7,
                     "advertisements_received": 6,

@@ -56,6 +56,7 @@ def _router(router: RouterStatus, addresses: list[str]) -> dict[str, Any]:
         "addresses": addresses,
         "virtual_mac": None,
         "send_error": _send_error(router.send_error) if router.send_error else None,
+        "address_conflict": router.address_conflict,
         "counters": {
             "advertisements_sent": router.counters.advertisements_sent,
             "advertisements_received": router.counters.advertisements_received,

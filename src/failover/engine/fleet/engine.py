@@ -53,7 +53,7 @@ class Engine:
         self.events = EventSink(publish, loop.clock.wall, self._transmitter.tell)
         """Where everything that happens here is told; whoever drives the engine may add to it."""
         self._registry = Registry(loop, host, self._netlink, self._transmitter, self.events)
-        self._stale = StaleAddresses(host, self._netlink, self._registry, self.events, is_anothers)
+        self._stale = StaleAddresses(loop, host, self._netlink, self._registry, self.events, is_anothers)
         try:
             self._network = Network(loop, host, self._transmitter, self._registry, self.events, self._stale)
         except OSError:
@@ -105,6 +105,7 @@ class Engine:
         self._loop.housekeeping.remove(self._watch_lateness)
         self._network.close()
         for port in self._registry.ports.values():
+            self._stale.forget(port)
             port.close()
         self._netlink.close()
 
@@ -182,6 +183,7 @@ class Engine:
             port.tidy()
             self._network.review(port)
         else:
+            self._stale.forget(port)
             self._registry.leave(port)
 
     def later(self, what: Callable[[], None]) -> None:

@@ -45,6 +45,7 @@ class Network:
         self._events = events
         self._interfaces = host.interfaces()
         self._stale = stale
+        stale.look_again = self.review
         self._keeping: set[int] = set()
         self._watched: int | None = None
         self._read_again = loop.alarm(lambda _: self._changed())

@@ -14,6 +14,7 @@ from failover.engine.port.known_adverts import KnownAdverts
 from failover.engine.port.policer import Verdict
 from failover.engine.port.port import Port
 from failover.engine.router.address_guard import AddressGuard
+from failover.engine.router.conflict import NONE
 from failover.engine.router.deferred_state import DeferredState
 from failover.engine.router.evidence import transition_fields
 from failover.engine.router.performer import Performer
@@ -76,6 +77,8 @@ class Instance:
         self._deferred = DeferredState(initial_state(router), counters, beat)
         self._schedule = Schedule(self, self._deferred, loop)
         self._guard = AddressGuard(loop, self._restore)
+        self.conflict = NONE
+        """What is wrong with its addresses on the interface; `StaleAddresses` knows."""
 
     @property
     def name(self) -> str:
@@ -120,7 +123,7 @@ class Instance:
     @property
     def trouble(self) -> str | None:
         """What keeps it from its work, in words."""
-        return trouble(self.fault, self._performer.send_errors.worst)
+        return trouble(self.fault, self._performer.send_errors.worst, self.conflict.words(self.interface))
 
     @property
     def is_master(self) -> bool:
@@ -169,8 +172,7 @@ class Instance:
             performer.prepare(self.state)
             self.settle()
         if self.is_master and frames and performer.frames not in (frames, ()):
-            # the interface has another MAC address
-            performer.perform(actions.AnnounceAddresses(self.router.held_addresses))
+            performer.perform(actions.AnnounceAddresses(self.router.held_addresses))  # at another MAC address
 
     def own_changed(self) -> None:
         """Other addresses of the port are the host's own than before: leave those alone from now on."""
@@ -230,8 +232,7 @@ class Instance:
 
     def settle(self) -> None:
         """Be woken when the state as it is now wants it."""
-        performer = self._performer
-        self._schedule.settle(None if performer.send_errors else performer.advertisement)
+        self._schedule.settle(None if self._performer.send_errors else self._performer.advertisement)
 
     def beat_failed(self, error: OSError) -> None:
         """Our part of the last beat could not be sent: go on alone, until something can."""
@@ -294,5 +295,5 @@ class Instance:
 
     def status(self) -> RouterStatus:
         """Everything about it, now."""
-        worst = self._performer.send_errors.worst
-        return status_of((self.name, self.interface), self.router, self.state, self.since, self.counters, worst)
+        wrong = self._performer.send_errors.worst, self.conflict.words(self.interface)
+        return status_of((self.name, self.interface), self.router, self.state, self.since, self.counters, *wrong)
