@@ -174,7 +174,7 @@ class Kind(Enum):
         ("interface",),
     )
     LEFTOVERS_REMOVED = (
-        "At its start the daemon has found addresses that a daemon before it had left.",
+        "The daemon has found addresses that a daemon before it had left, on whatever interface.",
         Severity.INFO,
         ("interface", "addresses", "failed"),
         lambda f: f"removed addresses left on {f['interface']}: {f['addresses']}{_not_removed(f)}",
@@ -193,6 +193,26 @@ class Kind(Enum):
         ("interface", "families"),
         lambda f: f"{f['interface']} was made anew ({f['families']}): sockets and addresses are set up again",
         ("interface",),
+    )
+    ADDRESSES_CONTESTED = (
+        "A virtual address has come back again and again after it was removed.",
+        Severity.WARNING,
+        ("interface", "addresses"),
+        lambda f: (
+            f"another program, such as keepalived, keeps adding {f['addresses']} to {f['interface']}, where only the"
+            " MASTER may have it: stop that program, or take the address from its configuration"
+        ),
+        ("addresses",),
+    )
+    ADDRESSES_LEFT = (
+        "An address of a virtual router is the host's own, and is left on the interface whoever is MASTER.",
+        Severity.WARNING,
+        ("interface", "addresses"),
+        lambda f: (
+            f"leaves {f['addresses']} on {f['interface']} whoever is MASTER: it is the host's own; remove it where that"
+            " is not meant"
+        ),
+        ("addresses",),
     )
     AGENT_DIED = (
         "The process that serves status and log has ended.",

@@ -1,16 +1,22 @@
 """`run`: virtual routers in an asyncio program: the engine without its process, agent, control socket or signals."""
 
 import asyncio
-from collections.abc import Callable, Iterable
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
+from functools import partial
+from typing import Final
 
 from failover.config import Configuration, VirtualRouter
 from failover.engine import Engine, Loop
-from failover.engine.intended import intended
-from failover.engine.process.claims import exclusively
+from failover.engine.intended import claims, intended
+from failover.engine.process.claims import HeldClaims, exclusively
 from failover.events import Kind
 from failover.linux.host import LinuxHost
 from failover.messages import Event
+from failover.vrrp import VirtualAddress
+
+_RUNNING: Final[list[Engine]] = []
+"""The engines of this process: each leaves the others' addresses alone."""
 
 
 async def run(virtual_routers: Iterable[VirtualRouter], *, on_event: Callable[[Event], None] | None = None) -> None:
@@ -46,7 +52,7 @@ async def run(virtual_routers: Iterable[VirtualRouter], *, on_event: Callable[[E
             end(error)
 
     instances = intended(configuration)
-    with exclusively([one.id for one in instances]) as held, closing(Loop()) as inner:
+    with exclusively(claims(instances)) as held, closing(Loop()) as inner:
         for warning in held.warnings:
             publish(Kind.DEGRADED.event(inner.clock.wall(), {"warning": warning}), None)
 
@@ -57,14 +63,29 @@ async def run(virtual_routers: Iterable[VirtualRouter], *, on_event: Callable[[E
                 loop.remove_reader(inner.fileno())
                 end(error)
 
-        engine = Engine(instances, inner, publish, LinuxHost())
+        engine = Engine(instances, inner, publish, LinuxHost(), partial(_is_anothers, held))
         try:
             engine.start()
             inner.dispatch()
             loop.add_reader(inner.fileno(), dispatch)
-            await ended
+            with _in_the_way_of_others(engine):
+                await ended
         finally:
             loop.remove_reader(inner.fileno())
             engine.stop()
     if errors:
         raise errors[0]
+
+
+def _is_anothers(held: HeldClaims, interface: str, address: VirtualAddress) -> bool:
+    # A process does not see claims of its own.
+    return held.is_anothers(interface, address) or any(one.has(interface, address) for one in _RUNNING)
+
+
+@contextmanager
+def _in_the_way_of_others(engine: Engine) -> Iterator[None]:
+    _RUNNING.append(engine)
+    try:
+        yield
+    finally:
+        _RUNNING.remove(engine)

@@ -101,6 +101,10 @@ FIELDS: Final = {
     "virtual_routers[].send_error.error": "Why, the last time.",
     "virtual_routers[].send_error.count": "How often in a row.",
     "virtual_routers[].send_error.at": "When, the last time.",
+    "virtual_routers[].address_conflict": (
+        "What is wrong with its addresses on the interface, as a sentence, as long as it lasts: another program keeps"
+        " adding one that this host must not have, or one is the host's own; else `null`."
+    ),
     "virtual_routers[].counters.advertisements_sent": "Since the daemon's start, as all counters.",
     "virtual_routers[].counters.advertisements_received": "Those that were accepted.",
     "virtual_routers[].counters.priority_zero_sent": "Resignations.",

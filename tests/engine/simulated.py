@@ -16,6 +16,7 @@ from failover.engine.router.instance import Instance
 from failover.engine.transmit.beat import Beat
 from failover.engine.transmit.transmitter import Transmitter
 from failover.linux.clock import Clock
+from failover.linux.interfaces.ownership import Own
 from failover.linux.interfaces.table import Interface
 from failover.linux.netlink.addresses import Datagram
 from failover.linux.netlink.codec import Refused
@@ -147,7 +148,11 @@ class Wire:
         self.calls = 0
         self._reserved = 0
 
-    moving: frozenset[VirtualAddress] = frozenset()
+    own = Own()
+
+    def left_to_others(self, _: object) -> frozenset[VirtualAddress]:
+        """Nothing goes over to another router here."""
+        return frozenset()
 
     def packets(self, family: Family, datagrams: Sequence[bytes]) -> Packets:
         return Packets(datagrams)

@@ -49,7 +49,7 @@ class Bench:
         ]
         self.instance = self.instances[0]
         for instance in self.instances:
-            instance.attach(port, OURS, frozenset(), self.now)
+            instance.attach(port, OURS, self.now)
             instance.start(None, self.now)
 
     @property

@@ -146,6 +146,10 @@ class SimulatedInterfaces:
         """The interface that bears this name now: the same object as before where it has not changed."""
         return self._table.get(name)
 
+    def __iter__(self) -> Iterator[Interface]:
+        """All interfaces."""
+        return (one for index in self._table.indices() if (one := self._table.by_index(index)))
+
     def read(self) -> bool:
         """Take in some of what is new; whether there may be more."""
         if self._is_lost:

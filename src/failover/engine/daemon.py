@@ -19,7 +19,7 @@ from failover.engine.agent_link.commands import Commands
 from failover.engine.agent_link.status_feed import StatusFeed
 from failover.engine.events import Subject
 from failover.engine.fleet.engine import Engine
-from failover.engine.intended import Intended, intended
+from failover.engine.intended import Intended, claims, intended
 from failover.engine.loop.loop import Loop
 from failover.engine.process.claims import HeldClaims, exclusively
 from failover.engine.process.punctuality import Punctuality
@@ -73,7 +73,7 @@ def run(configuration: Configuration, settings: Settings, prepare: Callable[[], 
         runtime = RuntimeDirectory(settings.runtime_directory, settings.control_socket)
         try:
             instances = intended(configuration)
-            with exclusively([one.id for one in instances]) as held:
+            with exclusively(claims(instances)) as held:
                 daemon = _Daemon(configuration.daemon, instances, settings, runtime, held, notifier)
                 prepare()
                 daemon.run()
@@ -104,7 +104,7 @@ class _Daemon:
         self._stopping = False
         self._dirty = False
         self._punctuality = Punctuality(own)
-        self._engine = Engine(instances, self._loop, self._publish, LinuxHost())
+        self._engine = Engine(instances, self._loop, self._publish, LinuxHost(), held.is_anothers)
         self._status_feed = StatusFeed(self._channel, self._engine, self._punctuality, self._loop)
         options = [f"--log-file={settings.log_file}"] if settings.log_file else []
         user, ignored = users.of_children(own.agent_user)

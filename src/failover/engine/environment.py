@@ -4,7 +4,7 @@ The real ones are `engine.loop.Loop` and `linux.host.LinuxHost`. A test, or a si
 whole engine in a time and on a network of its own. Nothing here does anything.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from failover.engine.loop.alarms import Alarm
@@ -82,6 +82,9 @@ class Interfaces(Protocol):
 
     def get(self, name: str) -> Interface | None:
         """The interface that bears this name now: the same object as before where it has not changed."""
+
+    def __iter__(self) -> Iterator[Interface]:
+        """All interfaces."""
 
     def read(self) -> bool:
         """Take in some of what is new; whether there may be more. `OSError` where it cannot."""

@@ -116,6 +116,7 @@ def test_the_document_is_this() -> None:
                 "preferred_lifetime": None,
                 "virtual_mac": None,
                 "send_error": None,
+                "address_conflict": None,
                 "counters": {
                     "advertisements_sent": 7,
                     "advertisements_received": 6,

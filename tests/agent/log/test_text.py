@@ -78,6 +78,17 @@ SENTENCES: dict[str, tuple[dict[str, Value], str]] = {
         {"warning": "memory is not locked: needs CAP_IPC_LOCK"},
         "memory is not locked: needs CAP_IPC_LOCK",
     ),
+    "addresses_contested": (
+        {"interface": "eth0", "addresses": "192.0.2.100/24"},
+        (
+            "another program, such as keepalived, keeps adding 192.0.2.100/24 to eth0, where only the MASTER may have"
+            " it: stop that program, or take the address from its configuration"
+        ),
+    ),
+    "addresses_left": (
+        {"interface": "eth0", "addresses": "192.0.2.11/24"},
+        ("leaves 192.0.2.11/24 on eth0 whoever is MASTER: it is the host's own; remove it where that is not meant"),
+    ),
     "late": (
         {"late_seconds": 1.5, "master_down_interval_seconds": 3.609375},
         (

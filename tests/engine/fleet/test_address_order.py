@@ -7,7 +7,7 @@ from ipaddress import ip_interface
 
 import pytest
 
-from failover.engine.fleet.address_order import Misplaced, Pause, misplaced
+from failover.engine.fleet.addresses.order import Misplaced, Pause, misplaced
 from failover.lab.network.lan import Host
 from failover.linux.host import LinuxHost
 from failover.linux.interfaces.table import Interface

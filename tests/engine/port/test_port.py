@@ -53,7 +53,7 @@ class Heard:
         port.follow(an_interface(), ())
         for instance in self.instances:
             instance.start(None, self.now)
-            instance.attach(port, OURS[family], frozenset(), self.now)
+            instance.attach(port, OURS[family], self.now)
 
     def hear(self, source: Address, message: bytes, times: int) -> None:
         self.socket.packets = [kept(source, message)] * times
@@ -157,7 +157,7 @@ def test_when_the_router_changes_the_cutoff_is_gone_at_once(change: str) -> None
         instance.wake(after(NOW, router.master_down_interval(router.advertisement_interval)))
         assert instance.is_master
     else:
-        instance.attach(heard.port, SMALLER[Family.IPV4], frozenset(), heard.now)
+        instance.attach(heard.port, SMALLER[Family.IPV4], heard.now)
     assert heard.terms == Terms(frozenset({51}))
 
 

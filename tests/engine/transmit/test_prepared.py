@@ -68,10 +68,10 @@ class Numbers:
         return self.next - count
 
 
-def prepare(router: VirtualRouter, form: ChecksumForm, foreign: Collection[VirtualAddress] = ()) -> Prepared:
+def prepare(router: VirtualRouter, form: ChecksumForm, own: Collection[VirtualAddress] = ()) -> Prepared:
     port = Port("eth0", cast(Loop, None), cast(Host, None), cast(Netlink, Numbers()))
     port.interface = an_interface()
-    return prepare_at(router, form, port, foreign)
+    return prepare_at(router, form, port, own)
 
 
 def destination_of(packets: Packets) -> object:

@@ -62,6 +62,7 @@ def _router(router: RouterStatus, addresses: list[str]) -> dict[str, Any]:
         "preferred_lifetime": router.preferred_lifetime,
         "virtual_mac": None,
         "send_error": _send_error(router.send_error) if router.send_error else None,
+        "address_conflict": router.address_conflict,
         "counters": {
             "advertisements_sent": router.counters.advertisements_sent,
             "advertisements_received": router.counters.advertisements_received,

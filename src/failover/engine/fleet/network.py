@@ -3,23 +3,22 @@
 It tells the instances; what they make of it is theirs.
 """
 
-from failover.engine.environment import EventLoop, Host, Netlink
+from failover.engine.environment import EventLoop, Host
 from failover.engine.events import EventSink
-from failover.engine.fleet.address_order import AddressOrder
+from failover.engine.fleet.addresses.order import AddressOrder
+from failover.engine.fleet.addresses.stale import StaleAddresses
 from failover.engine.fleet.registry import Registry
 from failover.engine.fleet.remade import MembershipCheck, begin_anew, keep_secondaries
-from failover.engine.fleet.stale_addresses import foreign, unheld
 from failover.engine.port.port import Port, Readiness
 from failover.engine.router.instance import Instance
 from failover.engine.transmit.prepared import mtu_fault
 from failover.engine.transmit.transmitter import Transmitter
-from failover.events import Fields, Kind
+from failover.events import Kind
 from failover.linux.errors import reason
 from failover.linux.interfaces.readiness import fault as find_fault
 from failover.linux.interfaces.readiness import source_address
 from failover.linux.interfaces.table import Interface, present
-from failover.linux.netlink.addresses import prepare_remove
-from failover.vrrp import Family, Fault, Instant, VirtualAddress, VirtualRouter, seconds
+from failover.vrrp import Family, Fault, Instant, seconds
 
 _READS_OF_A_STORM = 64
 """After so many reads we act on what is known, whether or not there is more."""
@@ -35,21 +34,23 @@ class Network:
         self,
         loop: EventLoop,
         host: Host,
-        netlink: Netlink,
         transmitter: Transmitter,
         registry: Registry,
         events: EventSink,
+        stale: StaleAddresses,
+        order: AddressOrder,
     ) -> None:
         """Lists the host's interfaces; `OSError` where it cannot. What is added to `registry`, `admit` is told of."""
         self._loop = loop
         self._host = host
-        self._netlink = netlink
         self._transmitter = transmitter
         self._registry = registry
         self._events = events
         self._interfaces = host.interfaces()
         self._memberships = MembershipCheck(host, events)
-        self._order = AddressOrder(host, netlink, transmitter, events)
+        self._order = order
+        self._stale = stale
+        stale.look_again = self.review
         self._watched: int | None = None
         self._read_again = loop.alarm(lambda _: self._changed())
         self._reads = 0
@@ -69,10 +70,12 @@ class Network:
             for refused in port.refused.values():
                 if isinstance(refused, PermissionError):
                     raise refused
+        self._stale.remove_elsewhere(self._interfaces)
         for port in self._registry.ports.values():
             port.readiness = self._readiness(port)
             keep_secondaries(port, self._host, self._events)
-            self._remove_leftovers(port)
+            self._stale.recognise(port, is_new=True)
+            self._stale.remove_leftovers(port)
             for instance in self._registry.on(port):
                 self.start(instance, port, at)
         self._watched = self._interfaces.fileno()
@@ -88,22 +91,21 @@ class Network:
         before = port.readiness
         differs = any(readiness[family] != before[family] for family in readiness.keys() & before.keys())
         if before and (differs or port.outdated(interface)):
+            port.seen = interface
+            self._stale.recognise(port)
             self._move(port, interface, readiness, at)
             return
         port.seen, port.readiness = interface, readiness
         if not port.serves(interface):
             port.follow(interface, ())
         keep_secondaries(port, self._host, self._events)
+        self._stale.recognise(port, is_new=not before)
         if not before:
-            self._remove_leftovers(port)
+            self._stale.remove_leftovers(port)
 
     def start(self, instance: Instance, port: Port, at: Instant) -> None:
         """Begin an election for a router that was added."""
         instance.start(self._attach(instance, port, at), at)
-
-    def foreign(self, router: VirtualRouter, port: Port) -> frozenset[VirtualAddress]:
-        """The virtual addresses of a router that are the host's own."""
-        return frozenset(foreign(router, port.interface)) if port.interface else frozenset()
 
     def judge(self, instance: Instance, port: Port, at: Instant) -> None:
         """A router has other parameters: see whether it can run with them."""
@@ -115,10 +117,17 @@ class Network:
         self._unjudged.add(port)
         self._read_again.set(self._loop.clock.now())
 
-    def take_off(self, port: Port, addresses: tuple[VirtualAddress, ...]) -> None:
-        """Remove addresses that are there or not."""
-        if addresses:
-            self._remove(port, addresses)
+    def look_once_more(self) -> None:
+        """The routers are about to withdraw their addresses: see first which of them are the host's own by now."""
+        try:
+            for _ in range(_READS_OF_A_STORM):
+                if not self._interfaces.read():
+                    break
+        except OSError as error:
+            self._unread(error)
+        for port in self._registry.ports.values():
+            port.seen = self._interfaces.get(port.name)
+            self._stale.recognise(port)
 
     def close(self) -> None:
         """Follow no more."""
@@ -196,6 +205,7 @@ class Network:
 
     def _update(self, port: Port, interface: Interface | None, at: Instant) -> None:
         port.seen = interface
+        self._stale.recognise(port)
         readiness = self._readiness(port)
         if readiness != port.readiness or not port.serves(interface):
             self._move(port, interface, readiness, at)
@@ -205,7 +215,7 @@ class Network:
             self._transmitter.tell(lambda: self._read_again.set(self._loop.clock.now()))
             return
         self._unjudged.discard(port)
-        self._remove_strays(port, at)
+        self._stale.remove_strays(port, at)
         again = self._order.keep(port, self._registry.on(port), at)
         if again is not None:
             self._unjudged.add(port)
@@ -227,13 +237,16 @@ class Network:
             for instance in instances
             if instance.fault and readiness[instance.router.family].fault is None
         }
+        is_another = port.interface is None or interface is None or interface.ifindex != port.ifindex
         outdated = port.outdated(interface, recovered)
         remade = [one for one in instances if one.router.family in outdated and not one.fault]
         begin_anew(port, remade, self._events, at)
         port.follow(interface, outdated)
         keep_secondaries(port, self._host, self._events)
+        if recovered or outdated or is_another:
+            self._stale.recognise(port, is_new=True)
         if recovered:
-            self._remove_leftovers(port)
+            self._stale.remove_leftovers(port)
         for instance in instances:
             instance.link_changed(self._attach(instance, port, at), at)
         for instance in remade:
@@ -243,7 +256,7 @@ class Network:
         """Put an instance on its interface as that is now; the fault where it cannot stand there."""
         fault, source = self._fault(instance, port), port.readiness[instance.router.family].source
         if fault is None and source is not None:
-            instance.attach(port, source, self.foreign(instance.router, port), at)
+            instance.attach(port, source, at)
         return fault
 
     def _fault(self, instance: Instance, port: Port) -> Fault | None:
@@ -263,28 +276,4 @@ class Network:
                 mtu=interface.mtu if interface else 0,
             )
             for family in port.families
-        }
-
-    def _remove_leftovers(self, port: Port) -> None:
-        """Take off what a daemon that was killed has left, known by its tag, and what else nobody holds here."""
-        left = unheld(port, self._registry.on(port), tagged_too=True)
-        if left:
-            fields = self._remove(port, left)
-            self._events.tell(Kind.LEFTOVERS_REMOVED, fields)
-
-    def _remove_strays(self, port: Port, at: Instant) -> None:
-        """Take off virtual addresses that somebody else put there: in BACKUP they must not answer (RFC 9568 §6.4.2)."""
-        stale = unheld(port, self._registry.on(port), tagged_too=False)
-        if stale:
-            fields = self._remove(port, stale)
-            self._events.tell_seldom(Kind.STRAYS_REMOVED, {"interface": port.name}, at, fields)
-
-    def _remove(self, port: Port, addresses: tuple[VirtualAddress, ...]) -> Fields:
-        """Take addresses off an interface; the evidence of the event that tells of it."""
-        index = port.seen.ifindex if port.seen else 0
-        failures = self._netlink.apply(prepare_remove(index, addresses))
-        return {
-            "interface": port.name,
-            "addresses": ", ".join(map(str, addresses)),
-            "failed": len(failures),
         }

@@ -8,11 +8,13 @@ import errno
 import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from failover.engine.environment import AnnouncementSocket, EventLoop, Host, Netlink
 from failover.engine.port.receiver import Listener, Receiver
 from failover.linux.errors import reason
 from failover.linux.faults import socket_refused
+from failover.linux.interfaces.ownership import Own
 from failover.linux.interfaces.table import Interface
 from failover.linux.sockets.options import group_destination
 from failover.linux.sockets.outbox import Burst, Packets
@@ -31,6 +33,14 @@ class Readiness:
     """Bytes."""
 
 
+class Holder(Protocol):
+    """A router that an address goes over to."""
+
+    @property
+    def is_master(self) -> bool:
+        """Whether it holds its addresses now."""
+
+
 class Port:
     """One interface name and everything that the engine does there."""
 
@@ -44,8 +54,12 @@ class Port:
         self.readiness: dict[Family, Readiness] = {}
         self.virtual_addresses: frozenset[Address] = frozenset()
         """What no advertisement may be sent from: another host's in a moment (RFC 9568 §5.1.1.1)."""
-        self.moving: frozenset[VirtualAddress] = frozenset()
-        """What is going over from one MASTER here to another."""
+        self.own = Own()
+        """What is the host's own of it, or was configured so: it stays."""
+        self._moving: dict[VirtualAddress, Holder] = {}
+        """Who gets which address in the reload that is under way."""
+        self._left: set[VirtualAddress] = set()
+        """What was left where it is in that reload, because a MASTER here has it or will in a moment."""
         self.keeps_secondaries = False
         """Whether the host's own IPv4 addresses were seen to, since the IPv4 socket was opened."""
         self.refused: dict[Family, OSError] = {}
@@ -85,20 +99,37 @@ class Port:
         """All have come and gone: only those that live here now count."""
         everybody = (one.router for listeners in self._listeners.values() for one in listeners.values())
         self.virtual_addresses = frozenset().union(*map(_virtual, everybody))
-        self.end_moves()
         for family in frozenset(Family) - self.families:
             self.readiness.pop(family, None)
             self.refused.pop(family, None)
             if family in self._receivers:
                 self._close(family)
 
-    def make_before_break(self, addresses: Iterable[VirtualAddress]) -> None:
-        """A MASTER that lives here will have these in a moment: who has them now leaves them where they are."""
-        self.moving |= frozenset(addresses)
+    def make_before_break(self, addresses: Iterable[VirtualAddress], holder: Holder) -> None:
+        """A router that lives here will have these in a moment.
+
+        Whoever has them now leaves them where they are, if that one is MASTER by then (`left_to_others`).
+        """
+        self._moving.update(dict.fromkeys(addresses, holder))
+
+    @property
+    def awaited(self) -> frozenset[VirtualAddress]:
+        """What a MASTER here has in a moment, or has already, in the reload that is under way."""
+        return frozenset(address for address, holder in self._moving.items() if holder.is_master)
+
+    def left_to_others(self, addresses: Iterable[VirtualAddress]) -> frozenset[VirtualAddress]:
+        """Those of the addresses that a router here gives up, and another one takes over where they are."""
+        if not self._moving:
+            return frozenset()
+        left = self.awaited.intersection(addresses)
+        self._left |= left
+        return left
 
     def end_moves(self) -> tuple[VirtualAddress, ...]:
-        """Nothing is on its way any more; returns what was, and may have nobody who takes it off now."""
-        ended, self.moving = tuple(self.moving), frozenset()
+        """Nothing is on its way any more; returns what was left to others, and may have nobody who takes it off now."""
+        ended = tuple(self._left)
+        self._moving.clear()
+        self._left.clear()
         return ended
 
     def renew_filter(self, family: Family) -> None:

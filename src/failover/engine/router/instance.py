@@ -17,6 +17,7 @@ from failover.engine.port.known_adverts import KnownAdverts
 from failover.engine.port.policer import Verdict
 from failover.engine.port.port import Port
 from failover.engine.router.address_guard import AddressGuard
+from failover.engine.router.conflict import NONE
 from failover.engine.router.deferred_state import DeferredState
 from failover.engine.router.performer import Performer
 from failover.engine.router.schedule import Schedule
@@ -77,6 +78,8 @@ class Instance:
         self._deferred = DeferredState(initial_state(router), counters, beat)
         self._schedule = Schedule(self, self._deferred, loop)
         self._guard = AddressGuard(loop, lambda now: self._restore(now, self._performer.restore))
+        self.conflict = NONE
+        """What is wrong with its addresses on the interface; `StaleAddresses` knows."""
 
     @property
     def name(self) -> str:
@@ -121,7 +124,7 @@ class Instance:
     @property
     def trouble(self) -> str | None:
         """What keeps it from its work, in words."""
-        return trouble(self.fault, self._performer.send_errors.worst)
+        return trouble(self.fault, self._performer.send_errors.worst, self.conflict.words(self.interface))
 
     @property
     def is_master(self) -> bool:
@@ -158,14 +161,11 @@ class Instance:
         """The interface became unusable or usable, or for sending only."""
         self._feed(events.LinkChanged(self._performer.watch.fault_with(fault)), now)
 
-    def attach(self, port: Port, primary: Address, foreign: frozenset[VirtualAddress], now: Instant) -> None:
-        """Work on this interface as it is now, sending from `primary`.
-
-        `foreign` are virtual addresses that the host itself has (the address owner's): never removed.
-        """
+    def attach(self, port: Port, primary: Address, now: Instant) -> None:
+        """Work on this interface as it is now, sending from `primary`."""
         performer, previous = self._performer, self.router
         frames = performer.frames
-        performer.attach(port, foreign)
+        performer.attach(port)
         if primary != previous.primary_address:
             performer.router = replace(previous, primary_address=primary)
             self._feed(events.ConfigChanged(previous), now)
@@ -175,9 +175,12 @@ class Instance:
         if self.is_master and frames and performer.frames not in (frames, ()):
             performer.perform(actions.AnnounceAddresses(self.router.held_addresses))  # at another MAC address
 
-    def reconfigure(
-        self, intended: Intended, phase: Interval | None, beat: Beat, foreign: frozenset[VirtualAddress], now: Instant
-    ) -> None:
+    def own_changed(self) -> None:
+        """Other addresses of the port are the host's own than before: leave those alone from now on."""
+        self._performer.prepare(self.state)
+        self.settle()
+
+    def reconfigure(self, intended: Intended, phase: Interval | None, beat: Beat, now: Instant) -> None:
         """Be as `intended` from now on: the same virtual router with other parameters, or another name."""
         self.catch_up()
         self.reporter.changed |= intended.name != self.name
@@ -186,7 +189,6 @@ class Instance:
         router = replace(intended.router, primary_address=previous.primary_address, beat_phase=phase)
         if router != previous:
             self._performer.reconfigure(router)
-            self._performer.foreign = foreign
             self._feed(events.ConfigChanged(previous), now)
 
     def retire(self) -> None:
@@ -285,8 +287,6 @@ class Instance:
             self._guard.installed(now)
             how()
 
-    # --- what others are told
-
     def _changed(self, change: actions.StateChanged, now: Instant) -> None:
         if type(change.current) is not type(change.previous):
             self.since = self._wall()
@@ -296,5 +296,5 @@ class Instance:
 
     def status(self) -> RouterStatus:
         """Everything about it, now."""
-        worst = self._performer.send_errors.worst
-        return status_of((self.name, self.interface), self.router, self.state, self.since, self.counters, worst)
+        wrong = self._performer.send_errors.worst, self.conflict.words(self.interface)
+        return status_of((self.name, self.interface), self.router, self.state, self.since, self.counters, *wrong)

@@ -71,8 +71,6 @@ class Performer:
         self.send_errors = SendErrors()
         self.reconfigure(router)
         self._port: Port | None = None
-        self.foreign: frozenset[VirtualAddress] = frozenset()
-        """The virtual addresses that are the host's own: they stay."""
         self._prepared: Prepared | None = None
         self._removed: frozenset[VirtualAddress] = frozenset()
         self._altered: frozenset[VirtualAddress] = frozenset()
@@ -83,10 +81,9 @@ class Performer:
         self.router = router
         self.held = frozenset(intern_address(address) for address in router.held_addresses)
 
-    def attach(self, port: Port, foreign: frozenset[VirtualAddress]) -> None:
+    def attach(self, port: Port) -> None:
         """Work on this interface."""
         self._port = port
-        self.foreign = foreign
 
     def prepare(self, state: State) -> None:
         """Make the bytes anew, while there is an interface to make them for."""
@@ -94,7 +91,7 @@ class Performer:
         if at is None or at.interface is None:
             self._prepared = None
             return
-        self._prepared = prepare(self.router, state.checksum, at, self.foreign)
+        self._prepared = prepare(self.router, state.checksum, at, at.own.all)
 
     @property
     def interface(self) -> str:
@@ -113,7 +110,8 @@ class Performer:
 
     def holds(self, present: Present) -> bool:
         """Whether all that a MASTER has on its interface, but for the host's own, is there as it should be."""
-        wrong = self.held - self.foreign - present[self.router.preferred_lifetime]
+        own = self._port.own.all if self._port else frozenset()
+        wrong = self.held - own - present[self.router.preferred_lifetime]
         self._altered = wrong and wrong.intersection(frozenset().union(*present.values()))
         self._removed = wrong - self._altered
         return not wrong
@@ -219,7 +217,7 @@ class Performer:
     def _install(self, at: Port, prepared: Prepared, addresses: tuple[VirtualAddress, ...], doing: str) -> None:
         batch = prepared.install
         if addresses != self.router.held_addresses:
-            some = managed(addresses, self.foreign)
+            some = managed(addresses, at.own.all)
             batch = prepare_add(batch.ifindex, some, at.reserve(len(some)), self.router.preferred_lifetime)
         self._transmitter.change(batch, partial(self._changed, doing))
 
@@ -227,9 +225,9 @@ class Performer:
         everything = addresses == self.router.held_addresses
         if everything:
             self._transmitter.silence(self)
-        batch = prepared.withdraw
-        if at.moving or not everything:
-            some = managed(addresses, self.foreign | at.moving)
+        batch, left = prepared.withdraw, at.left_to_others(addresses)
+        if left or not everything:
+            some = managed(addresses, at.own.all | left)
             batch = prepare_remove(batch.ifindex, some, at.reserve(len(some)))
         self._transmitter.change(batch, partial(self._changed, "withdrawing"))
 

@@ -44,9 +44,9 @@ class Prepared:
     """Ethernet frames, one for each address."""
 
 
-def prepare(router: VirtualRouter, checksum: ChecksumForm, at: Port, foreign: Collection[VirtualAddress]) -> Prepared:
-    """Everything for `router` on an interface; `foreign` addresses are announced but left where they are."""
-    ours = managed(router.held_addresses, foreign)
+def prepare(router: VirtualRouter, checksum: ChecksumForm, at: Port, own: Collection[VirtualAddress]) -> Prepared:
+    """Everything for `router` on an interface; the host's `own` addresses are announced but left where they are."""
+    ours = managed(router.held_addresses, own)
     return Prepared(
         advertise=at.packets(router.family, datagrams(router, SendAdvertisement(router.priority, checksum))),
         resign=at.packets(router.family, datagrams(router, SendAdvertisement(PRIORITY_RESIGN, checksum))),
@@ -90,6 +90,6 @@ def announcements(addresses: tuple[VirtualAddress, ...], mac: bytes) -> Packets:
     return Packets([announcement(mac, address.ip) for address in addresses])
 
 
-def managed(addresses: tuple[VirtualAddress, ...], foreign: Collection[VirtualAddress]) -> tuple[VirtualAddress, ...]:
-    """The addresses that are ours to add and remove: all but the host's own, `foreign`."""
-    return tuple(address for address in addresses if address not in foreign)
+def managed(addresses: tuple[VirtualAddress, ...], own: Collection[VirtualAddress]) -> tuple[VirtualAddress, ...]:
+    """The addresses that are ours to add and remove: all but the host's own."""
+    return tuple(address for address in addresses if address not in own)

@@ -11,7 +11,6 @@ from typing import Final
 
 from failover.engine.environment import Host, Netlink
 from failover.engine.events import EventSink
-from failover.engine.fleet.stale_addresses import foreign
 from failover.engine.port.port import Port
 from failover.engine.router.address_guard import RESTORE_EVERY
 from failover.engine.router.instance import Instance
@@ -69,7 +68,7 @@ class AddressOrder:
         if interface is None:
             return None
         masters = (one for one in instances if one.is_master)
-        ours = frozenset[VirtualAddress]().union(*(one.held - foreign(one.router, interface) for one in masters))
+        ours = frozenset[VirtualAddress]().union(*(one.held - port.own.all for one in masters))
         found = misplaced(interface, ours, port.virtual_addresses)
         if not found:
             return None
