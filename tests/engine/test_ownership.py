@@ -46,11 +46,16 @@ class Watch:
     """What `ip monitor` tells of addresses from now on."""
 
     def __init__(self, host: Host) -> None:
+        self._host = host
         self.file: Path = host.directory / "changes.log"
         with self.file.open("wb") as output:
             host.popen(["ip", "monitor", "address"], output=output)
-        host.ip("address add 203.0.113.99/32 dev eth1", "address del 203.0.113.99/32 dev eth1")
-        wait_until(lambda: self.file.read_text().count("203.0.113.99") == 2, "changes are watched")
+        wait_until(self._listens, "changes are watched")
+
+    def _listens(self) -> bool:
+        """Whether it has begun to tell: a change before that is not heard."""
+        self._host.ip("address add 203.0.113.99/32 dev eth1", "address del 203.0.113.99/32 dev eth1")
+        return "Deleted" in self.file.read_text()
 
     def removed(self) -> list[str]:
         return [line for line in self.file.read_text().splitlines() if line.startswith("Deleted") and ".99" not in line]

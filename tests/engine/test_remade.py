@@ -11,7 +11,7 @@ from typing import Final
 import pytest
 
 from failover.lab.network.lan import Host, Lan
-from failover.lab.network.namespaces import CommandError, Namespace
+from failover.lab.network.namespaces import Namespace
 from failover.lab.network.waiting import wait_until
 from tests.engine import daemons
 from tests.engine.daemons import OurDaemon
@@ -74,15 +74,6 @@ def into_a_bridge_and_out(host: Host, _: Namespace) -> None:
     host.ip(f"link set {NAME} master br9", f"link set {NAME} nomaster")
 
 
-def into_a_vrf_and_out(host: Host, _: Namespace) -> None:
-    if "vrf9" not in host.run(["ip", "link", "show"]).stdout:
-        try:
-            host.ip("link add vrf9 type vrf table 9", "link set vrf9 up")
-        except CommandError:
-            pytest.skip("no VRF in this kernel")
-    host.ip(f"link set {NAME} master vrf9", f"link set {NAME} nomaster")
-
-
 Change = Callable[[Host, Namespace], None]
 CHANGES: Final = (
     remade_by_mtu,
@@ -93,7 +84,6 @@ CHANGES: Final = (
     switched_off_and_on,
     down_and_up,
     into_a_bridge_and_out,
-    into_a_vrf_and_out,
 )
 by_each_change = pytest.mark.parametrize("change", CHANGES)
 stopped_or_not = pytest.mark.parametrize("stopped", [False, True], ids=["running", "stopped"])
@@ -101,7 +91,7 @@ stopped_or_not = pytest.mark.parametrize("stopped", [False, True], ids=["running
 
 @pytest.fixture
 def elsewhere(lan: Lan, host: Host) -> Namespace:
-    """Another namespace; and `host` has the interface, a bridge and a VRF."""
+    """Another namespace; and `host` has the interface and a bridge."""
     host.ip(*MAKE, "link add br9 type bridge", "link set br9 up")
     return lan.host("elsewhere")
 

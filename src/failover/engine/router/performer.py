@@ -111,7 +111,8 @@ class Performer:
     def holds(self, present: Present) -> bool:
         """Whether all that a MASTER has on its interface, but for the host's own, is there as it should be."""
         own = self._port.own.all if self._port else frozenset()
-        wrong = self.held - own - present[self.router.preferred_lifetime]
+        ours = frozenset(managed(self.router.held_addresses, own)) if own else self.held
+        wrong = ours - present[self.router.preferred_lifetime]
         self._altered = wrong and wrong.intersection(frozenset().union(*present.values()))
         self._removed = wrong - self._altered
         return not wrong

@@ -6,6 +6,7 @@ transition needs it.
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from ipaddress import IPv6Interface
 
 from failover.engine.port.port import Port
 from failover.frames import advertisement_datagram, announcement
@@ -91,5 +92,9 @@ def announcements(addresses: tuple[VirtualAddress, ...], mac: bytes) -> Packets:
 
 
 def managed(addresses: tuple[VirtualAddress, ...], own: Collection[VirtualAddress]) -> tuple[VirtualAddress, ...]:
-    """The addresses that are ours to add and remove: all but the host's own."""
-    return tuple(address for address in addresses if address not in own)
+    """The addresses that are ours to add and remove: all but the host's own.
+
+    An IPv6 address is on an interface once, whatever its prefix length: to add ours would be to take the host's.
+    """
+    taken = {one.ip for one in own if isinstance(one, IPv6Interface)}
+    return tuple(address for address in addresses if address not in own and address.ip not in taken)
