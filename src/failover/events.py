@@ -187,6 +187,13 @@ class Kind(Enum):
         lambda f: str(f["warning"]),
         None,
     )
+    SIGNAL = (
+        "A signal has come that is not meant for such a daemon; one that is ignored is told once.",
+        Severity.WARNING,
+        ("signal", "outcome"),
+        lambda f: f"{f['signal']}: {f['outcome']}",
+        None,
+    )
     RELOADED = (
         "The configuration was read again, and what runs is as it says.",
         Severity.NOTICE,

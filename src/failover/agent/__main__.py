@@ -15,7 +15,7 @@ from failover.agent.link.reader import inherited_sockets
 from failover.agent.log.journal import Journal, is_standard_error
 from failover.agent.log.log_file import LogFile
 from failover.agent.log.text import line
-from failover.linux.process import capabilities, realtime
+from failover.linux.process import capabilities, realtime, signals
 from failover.messages import CHANNEL_FD, LISTENER_FD, Event
 
 _ORDINARY_TIMER_SLACK: Final = 50_000
@@ -24,9 +24,9 @@ _ORDINARY_TIMER_SLACK: Final = 50_000
 
 def main() -> None:
     """Run until the engine closes its end of the channel."""
-    # Ctrl-C and a service manager send these to all processes. The agent stays, to log how the engine ends.
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
+    # Ctrl-C, a service manager and others send signals to all processes. The agent stays, to log how the engine ends.
+    signals.ignore(set(signals.EVERY) - signals.CANNOT_BE_HELD - {signal.SIGCHLD})
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
     parser = argparse.ArgumentParser(prog="failover.agent")
     parser.add_argument("--log-file", type=Path)
     log_file: Path | None = parser.parse_args().log_file

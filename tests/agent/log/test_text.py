@@ -48,6 +48,10 @@ SENTENCES: dict[str, tuple[dict[str, Value], str]] = {
         {"interface": "eth0", "addresses": "192.0.2.100/32", "failed": 0},
         "removed virtual addresses that somebody put on eth0: 192.0.2.100/32",
     ),
+    "signal": (
+        {"signal": "SIGALRM", "outcome": "the daemon ends in good order"},
+        "SIGALRM: the daemon ends in good order",
+    ),
     "reloaded": (
         {"added": 1, "removed": 2, "changed": 3, "unchanged": 4, "needs_restart": "lock_memory, cpu_affinity"},
         (
