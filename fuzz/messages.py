@@ -84,7 +84,7 @@ KINDS: Final = (
         "late",
     ),
     *("addresses_restored", "leftovers_removed", "strays_removed", "degraded", "reloaded", "reload_failed"),
-    *("events_lost", "network_unread"),
+    *("events_lost", "network_unread", "signal"),
 )
 """Those that the agent has words for."""
 CAUSES: Final = (
@@ -207,7 +207,7 @@ def _refuse(answer: Refused) -> None:
     assert len(encode(answer)) < _SHORT
 
 
-_ENGINE: Final = Commands(ask=lambda _: None, reload=lambda _: None, refuse=_refuse)
+_ENGINE: Final = Commands(ask=lambda _: None, reload=lambda _: None, withdraw=lambda _: None, refuse=_refuse)
 """Takes the same packets as commands of its agent: it carries them out or refuses them, whatever they are."""
 _SHORT: Final = 2000
 """Bytes: a refusal does not repeat what it refuses."""

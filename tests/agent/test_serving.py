@@ -27,6 +27,7 @@ from failover.messages import (
     Reload,
     Reloaded,
     ReloadEnded,
+    Withdraw,
     decode_command,
     encode,
 )
@@ -155,6 +156,19 @@ def test_an_engine_that_does_not_answer_is_not_waited_for_for_ever(
 ) -> None:
     monkeypatch.setattr(server, "_RELOAD_PATIENCE_SECONDS", 0.05)
     agent.run(lambda: assert_equal(ask(agent.control, "/reload", "POST")[0], 504))
+
+
+@pytest.mark.parametrize("body", [b"", b"hello"])
+def test_a_client_that_does_not_wait_for_its_reload_has_asked_for_none(agent: Agent, body: bytes) -> None:
+    def client() -> None:
+        agent.engine.settimeout(5)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as impatient:
+            impatient.connect(str(agent.control))
+            impatient.sendall(b"POST /reload HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n" + body)
+            number = agent.commanded(Reload)
+        assert agent.commanded(Withdraw) == number
+
+    agent.run(client)
 
 
 def test_a_reload_is_not_to_be_had_by_looking(agent: Agent) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from failover import messages
 from failover.config import Configuration, DaemonSettings
 from failover.engine.agent_link.agent_process import AgentProcess
 from failover.engine.agent_link.channel import Channel
@@ -34,7 +35,7 @@ from failover.linux.host import LinuxHost
 from failover.linux.process import capabilities
 from failover.linux.process.descriptors import allow_many
 from failover.linux.process.signals import in_words
-from failover.messages import Answer, Ask, Command, Event, NotReloaded, Reloaded, ReloadEnded
+from failover.messages import Answer, Ask, Event, NotReloaded, Refused, Reloaded, ReloadEnded
 from failover.vrrp import Instant
 
 _USUAL_ENDS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -98,7 +99,14 @@ class _Daemon:
         self._notifier = notifier
         self._held = held
         self._loop = Loop()
-        commands = Commands(ask=self._asked, reload=self._asked_to_reload, refuse=self._answer)
+        self._awaited: set[int] = set()
+        """The numbers of the reloads that somebody waits for."""
+        commands = Commands(
+            ask=self._asked,
+            reload=self._asked_to_reload,
+            withdraw=lambda command: self._awaited.discard(command.id),
+            refuse=self._answer,
+        )
         self._channel = Channel(self._loop, commands.take)
         self._stopping = False
         self._refused: set[int] = set()
@@ -193,15 +201,23 @@ class _Daemon:
 
     # --- reload
 
-    def _asked_to_reload(self, command: Command) -> None:
+    def _asked_to_reload(self, command: messages.Reload) -> None:
         if self._reload is None:
             report = "this daemon was started without a configuration file: there is nothing to reload"
             self._answer(ReloadEnded(command.id, NotReloaded(report=report, is_bad=False)))
-        else:
+            return
+
+        def answer(outcome: Outcome) -> None:
+            self._awaited.discard(command.id)
             # After what the agent is told of the new routers: whoever has the answer asks for their status next.
-            self._reload.ask(
-                lambda outcome: self._engine.later(partial(self._answer, ReloadEnded(command.id, outcome)))
-            )
+            self._engine.later(partial(self._answer, ReloadEnded(command.id, outcome)))
+
+        self._awaited.add(command.id)
+        self._reload.ask(answer, lambda: command.id in self._awaited and not self._is_void(command))
+
+    def _is_void(self, command: Ask | messages.Reload) -> bool:
+        """Whether whoever asked has given up: the command comes out of a pause, of ours or of the agent's."""
+        return command.until is not None and command.until < self._loop.clock.now()
 
     def _reloaded(self, outcome: Outcome, changed: Sequence[Instance]) -> None:
         if isinstance(outcome, Reloaded):
@@ -223,7 +239,10 @@ class _Daemon:
         self._dirty = self._dirty or event.kind == Kind.STATE_CHANGED.label
 
     def _asked(self, command: Ask) -> None:
-        self._status_feed.answer(command)
+        if self._is_void(command):
+            self._answer(Refused(command.id, "too late: whoever asked has given up"))
+        else:
+            self._status_feed.answer(command)
 
     def _answer(self, answer: Answer) -> None:
         self._channel.send(answer)

@@ -19,6 +19,8 @@ from failover.messages import Message, Reload
 
 _RELOAD_PATIENCE_SECONDS: Final = 60.0
 """How long to wait for a reload: longer than the engine waits for the process that reads the file."""
+_RELOAD_BEGINS_WITHIN_SECONDS: Final = 50.0
+"""A change that has not begun by then is not made. The rest is for the change itself, so that it can be answered."""
 
 
 class _Connection(H11Protocol):
@@ -73,8 +75,9 @@ async def serve(channel: socket.socket, listener: socket.socket, write: Write) -
     commands = Commands(channel)
     freshness = Freshness(commands)
     # uvicorn's warnings are about clients, have no time, and recommend packages: they do not belong in a router's log.
+    reload = partial(commands.send, Reload, _RELOAD_PATIENCE_SECONDS, _RELOAD_BEGINS_WITHIN_SECONDS)
     config = uvicorn.Config(
-        application(mirror, freshness.renew, partial(commands.send, Reload, _RELOAD_PATIENCE_SECONDS)),
+        application(mirror, freshness.renew, reload),
         http=_Connection,
         lifespan="off",
         log_config=None,
