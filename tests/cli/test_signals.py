@@ -91,6 +91,7 @@ def test_an_ignored_signal_in_the_first_moment_stays_ignored(host: Host) -> None
 @pytest.mark.parametrize("number", [*ENDS, signal.SIGRTMAX], ids=in_words)
 def test_a_signal_that_means_nothing_better_ends_it_in_good_order(host: Host, number: int) -> None:
     process = host.start_file()
+    wait_until(lambda: "-> MASTER" in host.log.read_text(), "the agent runs")
     assert ended(process, number) == 0
     assert host.is_clean()
     told = f"{in_words(number)}: the daemon ends in good order" in host.log.read_text()
