@@ -84,7 +84,7 @@ KINDS: Final = (
         "late",
     ),
     *("addresses_restored", "leftovers_removed", "strays_removed", "degraded", "reloaded", "reload_failed"),
-    *("events_lost", "network_unread", "signal"),
+    *("events_lost", "network_unread", "signal", "agent_trouble"),
 )
 """Those that the agent has words for."""
 CAUSES: Final = (

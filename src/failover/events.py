@@ -230,7 +230,14 @@ class Kind(Enum):
         Severity.WARNING,
         ("error",),
         lambda f: f"could not read the state of the interfaces, trying again: {f['error']}",
-        None,
+        ("error",),
+    )
+    AGENT_TROUBLE = (
+        "The process that serves status and log could not do something, and goes on.",
+        Severity.WARNING,
+        ("trouble", "where"),
+        lambda f: f"the process that serves status and log: {f['trouble']}",
+        ("trouble", "where"),
     )
 
     def __init__(

@@ -47,6 +47,8 @@ class Agent:
         self.channel.setblocking(False)
         self.listener.setblocking(False)
         self.lines: list[str] = []
+        self.loop: asyncio.AbstractEventLoop | None = None
+        """While it runs."""
 
     def tell(self, *messages: Message) -> None:
         for message in messages:
@@ -62,6 +64,7 @@ class Agent:
         """Serve while `client` runs in a thread, and then until the engine has hung up."""
 
         async def both() -> None:
+            self.loop = asyncio.get_running_loop()
             serving = asyncio.create_task(
                 serve(self.channel, self.listener, lambda event: self.lines.append(line(event)))
             )
@@ -297,12 +300,18 @@ def test_what_was_sent_before_the_engine_hung_up_is_still_written(agent: Agent) 
     assert agent.lines[-1].endswith(f"event-{count - 1} ")
 
 
-def test_a_packet_that_is_no_message_costs_no_other(agent: Agent, caplog: pytest.LogCaptureFixture) -> None:
-    agent.engine.send(b"\xff nonsense")
+@pytest.mark.parametrize("garbage", [b"\xff nonsense", b"\x81\xa4type\xa7unknown", b"\x81\xa4type\xa1\xff"])
+def test_packets_that_are_no_messages_cost_no_other_and_are_told_of_once(
+    agent: Agent, caplog: pytest.LogCaptureFixture, garbage: bytes
+) -> None:
+    for _ in range(50):
+        agent.engine.send(garbage)
     agent.tell(Event(at=0, kind="after"))
-    agent.run(lambda: until(lambda: agent.lines))
-    assert agent.lines == ["1970-01-01T00:00:00.000Z: after "]
-    assert "DecodeError" in caplog.text or "ValidationError" in caplog.text
+    agent.run(lambda: until(lambda: len(agent.lines) == 2))
+    told, after = agent.lines
+    assert "the process that serves status and log: what the engine said is not understood: " in told
+    assert after == "1970-01-01T00:00:00.000Z: after "
+    assert "Traceback" not in told + caplog.text
 
 
 def test_clients_are_answered_in_the_middle_of_a_storm_of_events(agent: Agent) -> None:

@@ -48,6 +48,10 @@ SENTENCES: dict[str, tuple[dict[str, Value], str]] = {
         {"interface": "eth0", "addresses": "192.0.2.100/32", "failed": 0},
         "removed virtual addresses that somebody put on eth0: 192.0.2.100/32",
     ),
+    "agent_trouble": (
+        {"trouble": "no client is accepted: Too many open files", "where": "clients"},
+        "the process that serves status and log: no client is accepted: Too many open files",
+    ),
     "signal": (
         {"signal": "SIGALRM", "outcome": "the daemon ends in good order"},
         "SIGALRM: the daemon ends in good order",

@@ -8,13 +8,14 @@ from functools import partial
 from typing import Final
 
 import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from failover.agent.api.clients import Clients, Connection
 from failover.agent.api.routes import application
+from failover.agent.complaints import Complaints, Write
 from failover.agent.link.commands import Commands
 from failover.agent.link.freshness import Freshness
 from failover.agent.link.mirror import Mirror
-from failover.agent.link.reader import Reader, Write
+from failover.agent.link.reader import Reader
 from failover.messages import Message, Reload
 
 _RELOAD_PATIENCE_SECONDS: Final = 60.0
@@ -23,36 +24,29 @@ _RELOAD_BEGINS_WITHIN_SECONDS: Final = 50.0
 """A change that has not begun by then is not made. The rest is for the change itself, so that it can be answered."""
 
 
-class _Connection(H11Protocol):
-    """A connection with a client. Always uses h11, even where uvicorn would find a faster parser."""
-
-    def send_400_response(self, msg: str) -> None:
-        """Refuse what is not HTTP, and close the connection.
-
-        In the middle of a request, uvicorn would also go on with its answer. h11 refuses that, and each such client
-        would leave a traceback in the log.
-        """
-        if self.cycle is not None:  # it is None before the first request, though its type does not say so
-            self.cycle.disconnected = True
-            if self.cycle.response_started:
-                self.transport.close()
-                return
-        super().send_400_response(msg)
-
-
 class _Server(uvicorn.Server):
     """A uvicorn server that ends when the channel is closed, and not by signals: those are for the engine.
 
-    It then ends at once, because the engine waits for it. While it runs it wakes up once a second, not ten times.
+    It then ends at once, because the engine waits for it. While it runs it wakes up once a second, not ten times. It
+    leaves it to `Clients` to accept connections: uvicorn keeps any number of them for any time, and asyncio, where
+    there is no descriptor for another one, complains without end.
     """
 
-    def __init__(self, config: uvicorn.Config, over: asyncio.Future[None]) -> None:
+    def __init__(self, config: uvicorn.Config, over: asyncio.Future[None], complaints: Complaints) -> None:
         super().__init__(config)
         self._over = over
+        self._complaints = complaints
+        self._clients: list[Clients] = []
 
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
         yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        for listener in sockets or []:
+            make = partial(Connection, self.config, self.server_state)
+            self._clients.append(Clients(listener, make, self._complaints.tell))
+        self.started = True
 
     async def main_loop(self) -> None:
         while not self._over.done():
@@ -60,8 +54,8 @@ class _Server(uvicorn.Server):
             await asyncio.wait([self._over], timeout=1)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        for server in self.servers:
-            server.close()
+        for clients in self._clients:
+            clients.close()
         for one in sockets or []:
             one.close()
         for connection in list(self.server_state.connections):
@@ -71,6 +65,12 @@ class _Server(uvicorn.Server):
 
 async def serve(channel: socket.socket, listener: socket.socket, write: Write) -> None:
     """Serve until the engine closes its end of `channel`. `write` is called with each event, for the log."""
+    complaints = Complaints(write)
+    with complaints.heard():
+        await _serve(channel, listener, write, complaints)
+
+
+async def _serve(channel: socket.socket, listener: socket.socket, write: Write, complaints: Complaints) -> None:
     mirror = Mirror()
     commands = Commands(channel)
     freshness = Freshness(commands)
@@ -78,7 +78,6 @@ async def serve(channel: socket.socket, listener: socket.socket, write: Write) -
     reload = partial(commands.send, Reload, _RELOAD_PATIENCE_SECONDS, _RELOAD_BEGINS_WITHIN_SECONDS)
     config = uvicorn.Config(
         application(mirror, freshness.renew, reload),
-        http=_Connection,
         lifespan="off",
         log_config=None,
         log_level="error",
@@ -92,6 +91,7 @@ async def serve(channel: socket.socket, listener: socket.socket, write: Write) -
         mirror.update(message)
         commands.take(message)
 
-    loop.add_reader(channel, Reader(channel, take, write, lambda: over.set_result(None)).read)
-    await _Server(config, over).serve([listener])
+    reader = Reader(channel, take, write, lambda: over.set_result(None), complaints.tell)
+    loop.add_reader(channel, reader.read)
+    await _Server(config, over, complaints).serve([listener])
     loop.remove_reader(channel)
