@@ -8,7 +8,9 @@ The file cannot be opened for writing, so there are only read locks, and these d
 claims first and then looks for other claims: of two that claim at the same time, at least one sees the other. `take`
 also holds the file's flock(2) meanwhile, so that of two that start at the same time only the second one fails.
 
-Anybody may lock the file. A process that cannot send advertisements is ignored; any other is named in the error.
+Anybody may lock the file. A process that cannot send advertisements is ignored; any other is named in the error. A
+lock of an open file description (F_OFD_SETLK) is ignored as well: it belongs to no process. F_GETLK tells of one lock
+only, so what may be behind one that is ignored is looked up in /proc/locks.
 """
 
 import fcntl
@@ -16,6 +18,7 @@ import os
 import struct
 import time
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Final, NamedTuple
 
 from failover.linux.process import capabilities
@@ -33,6 +36,11 @@ _FLOCK: Final = struct.Struct("@hhqqi4x")
 _IPV6: Final = 1 << 8
 _PER_INTERFACE: Final = 1 << 9
 """How many byte offsets belong to one interface: one bit for the family, eight for the VRID."""
+_NO_PROCESS: Final = -1
+"""What F_GETLK tells as the process of an open file description's lock."""
+_LOCKS: Final = "/proc/locks"
+_END: Final = (1 << 63) - 1
+"""The last byte that can be locked."""
 _INTERFACES: Final = (1 << 54) - 33
 """The modulus that maps interface names to numbers. Prime, so that two names never collide where both have at most six
 bytes, or where they differ in at most six bytes in a row."""
@@ -96,7 +104,8 @@ class Claims:
         """
         for router in routers:
             self._lock(fcntl.F_SETLK, fcntl.F_RDLCK, _position(router), 1)
-        taken = tuple(claim for router in routers if (claim := self.of(router)))
+        others = _Listed(self._descriptor)
+        taken = tuple(claim for router in routers if (claim := self.of(router, others)))
         if taken:
             self.give_back(routers)
         return taken
@@ -106,18 +115,23 @@ class Claims:
         for router in routers:
             self._lock(fcntl.F_SETLK, fcntl.F_UNLCK, _position(router), 1)
 
-    def of(self, router: VirtualRouterId) -> Claim | None:
-        """Another process's claim of this virtual router, or None."""
-        return self._first(router.interface, _position(router), 1)
+    def of(self, router: VirtualRouterId, others: "_Listed | None" = None) -> Claim | None:
+        """Another process's claim of this virtual router, or None. `others` spares reading the list of locks again."""
+        return self._first(router.interface, _position(router), 1, others or _Listed(self._descriptor))
 
     def on(self, interface: str) -> Claim | None:
         """Another process's claim of any virtual router on an interface, or None."""
-        return self._first(interface, _base(interface), _PER_INTERFACE)
+        return self._first(interface, _base(interface), _PER_INTERFACE, _Listed(self._descriptor))
 
-    def _first(self, interface: str, start: int, length: int) -> Claim | None:
+    def _first(self, interface: str, start: int, length: int, others: "_Listed") -> Claim | None:
         kind, _, found, _, pid = self._lock(fcntl.F_GETLK, fcntl.F_WRLCK, start, length)
-        if kind == fcntl.F_UNLCK or (pid and not capabilities.may_send_raw(pid)):
+        if kind == fcntl.F_UNLCK:
             return None
+        if pid == _NO_PROCESS or (pid and not capabilities.may_send_raw(pid)):
+            behind = others.first(start, start + length - 1)
+            if behind is None:
+                return None
+            found, pid = behind
         at = max(found, start) % _PER_INTERFACE
         family = Family.IPV6 if at & _IPV6 else Family.IPV4
         return Claim(VirtualRouterId(interface, family, at % _IPV6), pid)
@@ -138,6 +152,36 @@ class Claims:
                 time.sleep(_RETRY_SECONDS)
             else:
                 return True
+
+
+class _Listed:
+    """The claims of other processes in the kernel's list of all locks, which is read where it is needed."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._locks: list[tuple[int, int, int]] | None = None
+
+    def first(self, start: int, last: int) -> tuple[int, int] | None:
+        """The offset and the process of one that reaches into these bytes."""
+        if self._locks is None:
+            self._locks = self._read()
+        inside = ((first, pid) for first, end, pid in self._locks if first <= last and start <= end)
+        return next((one for one in inside if capabilities.may_send_raw(one[1])), None)
+
+    def _read(self) -> list[tuple[int, int, int]]:
+        """First byte, last byte and process of each; see proc_locks(5). A process that we cannot see is not listed."""
+        there = os.fstat(self._descriptor)
+        file = f"{os.major(there.st_dev):02x}:{os.minor(there.st_dev):02x}:{there.st_ino}"
+        us = str(os.getpid())
+        try:
+            lines = Path(_LOCKS).read_text().splitlines()
+        except OSError:
+            return []
+        return sorted(
+            (int(start), _END if end == "EOF" else int(end), int(pid))
+            for _, kind, _, _, pid, inode, start, end, *_ in (line.split() for line in lines if "->" not in line)
+            if kind == "POSIX" and inode == file and pid != us
+        )
 
 
 def words(claims: Iterable[Claim]) -> str:
