@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import msgspec
 from msgspec.structs import force_setattr
 
+from failover.config.checking.built import Built
 from failover.config.checking.examine import examine
 from failover.config.checking.problems import ConfigError
 from failover.config.checking.settings import Setting, about, settings_of
@@ -17,7 +18,7 @@ LAST_CPU: Final = 8191
 """The highest CPU number that Linux can be built for (CONFIG_NR_CPUS 8192)."""
 
 
-class DaemonSettings(msgspec.Struct, frozen=True, kw_only=True):
+class DaemonSettings(msgspec.Struct, frozen=True, kw_only=True, metaclass=Built):
     """How the engine's process runs. Raises `ConfigError` naming every field that is wrong."""
 
     realtime_priority: Annotated[

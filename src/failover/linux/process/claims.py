@@ -19,7 +19,7 @@ import struct
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import ClassVar, Final, NamedTuple
 
 from failover.linux.process import capabilities
 from failover.vrrp.protocol import Family
@@ -68,25 +68,63 @@ class Claim(NamedTuple):
     @property
     def process(self) -> str:
         """The process in words: `process 7`, or `in another container` where its number is not known."""
+        if self.pid == os.getpid():
+            return "in this process"
         return f"process {self.pid}" if self.pid else "in another container"
 
 
-class Claims:
-    """The claims of this process, and a view of the others'. `close` gives all of them back.
+class _Namespace:
+    """The file of a namespace in this process: its descriptor, and who of us has claimed what.
 
-    Closing any other descriptor of the same file in this process does that too (fcntl(2)). Raises `OSError` where the
-    file cannot be opened or locked.
+    There is one of them for a file, for to close any descriptor of it gives back all locks of the process (fcntl(2)),
+    and locks of one process are not in each other's way.
+    """
+
+    _open: ClassVar[dict[tuple[int, int, int], "_Namespace"]] = {}
+    """By process, which may have been forked, and file."""
+
+    def __init__(self, path: str, key: tuple[int, int, int]) -> None:
+        self.descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        self.claimed: dict[VirtualRouterId, Claims] = {}
+        self._key = key
+        self._users = 0
+
+    @classmethod
+    def opened(cls, path: str) -> "_Namespace":
+        """The one of this file; whoever has it must `close` it."""
+        there = Path(path).stat()
+        key = os.getpid(), there.st_dev, there.st_ino
+        found = cls._open.get(key)
+        if found is None:
+            found = cls._open[key] = cls(path, key)
+        found._users += 1
+        return found
+
+    def close(self) -> None:
+        self._users -= 1
+        if not self._users:
+            del self._open[self._key]
+            os.close(self.descriptor)
+
+
+class Claims:
+    """Claims of this process, and a view of the others'. `close` gives them back.
+
+    Closing a descriptor of the same file that somebody else in this process has opened gives back all that the process
+    has (fcntl(2)). Raises `OSError` where the file cannot be opened or locked.
     """
 
     def __init__(self, namespace: str = NAMESPACE) -> None:
-        self._descriptor = os.open(namespace, os.O_RDONLY | os.O_CLOEXEC)
+        self._namespace = _Namespace.opened(namespace)
+        self._descriptor = self._namespace.descriptor
 
     def close(self) -> None:
         """Give back all claims."""
-        os.close(self._descriptor)
+        self.give_back([router for router, owner in self._namespace.claimed.items() if owner is self])
+        self._namespace.close()
 
     def take(self, routers: Sequence[VirtualRouterId]) -> tuple[Claim, ...]:
-        """Claim all of these, or none. Returns the claims that other processes have on them; empty on success.
+        """Claim all of these, or none. Returns the claims that others have on them; empty on success.
 
         Waits up to a second for another process that is claiming right now.
         """
@@ -102,18 +140,23 @@ class Claims:
 
         Of two processes that claim the same at the same time, both may fail.
         """
-        for router in routers:
-            self._lock(fcntl.F_SETLK, fcntl.F_RDLCK, _position(router), 1)
-        others = _Listed(self._descriptor)
-        taken = tuple(claim for router in routers if (claim := self.of(router, others)))
+        claimed = self._namespace.claimed
+        taken = tuple(Claim(router, os.getpid()) for router in routers if claimed.setdefault(router, self) is not self)
+        if not taken:
+            for router in routers:
+                self._lock(fcntl.F_SETLK, fcntl.F_RDLCK, _position(router), 1)
+            others = _Listed(self._descriptor)
+            taken = tuple(claim for router in routers if (claim := self.of(router, others)))
         if taken:
             self.give_back(routers)
         return taken
 
     def give_back(self, routers: Iterable[VirtualRouterId]) -> None:
-        """Give up the claims of these virtual routers."""
+        """Give up the claims of these virtual routers, as far as they are ours."""
         for router in routers:
-            self._lock(fcntl.F_SETLK, fcntl.F_UNLCK, _position(router), 1)
+            if self._namespace.claimed.get(router) is self:
+                del self._namespace.claimed[router]
+                self._lock(fcntl.F_SETLK, fcntl.F_UNLCK, _position(router), 1)
 
     def of(self, router: VirtualRouterId, others: "_Listed | None" = None) -> Claim | None:
         """Another process's claim of this virtual router, or None. `others` spares reading the list of locks again."""
