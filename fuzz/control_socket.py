@@ -1,6 +1,6 @@
 """Whatever a client sends to the control socket, it is answered or hung up on, and nothing is logged.
 
-No exception escapes, and whoever asks for the status afterwards gets it. The agent is served as it is, by uvicorn, on a
+No exception escapes, and whoever asks for the status afterwards gets it. The agent is served as it is, on a
 socket without a name in the file system; the engine at the other end of its channel is a stand-in that answers.
 
 The first byte of an input chooses in how many pieces the rest is sent, whether the client waits for an answer to each,
@@ -126,9 +126,7 @@ class _Agent:
         self._loop.add_reader(self._engine, self._answer)
         self._serving = self._loop.create_task(serve(self._channel, self._listener, self._log))
         self._loop.run_until_complete(asyncio.sleep(0.05))
-        # uvicorn has its own loggers; nothing of theirs comes by the root of all.
-        for name in ("", "uvicorn", "uvicorn.error", "asyncio"):
-            logging.getLogger(name).addHandler(self._complaints)
+        logging.getLogger().addHandler(self._complaints)
 
     def run(self, sent: bytes, pieces: int, *, waits: bool, ends: bool) -> None:
         self._complaints.told.clear()

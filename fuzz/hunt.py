@@ -9,7 +9,7 @@ import atheris
 
 from fuzz.targets import Mutate, load, mutation
 
-_FOLLOWED: Final = ["failover", "h11", "uvicorn", "starlette"]
+_FOLLOWED: Final = ["failover", "h11"]
 """Packages of which an input that goes a new way is kept."""
 
 _OWN_SHARE: Final = 0.5

@@ -20,9 +20,9 @@ import msgspec
 from failover.agent.api.status_document import status_document
 from failover.agent.link.mirror import Mirror
 from failover.agent.log import journal, text
+from failover.engine.account.evidence import oddity_fields, reload_evidence, transition_fields
 from failover.engine.agent_link.commands import Commands
-from failover.engine.router.evidence import oddity_fields, reload_evidence, transition_fields
-from failover.events import Fields, Kind
+from failover.events import CAUSES, KINDS, Fields, Kind
 from failover.messages import (
     LAG_BOUNDS,
     UNREADABLE,
@@ -71,26 +71,6 @@ from failover.vrrp import (
     step,
 )
 from fuzz import json_tree
-
-KINDS: Final = (
-    *(
-        "state_changed",
-        "oddity",
-        "discarded",
-        "send_failed",
-        "send_recovered",
-        "addresses_failed",
-        "agent_died",
-        "late",
-    ),
-    *("addresses_restored", "leftovers_removed", "strays_removed", "degraded", "reloaded", "reload_failed"),
-    *("events_lost", "network_unread", "signal", "agent_trouble"),
-)
-"""Those that the agent has words for."""
-CAUSES: Final = (
-    *("started", "fault_over", "became_owner", "no_master", "master_down", "master_resigned", "preempted", "fault"),
-    *("better_priority", "better_address", "overslept", "shutdown"),
-)
 
 _EVIDENCE: Final[dict[str, Value]] = {
     **dict.fromkeys(("source", "detail", "what", "error", "errors", "doing", "how", "interface", "warning"), "x"),

@@ -16,7 +16,8 @@ from failover.linux.interfaces.table import Table
 from failover.linux.netlink.addresses import prepare_add, prepare_remove
 from failover.linux.netlink.codec import Done, Payload, Refused, batch, frames, numbered, request
 from failover.linux.netlink.connection import open_socket, receive
-from failover.linux.netlink.rtnetlink import AddressAdded, add_address, dump_addresses, dump_links, parse
+from failover.linux.netlink.requests import add_address, dump_addresses, dump_links
+from failover.linux.netlink.rtnetlink import AddressAdded, parse
 from failover.vrrp import Family
 
 WORDS: Final = ()

@@ -58,11 +58,14 @@ ARROWS: Final[dict[str, frozenset[str]]] = {
 
 FLOORS: Final[dict[str, dict[str, frozenset[str]]]] = {
     "engine": {
-        "daemon": frozenset({"agent_link", "reload", "fleet", "router", "process", "loop", "events", "intended"}),
+        "daemon": frozenset(
+            {"agent_link", "reload", "fleet", "router", "account", "process", "loop", "events", "intended"}
+        ),
         "reload": frozenset({"fleet", "router", "process", "environment", "intended"}),
         "agent_link": frozenset({"fleet", "router", "process", "environment", "events"}),
-        "fleet": frozenset({"router", "transmit", "port", "environment", "events", "intended"}),
-        "router": frozenset({"transmit", "port", "environment", "events", "intended"}),
+        "fleet": frozenset({"router", "account", "transmit", "port", "environment", "events", "intended"}),
+        "router": frozenset({"account", "transmit", "port", "environment", "events", "intended"}),
+        "account": frozenset({"events"}),
         "transmit": frozenset({"port", "environment"}),
         "port": frozenset({"environment"}),
         "environment": frozenset({"loop"}),
@@ -103,6 +106,7 @@ FLOORS: Final[dict[str, dict[str, frozenset[str]]]] = {
         "host": frozenset({"sockets", "interfaces", "netlink"}),
         "sockets": frozenset({"filter", "packet", "errors"}),
         "interfaces": frozenset({"netlink", "faults"}),
+        "confinement": frozenset({"process", "filter", "errors"}),
         "filter": frozenset({"packet"}),
         "netlink": frozenset(),
         "process": frozenset(),
@@ -130,13 +134,12 @@ NOT_IN_THE_ENGINE: Final = frozenset(
         "asyncio",
         "click",
         "concurrent",
+        "h11",
         "http",
         "logging",
         "multiprocessing",
         "rich",
-        "starlette",
         "subprocess",
-        "uvicorn",
     }
 )
 """Too slow to start, too large to lock in memory, or a thread that could get in the way."""

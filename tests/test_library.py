@@ -202,6 +202,29 @@ def test_a_daemon_for_a_router_that_runs_in_a_program_is_refused(host: Host, tmp
     assert said.startswith(f"failover: another failover, process {os.getpid()}, already runs virtual router 51 (ipv4)")
 
 
+def test_a_second_run_in_the_same_program_leaves_the_addresses_of_the_first(lan: Lan, host: Host) -> None:
+    host.ip("link add eth1 type veth peer name eth2", "link set eth2 up", "link set eth1 up")
+    host.ip("addr add 198.51.100.11/24 dev eth1")
+    other = [VirtualRouter(vrid=7, interface_name="eth1", ip_addresses=["198.51.100.1/24"], advert_interval=INTERVAL)]
+
+    async def main() -> list[str]:
+        first, second = Watcher(), Watcher(1)
+        tasks = [asyncio.create_task(run(routers(), on_event=first))]
+        await asyncio.wait_for(first.elected.wait(), 10)
+        tasks.append(asyncio.create_task(run(other, on_event=second)))
+        await asyncio.wait_for(second.elected.wait(), 10)
+        assert {"192.0.2.100/24", "192.0.2.101/24", "fe80::52:1/64", "198.51.100.1/24"} <= own(host)
+        for task in tasks:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+        return [event.kind for event in (*first.events, *second.events)]
+
+    with host.enter():
+        told = asyncio.run(main())
+    assert not {"leftovers_removed", "addresses_restored"} & set(told)
+
+
 def test_without_capabilities_it_is_a_permission_error(host: Host) -> None:
     script = """
 import asyncio, os

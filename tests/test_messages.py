@@ -51,6 +51,7 @@ ROUTERS = st.builds(
     RouterStatus,
     fault=st.none() | st.builds(FaultStatus, TEXTS, TEXTS),
     send_error=st.none() | st.builds(SendError, what=TEXTS, error=TEXTS, count=COUNTS, at=COUNTS),
+    address_conflict=st.none() | TEXTS,
     counters=st.builds(Counters, discarded=TABLES, oddities=TABLES),
     **dict.fromkeys(NUMBERS + DURATIONS, COUNTS),
 )

@@ -13,6 +13,7 @@ from failover.messages import Event, Value
 Fields = dict[str, Value]
 """The evidence of an event, by name."""
 Words = Callable[[Fields], str]
+_Names = tuple[str, ...]
 
 
 class Severity(IntEnum):
@@ -106,7 +107,6 @@ class Kind(Enum):
         Severity.NOTICE,
         ("previous", "current", "cause"),
         _state_changed,
-        None,
     )
     ODDITY = (
         "An advertisement was accepted that is not as it should be.",
@@ -159,12 +159,25 @@ class Kind(Enum):
         lambda f: f"somebody removed virtual addresses from {f['interface']}: put back",
         (),
     )
+    LIFETIMES_RESTORED = (
+        "Somebody else has changed how long virtual addresses of a MASTER are valid or preferred.",
+        Severity.WARNING,
+        ("interface",),
+        lambda f: f"somebody changed the lifetimes of virtual addresses on {f['interface']}: set again",
+        (),
+    )
+    ADDRESSES_REORDERED = (
+        "A virtual IPv4 address of a MASTER came before the host's own in their subnet, and so was the host's source.",
+        Severity.NOTICE,
+        ("interface", "addresses", "own"),
+        lambda f: f"put {f['addresses']} on {f['interface']} behind {f['own']}, the host's own address",
+        ("interface",),
+    )
     LEFTOVERS_REMOVED = (
-        "At its start the daemon has found addresses that a daemon before it had left.",
+        "The daemon has found addresses that a daemon before it had left, on whatever interface.",
         Severity.INFO,
         ("interface", "addresses", "failed"),
         lambda f: f"removed addresses left on {f['interface']}: {f['addresses']}{_not_removed(f)}",
-        None,
     )
     STRAYS_REMOVED = (
         "Somebody else has put a virtual address on the interface of a BACKUP.",
@@ -173,40 +186,62 @@ class Kind(Enum):
         lambda f: f"removed virtual addresses that somebody put on {f['interface']}: {f['addresses']}{_not_removed(f)}",
         ("interface",),
     )
+    INTERFACE_REMADE = (
+        "An interface, or one family's part of it, was made anew under the same name, such as by an MTU below 1280.",
+        Severity.NOTICE,
+        ("interface", "families"),
+        lambda f: f"{f['interface']} was made anew ({f['families']}): sockets and addresses are set up again",
+        ("interface",),
+    )
+    ADDRESSES_CONTESTED = (
+        "A virtual address has come back again and again after it was removed.",
+        Severity.WARNING,
+        ("interface", "addresses"),
+        lambda f: (
+            f"another program, such as keepalived, keeps adding {f['addresses']} to {f['interface']}, where only the"
+            " MASTER may have it: stop that program, or take the address from its configuration"
+        ),
+        ("addresses",),
+    )
+    ADDRESSES_LEFT = (
+        "An address of a virtual router is the host's own, and is left on the interface whoever is MASTER.",
+        Severity.WARNING,
+        ("interface", "addresses"),
+        lambda f: (
+            f"leaves {f['addresses']} on {f['interface']} whoever is MASTER: it is the host's own; remove it where that"
+            " is not meant"
+        ),
+        ("addresses",),
+    )
     AGENT_DIED = (
         "The process that serves status and log has ended.",
         Severity.WARNING,
         ("how",),
         lambda f: f"the process that serves status and log died ({f['how']}) and was started again",
-        None,
     )
     DEGRADED = (
         "What was wanted of the system could not be had.",
         Severity.WARNING,
         ("warning",),
         lambda f: str(f["warning"]),
-        None,
     )
     SIGNAL = (
         "A signal has come that is not meant for such a daemon; one that is ignored is told once.",
         Severity.WARNING,
         ("signal", "outcome"),
         lambda f: f"{f['signal']}: {f['outcome']}",
-        None,
     )
     RELOADED = (
         "The configuration was read again, and what runs is as it says.",
         Severity.NOTICE,
         ("added", "removed", "changed", "unchanged"),
         _reloaded,
-        None,
     )
     RELOAD_FAILED = (
         "The configuration could not be read or carried out: all is as before.",
         Severity.WARNING,
         ("error",),
         lambda f: f"the configuration was not reloaded, everything is as before: {f['error']}",
-        None,
     )
     LATE = (
         "The daemon was so late that this host may change states for no other reason.",
@@ -223,7 +258,6 @@ class Kind(Enum):
         Severity.WARNING,
         ("count",),
         lambda f: f"{f['count']} messages from the engine were lost: the agent was too slow",
-        None,
     )
     NETWORK_UNREAD = (
         "The state of the interfaces could not be read.",
@@ -241,7 +275,7 @@ class Kind(Enum):
     )
 
     def __init__(
-        self, when: str, severity: Severity, fields: tuple[str, ...], words: Words, limited_by: tuple[str, ...] | None
+        self, when: str, severity: Severity, fields: _Names, words: Words, limited_by: _Names | None = None
     ) -> None:
         self.when = when
         self.severity = severity

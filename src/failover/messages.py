@@ -69,6 +69,10 @@ class RouterStatus(msgspec.Struct, frozen=True, kw_only=True):
     master_down_interval: int
     counters: Counters
     send_error: SendError | None = None
+    preferred_lifetime: int | str | None = None
+    """Of its addresses, as the configuration has it; None for IPv4."""
+    address_conflict: str | None = None
+    """What is wrong with its addresses on the interface, as a sentence."""
 
 
 class RealtimeStatus(msgspec.Struct, frozen=True, kw_only=True):

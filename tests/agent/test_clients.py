@@ -4,19 +4,18 @@ import asyncio
 import errno
 import os
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Final
 
 import pytest
 
-from failover.agent.api import clients
+from failover.agent.api import clients, http
 from failover.messages import Holds, Reload
+from tests.agent.agents import Agent, until
 from tests.agent.link.test_mirror import KNOWN
-from tests.agent.test_serving import Agent, agent, until
 from tests.engine.daemons import ask
-
-__all__ = ["agent"]
 
 STATUS: Final = b"GET /status HTTP/1.1\r\nHost: x\r\n\r\n"
 
@@ -55,74 +54,10 @@ def is_closed(client: socket.socket) -> bool:
     return True
 
 
-@pytest.mark.parametrize(
-    "sent", [b"", STATUS[:20], STATUS, b"POST /nothing HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n"]
-)
-def test_who_is_connected_without_being_served_is_hung_up_on(
-    agent: Agent, monkeypatch: pytest.MonkeyPatch, sent: bytes
-) -> None:
-    monkeypatch.setattr(clients, "IDLE_SECONDS", 0.1)
-    agent.tell(*KNOWN)
-
-    def client() -> None:
-        with connected(agent, sent) as idle:
-            until(lambda: is_closed(idle))
-
-    agent.run(client)
-    assert agent.lines == []
-
-
-def test_who_does_not_take_its_answer_is_hung_up_on(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clients, "IDLE_SECONDS", 0.1)
-    agent.tell(*KNOWN)
-    (number,) = {message.router for message in KNOWN if isinstance(message, Holds)}
-
-    def client() -> None:
-        for first in range(0, 50_000, 500):
-            agent.tell(Holds(number, first, ["2001:db8:1234:5678:9abc:def0:1234:5678/128"] * 500))
-        until(lambda: len(str(ask(agent.control)[1])) > 1_000_000)
-        for request in (STATUS, STATUS.replace(b"1.1", b"1.0")):
-            with connected(agent, request) as slow:
-                until(lambda: peer_is_gone(slow))
-
-    agent.run(client)
-    assert agent.lines == []
-
-
-def peer_is_gone(client: socket.socket) -> bool:
-    """Whether the other end is closed, though there is more to be read."""
-    client.setblocking(False)
-    try:
-        client.send(b" ")
-    except BlockingIOError:
-        return False
-    except ConnectionError:
-        return True
-    return False
-
-
-def test_who_waits_for_an_answer_is_not_idle_however_long_that_takes(
-    agent: Agent, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(clients, "IDLE_SECONDS", 0.2)
-
-    def client() -> None:
-        agent.engine.settimeout(5)
-        with connected(agent, b"POST /reload HTTP/1.0\r\nHost: x\r\n\r\n") as patient:
-            agent.commanded(Reload)
-            with connected(agent) as idle:
-                until(lambda: is_closed(idle))
-            with connected(agent) as idle:
-                until(lambda: is_closed(idle))
-            assert not is_closed(patient)
-
-    agent.run(client)
-
-
 def test_of_too_many_the_one_goes_that_is_idle_for_the_longest_time(
     agent: Agent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(clients, "MOST", 4)
+    monkeypatch.setattr(clients, "MOST_CLIENTS", 4)
     agent.tell(*KNOWN)
 
     def client() -> None:
@@ -139,10 +74,8 @@ def test_of_too_many_the_one_goes_that_is_idle_for_the_longest_time(
     agent.run(client)
 
 
-def test_where_all_are_served_others_wait_and_then_have_their_turn(
-    agent: Agent, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(clients, "MOST", 2)
+def test_of_those_that_are_served_one_that_leaves_makes_room(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clients, "MOST_CLIENTS", 2)
     agent.tell(*KNOWN)
 
     def client() -> None:
@@ -153,14 +86,29 @@ def test_where_all_are_served_others_wait_and_then_have_their_turn(
             for _ in served:
                 agent.commanded(Reload)
             with connected(agent, STATUS) as waiting:
-                waiting.settimeout(0.2)
-                with pytest.raises(TimeoutError):
-                    waiting.recv(100)
-                waiting.settimeout(10)
                 served[0].close()
                 assert waiting.recv(100).startswith(b"HTTP/1.1 200")
 
     agent.run(client)
+
+
+def test_who_does_not_take_its_answer_makes_room(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clients, "MOST_CLIENTS", 2)
+    agent.tell(*KNOWN)
+    (number,) = {message.router for message in KNOWN if isinstance(message, Holds)}
+
+    def client() -> None:
+        for first in range(0, 50_000, 500):
+            agent.tell(Holds(number, first, ["2001:db8:1234:5678:9abc:def0:1234:5678/128"] * 500))
+        until(lambda: len(str(ask(agent.control)[1])) > 1_000_000)
+        with connected(agent, STATUS) as one, connected(agent, STATUS) as other:
+            until(lambda: len(one.recv(1, socket.MSG_PEEK)) and len(other.recv(1, socket.MSG_PEEK)))
+            began = time.monotonic()
+            assert ask(agent.control)[0] == 200
+            assert time.monotonic() - began < http.PATIENCE_SECONDS / 2
+
+    agent.run(client)
+    assert agent.lines == []
 
 
 def test_hundreds_of_idle_ones_keep_nobody_out_and_cost_no_line(agent: Agent) -> None:
@@ -171,7 +119,7 @@ def test_hundreds_of_idle_ones_keep_nobody_out_and_cost_no_line(agent: Agent) ->
             crowd = [stack.enter_context(connected(agent)) for _ in range(500)]
             with connected(agent, STATUS) as asking:
                 assert answer(asking).startswith(b"HTTP/1.1 200")
-            until(lambda: sum(not is_closed(one) for one in crowd) < clients.MOST)
+            until(lambda: sum(not is_closed(one) for one in crowd) < clients.MOST_CLIENTS)
 
     agent.run(client)
     assert agent.lines == []
@@ -196,6 +144,34 @@ def test_where_the_system_has_no_room_it_says_so_once_and_goes_on(
     (line,) = agent.lines
     assert line.endswith(f"no client of the control socket is accepted: {os.strerror(number)}")
     assert refusals == []
+
+
+def test_where_no_descriptor_is_left_an_idle_one_gives_its_own(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    agent.tell(*KNOWN)
+    monkeypatch.setattr(clients, "_RETRY_SECONDS", 1000)
+    accept, most, open_ones = socket.socket.accept, 3, list[socket.socket]()
+
+    def refuse(listener: socket.socket) -> tuple[socket.socket, object]:
+        open_ones[:] = [one for one in open_ones if one.fileno() >= 0]
+        if len(open_ones) >= most:
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+        accepted = accept(listener)
+        open_ones.append(accepted[0])
+        return accepted
+
+    monkeypatch.setattr(socket.socket, "accept", refuse)
+
+    def client() -> None:
+        with ExitStack() as stack:
+            idle = []
+            for _ in range(most):
+                idle.append(stack.enter_context(connected(agent, STATUS)))
+                answer(idle[-1])
+            assert ask(agent.control)[0] == 200
+            assert [is_closed(one) for one in idle] == [True, False, False]
+
+    agent.run(client)
+    assert len(agent.lines) == 1
 
 
 def test_what_a_library_complains_of_is_one_line_and_the_same_once(agent: Agent) -> None:

@@ -1,26 +1,20 @@
 """The agent between its channel, its log and its clients, on real sockets."""
 
-import asyncio
 import json
 import socket
 import time
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
-from failover.agent.api import server
-from failover.agent.api.server import serve
+from failover.agent.api import http, server
 from failover.agent.api.status_document import status_document
 from failover.agent.link.mirror import Mirror
-from failover.agent.log.text import line
 from failover.messages import (
-    Command,
     Dropped,
     Event,
-    Message,
     Names,
     NotReloaded,
     Refused,
@@ -28,71 +22,10 @@ from failover.messages import (
     Reloaded,
     ReloadEnded,
     Withdraw,
-    decode_command,
-    encode,
 )
+from tests.agent.agents import Agent, assert_equal, until
 from tests.agent.link.test_mirror import KNOWN
 from tests.engine.daemons import ControlConnection, ask
-
-
-class Agent:
-    """An agent in this process; what is sent to it, and what it writes."""
-
-    def __init__(self, directory: Path) -> None:
-        self.control = directory / "control.sock"
-        self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.listener.bind(str(self.control))
-        self.listener.listen()
-        self.engine, self.channel = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self.channel.setblocking(False)
-        self.listener.setblocking(False)
-        self.lines: list[str] = []
-        self.loop: asyncio.AbstractEventLoop | None = None
-        """While it runs."""
-
-    def tell(self, *messages: Message) -> None:
-        for message in messages:
-            self.engine.send(encode(message))
-
-    def commanded(self, kind: type[Command]) -> int:
-        """The number of a command of this kind, which has come or will come soon."""
-        command = decode_command(self.engine.recv(100))
-        assert isinstance(command, kind)
-        return command.id
-
-    def run(self, client: Callable[[], None]) -> None:
-        """Serve while `client` runs in a thread, and then until the engine has hung up."""
-
-        async def both() -> None:
-            self.loop = asyncio.get_running_loop()
-            serving = asyncio.create_task(
-                serve(self.channel, self.listener, lambda event: self.lines.append(line(event)))
-            )
-            try:
-                await asyncio.wait_for(asyncio.to_thread(client), 20)
-            finally:
-                self.engine.close()
-                await asyncio.wait_for(serving, 5)
-
-        asyncio.run(both())
-
-    def close(self) -> None:
-        for one in (self.engine, self.channel, self.listener):
-            one.close()
-
-
-@pytest.fixture
-def agent(tmp_path: Path) -> Iterator[Agent]:
-    made = Agent(tmp_path)
-    yield made
-    made.close()
-
-
-def until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
 
 
 def test_a_reload_is_answered_with_what_came_of_it(agent: Agent) -> None:
@@ -161,25 +94,43 @@ def test_an_engine_that_does_not_answer_is_not_waited_for_for_ever(
     agent.run(lambda: assert_equal(ask(agent.control, "/reload", "POST")[0], 504))
 
 
-@pytest.mark.parametrize("body", [b"", b"hello"])
-def test_a_client_that_does_not_wait_for_its_reload_has_asked_for_none(agent: Agent, body: bytes) -> None:
+@pytest.mark.parametrize("after", [b"", b"GET /status HTTP/1.1\r\nHost: x\r\n\r\n", b"x" * 500_000])
+def test_a_client_that_does_not_wait_for_its_reload_has_asked_for_none(agent: Agent, after: bytes) -> None:
     def client() -> None:
         agent.engine.settimeout(5)
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as impatient:
             impatient.connect(str(agent.control))
-            impatient.sendall(b"POST /reload HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n" + body)
+            impatient.sendall(b"POST /reload HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello")
             number = agent.commanded(Reload)
+            impatient.setblocking(False)
+            with suppress(BlockingIOError):
+                impatient.sendall(after)
         assert agent.commanded(Withdraw) == number
+
+    agent.run(client)
+
+
+def test_a_client_that_says_no_more_still_waits_for_its_reload_and_then_has_what_it_has_asked_for(agent: Agent) -> None:
+    def client() -> None:
+        agent.engine.settimeout(5)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as patient:
+            patient.settimeout(10)
+            patient.connect(str(agent.control))
+            patient.sendall(b"POST /reload HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
+            number = agent.commanded(Reload)
+            patient.sendall(b"GET /status HTTP/1.1\r\nHost: x\r\n\r\n")
+            patient.shutdown(socket.SHUT_WR)
+            time.sleep(3 * http._LOOK_SECONDS)
+            agent.tell(ReloadEnded(number, NotReloaded(report="bad", is_bad=True)))
+            answers = b"".join(iter(lambda: patient.recv(1000), b""))
+        assert answers.startswith(b"HTTP/1.1 422 ")
+        assert b"HTTP/1.1 503 " in answers
 
     agent.run(client)
 
 
 def test_a_reload_is_not_to_be_had_by_looking(agent: Agent) -> None:
     agent.run(lambda: assert_equal(ask(agent.control, "/reload")[0], 405))
-
-
-def assert_equal(found: object, expected: object) -> None:
-    assert found == expected
 
 
 def test_status_is_the_document_of_the_mirror(agent: Agent) -> None:
@@ -221,60 +172,13 @@ def test_before_the_engine_has_spoken_the_answer_is_to_try_again(agent: Agent) -
 )
 def test_anything_else_is_refused(agent: Agent, method: str, resource: str, code: int) -> None:
     def client() -> None:
-        found, _ = ask(agent.control, resource, method)
+        found, document = ask(agent.control, resource, method)
         assert found == code
+        assert document == {
+            "error": "no such resource: there are /status, /reload" if code == 404 else "/status takes GET only"
+        }
 
     agent.run(client)
-
-
-def test_what_is_no_http_is_refused_and_the_next_client_is_served(
-    agent: Agent, caplog: pytest.LogCaptureFixture
-) -> None:
-    agent.tell(*KNOWN)
-
-    def client() -> None:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as odd:
-            odd.connect(str(agent.control))
-            odd.sendall(b"\x00\x01 nonsense\r\n\r\n")
-            assert odd.recv(100).startswith(b"HTTP/1.1 400")
-        until(lambda: ask(agent.control)[0] == 200)
-
-    agent.run(client)
-    assert not caplog.records
-
-
-CHUNKED = b"POST /status HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
-NO_CHUNK = b"5\x0f\nnonsense\r\n\r\n"
-
-
-def test_a_client_that_stops_speaking_http_in_its_request_is_refused_and_nothing_is_logged(
-    agent: Agent, caplog: pytest.LogCaptureFixture
-) -> None:
-    def client() -> None:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as odd:
-            odd.settimeout(5)
-            odd.connect(str(agent.control))
-            odd.sendall(CHUNKED + NO_CHUNK)
-            assert b"".join(iter(lambda: odd.recv(1000), b"")).startswith(b"HTTP/1.1 400 ")
-
-    agent.run(client)
-    assert not caplog.records
-
-
-def test_a_client_that_stops_speaking_http_once_it_was_answered_is_hung_up_on_and_nothing_is_logged(
-    agent: Agent, caplog: pytest.LogCaptureFixture
-) -> None:
-    def client() -> None:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as odd:
-            odd.settimeout(5)
-            odd.connect(str(agent.control))
-            odd.sendall(CHUNKED)
-            assert odd.recv(1000).startswith(b"HTTP/1.1 405 ")
-            odd.sendall(NO_CHUNK)
-            until(lambda: odd.recv(1000) == b"")
-
-    agent.run(client)
-    assert not caplog.records
 
 
 def test_events_become_lines_in_their_order_and_losses_are_told(agent: Agent) -> None:

@@ -46,6 +46,22 @@ def test_a_router_that_can_run_is_described_in_full() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("lifetime", "words"),
+    [
+        (0, "0 seconds, this host's own connections take another source, where there is one"),
+        ("forever", "forever, this host may take these addresses as source of its own connections"),
+    ],
+)
+def test_what_this_host_may_use_ipv6_addresses_for_is_said(lifetime: Any, words: str) -> None:
+    both = previews(
+        interface("192.0.2.1/24"), ip_addresses=["192.0.2.100/24", "fe80::100/64"], preferred_lifetime=lifetime
+    )
+    assert [one.document()["preferred_lifetime"] for one in both] == [None, lifetime]
+    assert f"  preferred  {words}" in check.text(both[1]).splitlines()
+    assert "preferred" not in check.text(both[0])
+
+
 def test_an_address_owner_has_no_time_as_backup() -> None:
     (one,) = previews(interface("192.0.2.100/24"), priority=255)
     text = check.text(one)
@@ -119,6 +135,7 @@ def test_the_json_form_says_the_same_under_the_names_of_status() -> None:
         "master_down_interval_seconds": 3.0078125,
         "addresses": ["192.0.2.100/24"],
         "excluded_addresses": [],
+        "preferred_lifetime": None,
         "source": None,
         "fault": {"reason": "interface_missing", "detail": "interface eth0 does not exist"},
         "warnings": [],

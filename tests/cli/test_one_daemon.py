@@ -141,6 +141,52 @@ def test_a_lock_of_an_open_file_keeps_nobody_from_its_virtual_router_and_hides_n
         wait_until(lambda: OTHER_VIRTUAL in host.addresses(), "the new router is MASTER")
         assert ended(process, signal.SIGTERM) == 0
         locker.kill()
+
+
+def test_teardown_tells_the_dead_ones_address_from_the_living_ones_though_no_file_does(host: Host) -> None:
+    dead = host.start("cli-mode", *CLI)
+    living = host.start("cli-mode", *OTHER_CLI, until=OTHER_VIRTUAL, run=elsewhere(host))
+    assert ended(dead, signal.SIGKILL) == -signal.SIGKILL
+    done = host.failover("teardown", "--config", "/none")
+    assert (done.returncode, done.stdout) == (1, f"removed {VIRTUAL} from v0\n")
+    assert f"v0: {OTHER_VIRTUAL} left alone, because another failover, process {living.pid}," in done.stderr
+    assert host.addresses() == [OWN, OTHER_VIRTUAL]
+    assert ended(living, signal.SIGTERM) == 0
+
+
+def test_a_second_daemon_with_an_address_of_the_first_is_refused_by_name(host: Host) -> None:
+    first = host.start("cli-mode", *CLI)
+    other = ["--vrid", "52", "--interface-name", "v0", "--ip-address", "192.0.2.100/32"]
+    line = complaint(host.failover("cli-mode", *other, run=elsewhere(host)), 1)
+    assert line == (
+        f"another failover, process {first.pid}, already has 192.0.2.100 on v0;"
+        " stop it, or give one of them another address or interface"
+    )
+    assert host.addresses() == [OWN, VIRTUAL]
+    assert ended(first, signal.SIGTERM) == 0
+
+
+def test_an_address_that_goes_from_router_to_router_in_a_reload_stays_claimed_and_one_that_goes_is_free(
+    host: Host,
+) -> None:
+    def routers(*addresses: str) -> str:
+        numbered = enumerate(addresses, 51)
+        return json.dumps([{"vrid": vrid, "interface_name": "v0", "ip_addresses": [one]} for vrid, one in numbered])
+
+    host.config.write_text(routers(VIRTUAL, OTHER_VIRTUAL))
+    first = host.start_file()
+    host.config.write_text(routers("192.0.2.102/24", VIRTUAL))
+    assert host.failover("reload").returncode == 0
+    said = complaint(host.failover("cli-mode", *CLI[2:], "--vrid", "9", run=elsewhere(host)), 1)
+    assert f"process {first.pid}, already has 192.0.2.100 on v0" in said
+    second = host.start("cli-mode", *OTHER_CLI[2:], "--vrid", "9", until=OTHER_VIRTUAL, run=elsewhere(host))
+    host.config.write_text(routers("192.0.2.102/24", OTHER_VIRTUAL))
+    done = host.failover("reload")
+    assert done.returncode == 1
+    assert f"process {second.pid}, already has 192.0.2.101 on v0" in done.stderr
+    assert ended(second, signal.SIGTERM) == 0
+    assert host.failover("reload").returncode == 0
+    assert ended(first, signal.SIGTERM) == 0
     assert host.is_clean()
 
 
@@ -152,9 +198,10 @@ def test_a_thousand_claims_cost_a_start_next_to_nothing(host: Host) -> None:
     host.config.write_text(json.dumps(routers))
     script = (
         "import sys, time; from failover.config import load\n"
-        "from failover.engine.process.claims import exclusively; from failover.engine.reload.handover import intended\n"
-        "claims = [one.id for one in intended(load(sys.argv[1]))]; began = time.process_time()\n"
-        "with exclusively(claims) as held: print(held.warnings, time.process_time() - began)"
+        "from failover.engine.process.claims import exclusively\n"
+        "from failover.engine.intended import claims, intended\n"
+        "wanted = claims(intended(load(sys.argv[1]))); began = time.process_time()\n"
+        "with exclusively(wanted) as held: print(held.warnings, time.process_time() - began)"
     )
     done = host.python(script, str(host.config))
     warnings, seconds = done.rsplit(maxsplit=1)

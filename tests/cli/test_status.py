@@ -29,6 +29,7 @@ def router(**changes: Any) -> dict[str, Any]:
         "master": "192.0.2.1",
         "addresses": ["192.0.2.100/24"],
         "send_error": None,
+        "address_conflict": None,
         **changes,
     }
 
@@ -144,3 +145,9 @@ def test_the_socket_is_found_from_the_options(tmp_path: Path, capsys: pytest.Cap
     assert str(tmp_path / "control.sock") in capsys.readouterr().err
     assert main(["status", "--socket", str(tmp_path / "other")]) == 1
     assert str(tmp_path / "other") in capsys.readouterr().err
+
+
+def test_a_conflict_about_addresses_is_said_below_the_table() -> None:
+    conflict = "another program, such as keepalived, keeps adding 192.0.2.100/24 to eth0"
+    lines = status.text(document(router(), router(name="LAN", address_conflict=conflict)), NOW).splitlines()
+    assert f"LAN (ipv4): {conflict}" in lines

@@ -39,6 +39,7 @@ def entries_of(draw: st.DrawFn, vrid: int) -> dict[str, Any]:
         "preempt_mode": draw(st.booleans()),
         "excluded_ip_addresses": [address(draw, family, vrid, 99) for family in families],
         "require_link_local": draw(st.booleans()),
+        "preferred_lifetime": draw(st.sampled_from([0, "forever"] if 6 in families else [0])),
     }
     if version == 2:
         options["advert_interval"] = draw(st.integers(1, 255))

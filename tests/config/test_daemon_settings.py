@@ -10,6 +10,7 @@ from tests.config.documents import GOOD, complaints
 from tests.config.schema_validator import is_valid
 
 CPUS = "allowed: a list of CPU numbers, 0 to 8191"
+USER = "allowed: the name of a user of this host, or a number; not root"
 PRIORITY = "allowed: 1 to 99, or 0 for none"
 
 
@@ -25,6 +26,9 @@ def document(**settings: Any) -> dict[str, Any]:
         {"realtime_priority": 99, "lock_memory": False},
         {"cpu_affinity": [0, 8191]},
         {"cpu_affinity": []},
+        {"agent_user": "failover"},
+        {"agent_user": "65100"},
+        {"agent_user": "EXAMPLE\\_svc.vrrp-1$"},
     ],
 )
 def test_good_ones_are_taken_and_valid_by_the_schema(settings: dict[str, Any]) -> None:
@@ -43,6 +47,8 @@ def test_good_ones_are_taken_and_valid_by_the_schema(settings: dict[str, Any]) -
         ({"cpu_affinity": "all"}, f'$.daemon.cpu_affinity: "all" is a string, not a list; {CPUS}'),
         ({"cpu_affinity": [0, 8192]}, f"$.daemon.cpu_affinity[1]: 8192 is out of range; {CPUS}"),
         ({"cpu_affinity": [float("nan")]}, f"$.daemon.cpu_affinity[0]: NaN is not a number that JSON has; {CPUS}"),
+        ({"agent_user": 65100}, f"$.daemon.agent_user: 65100 is a number, not a string; {USER}"),
+        ({"agent_user": "x" * 33}, f'$.daemon.agent_user: "{"x" * 33}" is too long; {USER}'),
         (
             {"cpu_affinity": ["0"]},
             f'$.daemon.cpu_affinity[0]: "0" is a string, not a whole number; {CPUS}; did you mean 0?',
@@ -52,6 +58,25 @@ def test_good_ones_are_taken_and_valid_by_the_schema(settings: dict[str, Any]) -
 def test_each_bad_one_is_named_with_its_path_and_refused_by_the_schema(settings: dict[str, Any], line: str) -> None:
     assert complaints(document(**settings)) == [line]
     assert not is_valid(document(**settings), schema(), schema())
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("root", "is root, whose rights are to be given up"),
+        ("0", "is root, whose rights are to be given up"),
+        ("00", "is root, whose rights are to be given up"),
+        ("a:b", "cannot be the name of a user"),
+        ("../x", "cannot be the name of a user"),
+        ("-x", "cannot be the name of a user"),
+        ("a b", "cannot be the name of a user"),
+        ("m\u00fcller", "cannot be the name of a user"),
+        ("a\nb", "cannot be the name of a user"),
+    ],
+)
+def test_what_no_user_is_called_and_root_are_refused(name: str, message: str) -> None:
+    (line,) = complaints(document(agent_user=name))
+    assert f" {message}; {USER}" in line
 
 
 def test_all_errors_are_told_at_once_with_those_of_the_routers() -> None:
@@ -87,4 +112,5 @@ def test_the_schema_describes_each_with_its_default() -> None:
         "realtime_priority": 49,
         "lock_memory": True,
         "cpu_affinity": [],
+        "agent_user": "",
     }

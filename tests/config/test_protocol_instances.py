@@ -5,7 +5,7 @@ from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
 import pytest
 
 from failover.config import instances
-from failover.vrrp.protocol import Family, Version
+from failover.vrrp.protocol import Family, PreferredLifetime, Version
 from failover.vrrp.router import ChecksumPolicy, VirtualRouter
 from failover.vrrp.units import Interval, centiseconds
 from tests.config.documents import accepted
@@ -87,3 +87,10 @@ def test_every_option_reaches_the_protocol() -> None:
 def test_version_2_is_spoken_beside_version_3_in_ipv4_alone() -> None:
     ipv4, ipv6 = instances(accepted(ip_addresses=MIXED, with_version_2=True))
     assert (ipv4.with_version_2, ipv6.with_version_2) == (True, False)
+
+
+@pytest.mark.parametrize("lifetime", PreferredLifetime)
+def test_only_ipv6_addresses_have_a_preferred_lifetime(lifetime: PreferredLifetime) -> None:
+    ipv4, ipv6 = instances(accepted(ip_addresses=MIXED, preferred_lifetime=lifetime.value))
+    assert ipv4.preferred_lifetime is PreferredLifetime.FOREVER
+    assert ipv6.preferred_lifetime is lifetime

@@ -130,6 +130,7 @@ def test_the_table_shows_defaults_as_the_file_writes_them() -> None:
         "require_link_local": "true",
         "check_address_list": "false",
         "with_version_2": "false",
+        "preferred_lifetime": "0",
     }
     assert settings_of(VirtualRouter) == SETTINGS
 

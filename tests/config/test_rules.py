@@ -74,6 +74,10 @@ def test_version_2_takes_ipv4_and_version_3_takes_both() -> None:
             "with_version_2: true has no IPv4 address to work with; allowed: false with IPv6 alone",
             marks=negative("R-112"),
         ),
+        (
+            {"preferred_lifetime": "forever"},
+            'preferred_lifetime: "forever" has no IPv6 address to work with; allowed: 0 with IPv4 alone',
+        ),
     ],
 )
 def test_an_option_of_the_other_version_or_family_is_refused(changes: dict[str, Any], line: str) -> None:
@@ -85,6 +89,13 @@ def test_a_flag_asks_for_versions_2_and_3_together() -> None:
     assert accepted().with_version_2 is False
     assert accepted(with_version_2=True).with_version_2 is True
     assert accepted(with_version_2=True, ip_addresses=["10.0.0.1", "fe80::1"]).with_version_2 is True
+
+
+def test_virtual_addresses_are_no_source_unless_that_is_asked_for() -> None:
+    assert accepted().preferred_lifetime == 0
+    assert accepted(preferred_lifetime=0).preferred_lifetime == 0
+    both = ["10.0.0.1", "fe80::1"]
+    assert accepted(preferred_lifetime="forever", ip_addresses=both).preferred_lifetime == "forever"
 
 
 def test_check_address_list_belongs_to_version_2() -> None:

@@ -98,6 +98,28 @@ def test_a_flag_is_true_or_false_and_nothing_like_it(value: Any, line: str) -> N
 
 
 @pytest.mark.parametrize(
+    ("value", "rest"),
+    [
+        (1, "1 is not one of them"),
+        (-1, "-1 is not one of them"),
+        (0.5, "0.5 is not one of them"),
+        (False, "false is not one of them"),
+        ([], "[] is not one of them"),
+        ("0", '"0" is not one of them'),
+        ("for ever", '"for ever" is not one of them'),
+        (None, "null is no value"),
+    ],
+)
+def test_a_preferred_lifetime_is_none_or_forever(value: Any, rest: str) -> None:
+    hints = {"0": "; did you mean 0?", "for ever": '; did you mean "forever"?'}
+    hint = "; leave the key out" if value is None else hints.get(value, "") if isinstance(value, str) else ""
+    allowed = 'allowed: 0, or "forever" with an IPv6 address'
+    assert (
+        complaint(preferred_lifetime=value, ip_addresses=["fe80::1"]) == f"preferred_lifetime: {rest}; {allowed}{hint}"
+    )
+
+
+@pytest.mark.parametrize(
     ("value", "line"),
     [
         (1, "version: 1 is out of range; allowed: 2 or 3"),

@@ -76,6 +76,9 @@ FIELDS: Final = {
     "daemon.engine_lag_seconds.last_minute.max": "The same of the last 60 to 70 seconds.",
     "daemon.engine_lag_seconds.last_minute.histogram[].up_to": "Likewise.",
     "daemon.engine_lag_seconds.last_minute.histogram[].count": "Likewise.",
+    "daemon.agent.user": "The user, by number, that serves this status and writes the log.",
+    "daemon.agent.landlock": "The level of Landlock that keeps it from files, ports and signals; 0 for none.",
+    "daemon.agent.system_call_filter": "Whether a filter keeps it from system calls that it does not need.",
     "daemon.warnings[]": "What was wanted of the system and could not be had, a sentence each.",
     "virtual_routers[].name": "As configured.",
     "virtual_routers[].family": "`ipv4` or `ipv6`; a virtual router with addresses of both is listed once for each.",
@@ -92,11 +95,18 @@ FIELDS: Final = {
     "virtual_routers[].advertisement_interval_seconds": "Ours.",
     "virtual_routers[].master_down_interval_seconds": "How long the MASTER may be silent.",
     "virtual_routers[].addresses[]": "What it holds while MASTER, the excluded ones last.",
+    "virtual_routers[].preferred_lifetime": (
+        "Of its IPv6 addresses, as configured: 0 or `forever`; `null` for `ipv4`."
+    ),
     "virtual_routers[].virtual_mac": "`null`: addresses are served with the interface's own MAC address.",
     "virtual_routers[].send_error.what": "What it has to send and cannot; `send_error` is `null` where all goes out.",
     "virtual_routers[].send_error.error": "Why, the last time.",
     "virtual_routers[].send_error.count": "How often in a row.",
     "virtual_routers[].send_error.at": "When, the last time.",
+    "virtual_routers[].address_conflict": (
+        "What is wrong with its addresses on the interface, as a sentence, as long as it lasts: another program keeps"
+        " adding one that this host must not have, or one is the host's own; else `null`."
+    ),
     "virtual_routers[].counters.advertisements_sent": "Since the daemon's start, as all counters.",
     "virtual_routers[].counters.advertisements_received": "Those that were accepted.",
     "virtual_routers[].counters.priority_zero_sent": "Resignations.",

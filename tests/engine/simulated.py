@@ -16,6 +16,7 @@ from failover.engine.router.instance import Instance
 from failover.engine.transmit.beat import Beat
 from failover.engine.transmit.transmitter import Transmitter
 from failover.linux.clock import Clock
+from failover.linux.interfaces.ownership import Own
 from failover.linux.interfaces.table import Interface
 from failover.linux.netlink.addresses import Datagram
 from failover.linux.netlink.codec import Refused
@@ -132,9 +133,12 @@ def members_of(burst: Burst) -> tuple[Packets, ...]:
 class Wire:
     """An interface as a `Port` shows it: takes everything, or refuses it."""
 
+    name = "eth0"
+
     def __init__(self, note: Note = _forget) -> None:
         self.interface: object = self
         self.ifindex = INDEX
+        self.name = "eth0"
         self.mac = MAC
         self.note = note
         self.refuses: Callable[[bytes], bool] = lambda _: False
@@ -144,7 +148,11 @@ class Wire:
         self.calls = 0
         self._reserved = 0
 
-    moving: frozenset[VirtualAddress] = frozenset()
+    own = Own()
+
+    def left_to_others(self, _: object) -> frozenset[VirtualAddress]:
+        """Nothing goes over to another router here."""
+        return frozenset()
 
     def packets(self, family: Family, datagrams: Sequence[bytes]) -> Packets:
         return Packets(datagrams)

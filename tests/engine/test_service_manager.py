@@ -65,7 +65,7 @@ def test_a_master_whose_advertisements_are_not_sent_is_told_of_until_they_are(
     OurDaemon(host, router(), NOTIFY_SOCKET=manager.path)
     manager.listen("STATUS=1 MASTER")
     host.run(["nft", DROP_ALL])
-    manager.listen("STATUS=1 MASTER (VR_51: cannot send its advertisements: Operation not permitted)")
+    manager.listen("STATUS=1 INITIALIZE (VR_51: advertisements cannot be sent on eth0: Operation not permitted)")
     host.run(["nft", "delete table ip t"])
     manager.listen("STATUS=1 MASTER")
 

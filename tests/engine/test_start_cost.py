@@ -16,17 +16,16 @@ HEAVY = {
     "email",
     "failover.agent",
     "failover.lab",
+    "h11",
     "html",
     "http",
     "logging",
     "multiprocessing",
     "rich",
     "ssl",
-    "starlette",
     "subprocess",
     "tempfile",
     "threading",
-    "uvicorn",
     "xml",
 }
 

@@ -18,6 +18,7 @@ from failover.engine.router.instance import Instance
 from failover.engine.transmit.beat import Beat
 from failover.engine.transmit.transmitter import Transmitter
 from failover.linux.clock import now as read_clock
+from failover.linux.interfaces.table import present
 from failover.linux.packet import Received
 from failover.messages import Event, encode
 from failover.vrrp import Address, Advertisement, Family, Fault, Instant, Interval, ReceivedFrom, Version, seconds
@@ -48,7 +49,7 @@ class Bench:
         ]
         self.instance = self.instances[0]
         for instance in self.instances:
-            instance.attach(port, OURS, frozenset(), self.now)
+            instance.attach(port, OURS, self.now)
             instance.start(None, self.now)
 
     @property
@@ -141,7 +142,7 @@ def crowded_master(bench: Bench) -> Callable[[], None]:
     def second() -> None:
         bench.wire.room = 1
         for instance in bench.instances:
-            instance.addresses_present(frozenset(), bench.now)
+            instance.addresses_present(present(None), bench.now)
         bench.simulated.run(Instant(bench.now + seconds(0.005)))
         bench.wire.room = 100
         bench.pass_second()

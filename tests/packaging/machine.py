@@ -97,6 +97,8 @@ class Machine:
                 f"--machine={self._host.label}",
                 f"--network-namespace-path={DIRECTORY / self._host.name}",
                 "--capability=CAP_NET_ADMIN,CAP_NET_RAW",
+                # A container's own filter knows no Landlock; a host has none.
+                "--system-call-filter=landlock_create_ruleset landlock_add_rule landlock_restrict_self",
             ]
             self.process = subprocess.Popen(
                 command,

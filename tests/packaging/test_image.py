@@ -3,7 +3,7 @@
 import json
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -26,6 +26,7 @@ IMAGE = "localhost/failover:test"
 BASE = "localhost/failover-base:bookworm"
 ADDRESS = "192.168.100.100"
 NEEDED = "NET_ADMIN,NET_RAW"
+ALL = "NET_ADMIN,NET_RAW,SYS_NICE,IPC_LOCK"
 KUBERNETES = "1.30"
 CONTAINERS_CONF = """
 [containers]
@@ -65,7 +66,14 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 class Container:
     """The image on a host of the lab."""
 
-    def __init__(self, host: Host, directory: Path, capabilities: str = NEEDED, **settings: object) -> None:
+    def __init__(
+        self,
+        host: Host,
+        directory: Path,
+        capabilities: str = NEEDED,
+        options: Sequence[str] = (),
+        **settings: object,
+    ) -> None:
         sample = json.loads((ROOT / "packaging/sample.json").read_text())
         self.file = directory / f"{host.label}.json"
         self.settings = sample | {"interface_name": "eth0", "advert_interval": 0.1} | settings
@@ -76,6 +84,7 @@ class Container:
             *("--network", f"ns:{DIRECTORY / host.name}"),
             *("--cap-drop", "all", "--cap-add", capabilities),
             "--read-only",
+            *options,
             *("--volume", f"{self.file}:/etc/failover/vrrp-config.json:ro"),
             IMAGE,
         ).strip()
@@ -87,6 +96,15 @@ class Container:
         """With other settings than before."""
         self.file.write_text(json.dumps(self.settings | settings))  # not another file: this one is mounted
         return tool("podman", "exec", self.name, "failover", "reload")
+
+    def processes(self) -> list[dict[str, str]]:
+        """What the kernel says of each process in it, by the names of /proc/PID/status."""
+        first = int(json.loads(tool("podman", "inspect", self.name))[0]["State"]["Pid"])
+        found = [first]
+        for pid in found:
+            found += map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+        texts = [Path(f"/proc/{pid}/status").read_text() for pid in found]
+        return [dict(line.split(":\t", 1) for line in text.splitlines() if ":\t" in line) for text in texts]
 
     def log(self) -> str:
         return tool("sh", "-c", f"podman logs {self.name} 2>&1", check=False)
@@ -123,6 +141,50 @@ def test_it_is_not_root_and_its_health_is_the_daemon_s(image: str, tmp_path: Pat
         wait_until(lambda: "MASTER" in container.status(), "it is MASTER", 20)
         assert tool("podman", "exec", container.name, "id", "-u").strip() == "65100"
         tool("podman", "healthcheck", "run", container.name)
+
+
+def test_only_the_daemon_s_user_can_gain_a_capability_and_only_the_daemon_does(image: str, tmp_path: Path) -> None:
+    everything = ("podman", "run", "--rm", "--network", "none", "--cap-drop", "all", "--cap-add", ALL)
+    granting = tool(*everything, "--user", "0:0", "--entrypoint", "getcap", IMAGE, "-r", "/").split("\n")
+    assert [line.split()[0] for line in granting if line] == ["/usr/lib/failover/bin/python3-network"]
+    for user in ("1000:1000", "65534:65534"):
+        command = (*everything, "--user", user, "--entrypoint", "/usr/lib/failover/bin/python3-network", IMAGE)
+        assert "permission denied" in tool(*command, "-c", "0", check=False).lower()
+    with Lan() as lan, ExitStack() as stack:
+        container = Container(lan.host("one", "192.168.100.1/24"), tmp_path, ALL)
+        stack.callback(container.close)
+        wait_until(lambda: "MASTER" in container.status(), "it is MASTER", 20)
+        engine, agent = container.processes()
+        assert int(engine["CapEff"], 16) == sum(1 << number for number in (12, 13, 14, 23))
+        assert {name: int(agent[name], 16) for name in ("CapPrm", "CapEff", "CapBnd", "CapAmb")} == {
+            "CapPrm": 0,
+            "CapEff": 0,
+            "CapBnd": int(engine["CapBnd"], 16),  # to empty it takes a capability; it is void by no_new_privs
+            "CapAmb": 0,
+        }
+        assert agent["NoNewPrivs"] == "1"
+        reading = "import re; print(re.search('CapEff.*', open('/proc/self/status').read()).group())"
+        ordinary = ("/usr/lib/failover/bin/python3", "-c", reading)
+        assert int(tool("podman", "exec", "--user", "1000", container.name, *ordinary).split()[1], 16) == 0
+
+
+def test_as_compose_runs_it_nothing_can_gain_a_right_and_the_agent_is_not_root(image: str, tmp_path: Path) -> None:
+    service = yaml.safe_load((ROOT / "packaging/oci/compose.yaml").read_text())["services"]["failover"]
+    assert (service["cap_drop"], service["read_only"]) == (["ALL"], True)
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    options = ["--security-opt", "no-new-privileges", "--user", service["user"]]
+    options += [option for place in service["tmpfs"] for option in ("--tmpfs", place)]
+    with Lan() as lan, ExitStack() as stack:
+        container = Container(
+            lan.host("one", "192.168.100.1/24"), tmp_path, ",".join(service["cap_add"]), options=options
+        )
+        stack.callback(container.close)
+        wait_until(lambda: "MASTER" in container.status(), "it is MASTER", 20)
+        engine, agent = container.processes()
+        assert (engine["NoNewPrivs"], agent["NoNewPrivs"]) == ("1", "1")
+        assert (engine["Uid"].split()[1], agent["Uid"].split()) == ("0", ["65100"] * 4)
+        assert (agent["Groups"].strip(), int(agent["CapEff"], 16), int(agent["CapPrm"], 16)) == ("", 0, 0)
+        assert "changed: VR_1" in container.reload(excluded_ip_addresses=["192.168.100.101/24"])
 
 
 def test_it_takes_another_configuration(image: str, tmp_path: Path) -> None:

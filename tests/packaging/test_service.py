@@ -82,6 +82,17 @@ def test_a_reload_takes_another_configuration_and_a_bad_one_changes_nothing(mach
     assert (show(machine, "MainPID"), show(machine, "NRestarts")) == (process, "0")
 
 
+def test_the_agent_is_fenced_also_under_the_unit_s_own_restrictions(machine: Machine) -> None:
+    configure(machine, advert_interval=0.1)
+    machine.run("systemctl", "restart", "failover")
+    machine.wait_for_status('Status: "1 MASTER"')
+    daemon = json.loads(machine.run("failover", "status", "--json"))["daemon"]
+    assert daemon["agent"]["user"] == int(machine.run("id", "-u", "failover"))
+    assert daemon["agent"]["system_call_filter"]
+    assert daemon["agent"]["landlock"] > 0
+    assert not [warning for warning in daemon["warnings"] if "agent" in warning]
+
+
 def test_a_killed_daemon_is_started_again(machine: Machine) -> None:
     configure(machine, advert_interval=0.1)
     machine.run("systemctl", "restart", "failover")

@@ -100,6 +100,9 @@ class Process:
         """For gratuitous ARP and unsolicited neighbour advertisements."""
         return SimulatedAnnouncementSocket(self._host.nic(index))
 
+    def members(self, _: Family) -> None:
+        """Nobody can know: nothing here ends a membership."""
+
     def keep_secondaries(self, interface: Interface) -> None:
         """No address goes with another here."""
 

@@ -6,7 +6,7 @@ another's secondary, and that IPv6 addresses are checked for duplicates.
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from errno import EADDRNOTAVAIL, EEXIST, ENODEV
+from errno import EADDRNOTAVAIL, ENODEV
 from typing import Final
 
 from msgspec.structs import replace
@@ -58,8 +58,8 @@ class Kernel:
                 if interface is None:
                     return ENODEV
                 there = any(assigned.address == wanted.assigned.address for assigned in interface.addresses)
-                if isinstance(wanted, AddressAdded) == there:
-                    return EEXIST if there else EADDRNOTAVAIL
+                if isinstance(wanted, AddressRemoved) and not there:
+                    return EADDRNOTAVAIL
                 self.change(wanted)
                 return 0
             case _:
@@ -145,6 +145,10 @@ class SimulatedInterfaces:
     def get(self, name: str) -> Interface | None:
         """The interface that bears this name now: the same object as before where it has not changed."""
         return self._table.get(name)
+
+    def __iter__(self) -> Iterator[Interface]:
+        """All interfaces."""
+        return (one for index in self._table.indices() if (one := self._table.by_index(index)))
 
     def read(self) -> bool:
         """Take in some of what is new; whether there may be more."""

@@ -26,6 +26,8 @@ class Advert:
     family: Family
     vrid: int
     priority: int
+    type: int
+    """1, or that of a message without a meaning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,9 @@ class Nic:
         """No other of the LAN has it, or had it."""
         self.free_at = lan.world.now
         """When the cable to it is free: a switch changes the order of nothing on one cable."""
+        self.refusal: OSError | None = None
+        """What the host says to whoever wants to send an advertisement, as a firewall does."""
+        self.refusal_of_announcements: OSError | None = None
         self._lan = lan
         self._has_carrier = has_carrier
         self._sockets: dict[Socket, None] = {}
@@ -153,7 +158,7 @@ class Lan:
 def _advert(at: Instant, host: str, datagram: bytes) -> Advert:
     family = Family(datagram[0] >> 4)
     message = datagram[ipv4.HEADER_LENGTH if family is Family.IPV4 else ipv6.HEADER_LENGTH :]
-    return Advert(at, host, family, message[VRID_AT], message[PRIORITY_AT])
+    return Advert(at, host, family, message[VRID_AT], message[PRIORITY_AT], message[0] & 0xF)
 
 
 def _announced_address(frame: bytes) -> Address:

@@ -103,11 +103,15 @@ class SimulatedAdvertisementSocket:
         """Wake nobody for what has one of these fingerprints."""
         self._filter_of_wakeup = program(self.family, replace(self._terms, known=known))
 
-    def rejoin(self) -> None:
-        """Join the group again: nothing here ends a membership."""
+    @property
+    def is_current(self) -> bool:
+        """Nothing here is made anew."""
+        return True
 
     def send(self, burst: Burst) -> dict[int, OSError]:
         """Send datagrams; the errors, by the member's place."""
+        if self._nic.refusal is not None:
+            return burst.refused(self._nic.refusal)
         for datagram in burst:
             self._nic.advertise(datagram)
         return {}
@@ -132,11 +136,15 @@ class SimulatedAdvertisementSocket:
 class SimulatedAnnouncementSocket:
     """Sends whole frames (`engine.environment.AnnouncementSocket`)."""
 
+    is_current = True
+
     def __init__(self, nic: Nic) -> None:
         self._nic = nic
 
     def send(self, frames: Burst, first: int = 0) -> int:
         """Send some frames from `first` on; how many."""
+        if self._nic.refusal_of_announcements is not None and first < len(frames):
+            raise self._nic.refusal_of_announcements
         sent = 0
         for frame in islice(frames, first, first + AT_ONCE):
             self._nic.announce(frame)

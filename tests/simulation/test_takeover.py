@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from ipaddress import ip_interface
 
 import pytest
+from msgspec.structs import replace
 
 from failover.config import VirtualRouter
-from failover.linux.netlink.rtnetlink import AddressRemoved
+from failover.linux.netlink.rtnetlink import AddressAdded, AddressRemoved
 from failover.messages import Event
-from failover.vrrp import Address, Family, Instant, Interval, Master, VirtualAddress, seconds
+from failover.vrrp import Address, Family, Instant, Interval, Master, PreferredLifetime, VirtualAddress, seconds
 from tests.simulation.host import SimulatedHost
 from tests.simulation.lan import Lan
 from tests.simulation.router import Router
@@ -246,6 +247,26 @@ def test_an_address_that_somebody_removes_from_the_master_comes_back(family: Fam
     pair.world.run_for(0.2)
     assert only("one", pair)
     assert "addresses_restored" in kinds(pair.one.events)
+
+
+@FAMILIES
+def test_lifetimes_that_somebody_gives_to_addresses_of_the_master_are_set_again_and_nobody_is_told_that_they_moved(
+    family: Family,
+) -> None:
+    pair = elected(family)
+    kernel = pair.one.host.kernel
+    interface = kernel.get("eth0")
+    ours = [assigned for assigned in interface.addresses if assigned.address in pair.addresses]
+    expected = {PreferredLifetime.NONE if family is Family.IPV6 else PreferredLifetime.FOREVER}
+    assert {assigned.lifetime for assigned in ours} == expected
+    announced = len(pair.lan.announced)
+    for assigned in ours:
+        kernel.request(AddressAdded(interface.ifindex, replace(assigned, lifetime=None)))
+    pair.world.run_for(0.2)
+    assert list(kernel.get("eth0").addresses) == list(interface.addresses)
+    assert len(pair.lan.announced) == announced
+    assert kinds(pair.one.events)[-1] == "lifetimes_restored"
+    assert "addresses_restored" not in kinds(pair.one.events)
 
 
 def test_hundreds_of_addresses_are_taken_over_and_given_up_whole() -> None:

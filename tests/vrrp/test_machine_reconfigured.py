@@ -15,6 +15,7 @@ from failover.vrrp import (
     InstallAddresses,
     Master,
     MasterDown,
+    PreferredLifetime,
     PriorityChanged,
     SendAdvertisement,
     StateChanged,
@@ -177,6 +178,17 @@ def test_another_prefix_length_is_another_address() -> None:
     new = a_router(addresses=virtual_addresses("198.51.100.1/32"))
     _, withdraw, install, _ = step(new, a_master(old), ConfigChanged(old), NOW).actions
     assert (withdraw, install) == (WithdrawAddresses(old.addresses), InstallAddresses(new.addresses))
+
+
+def test_another_preferred_lifetime_is_given_to_all_addresses_which_stay_where_they_are() -> None:
+    a, b, c = virtual_addresses("fe80::1/64", "2001:db8::1/64", "2001:db8::2/64")
+    old = a_router(Family.IPV6, addresses=(a, b))
+    new = replace(old, preferred_lifetime=PreferredLifetime.NONE)
+    found = step(new, a_master(old), ConfigChanged(old), NOW)
+    assert found.actions[1:] == (InstallAddresses((a, b)),)
+    more = replace(new, excluded_addresses=(c,))
+    found = step(more, a_master(old), ConfigChanged(old), NOW)
+    assert found.actions[1:] == (InstallAddresses((a, b, c)), AnnounceAddresses((c,)))
 
 
 def test_a_changed_checksum_policy_counts_at_once() -> None:

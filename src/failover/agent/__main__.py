@@ -1,21 +1,27 @@
-"""Starts the agent: takes over the channel and the listening socket from the engine, and picks the log to write to."""
+"""Starts the agent: takes over the channel and the listening socket from the engine, and picks the log to write to.
+
+What serves HTTP is imported only behind the fence: none of its code has ever run with a right of the engine's.
+"""
 
 import argparse
 import asyncio
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from failover.agent.api.server import serve
 from failover.agent.link.reader import inherited_sockets
 from failover.agent.log.journal import Journal, is_standard_error
+from failover.agent.log.keeper import fork_off
 from failover.agent.log.log_file import LogFile
 from failover.agent.log.text import line
-from failover.linux.process import capabilities, realtime, signals
+from failover.events import Kind
+from failover.linux.confinement import fence, users
+from failover.linux.process import realtime, signals
 from failover.messages import CHANNEL_FD, LISTENER_FD, Event
 
 _ORDINARY_TIMER_SLACK: Final = 50_000
@@ -29,19 +35,24 @@ def main() -> None:
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     parser = argparse.ArgumentParser(prog="failover.agent")
     parser.add_argument("--log-file", type=Path)
-    log_file: Path | None = parser.parse_args().log_file
+    parser.add_argument("--user", type=users.parse)
+    given = parser.parse_args()
     channel, listener = inherited_sockets(CHANNEL_FD, LISTENER_FD)
     realtime.set_timer_slack(_ORDINARY_TIMER_SLACK)
-    capabilities.give_up_all()
-    asyncio.run(serve(channel, listener, _write_to(log_file)))
+    write = _write_to(fork_off(given.log_file, channel, listener) if given.log_file else None)
+    fenced = fence.enter(given.user)
+    for warning in fenced.warnings:
+        write(Kind.DEGRADED.event(time.time_ns(), {"warning": warning}))
+    from failover.agent.api.server import serve  # noqa: PLC0415 - not before the fence
+
+    asyncio.run(serve(channel, listener, write, fenced))
     # Everything is written. The interpreter's own shutdown takes longer than all of ours, and the engine waits for us.
     os._exit(0)
 
 
-def _write_to(path: Path | None) -> Callable[[Event], None]:
-    """A function that writes an event to the log file if one was named, else to the journal, else to standard error."""
-    log = LogFile(path) if path else None
-    journal = Journal() if path is None and is_standard_error(os.environ) else None
+def _write_to(log: LogFile | None) -> Callable[[Event], None]:
+    """A function that writes an event to the log file if there is one, else to the journal, else to standard error."""
+    journal = Journal() if log is None and is_standard_error(os.environ) else None
 
     def write(event: Event) -> None:
         if (log and log.write(line(event))) or (journal and journal.write(event)) or sys.stderr is None:

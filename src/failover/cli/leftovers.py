@@ -1,7 +1,7 @@
 """Finds and removes what a dead daemon may have left on this host. Refuses where the daemon is alive."""
 
 import errno
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -11,20 +11,22 @@ from failover.cli.failures import BAD_CONFIGURATION, FAILED, FINE, Failure, tell
 from failover.cli.living import Living
 from failover.cli.places import Places
 from failover.config import ConfigError, Configuration, load
+from failover.config.rules import FAMILY_NAMES
 from failover.engine.process.runtime_directory import RuntimeDirectory, running_daemon
 from failover.linux.errors import describe, reason
 from failover.linux.interfaces.monitor import Interfaces
+from failover.linux.interfaces.ownership import Asker, Lists, Own, Whose, recognised, whose
 from failover.linux.interfaces.secondaries import keep_secondaries
 from failover.linux.interfaces.table import Interface
 from failover.linux.netlink.addresses import prepare_remove
 from failover.linux.netlink.connection import Netlink
 from failover.linux.netlink.rtnetlink import AssignedAddress
 from failover.linux.process import capabilities
-from failover.vrrp import Address, Family
+from failover.vrrp import Address, Family, VirtualAddress
 from failover.vrrp.protocol import PRIORITY_OWNER, family_of
 
-Belongs = Callable[[Interface, AssignedAddress], bool]
-"""Whether an address of an interface is to be removed."""
+Concerns = Callable[[Interface, AssignedAddress], bool]
+"""Whether an address of an interface is looked at at all."""
 
 _IN_USE = (errno.EBUSY, errno.EADDRINUSE)
 """The errors of a runtime directory that another daemon uses."""
@@ -48,12 +50,7 @@ def remove(path: Path, where: Places) -> int:
         else:
             tell(f"looking for marked addresses only, because the configuration cannot be used: {error}")
             status = BAD_CONFIGURATION
-    configured = _virtual_addresses(loaded) if loaded else {}
-
-    def belongs(interface: Interface, assigned: AssignedAddress) -> bool:
-        return assigned.is_tagged or assigned.address.ip in configured.get(interface.name, ())
-
-    return _remove(belongs, Living(loaded), where) or status
+    return _remove(lambda *_: True, _virtual_addresses(loaded) if loaded else {}, where) or status
 
 
 def remove_configured(configuration: Configuration, where: Places) -> int:
@@ -61,18 +58,18 @@ def remove_configured(configuration: Configuration, where: Places) -> int:
 
     Those of an address owner only where they have the daemon's tag. `Failure` where a daemon runs.
     """
-    configured = _virtual_addresses(configuration)
-    held = {
+    virtual = _virtual_addresses(configuration)
+    listed = {
         (router.interface_name, address)
         for router in configuration.virtual_routers
         for address in (*router.ip_addresses, *router.excluded_ip_addresses)
     }
 
-    def belongs(interface: Interface, assigned: AssignedAddress) -> bool:
-        marked = assigned.is_tagged and (interface.name, assigned.address) in held
-        return marked or assigned.address.ip in configured.get(interface.name, ())
+    def concerns(interface: Interface, assigned: AssignedAddress) -> bool:
+        is_listed = (interface.name, assigned.address) in listed
+        return is_listed or assigned.address.ip in virtual.get(interface.name, ())
 
-    return _remove(belongs, Living(configuration), where)
+    return _remove(concerns, virtual, where)
 
 
 def _virtual_addresses(configuration: Configuration) -> dict[str, frozenset[Address]]:
@@ -85,27 +82,35 @@ def _virtual_addresses(configuration: Configuration) -> dict[str, frozenset[Addr
     return found
 
 
-def _remove(belongs: Belongs, living: Living, where: Places) -> int:
+def _remove(concerns: Concerns, virtual: Mapping[str, frozenset[Address]], where: Places) -> int:
     capabilities.take_permitted()
     if "CAP_NET_ADMIN" in capabilities.missing():
         raise Failure("needs CAP_NET_ADMIN: run it as root")
-    with closing(living), _no_daemon(where), Netlink() as netlink, closing(Interfaces()) as interfaces:
-        outcomes = [_remove_from(netlink, interface, belongs, living) for interface in interfaces]
+    with closing(Living()) as living, _no_daemon(where), Netlink() as netlink, closing(Interfaces()) as interfaces:
+        outcomes = [
+            _remove_from(netlink, interface, concerns, virtual.get(interface.name, frozenset()), living)
+            for interface in interfaces
+        ]
     if not any(removed or left for removed, left in outcomes):
         click.echo("nothing to remove")
     return FAILED if any(left for _, left in outcomes) else FINE
 
 
-def _remove_from(netlink: Netlink, interface: Interface, belongs: Belongs, living: Living) -> _Outcome:
-    found = [assigned.address for assigned in interface.addresses if belongs(interface, assigned)]
-    held = {address: claim for address in found if (claim := living.holder(interface.name, address))}
-    for claim in dict.fromkeys(held.values()):
-        listed = ", ".join(str(address) for address in found if held.get(address) == claim)
-        tell(
-            f"{interface.name}: {listed} left alone, because another failover, {claim.process}, runs {claim.router}:"
-            " stop it, it removes its addresses"
-        )
-    theirs = tuple(address for address in found if address not in held)
+def _remove_from(
+    netlink: Netlink, interface: Interface, concerns: Concerns, virtual: frozenset[Address], living: Living
+) -> _Outcome:
+    own = recognised(Own(), interface, Lists(virtual), is_new=True)
+    asker = Asker(virtual, living.has, own=own.all)
+    found: dict[Whose, list[VirtualAddress]] = {one: [] for one in Whose}
+    for assigned in interface.addresses:
+        if concerns(interface, assigned):
+            found[whose(assigned, interface, asker)].append(assigned.address)
+    _tell_of_the_living(interface, found[Whose.ANOTHERS], living)
+    for address in found[Whose.HOST]:
+        if address.ip in virtual:
+            family = "global IPv6" if address in own.only else FAMILY_NAMES[family_of(address)]
+            tell(f"{interface.name}: {address} left alone, because the host has no other {family} address there")
+    theirs = tuple(found[Whose.NOBODYS])
     if any(family_of(address) is Family.IPV4 for address in theirs):
         _spare_others(interface)
     failures = {failure.address: failure for failure in netlink.apply(prepare_remove(interface.ifindex, theirs))}
@@ -114,7 +119,17 @@ def _remove_from(netlink: Netlink, interface: Interface, belongs: Belongs, livin
             tell(f"{interface.name}: {failures[address]}")
         else:
             click.echo(f"removed {address} from {interface.name}")
-    return len(theirs) - len(failures), len(failures) + len(held)
+    return len(theirs) - len(failures), len(failures) + len(found[Whose.ANOTHERS])
+
+
+def _tell_of_the_living(interface: Interface, addresses: Sequence[VirtualAddress], living: Living) -> None:
+    holders = {address: living.holder(interface.name, address) for address in addresses}
+    for claim in dict.fromkeys(claim for claim in holders.values() if claim):
+        listed = ", ".join(str(address) for address in addresses if holders[address] == claim)
+        tell(
+            f"{interface.name}: {listed} left alone, because another failover, {claim.process}, {claim.does}:"
+            " stop it, it removes its addresses"
+        )
 
 
 def _spare_others(interface: Interface) -> None:

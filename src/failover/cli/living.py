@@ -1,27 +1,15 @@
 """Tells which addresses belong to a running daemon, whatever its runtime directory: `teardown` leaves them alone."""
 
 from failover.cli.failures import tell
-from failover.config import Configuration
 from failover.linux.errors import reason
-from failover.linux.process.claims import Claim, Claims, VirtualRouterId
-from failover.vrrp import Address, VirtualAddress
-from failover.vrrp.protocol import family_of
+from failover.linux.process.claims import Claim, Claims, VirtualAddressId
+from failover.vrrp import VirtualAddress
 
 
 class Living:
     """The claims of running daemons, looked up by the addresses that they may hold. Close it after use."""
 
-    def __init__(self, configuration: Configuration | None = None) -> None:
-        """`configuration` tells which virtual router an address belongs to.
-
-        Any other address may belong to any daemon that runs a virtual router on its interface.
-        """
-        self._routers: dict[tuple[str, Address], list[VirtualRouterId]] = {}
-        for router in configuration.virtual_routers if configuration else ():
-            families = {family_of(address) for address in router.ip_addresses}
-            ids = [VirtualRouterId(router.interface_name, family, router.vrid) for family in sorted(families)]
-            for address in (*router.ip_addresses, *router.excluded_ip_addresses):
-                self._routers.setdefault((router.interface_name, address.ip), []).extend(ids)
+    def __init__(self) -> None:
         self._claims: Claims | None = None
         try:
             self._claims = Claims()
@@ -33,11 +21,17 @@ class Living:
         if self._claims is not None:
             self._claims.close()
 
+    def has(self, interface: str, address: VirtualAddress) -> bool:
+        """Whether a running daemon may hold this address on this interface now."""
+        return self.holder(interface, address) is not None
+
     def holder(self, interface: str, address: VirtualAddress) -> Claim | None:
-        """The claim of a running daemon that may hold this address on this interface now, or None."""
+        """The claim of a running daemon that may hold this address on this interface now, or None.
+
+        Of the virtual router that it runs there, where that is the first one on the interface; else of the address.
+        """
         if self._claims is None:
             return None
-        routers = self._routers.get((interface, address.ip))
-        if routers is None:
-            return self._claims.on(interface)
-        return next((claim for router in routers if (claim := self._claims.of(router))), None)
+        claim = self._claims.of(VirtualAddressId(interface, address.ip))
+        router = self._claims.on(interface) if claim else None
+        return router if claim and router and router.pid == claim.pid else claim

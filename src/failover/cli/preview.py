@@ -7,12 +7,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from typing import Any, NamedTuple
 
-from failover.config import Configuration, instances
+from failover.config import Configuration, DaemonSettings, instances
 from failover.engine.transmit.prepared import mtu_fault
+from failover.linux.confinement import users
+from failover.linux.errors import reason
 from failover.linux.interfaces.monitor import Interfaces
 from failover.linux.interfaces.readiness import fault, source_address
 from failover.linux.interfaces.table import Interface
-from failover.vrrp import Address, Fault, VirtualAddress, VirtualRouter
+from failover.vrrp import Address, Family, Fault, VirtualAddress, VirtualRouter
 from failover.vrrp.units import to_seconds
 
 
@@ -46,6 +48,7 @@ class Preview(NamedTuple):
             "master_down_interval_seconds": to_seconds(router.master_down_interval(interval)),
             "addresses": list(map(str, router.addresses)),
             "excluded_addresses": list(map(str, router.excluded_addresses)),
+            "preferred_lifetime": router.preferred_lifetime.value if router.family is Family.IPV6 else None,
             "source": str(self.source) if self.source else None,
             "fault": {"reason": self.fault.reason, "detail": self.fault.detail} if self.fault else None,
             "warnings": list(self.warnings),
@@ -56,6 +59,14 @@ def interfaces() -> dict[str, Interface]:
     """The interfaces of this host by name; `OSError` where they cannot be listed."""
     with closing(Interfaces()) as table:
         return {interface.name: interface for interface in table}
+
+
+def agent(daemon: DaemonSettings) -> dict[str, Any]:
+    """The object of `check --json` about the agent: the user, by number, that it becomes where root starts it."""
+    try:
+        return {"user": users.unprivileged(daemon.agent_user).uid, "warning": None}
+    except OSError as error:
+        return {"user": None, "warning": reason(error)}
 
 
 def preview(configuration: Configuration, here: Mapping[str, Interface] | None) -> list[Preview]:

@@ -9,13 +9,25 @@ from msgspec.structs import force_setattr
 from failover.config.checking.built import Built
 from failover.config.checking.examine import examine
 from failover.config.checking.problems import ConfigError
-from failover.config.checking.settings import Setting, about, settings_of
+from failover.config.checking.settings import Complaint, Setting, about, settings_of
 
 REALTIME_PRIORITY: Final = 49
 """The default: above all ordinary processes, one below the kernel's interrupt threads (50), which deliver packets."""
 
 LAST_CPU: Final = 8191
 """The highest CPU number that Linux can be built for (CONFIG_NR_CPUS 8192)."""
+
+LONGEST_USER: Final = 32
+"""Bytes of a user's name (useradd(8))."""
+_NOT_IN_USERS: Final = frozenset(":/, ")
+
+
+def _check_user(name: str) -> Complaint | None:
+    if not name.isprintable() or not name.isascii() or not _NOT_IN_USERS.isdisjoint(name) or name.startswith("-"):
+        return Complaint("cannot be the name of a user")
+    if name == "root" or (name.isdecimal() and not int(name)):
+        return Complaint("is root, whose rights are to be given up")
+    return None
 
 
 class DaemonSettings(msgspec.Struct, frozen=True, kw_only=True, metaclass=Built):
@@ -38,6 +50,16 @@ class DaemonSettings(msgspec.Struct, frozen=True, kw_only=True, metaclass=Built)
         tuple[Annotated[int, msgspec.Meta(ge=0, le=LAST_CPU)], ...],
         about("The CPUs that it may use; none listed: all.", f"a list of CPU numbers, 0 to {LAST_CPU}"),
     ] = ()
+    agent_user: Annotated[
+        str,
+        about(
+            "The user that status, log and the reading of the file run as where the daemon is started as root.",
+            "the name of a user of this host, or a number; not root",
+            default_text="`failover` where there is such a user, else `nobody`",
+            check=_check_user,
+            max_length=LONGEST_USER,
+        ),
+    ] = ""
 
     if TYPE_CHECKING:  # the constructor takes more types than the fields have
 
@@ -47,6 +69,7 @@ class DaemonSettings(msgspec.Struct, frozen=True, kw_only=True, metaclass=Built)
             realtime_priority: int = REALTIME_PRIORITY,
             lock_memory: bool = True,
             cpu_affinity: Sequence[int] = (),
+            agent_user: str = "",
         ) -> None: ...
 
     def __post_init__(self) -> None:

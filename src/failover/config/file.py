@@ -5,6 +5,7 @@ where the daemon's own settings are not the defaults.
 """
 
 from collections import Counter
+from collections.abc import Callable
 from os import PathLike, fspath
 from typing import Any, Final
 
@@ -33,13 +34,17 @@ LONG_FORM: Final[dict[str, str]] = {
 _SHAPES: Final = "a virtual router, a list of them, or an object with virtual_routers"
 
 
-def load(path: str | PathLike[str]) -> Configuration:
-    """The configuration in a file. Raises `ConfigError` with everything that is wrong, also where it cannot be read."""
+def load(path: str | PathLike[str], was_read: Callable[[], object] = lambda: None) -> Configuration:
+    """The configuration in a file. Raises `ConfigError` with everything that is wrong, also where it cannot be read.
+
+    `was_read` is called in between: the file is read, and nothing of what it says was looked at.
+    """
     try:
         data = read(path, LARGEST_FILE + 1)
     except OSError as error:
         message = f"cannot be read: {error.strerror or error}"
         raise ConfigError(fspath(path), (Problem("", "", message),)) from error
+    was_read()
     return parse(data, fspath(path))
 
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from failover.config.router import VirtualRouter
 from failover.vrrp import router as core
-from failover.vrrp.protocol import Address, Family, VirtualAddress, family_of
+from failover.vrrp.protocol import Address, Family, PreferredLifetime, VirtualAddress, family_of
 from failover.vrrp.units import centiseconds
 
 UNKNOWN_SOURCE: Final[dict[Family, Address]] = {
@@ -36,6 +36,9 @@ def _instance(router: VirtualRouter, family: Family, primary: Address) -> core.V
         advertisement_interval=centiseconds(round(router.advert_interval * 100)),
         preempt_mode=router.preempt_mode,
         excluded_addresses=_of_family(router.excluded_ip_addresses, family),
+        preferred_lifetime=(
+            PreferredLifetime(router.preferred_lifetime) if family is Family.IPV6 else PreferredLifetime.FOREVER
+        ),
         checksum=router.checksum,
         require_link_local=router.require_link_local,
         check_address_list=router.check_address_list,

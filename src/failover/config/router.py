@@ -1,7 +1,7 @@
 """`VirtualRouter`: one entry of the configuration file, its settings and their documentation."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import msgspec
 from msgspec.structs import force_setattr
@@ -164,6 +164,16 @@ class VirtualRouter(msgspec.Struct, frozen=True, kw_only=True, metaclass=Built):
         ),
     ] = False
 
+    preferred_lifetime: Annotated[
+        Literal[0, "forever"],
+        about(
+            "How long the host may take a virtual IPv6 address as source of connections of its own; 0: not at all,"
+            " for they would break when the address moves.",
+            '0, or "forever" with an IPv6 address',
+            section="RFC 4862 §5.5.4",
+        ),
+    ] = 0
+
     if TYPE_CHECKING:  # the constructor takes more types than the fields have
 
         def __init__(  # noqa: PLR0913 - a setting each, by keyword only
@@ -182,6 +192,7 @@ class VirtualRouter(msgspec.Struct, frozen=True, kw_only=True, metaclass=Built):
             require_link_local: bool = True,
             check_address_list: bool = False,
             with_version_2: bool = False,
+            preferred_lifetime: Literal[0, "forever"] = 0,
         ) -> None: ...
 
     def __post_init__(self) -> None:

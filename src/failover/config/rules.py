@@ -14,6 +14,7 @@ from failover.vrrp.protocol import (
     INTERVAL_SECONDS_V2,
     MAX_ADVERTISED_ADDRESSES,
     Family,
+    PreferredLifetime,
     Version,
     VirtualAddress,
     family_of,
@@ -33,6 +34,7 @@ def check_rules(draft: Draft) -> None:
         case Version.V3:
             _check_version_3(draft)
             _check_link_local(draft)
+    _check_lifetime(draft)
     _check_counts(draft)
     _check_excluded(draft)
     _check_repeats(draft)
@@ -109,6 +111,13 @@ def _check_link_local(draft: Draft) -> None:
 def _link_local_example(vrid: int) -> str:
     """The link-local address made from the virtual MAC address 00-00-5E-00-02-{VRID} (RFC 9568 §7.3, §7.4)."""
     return f"fe80::200:5eff:fe00:{0x200 + vrid:x}/64"
+
+
+def _check_lifetime(draft: Draft) -> None:
+    """Only IPv6 has preferred lifetimes: no IPv4 address would change."""
+    lifetime = draft.values.get("preferred_lifetime")
+    if lifetime == PreferredLifetime.FOREVER.value and draft.families() == {Family.IPV4}:
+        draft.blame("preferred_lifetime", show(lifetime), "has no IPv6 address to work with", "0 with IPv4 alone")
 
 
 def _check_counts(draft: Draft) -> None:

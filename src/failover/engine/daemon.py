@@ -12,13 +12,14 @@ from pathlib import Path
 
 from failover import messages
 from failover.config import Configuration, DaemonSettings
+from failover.engine.account.evidence import reload_evidence
 from failover.engine.agent_link.agent_process import AgentProcess
 from failover.engine.agent_link.channel import Channel
 from failover.engine.agent_link.commands import Commands
 from failover.engine.agent_link.status_feed import StatusFeed
 from failover.engine.events import Subject
 from failover.engine.fleet.engine import Engine
-from failover.engine.intended import Intended, intended
+from failover.engine.intended import Intended, claims, intended
 from failover.engine.loop.loop import Loop
 from failover.engine.process.claims import HeldClaims, exclusively
 from failover.engine.process.punctuality import Punctuality
@@ -27,9 +28,9 @@ from failover.engine.process.signals import USES, Signals, Use
 from failover.engine.process.systemd import Notifier, watchdog_interval
 from failover.engine.reload.reader_process import ReaderProcess
 from failover.engine.reload.reload import Outcome, Reload
-from failover.engine.router.evidence import reload_evidence
 from failover.engine.router.instance import Instance
 from failover.events import Kind
+from failover.linux.confinement import users
 from failover.linux.errors import describe
 from failover.linux.host import LinuxHost
 from failover.linux.process import capabilities
@@ -73,7 +74,7 @@ def run(configuration: Configuration, settings: Settings, prepare: Callable[[], 
         runtime = RuntimeDirectory(settings.runtime_directory, settings.control_socket)
         try:
             instances = intended(configuration)
-            with exclusively([one.id for one in instances]) as held:
+            with exclusively(claims(instances)) as held:
                 daemon = _Daemon(configuration.daemon, instances, settings, runtime, held, notifier)
                 prepare()
                 daemon.run()
@@ -113,16 +114,19 @@ class _Daemon:
         """The signals that were ignored and told of."""
         self._dirty = False
         self._punctuality = Punctuality(own)
-        self._engine = Engine(instances, self._loop, self._publish, LinuxHost())
+        self._engine = Engine(instances, self._loop, self._publish, LinuxHost(), held.is_anothers)
         self._status_feed = StatusFeed(self._channel, self._engine, self._punctuality, self._loop)
         options = [f"--log-file={settings.log_file}"] if settings.log_file else []
+        user, ignored = users.of_children(own.agent_user)
+        options += [f"--user={user}"] if user is not None else []
+        self._punctuality.warnings += [ignored] if ignored else []
         listener = runtime.listener.fileno()
         greet, aside = self._status_feed.everything, self._punctuality.aside
         self._agent = AgentProcess(self._loop, self._channel, listener, options, self._engine.events, greet, aside)
         file = settings.configuration_file
         self._reload: Reload | None = None
         if file is not None:
-            read = partial(ReaderProcess, str(file), self._loop, aside)
+            read = partial(ReaderProcess, str(file), self._loop, aside, user=user)
             self._reload = Reload(read, own, self._engine, held, notifier.reloading, self._reloaded)
         self._has_terminal = has_terminal()
         self._watchdog_interval = watchdog_interval(os.environ)

@@ -4,7 +4,7 @@ The real ones are `engine.loop.Loop` and `linux.host.LinuxHost`. A test, or a si
 whole engine in a time and on a network of its own. Nothing here does anything.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from failover.engine.loop.alarms import Alarm
@@ -83,6 +83,9 @@ class Interfaces(Protocol):
     def get(self, name: str) -> Interface | None:
         """The interface that bears this name now: the same object as before where it has not changed."""
 
+    def __iter__(self) -> Iterator[Interface]:
+        """All interfaces."""
+
     def read(self) -> bool:
         """Take in some of what is new; whether there may be more. `OSError` where it cannot."""
 
@@ -133,8 +136,9 @@ class AdvertisementSocket(Protocol):
     def overlook(self, known: frozenset[int]) -> None:
         """Wake nobody for what has one of these fingerprints. `OSError` where there is no room for that."""
 
-    def rejoin(self) -> None:
-        """Join the group again. `OSError` where it cannot."""
+    @property
+    def is_current(self) -> bool | None:
+        """Whether what it joined on the interface is there still; None where nobody can know."""
 
     def send(self, burst: Burst) -> dict[int, OSError]:
         """Send datagrams; the errors, by the member's place."""
@@ -148,6 +152,10 @@ class AdvertisementSocket(Protocol):
 
 class AnnouncementSocket(Protocol):
     """What sends whole frames on one interface: `linux.sockets.announcement`."""
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the interface is there still, and not another one with its index."""
 
     def send(self, frames: Burst, first: int = 0) -> int:
         """Send some frames from `first` on; how many, 0 where there is no room. `OSError` where they are refused."""
@@ -172,6 +180,9 @@ class Host(Protocol):
 
     def announcement_socket(self, interface: str, index: int) -> AnnouncementSocket:
         """For gratuitous ARP and unsolicited neighbour advertisements."""
+
+    def members(self, family: Family) -> frozenset[int] | None:
+        """The indices of the interfaces that receive what is sent to the VRRP group; None where nobody can know."""
 
     def keep_secondaries(self, interface: Interface) -> None:
         """See to it that the host's own addresses outlive a virtual one of their subnet."""

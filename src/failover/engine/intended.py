@@ -3,10 +3,11 @@
 Nothing here knows what runs. How they travel from the process that reads the file: `reload.handover`.
 """
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from failover.config import Configuration, instances
-from failover.linux.process.claims import VirtualRouterId
+from failover.linux.process.claims import Claimable, VirtualAddressId, VirtualRouterId
 from failover.vrrp import VirtualRouter
 
 
@@ -21,6 +22,16 @@ class Intended(NamedTuple):
     def id(self) -> VirtualRouterId:
         """What makes it the same virtual router, whatever else of it changes (RFC 9568 §6.4)."""
         return VirtualRouterId(self.interface, self.router.family, self.router.vrid)
+
+    @property
+    def claims(self) -> tuple[Claimable, ...]:
+        """What no other daemon of the host may have: the virtual router, and its addresses on that interface."""
+        return self.id, *(VirtualAddressId(self.interface, address.ip) for address in self.router.held_addresses)
+
+
+def claims(intended: Iterable[Intended]) -> list[Claimable]:
+    """What all of these claim."""
+    return [one for each in intended for one in each.claims]
 
 
 def intended(configuration: Configuration) -> list[Intended]:

@@ -20,6 +20,8 @@ class FaultReason(StrEnum):
     NO_SOURCE_ADDRESS = "no_source_address"
     SOCKET_REFUSED = "socket_refused"
     MTU_TOO_SMALL = "mtu_too_small"
+    CANNOT_SEND = "cannot_send"
+    INTERFACE_REMADE = "interface_remade"
 
 
 def interface_missing(name: str) -> Fault:
@@ -74,9 +76,19 @@ def socket_refused(name: str, why: str) -> Fault:
     return Fault(FaultReason.SOCKET_REFUSED, f"{name} cannot be used: {why}")
 
 
+def interface_remade(name: str) -> Fault:
+    """Another interface has this name and index now, or the family's part of it is another: listen anew. Momentary."""
+    return Fault(FaultReason.INTERFACE_REMADE, f"{name} was made anew under the same name")
+
+
 def mtu_too_small(name: str, needed: int, mtu: int) -> Fault:
     """An advertisement of `needed` bytes exceeds the MTU: the router would be a MASTER that nobody hears."""
     return Fault(FaultReason.MTU_TOO_SMALL, f"an advertisement has {needed} bytes, the MTU of {name} is {mtu}")
+
+
+def cannot_send(name: str, why: str) -> Fault:
+    """No advertisement could be sent for so long that another router has taken over."""
+    return Fault(FaultReason.CANNOT_SEND, f"advertisements cannot be sent on {name}: {why}")
 
 
 def _no_source(detail: str) -> Fault:

@@ -6,6 +6,7 @@ from failover.linux.interfaces.table import Interface
 from failover.linux.netlink.connection import Netlink
 from failover.linux.sockets.advertisement import AdvertisementSocket
 from failover.linux.sockets.announcement import AnnouncementSocket
+from failover.linux.sockets.members import members
 from failover.vrrp.protocol import Family
 
 
@@ -32,6 +33,10 @@ class LinuxHost:
     def announcement_socket(self, interface: str, index: int) -> AnnouncementSocket:
         """A packet socket, bound to the interface, for gratuitous ARP and Neighbour Advertisements."""
         return AnnouncementSocket(interface, index)
+
+    def members(self, family: Family) -> frozenset[int] | None:
+        """The indices of the interfaces that are members of the family's VRRP group; None where nobody can know."""
+        return members(family)
 
     def keep_secondaries(self, interface: Interface) -> None:
         """Set `promote_secondaries` of an interface, unless it is set already."""

@@ -41,9 +41,18 @@ from failover.vrrp.machine.events import (
 from failover.vrrp.machine.states import Backup, Fault, Heard, Initialize, Master, State, deadline, state_name
 from failover.vrrp.machine.step import initial_state, step
 from failover.vrrp.machine.transitions import Step
-from failover.vrrp.packet.advertisement import Advertisement, encode
+from failover.vrrp.packet.advertisement import Advertisement, encode, encode_trial
 from failover.vrrp.packet.receive import Discard, DiscardReason, ReceivedFrom, receive
-from failover.vrrp.protocol import Address, ChecksumForm, Family, Version, VirtualAddress, family_of, virtual_mac
+from failover.vrrp.protocol import (
+    Address,
+    ChecksumForm,
+    Family,
+    PreferredLifetime,
+    Version,
+    VirtualAddress,
+    family_of,
+    virtual_mac,
+)
 from failover.vrrp.router import ChecksumPolicy, VirtualRouter
 from failover.vrrp.units import Instant, Interval, centiseconds, seconds, to_seconds
 
@@ -79,6 +88,7 @@ __all__ = [
     "Oddity",
     "Overslept",
     "Preempted",
+    "PreferredLifetime",
     "PriorityChanged",
     "ReceivedFrom",
     "ReportOddity",
@@ -100,6 +110,7 @@ __all__ = [
     "cutoff_of",
     "deadline",
     "encode",
+    "encode_trial",
     "family_of",
     "initial_state",
     "is_below",

@@ -42,6 +42,18 @@ class ChecksumForm(Enum):
     """The message after an IPv4 pseudo-header, as keepalived and FRR read RFC 5798."""
 
 
+class PreferredLifetime(Enum):
+    """Whether a host may take an address as the source of its own new connections (RFC 4862 §5.5.4, RFC 6724 §5).
+
+    The value is what the configuration has.
+    """
+
+    NONE = 0
+    """Deprecated: the address serves whoever uses it, and the host takes another as source where there is one."""
+    FOREVER = "forever"
+    """Preferred, as an address that an administrator adds."""
+
+
 PROTOCOL_NUMBER: Final = 112
 """The IP protocol of VRRP (RFC 9568 §5.1.1.4, §5.1.2.4)."""
 HOP_LIMIT: Final = 255

@@ -18,6 +18,7 @@ from failover.vrrp.protocol import (
     Address,
     ChecksumForm,
     Family,
+    PreferredLifetime,
     Version,
     VirtualAddress,
     family_of,
@@ -64,6 +65,8 @@ class VirtualRouter:
     """Whether to take over from a MASTER of lower priority (RFC 9568 §6.1)."""
     excluded_addresses: tuple[VirtualAddress, ...] = ()
     """On the interface while MASTER but not advertised."""
+    preferred_lifetime: PreferredLifetime = PreferredLifetime.FOREVER
+    """Of all its addresses while they are on the interface; IPv4 knows no other than `FOREVER`."""
     checksum: ChecksumPolicy = ChecksumPolicy.AUTO
     require_link_local: bool = True
     """IPv6: the first virtual address, ours and that of peers, must be link-local (RFC 9568 §5.2.9, erratum 8300)."""

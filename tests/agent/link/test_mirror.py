@@ -1,5 +1,6 @@
 """The status document, from messages."""
 
+import os
 from itertools import combinations, permutations
 
 from msgspec.structs import replace
@@ -7,6 +8,7 @@ from msgspec.structs import replace
 from failover.agent.api.status_document import status_document
 from failover.agent.link.mirror import Mirror
 from failover.agent.timestamp import timestamp
+from failover.linux.confinement.fence import Fence
 from failover.messages import (
     LAG_BOUNDS,
     Changed,
@@ -93,6 +95,7 @@ def test_the_document_is_this() -> None:
                 "cpu_affinity": [1],
             },
             "engine_lag_seconds": None,
+            "agent": {"user": os.geteuid(), "landlock": 0, "system_call_filter": False},
             "warnings": ["memory is not locked: needs CAP_IPC_LOCK"],
         },
         "virtual_routers": [
@@ -110,8 +113,10 @@ def test_the_document_is_this() -> None:
                 "advertisement_interval_seconds": 1.0,
                 "master_down_interval_seconds": 3.609375,
                 "addresses": ["192.168.100.100/24"],
+                "preferred_lifetime": None,
                 "virtual_mac": None,
                 "send_error": None,
+                "address_conflict": None,
                 "counters": {
                     "advertisements_sent": 7,
                     "advertisements_received": 6,
@@ -125,6 +130,16 @@ def test_the_document_is_this() -> None:
             }
         ],
     }
+
+
+def test_what_the_agent_lacks_is_told_with_what_the_engine_lacks() -> None:
+    mirror = Mirror(Fence(65534, 5, filters_system_calls=True, warnings=("the agent ...",)))
+    for message in KNOWN:
+        mirror.update(message)
+    document = status_document(mirror, BORN)
+    assert document is not None
+    assert document["daemon"]["agent"] == {"user": 65534, "landlock": 5, "system_call_filter": True}
+    assert document["daemon"]["warnings"] == ["memory is not locked: needs CAP_IPC_LOCK", "the agent ..."]
 
 
 def test_lateness_is_told_in_seconds_with_the_end_of_each_bucket() -> None:

@@ -3,11 +3,11 @@
 import pytest
 
 from failover.agent.log.text import line, sentence
-from failover.engine.router.evidence import transition_fields
+from failover.engine.account.evidence import transition_fields
 from failover.events import CAUSES, KINDS, ODDITIES
 from failover.messages import Event, Value
 from failover.vrrp import Cause, Oddity, StateChanged
-from tests.engine.router.test_evidence import BACKUP, CASES, INITIALIZE, NOW
+from tests.engine.account.test_evidence import BACKUP, CASES, INITIALIZE, NOW
 
 AT = 1_767_225_600_000_000_000
 ODD: dict[str, Value] = {
@@ -36,6 +36,14 @@ SENTENCES: dict[str, tuple[dict[str, Value], str]] = {
         {"doing": "installing", "count": 2, "errors": "192.0.2.100/24: Permission denied"},
         "installing 2 addresses failed: 192.0.2.100/24: Permission denied",
     ),
+    "addresses_reordered": (
+        {"interface": "eth0", "addresses": "192.0.2.100/24, 192.0.2.101/24", "own": "192.0.2.12/24"},
+        "put 192.0.2.100/24, 192.0.2.101/24 on eth0 behind 192.0.2.12/24, the host's own address",
+    ),
+    "lifetimes_restored": (
+        {"interface": "eth0"},
+        "somebody changed the lifetimes of virtual addresses on eth0: set again",
+    ),
     "addresses_restored": (
         {"interface": "eth0"},
         "somebody removed virtual addresses from eth0: put back",
@@ -56,6 +64,10 @@ SENTENCES: dict[str, tuple[dict[str, Value], str]] = {
         {"signal": "SIGALRM", "outcome": "the daemon ends in good order"},
         "SIGALRM: the daemon ends in good order",
     ),
+    "interface_remade": (
+        {"interface": "eth0", "families": "ipv4, ipv6"},
+        "eth0 was made anew (ipv4, ipv6): sockets and addresses are set up again",
+    ),
     "reloaded": (
         {"added": 1, "removed": 2, "changed": 3, "unchanged": 4, "needs_restart": "lock_memory, cpu_affinity"},
         (
@@ -73,6 +85,17 @@ SENTENCES: dict[str, tuple[dict[str, Value], str]] = {
     "degraded": (
         {"warning": "memory is not locked: needs CAP_IPC_LOCK"},
         "memory is not locked: needs CAP_IPC_LOCK",
+    ),
+    "addresses_contested": (
+        {"interface": "eth0", "addresses": "192.0.2.100/24"},
+        (
+            "another program, such as keepalived, keeps adding 192.0.2.100/24 to eth0, where only the MASTER may have"
+            " it: stop that program, or take the address from its configuration"
+        ),
+    ),
+    "addresses_left": (
+        {"interface": "eth0", "addresses": "192.0.2.11/24"},
+        ("leaves 192.0.2.11/24 on eth0 whoever is MASTER: it is the host's own; remove it where that is not meant"),
     ),
     "late": (
         {"late_seconds": 1.5, "master_down_interval_seconds": 3.609375},

@@ -15,11 +15,18 @@ from failover.engine.agent_link.agent_process import AgentProcess
 from failover.engine.agent_link.channel import Channel
 from failover.engine.events import EventSink
 from failover.engine.loop.loop import Loop
+from failover.engine.process.child import search_path
 from failover.messages import CHANNEL_FD, LISTENER_FD, Dropped
+from tests.engine.daemons import PACKAGE
 
 PROGRAM = f"""#!/bin/sh
 readlink /proc/self/fd/{CHANNEL_FD} /proc/self/fd/{LISTENER_FD} > {{output}}.new
+echo "$1 $2" >> {{output}}.new
+shift 3
 echo "$@" >> {{output}}.new
+first=$(readlink /proc/$$/fd/0 /proc/$$/fd/1)
+echo "$first" >> {{output}}.new
+for number in 2 3 4 5 6 7 8 9; do [ -e /proc/$$/fd/$number ] && echo $number >> {{output}}.new; done
 mv {{output}}.new {{output}}
 exec cat <&{CHANNEL_FD} > /dev/null
 """
@@ -73,16 +80,44 @@ def inode(descriptor: int) -> str:
 
 def test_it_finds_channel_and_listener_at_their_numbers(stage: Stage) -> None:
     stage.agent.start()
-    channel, listener, _ = stage.found()
+    channel, listener, *_ = stage.found()
     assert listener == inode(stage.listener.fileno())
     assert channel.startswith("socket:")
     assert channel != listener
 
 
-def test_it_is_this_python_with_the_options_and_without_the_working_directory_in_its_path(stage: Stage) -> None:
+def test_it_is_this_python_isolated_with_the_options(stage: Stage) -> None:
     stage.agent.start()
-    assert stage.found()[2] == "-P -m failover.agent --option"
+    assert stage.found()[2] == "-I -c"
+    assert stage.found()[3].split()[-2:] == ["failover.agent", "--option"]
     assert stage.greeted == 1
+
+
+def test_it_has_no_descriptor_but_what_it_needs(stage: Stage, tmp_path: Path) -> None:
+    """Also none that this process had from its own parent, and that any program would inherit."""
+    leaked = [os.open("/dev/null", os.O_RDONLY), os.open(tmp_path, os.O_RDONLY)]
+    try:
+        for descriptor in leaked:
+            os.set_inheritable(descriptor, True)
+        stage.agent.start()
+        found = stage.found()[4:]
+    finally:
+        for descriptor in leaked:
+            os.close(descriptor)
+    assert found == ["/dev/null", "/dev/null", "2", str(CHANNEL_FD), str(LISTENER_FD)]
+
+
+def test_modules_are_looked_for_where_ours_are_and_not_where_a_script_or_the_start_was(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    home = str(PACKAGE.parent)
+    for path, expected in (
+        (["/started/here", "/a", home], ["/a", home]),
+        ([home, "/a"], ["/a", home]),  # the package itself is there
+        (["", "/a", "relative", home], ["/a", home]),
+    ):
+        monkeypatch.setattr(sys, "path", path)
+        assert search_path() == expected
 
 
 def test_it_is_spawned_inside_what_keeps_it_ordinary(
@@ -134,6 +169,17 @@ def test_a_system_without_room_for_another_agent_is_asked_again(
     stage.agent.stop()
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)
+
+
+def test_an_agent_that_is_still_starting_is_given_the_time_to_tell_what_it_was_told(
+    loop: Loop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a busy machine it takes longer than the engine waits for one that runs."""
+    stage = Stage(loop, tmp_path, monkeypatch)
+    Path(sys.executable).write_text(f"#!/bin/sh\nsleep 0.9\ntouch {stage.output}\n")
+    stage.agent.start()
+    stage.close()
+    assert stage.output.exists()
 
 
 def test_stopping_waits_for_the_agent_and_kills_one_that_stays(

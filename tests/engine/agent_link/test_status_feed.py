@@ -72,7 +72,7 @@ class Bench:
         engine = SimpleNamespace(instances=self.instances, later=self.transmitter.tell)
         self.status_feed = StatusFeed(self.channel, cast(Engine, engine), Punctuality(DaemonSettings()), loop)
         for instance in self.instances:
-            instance.attach(wire, OURS[Family.IPV4], frozenset(), self.loop.now)
+            instance.attach(wire, OURS[Family.IPV4], self.loop.now)
             instance.start(None, self.loop.now)
         self.transmitter.finish()
 

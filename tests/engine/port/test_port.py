@@ -3,6 +3,7 @@
 from typing import cast
 
 import pytest
+from msgspec.structs import replace
 
 from failover.engine.environment import Host
 from failover.engine.port.policer import ENOUGH_LOSING, ENOUGH_REFUSED, PERIOD
@@ -49,10 +50,10 @@ class Heard:
         self.instances = [instance_of(router, loop, transmitter, beat, lambda *_: None) for router in routers]
         for instance in self.instances:
             port.add(instance)
-        port.follow(an_interface())
+        port.follow(an_interface(), ())
         for instance in self.instances:
             instance.start(None, self.now)
-            instance.attach(port, OURS[family], frozenset(), self.now)
+            instance.attach(port, OURS[family], self.now)
 
     def hear(self, source: Address, message: bytes, times: int) -> None:
         self.socket.packets = [kept(source, message)] * times
@@ -156,7 +157,7 @@ def test_when_the_router_changes_the_cutoff_is_gone_at_once(change: str) -> None
         instance.wake(after(NOW, router.master_down_interval(router.advertisement_interval)))
         assert instance.is_master
     else:
-        instance.attach(heard.port, SMALLER[Family.IPV4], frozenset(), heard.now)
+        instance.attach(heard.port, SMALLER[Family.IPV4], heard.now)
     assert heard.terms == Terms(frozenset({51}))
 
 
@@ -184,3 +185,27 @@ def test_resignations_and_a_masters_own_beats_are_no_flood() -> None:
     heard.hear_priority(200, 10 * ENOUGH_LOSING)
     heard.hear_priority(0, 10 * ENOUGH_LOSING)
     assert heard.terms is None
+
+
+def test_sockets_of_an_earlier_part_of_the_interface_are_outdated() -> None:
+    heard, interface = Heard(a_router()), an_interface()
+    assert heard.port.serves(interface)
+    assert heard.port.outdated(interface) == frozenset()
+    heard.socket.is_current = False
+    assert not heard.port.serves(interface)
+    assert heard.port.outdated(interface) == {Family.IPV4}
+
+
+def test_where_nobody_can_know_a_family_that_recovers_counts_as_made_anew() -> None:
+    heard, interface = Heard(a_router()), an_interface()
+    heard.socket.is_current = None
+    assert heard.port.serves(interface)
+    assert heard.port.outdated(interface) == frozenset()
+    assert heard.port.outdated(interface, {Family.IPV6}) == frozenset()
+    assert heard.port.outdated(interface, {Family.IPV4}) == {Family.IPV4}
+
+
+def test_those_of_another_interface_or_of_none_are_outdated() -> None:
+    heard, interface = Heard(a_router()), an_interface()
+    assert heard.port.outdated(replace(interface, ifindex=interface.ifindex + 1)) == {Family.IPV4}
+    assert heard.port.outdated(None) == {Family.IPV4}

@@ -70,7 +70,7 @@ def test_everything_wakes_us_in_a_moment_where_it_may_matter(change: str) -> Non
     elif change == "fault":
         instance.link_changed(NO_CARRIER, heard.now)
     elif change == "address":
-        instance.attach(heard.port, SMALLER[Family.IPV4], frozenset(), heard.now)
+        instance.attach(heard.port, SMALLER[Family.IPV4], heard.now)
     else:
         heard.overflow()
     unrung: list[float] = []

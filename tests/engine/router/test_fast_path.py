@@ -71,6 +71,7 @@ class Waiting:
         self.wakeup = self
         self.overlooked = frozenset[int]()
         self.is_overflowing = False
+        self.is_current: bool | None = True
 
     def fileno(self) -> int:
         return -1

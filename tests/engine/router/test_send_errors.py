@@ -1,7 +1,7 @@
 """What could not be sent, and its end."""
 
+from failover.engine.account.status import trouble
 from failover.engine.router.send_errors import SendErrors
-from failover.engine.router.status import trouble
 from failover.messages import FaultStatus, SendError
 
 ERROR = SendError(what="advertisement", error="Operation not permitted", count=2, at=7)
@@ -36,3 +36,5 @@ def test_a_fault_comes_before_what_cannot_be_sent() -> None:
     assert trouble(None, None) is None
     assert trouble(None, ERROR) == "cannot send its advertisements: Operation not permitted"
     assert trouble(FaultStatus("x", "eth0 has no carrier"), ERROR) == "eth0 has no carrier"
+    assert trouble(None, None, "it is contested") == "it is contested"
+    assert trouble(None, ERROR, "it is contested") == "cannot send its advertisements: Operation not permitted"

@@ -77,7 +77,7 @@ class Side:
         beat = self.beat if with_beat else cast(Beat, NoBeat())
         self.instances = [instance_of(router, loop_of(loop), self.transmitter, beat, self.tell) for router in routers]
         for instance in self.instances:
-            instance.attach(port, OURS[Family.IPV4], frozenset(), loop.now)
+            instance.attach(port, OURS[Family.IPV4], loop.now)
 
     def note(self, what: str, of: object) -> None:
         self.story.append((self.loop.now, what, of))
@@ -162,7 +162,7 @@ class WithAndWithout(RuleBasedStateMachine):
         source = ip_address(f"192.0.2.{last}")
         for side in self.sides:
             for instance in side.instances:
-                instance.attach(as_port(side.wire), source, frozenset(), self.loop.now)
+                instance.attach(as_port(side.wire), source, self.loop.now)
         self.loop.round()
 
     @rule(number=st.integers(0, 4))
@@ -281,7 +281,7 @@ def test_who_could_not_send_between_two_beats_goes_on_alone_until_it_can_and_say
     first, *_ = [three.start(number) for number in range(3)]
     three.run(BEAT)
     three.side.wire.refuses = lambda datagram: datagram[VRID_AT] == 51
-    first.attach(as_port(three.side.wire), SMALLER[Family.IPV4], frozenset(), three.loop.now)
+    first.attach(as_port(three.side.wire), SMALLER[Family.IPV4], three.loop.now)
     three.loop.round()
     assert first.status().send_error is not None
     three.side.wire.refuses = lambda _: False

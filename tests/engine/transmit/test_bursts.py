@@ -13,7 +13,7 @@ from failover.engine.transmit.prepared import datagrams
 from failover.engine.transmit.slots import assign_beats
 from failover.lab.network.namespaces import Namespace
 from failover.linux.sockets.advertisement import AdvertisementSocket
-from failover.linux.sockets.options import DOMAINS, configure, group_destination, membership, open_raw
+from failover.linux.sockets.options import DOMAINS, configure, group_destination, join_group, open_raw
 from failover.linux.sockets.outbox import AT_ONCE, Burst, Packets
 from failover.vrrp import Family, SendAdvertisement, VirtualRouter
 from failover.vrrp.protocol import PROTOCOL_NUMBER
@@ -41,7 +41,7 @@ def cable(stack: ExitStack, family: Family) -> tuple[AdvertisementSocket, socket
     with right.enter():
         receiver = stack.enter_context(closing(open_raw("right", DOMAINS[family], PROTOCOL_NUMBER)))
         receiver.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, DEFAULT_BUFFER // 2)  # the kernel doubles it
-        configure(receiver, "right", membership(family, socket.if_nametoindex("right")).join)
+        configure(receiver, "right", join_group(family, socket.if_nametoindex("right")))
     left.ip("link set left up")
     right.ip("link set right up")
     return sender, receiver

@@ -21,6 +21,7 @@ from failover.linux.sockets.outbox import Packets
 from failover.vrrp import (
     Advertisement,
     ChecksumForm,
+    PreferredLifetime,
     SendAdvertisement,
     Version,
     VirtualAddress,
@@ -41,6 +42,7 @@ IPV4 = VirtualRouter(
 )
 IPV6 = VirtualRouter(
     vrid=52,
+    preferred_lifetime=PreferredLifetime.NONE,
     addresses=(ip_interface("fe80::100/64"), ip_interface("2001:db8::100/64")),
     primary_address=ip_address("fe80::1"),
 )
@@ -66,10 +68,10 @@ class Numbers:
         return self.next - count
 
 
-def prepare(router: VirtualRouter, form: ChecksumForm, foreign: Collection[VirtualAddress] = ()) -> Prepared:
+def prepare(router: VirtualRouter, form: ChecksumForm, own: Collection[VirtualAddress] = ()) -> Prepared:
     port = Port("eth0", cast(Loop, None), cast(Host, None), cast(Netlink, Numbers()))
     port.interface = an_interface()
-    return prepare_at(router, form, port, foreign)
+    return prepare_at(router, form, port, own)
 
 
 def destination_of(packets: Packets) -> object:
@@ -105,7 +107,8 @@ def test_a_migrating_router_sends_both_versions() -> None:
 @pytest.mark.parametrize("router", [IPV4, IPV6])
 def test_every_held_address_is_installed_withdrawn_and_announced(router: VirtualRouter) -> None:
     prepared = prepare(router, router.initial_checksum)
-    assert prepared.install == prepare_add(INDEX, router.held_addresses, prepared.install.first)
+    lifetime = router.preferred_lifetime
+    assert prepared.install == prepare_add(INDEX, router.held_addresses, prepared.install.first, lifetime)
     assert prepared.withdraw == prepare_remove(INDEX, router.held_addresses, prepared.withdraw.first)
     assert prepared.announcements.contents == tuple(announcement(MAC, address) for address in router.held_addresses)
 

@@ -382,7 +382,7 @@ class Routers:
             instance_of(router, loop, bench.transmitter, beat, self.tell, f"VR_{router.vrid}") for router in routers
         ]
         for instance in self.instances:
-            instance.attach(bench.port, OURS[Family.IPV4], frozenset(), bench.loop.now)
+            instance.attach(bench.port, OURS[Family.IPV4], bench.loop.now)
             instance.start(None, bench.loop.now)
 
     def tell(self, event: Event, _: Instance) -> None:

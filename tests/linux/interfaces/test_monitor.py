@@ -4,7 +4,7 @@ import json
 import select
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from ipaddress import IPv4Interface, ip_address, ip_interface
 from pathlib import Path
 
@@ -15,8 +15,16 @@ from failover.linux.interfaces.monitor import Interfaces
 from failover.linux.interfaces.readiness import source_address
 from failover.linux.interfaces.table import Interface
 from failover.linux.netlink.addresses import prepare_add
-from failover.linux.netlink.connection import ListChangedError, Netlink
-from failover.linux.netlink.rtnetlink import AddressAdded, AddressRemoved, AssignedAddress, Entry
+from failover.linux.netlink.connection import ListChangedError, Netlink, open_socket, receive
+from failover.linux.netlink.rtnetlink import (
+    SETTINGS_GROUPS,
+    AddressAdded,
+    AddressRemoved,
+    AssignedAddress,
+    Entry,
+    SettingsChanged,
+    parse,
+)
 from failover.vrrp.protocol import Family
 
 pytestmark = pytest.mark.root
@@ -181,6 +189,34 @@ def test_an_interface_deleted_and_made_again_between_two_reads_is_noticed(
     interfaces.read()
     assert interfaces.by_index(before.ifindex) is None
     assert existing(interfaces, "veth0").ifindex != before.ifindex
+
+
+def test_a_familys_part_that_comes_or_goes_is_news_though_nothing_in_the_table_changes(
+    cable: Namespace, interfaces: Interfaces
+) -> None:
+    cable.ip("link add ifb0 type ifb", "link set ifb0 addrgenmode none")
+    follow(interfaces, lambda: interfaces.get("ifb0") is not None)
+    for mtu in (1279, 1500):
+        cable.ip(f"link set ifb0 mtu {mtu}")
+        follow(interfaces, lambda mtu=mtu: existing(interfaces, "ifb0").mtu == mtu)  # type: ignore[misc]
+        before = existing(interfaces, "ifb0")
+        news = SettingsChanged(before.ifindex)
+        assert news in told(cable, f"link set ifb0 mtu {2779 - mtu}", f"link set ifb0 mtu {mtu}")
+        follow(interfaces, lambda: True)
+        assert existing(interfaces, "ifb0") == before
+        interfaces._table.apply(news)
+        assert existing(interfaces, "ifb0") is not before
+
+
+def told(namespace: Namespace, *commands: str) -> list[Entry]:
+    """What is told of these alone, without links and addresses."""
+    with namespace.enter(), closing(open_socket(SETTINGS_GROUPS)) as monitor:
+        namespace.ip(*commands)
+        entries: list[Entry] = []
+        with suppress(BlockingIOError):
+            while True:
+                entries += parse(receive(monitor))
+        return entries
 
 
 def test_an_interface_that_moves_to_another_namespace_is_gone(cable: Namespace, interfaces: Interfaces) -> None:

@@ -4,9 +4,18 @@ import errno
 from ipaddress import IPv4Interface, IPv6Interface
 from itertools import islice
 
-from failover.linux.netlink.addresses import PORTION, Failure, prepare_add, prepare_remove, tagged
+from failover.linux.netlink.addresses import (
+    PORTION,
+    STEPS_BEHIND,
+    Failure,
+    prepare_add,
+    prepare_behind,
+    prepare_remove,
+    tagged,
+)
 from failover.linux.netlink.codec import Payload, Refused, frames
 from failover.linux.netlink.rtnetlink import AddressAdded, AddressRemoved, AssignedAddress, parse
+from failover.vrrp.protocol import VirtualAddress
 
 TWO = (IPv4Interface("192.0.2.1/24"), IPv4Interface("192.0.2.2/24"))
 MANY = tuple(IPv6Interface((int(IPv6Interface("2001:db8::1")) + n, 64)) for n in range(4000))
@@ -37,6 +46,27 @@ def test_every_request_of_a_batch_that_needs_several_datagrams_has_its_own_numbe
     for datagram in batch.datagrams:
         *_, last = (one for one in frames(datagram.content) if isinstance(one, Payload))
         assert last.sequence == datagram.sequences[-1]
+
+
+def test_addresses_go_behind_others_without_being_missed_at_any_step() -> None:
+    batch = prepare_behind(3, TWO, 10)
+    [datagram] = batch.datagrams
+    there: set[VirtualAddress] = set(TWO)
+    for request in parse(datagram.content):
+        assert isinstance(request, AddressAdded | AddressRemoved)
+        if isinstance(request, AddressAdded):
+            there.add(request.assigned.address)
+        else:
+            there.remove(request.assigned.address)
+        assert {address.ip for address in there} == {address.ip for address in TWO}
+    assert there == set(TWO)
+    removed = [one.assigned.address for one in parse(datagram.content) if isinstance(one, AddressRemoved)]
+    assert removed[:2] == [TWO[1], TWO[0]], "the primary last, or the other would be promoted"
+    assert list(datagram.sequences) == list(range(10, 10 + len(TWO) * STEPS_BEHIND))
+    told = [str(Failure(3, address, 1)) for address in batch.addresses]
+    assert len(told) == len(datagram)
+    many = prepare_behind(3, [IPv4Interface((int(IPv4Interface("10.0.0.1")) + n, 8)) for n in range(100)])
+    assert [len(one) for one in many.datagrams] == [64] * 6 + [16]
 
 
 def test_a_batch_is_numbered_from_where_it_is_told() -> None:

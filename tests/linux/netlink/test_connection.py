@@ -12,11 +12,12 @@ from pyroute2.netlink.rtnl.marshal import MarshalRtnl
 
 from failover.lab.network.namespaces import Namespace
 from failover.linux.netlink import connection as netlink_socket
-from failover.linux.netlink.addresses import PORTION, prepare_add, prepare_remove, tagged
+from failover.linux.netlink.addresses import PORTION, prepare_add, prepare_behind, prepare_remove, tagged
 from failover.linux.netlink.codec import DUMP, request
 from failover.linux.netlink.connection import ListChangedError, Netlink, open_socket, receive
-from failover.linux.netlink.rtnetlink import AddressAdded, LinkChanged, dump_addresses, dump_links, remove_address
-from failover.vrrp.protocol import VirtualAddress
+from failover.linux.netlink.requests import dump_addresses, dump_links, remove_address
+from failover.linux.netlink.rtnetlink import AddressAdded, AssignedAddress, LinkChanged
+from failover.vrrp.protocol import PreferredLifetime, VirtualAddress
 
 pytestmark = pytest.mark.root
 
@@ -87,6 +88,51 @@ def test_what_is_there_already_or_gone_already_is_no_failure(cable: Namespace, n
     assert netlink.apply(add) == ()
     cable.ip("link delete veth0")
     assert netlink.apply(remove) == ()
+
+
+@pytest.mark.parametrize(
+    ("first", "lifetime"),
+    [
+        ("10.9.0.1/16", PreferredLifetime.FOREVER),
+        ("2001:db8::1/64", PreferredLifetime.FOREVER),
+        ("2001:db8::1/64", PreferredLifetime.NONE),
+    ],
+)
+def test_an_address_gets_the_lifetime_that_was_asked_for_also_where_it_is_there_already(
+    cable: Namespace, netlink: Netlink, first: str, lifetime: PreferredLifetime
+) -> None:
+    ifindex = ifindex_of(netlink, "veth0")
+    there, new = consecutive(first, 2)
+    cable.ip(f"address add {there} dev veth0 valid_lft 1000 preferred_lft 100")
+
+    def found() -> dict[VirtualAddress, AssignedAddress]:
+        listed = [one for one in netlink.dump(dump_addresses()) if isinstance(one, AddressAdded)]
+        return {one.assigned.address: one.assigned for one in listed if one.ifindex == ifindex}
+
+    assert found()[there].lifetime is None
+    assert netlink.apply(prepare_add(ifindex, [there, new], lifetime=lifetime)) == ()
+    assert {found()[address].lifetime for address in (there, new)} == {lifetime}
+    assert found()[there].is_tagged
+
+
+@pytest.mark.parametrize("count", [1, 2, 100])
+def test_addresses_are_put_behind_another_and_leave_nothing_when_they_go(
+    cable: Namespace, netlink: Netlink, count: int
+) -> None:
+    ifindex = ifindex_of(netlink, "veth0")
+    cable.sysctl("ipv4/conf/veth0/promote_secondaries", "1")
+    addresses = consecutive("10.9.0.1/16", count)
+    own = ip_interface("10.9.77.1/16")
+    netlink.apply(prepare_add(ifindex, addresses))
+    cable.ip(f"address add {own} dev veth0")
+    assert "secondary" in on_interface(cable, "veth0")[own]
+    assert netlink.apply(prepare_behind(ifindex, addresses)) == ()
+    listed = on_interface(cable, "veth0")
+    assert listed.keys() == {own, *addresses}
+    assert [address for address, flags in listed.items() if "secondary" not in flags] == [own]
+    assert netlink.apply(prepare_remove(ifindex, addresses)) == ()
+    left = cable.run(["ip", "route", "show", "table", "local", "type", "local", "dev", "veth0"]).stdout.splitlines()
+    assert [line.split()[1] for line in left] == ["10.9.77.1"]
 
 
 def test_a_virtual_address_of_ours_carries_our_tag(cable: Namespace, netlink: Netlink) -> None:
@@ -179,9 +225,8 @@ def test_addresses_whose_answers_were_lost_are_reported_and_the_socket_stays_usa
         netlink = Netlink(receive_buffer_bytes=4096)
     with netlink:
         ifindex = ifindex_of(netlink, "veth0")
-        add = prepare_add(ifindex, addresses)
-        assert netlink.apply(add) == ()
-        failures = netlink.apply(add)
+        assert netlink.apply(prepare_add(ifindex, addresses)) == ()
+        failures = netlink.apply(prepare_remove(ifindex, consecutive("10.10.0.1/16", 500)))
         assert {one.errno for one in failures} == {errno.ENOBUFS}
         assert 400 < len(failures) < 500
         assert netlink.apply(prepare_remove(ifindex, addresses)) == ()
@@ -216,7 +261,7 @@ def test_of_joined_datagrams_each_has_its_own_refusals(cable: Namespace, netlink
     assert [[(one.sequence, one.errno) for one in each] for each in refused] == [
         [(1, errno.EADDRNOTAVAIL)],
         [(3, errno.ENODEV), (4, errno.ENODEV)],
-        [(5, errno.EEXIST)],
+        [],
         [(8, errno.EADDRNOTAVAIL)],
         [(9, errno.EADDRNOTAVAIL)],
     ]
@@ -233,12 +278,13 @@ def test_where_answers_of_joined_datagrams_were_lost_those_without_an_answer_are
     with netlink:
         ifindex = ifindex_of(netlink, "veth0")
         assert netlink.apply(prepare_add(ifindex, addresses)) == ()
-        again = [
-            prepare_add(ifindex, part, netlink.reserve(20)) for part in (addresses[n : n + 20] for n in (0, 20, 40))
+        others = consecutive("10.10.0.1/16", 60)
+        gone = [
+            prepare_remove(ifindex, part, netlink.reserve(20)) for part in (others[n : n + 20] for n in (0, 20, 40))
         ]
-        refused = netlink.carry_out([datagram for batch in again for datagram in batch.datagrams])
+        refused = netlink.carry_out([datagram for batch in gone for datagram in batch.datagrams])
         lost = [{one.sequence for one in each if one.errno == errno.ENOBUFS} for each in refused]
-        answered = [{one.sequence for one in each if one.errno == errno.EEXIST} for each in refused]
+        answered = [{one.sequence for one in each if one.errno == errno.EADDRNOTAVAIL} for each in refused]
         for number, (missing, known) in enumerate(zip(lost, answered, strict=True)):
             assert missing | known == set(range(20 * number, 20 * number + 20)), "each once, and none of another"
         assert lost[2]

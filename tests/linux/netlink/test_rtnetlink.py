@@ -11,6 +11,13 @@ from pyroute2.netlink.rtnl.ifaddrmsg import ifaddrmsg
 from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
 from pyroute2.netlink.rtnl.marshal import MarshalRtnl
 
+from failover.linux.netlink.requests import (
+    add_address,
+    dump_addresses,
+    dump_links,
+    promote_secondaries,
+    remove_address,
+)
 from failover.linux.netlink.rtnetlink import (
     ADDRESS_PROTOCOL,
     AddressAdded,
@@ -18,14 +25,10 @@ from failover.linux.netlink.rtnetlink import (
     AssignedAddress,
     LinkChanged,
     LinkRemoved,
-    add_address,
-    dump_addresses,
-    dump_links,
+    SettingsChanged,
     parse,
-    promote_secondaries,
-    remove_address,
 )
-from failover.vrrp.protocol import VirtualAddress
+from failover.vrrp.protocol import PreferredLifetime, VirtualAddress
 
 NEW_LINK, DELETE_LINK, NEW_ADDRESS, DELETE_ADDRESS = 16, 17, 20, 21
 
@@ -59,8 +62,17 @@ def oracle_link(kind: int, attributes: list[tuple[str, object]], **fixed: int) -
     return oracle(ifinfmsg(), kind, 0, attributes, **fixed)
 
 
-@given(ifindexes, virtual_addresses)
-def test_pyroute2_makes_the_same_bytes_to_add_an_address(ifindex: int, address: VirtualAddress) -> None:
+FOREVER = 0xFFFFFFFF
+
+
+def lifetimes(preferred: int, valid: int = FOREVER) -> tuple[str, object]:
+    return "IFA_CACHEINFO", {"ifa_preferred": preferred, "ifa_valid": valid, "cstamp": 0, "tstamp": 0}
+
+
+@given(ifindexes, virtual_addresses, st.sampled_from(PreferredLifetime))
+def test_pyroute2_makes_the_same_bytes_to_add_an_address(
+    ifindex: int, address: VirtualAddress, lifetime: PreferredLifetime
+) -> None:
     attributes: list[tuple[str, object]] = [
         ("IFA_LOCAL", str(address.ip)),
         ("IFA_ADDRESS", str(address.ip)),
@@ -68,7 +80,13 @@ def test_pyroute2_makes_the_same_bytes_to_add_an_address(ifindex: int, address: 
     ]
     if address.version == 6:
         attributes.append(("IFA_FLAGS", 0x02))
-    assert add_address(ifindex, address) == oracle_address(address, NEW_ADDRESS, 0x601, attributes, index=ifindex)
+    if lifetime is PreferredLifetime.NONE:
+        attributes.append(lifetimes(0))
+    made = add_address(ifindex, address, lifetime)
+    assert made == oracle_address(address, NEW_ADDRESS, 0x501, attributes, index=ifindex)
+    [read] = parse(made)
+    assert isinstance(read, AddressAdded)
+    assert read.assigned.lifetime is lifetime
 
 
 @given(ifindexes, virtual_addresses)
@@ -84,14 +102,14 @@ def test_pyroute2_makes_the_same_bytes_to_remove_an_address(ifindex: int, addres
         (
             add_address(3, IPv4Interface("192.0.2.1/24")),
             (
-                "30000000 1400 0106 00000000 00000000 02 18 00 00 03000000"
+                "30000000 1400 0105 00000000 00000000 02 18 00 00 03000000"
                 "0800 0200 c0000201 0800 0100 c0000201 0500 0b00 70000000"
             ),
         ),
         (
             add_address(3, IPv6Interface("2001:db8::1/64")),
             (
-                "50000000 1400 0106 00000000 00000000 0a 40 00 00 03000000"
+                "50000000 1400 0105 00000000 00000000 0a 40 00 00 03000000"
                 "1400 0200 20010db8000000000000000000000001 1400 0100 20010db8000000000000000000000001"
                 "0500 0b00 70000000 0800 0800 02000000"
             ),
@@ -125,6 +143,20 @@ def test_pyroute2_reads_our_request_as_it_was_meant(ifindex: int, address: Virtu
 
 
 @pytest.mark.skipif(struct.pack("=H", 1) != b"\x01\x00", reason="the golden bytes are little-endian")
+@pytest.mark.parametrize("kind", [80, 81])
+@pytest.mark.parametrize("family", [2, 10])
+def test_news_of_a_familys_part_says_of_which_interface(kind: int, family: int) -> None:
+    """RTM_NEWNETCONF and RTM_DELNETCONF: a byte for the family, padding, NETCONFA_IFINDEX."""
+
+    def news(ifindex: int, kind_of_attribute: int = 1) -> bytes:
+        body = struct.pack("=B3xHHi", family, 8, kind_of_attribute, ifindex)
+        return struct.pack("=IHHII", 16 + len(body), kind, 0, 0, 0) + body
+
+    assert parse(news(7)) == [SettingsChanged(7)]
+    assert parse(news(-1)) == parse(news(-2)) == [], "of all interfaces, and of those to come"
+    assert parse(news(7, kind_of_attribute=2)) == []
+
+
 def test_the_request_to_promote_secondaries_has_these_bytes() -> None:
     nested = "1400 1a001000 02000c00 01000800 1400 01000000"
     link = "00 00 0000 07000000 00000000 00000000"
@@ -162,6 +194,26 @@ def test_an_address_from_pyroute2_is_read_whole(
         scope=scope,
     )
     assert parse(datagram) == [kind[1](ifindex, AssignedAddress(address, flags, scope, protocol))]
+
+
+@pytest.mark.parametrize(
+    ("preferred", "valid", "lifetime"),
+    [
+        (FOREVER, FOREVER, PreferredLifetime.FOREVER),
+        (0, FOREVER, PreferredLifetime.NONE),
+        (100, FOREVER, None),
+        (0, 100, None),
+        (100, 100, None),
+        (0, 0, None),
+    ],
+)
+def test_the_lifetimes_of_an_address_have_a_name_where_they_do_not_run_out(
+    preferred: int, valid: int, lifetime: PreferredLifetime | None
+) -> None:
+    address = IPv6Interface("2001:db8::1/64")
+    attributes = [("IFA_ADDRESS", "2001:db8::1"), lifetimes(preferred, valid)]
+    [found] = parse(oracle_address(address, NEW_ADDRESS, 0, attributes, index=2))
+    assert found == AddressAdded(2, AssignedAddress(address, 0, 0, 0, lifetime))
 
 
 def test_the_flags_of_an_old_kernel_are_those_of_the_fixed_part() -> None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
+from ipaddress import ip_address
 from pathlib import Path
 from unittest.mock import patch
 
@@ -18,9 +19,12 @@ from failover.linux.process.claims import (
     _PER_INTERFACE,
     NAMESPACE,
     Claim,
+    Claimable,
     Claims,
+    VirtualAddressId,
     VirtualRouterId,
     _base,
+    _position,
     words,
 )
 from failover.vrrp import Family
@@ -28,10 +32,14 @@ from tests.engine.daemons import ENVIRONMENT
 
 HOLD = """
 import os, sys, time
-from failover.linux.process.claims import Claims, VirtualRouterId
+from ipaddress import ip_address
+from failover.linux.process.claims import Claims, VirtualAddressId, VirtualRouterId
 from failover.vrrp import Family
 claims = Claims(sys.argv[1])
-taken = claims.take([VirtualRouterId(i, Family(int(f)), int(v)) for i, f, v in (a.split("/") for a in sys.argv[2:])])
+wanted = [a.split("/") for a in sys.argv[2:]]
+routers = [VirtualRouterId(i, Family(int(f)), int(v)) for i, f, v in (one for one in wanted if len(one) == 3)]
+addresses = [VirtualAddressId(i, ip_address(a)) for i, a in (one for one in wanted if len(one) == 2)]
+taken = claims.take([*routers, *addresses])
 print([claim.pid for claim in taken], flush=True)
 if sys.stdin.readline():
     child = os.fork()
@@ -57,9 +65,14 @@ def namespace(tmp_path: Path) -> str:
 
 
 @contextmanager
-def holding(namespace: str, *routers: VirtualRouterId, before: tuple[str, ...] = ()) -> Iterator[subprocess.Popen[str]]:
+def holding(namespace: str, *wanted: Claimable, before: tuple[str, ...] = ()) -> Iterator[subprocess.Popen[str]]:
     """Another process that has claimed them, killed in the end."""
-    listed = [f"{one.interface}/{int(one.family)}/{one.vrid}" for one in routers]
+    listed = [
+        f"{one.interface}/{int(one.family)}/{one.vrid}"
+        if isinstance(one, VirtualRouterId)
+        else f"{one.interface}/{one.address}"
+        for one in wanted
+    ]
     process = subprocess.Popen(
         [*before, sys.executable, "-c", HOLD, namespace, *listed],
         env=ENVIRONMENT,
@@ -87,6 +100,33 @@ def test_another_process_sees_exactly_what_was_claimed_and_whose_it_is(namespace
             assert claims.of(free) is None
         assert claims.on("eth0") == Claim(router(), other.pid)
         assert claims.on("eth1") is None
+
+
+@pytest.mark.root
+@pytest.mark.parametrize("text", ["192.0.2.100", "fe80::51:1", "2001:db8::c000:264"])
+def test_another_process_sees_exactly_which_addresses_were_claimed_on_which_interface(
+    namespace: str, text: str
+) -> None:
+    address = ip_address(text)
+    claimed = VirtualAddressId("eth0", address)
+    with holding(namespace, router(), claimed) as other, closing(Claims(namespace)) as claims:
+        assert claims.of(claimed) == Claim(claimed, other.pid)
+        for free in (("eth0", address + 1), ("eth0", address - 1), ("eth1", address)):
+            assert claims.of(VirtualAddressId(*free)) is None
+        assert claims.on("eth0") == Claim(router(), other.pid), "an address is no virtual router"
+
+
+@pytest.mark.root
+def test_an_address_that_another_process_has_is_refused_and_given_back_it_is_free(namespace: str) -> None:
+    wanted = [VirtualAddressId("eth0", ip_address("192.0.2.100")), VirtualAddressId("eth0", ip_address("192.0.2.101"))]
+    with holding(namespace, wanted[1]) as other, closing(Claims(namespace)) as claims:
+        assert claims.take(wanted) == (Claim(wanted[1], other.pid),)
+        with holding(namespace, wanted[0]):
+            pass  # it was given back with the other
+        assert claims.take([wanted[0]]) == ()
+        claims.give_back([wanted[0]])
+        with holding(namespace, wanted[0]):
+            pass
 
 
 @pytest.mark.root
@@ -228,7 +268,16 @@ def test_names_that_people_use_never_fall_together() -> None:
     bases = {_base(name) for name in names}
     assert len(bases) == len(names)
     assert all(base % _PER_INTERFACE == 0 and base + _PER_INTERFACE <= _INTERFACES * _PER_INTERFACE for base in bases)
-    assert _base("\udcff" * 15) < 1 << 63
+    assert _base("\udcff" * 15) < 1 << 62
+
+
+def test_addresses_that_people_use_never_fall_together_nor_with_a_virtual_router() -> None:
+    addresses = [f"{net}.{n}" for net in ("192.0.2", "10.0.0", "10.0.1") for n in range(256)]
+    addresses += [f"{net}::{n:x}" for net in ("fe80", "2001:db8", "2001:db8:1", "2001:db8:0:1") for n in range(256)]
+    wanted = [VirtualAddressId(f"eth{n}", ip_address(one)) for one in addresses for n in range(20)]
+    positions = {_position(one) for one in wanted}
+    assert len(positions) == len(wanted)
+    assert all(_INTERFACES * _PER_INTERFACE <= one < 1 << 63 for one in positions)
 
 
 @pytest.mark.parametrize(
@@ -241,6 +290,14 @@ def test_names_that_people_use_never_fall_together() -> None:
                 "another failover, in another container, already runs virtual router 51 (ipv6) on eth0"
                 " (and 2 more that clash)"
             ),
+        ),
+        (
+            [Claim(router(), 7), Claim(VirtualAddressId("eth0", ip_address("192.0.2.1")), 7)],
+            "another failover, process 7, already runs virtual router 51 (ipv4) on eth0",
+        ),
+        (
+            [Claim(VirtualAddressId("eth0", ip_address("fe80::1")), 7)],
+            "another failover, process 7, already has fe80::1 on eth0",
         ),
     ],
 )

@@ -126,6 +126,30 @@ say(before, locked, kibibytes("VmLck") - locked, resident)
 
 
 @pytest.mark.root
+@pytest.mark.parametrize("kernel", ["", "realtime._read_in = lambda *_: False"], ids=["this kernel", "before 5.14"])
+def test_all_of_the_program_is_read_in_and_of_other_memory_what_is_used(kernel: str) -> None:
+    script = f"""
+import mmap
+room = mmap.mmap(-1, 64 << 20, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+{kernel}
+realtime.lock_memory()
+sizes = {{}}
+for line in Path("/proc/self/smaps").read_text().splitlines():
+    words = line.split()
+    if words[0] in ("Size:", "Rss:"):
+        sizes.setdefault((is_file, mode[0]), {{}}).setdefault(words[0], []).append(int(words[1]))
+    elif not words[0].endswith(":"):
+        mode, is_file = words[1], words[4] != "0"
+read = sizes[True, "r"]
+say(sum(read["Size:"]) - sum(read["Rss:"]), kibibytes("VmLck"), kibibytes("VmRSS"))
+"""
+    missing, locked, resident = run(script)
+    assert missing == 0
+    assert locked >= 64 << 10
+    assert (resident >= 64 << 10) is bool(kernel)
+
+
+@pytest.mark.root
 def test_memory_is_not_locked_where_a_limit_could_make_an_allocation_fail() -> None:
     prefix = ["prlimit", "--memlock=65536", *without("ipc_lock")]
     assert run('say(refused(realtime.lock_memory), kibibytes("VmLck"))', prefix) == [errno.EPERM, 0]

@@ -17,9 +17,10 @@ from failover.frames import advertisement_datagram, announcement
 from failover.lab.network.namespaces import Namespace
 from failover.linux.filter.program import Terms
 from failover.linux.packet import Received, lay_out
+from failover.linux.sockets import advertisement
 from failover.linux.sockets.advertisement import AdvertisementSocket
 from failover.linux.sockets.announcement import AnnouncementSocket
-from failover.linux.sockets.options import RECEIVE_BUFFER, group_destination, grow
+from failover.linux.sockets.options import RECEIVE_BUFFER, Option, group_destination, grow, join_group
 from failover.linux.sockets.outbox import Packets
 from failover.vrrp import Address, ChecksumForm, Cutoff, Family, Version, encode
 from failover.vrrp.protocol import GROUPS
@@ -247,30 +248,84 @@ def test_ipv6_survives_being_switched_off_and_on(cable: Cable, stack: ExitStack)
     for namespace, interface in ((cable.left, "left"), (cable.right, "right")):
         namespace.sysctl(f"ipv6/conf/{interface}/disable_ipv6", "1")
         namespace.sysctl(f"ipv6/conf/{interface}/disable_ipv6", "0")
+    assert receiver.is_current
     assert_passes(sender, receiver, Family.IPV6)
 
 
-def test_after_an_mtu_too_small_for_ipv6_it_has_to_join_again(cable: Cable, stack: ExitStack) -> None:
+def test_after_an_mtu_too_small_for_ipv6_it_is_outdated_and_another_one_hears(cable: Cable, stack: ExitStack) -> None:
     sender, receiver = both(cable, Family.IPV6, stack)
     cable.up()
     assert_passes(sender, receiver, Family.IPV6)
+    assert receiver.is_current
     cable.right.ip("link set right mtu 1000")
-    with pytest.raises(OSError, match="ipv6 advertisement socket on right: joining ff02::12: Invalid argument"):
-        receiver.rejoin()
+    assert receiver.is_current is False
+    with (
+        cable.right.enter(),
+        pytest.raises(OSError, match="ipv6 advertisement socket on right: joining ff02::12: Invalid argument"),
+    ):
+        AdvertisementSocket("right", receiver.index, Family.IPV6)
     cable.right.ip("link set right mtu 1500")
+    assert receiver.is_current is False
     send_one(sender, datagram(Family.IPV6))
     assert received(receiver, 0.1) == []
-    receiver.rejoin()
-    assert_passes(sender, receiver, Family.IPV6)
+    receiver.close()
+    with cable.right.enter():
+        another = stack.enter_context(closing(AdvertisementSocket("right", receiver.index, Family.IPV6, VRIDS)))
+    assert another.is_current
+    assert_passes(sender, another, Family.IPV6)
+
+
+def test_one_that_was_outdated_while_it_was_opened_is_refused(
+    cable: Cable, stack: ExitStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, receiver = both(cable, Family.IPV6, stack)
+
+    def joined_too_early(family: Family, index: int) -> Option:
+        receiver.close()
+        cable.right.ip("link set right mtu 1000", "link set right mtu 1500")
+        return join_group(family, index)
+
+    monkeypatch.setattr(advertisement, "join_group", joined_too_early)
+    with cable.right.enter(), pytest.raises(OSError, match="right was made anew at this moment") as refused:
+        AdvertisementSocket("right", receiver.index, Family.IPV6)
+    assert refused.value.errno == errno.ESTALE
 
 
 @families
-def test_joining_again_is_harmless_where_the_membership_stands(cable: Cable, stack: ExitStack, family: Family) -> None:
-    sender, receiver = both(cable, family, stack)
+def test_a_new_interface_with_the_same_index_and_name_is_another_one(
+    cable: Cable, stack: ExitStack, family: Family
+) -> None:
+    _, receiver = both(cable, family, stack)
+    with cable.right.enter():
+        announcer = stack.enter_context(closing(AnnouncementSocket("right", receiver.index)))
     cable.up()
-    receiver.rejoin()
-    receiver.rejoin()
-    assert_passes(sender, receiver, family)
+    assert (receiver.is_current, announcer.is_current) == (True, True)
+    remake(cable, receiver.index)
+    assert (receiver.is_current, announcer.is_current) == (False, False)
+
+
+def test_an_interface_that_is_renamed_has_the_same_announcement_socket(cable: Cable, stack: ExitStack) -> None:
+    index = both(cable, Family.IPV4, stack)[1].index
+    with cable.right.enter():
+        announcer = stack.enter_context(closing(AnnouncementSocket("right", index)))
+    cable.right.ip("link set right name other")
+    assert announcer.is_current
+
+
+def test_closing_an_outdated_one_leaves_a_later_membership_of_others_alone(cable: Cable, stack: ExitStack) -> None:
+    """The kernel would take a member off the new interface for the membership of the old one. Over IPv6 it does."""
+    sender, receiver = both(cable, Family.IPV4, stack)
+    remake(cable, receiver.index)
+    sender, another = both(cable, Family.IPV4, stack)
+    cable.up()
+    receiver.close()
+    assert_passes(sender, another, Family.IPV4)
+
+
+def remake(cable: Cable, index: int) -> None:
+    cable.right.ip(
+        "link delete right", f"link add right index {index} type veth peer name left netns {cable.left.name}"
+    )
 
 
 @families

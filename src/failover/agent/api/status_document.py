@@ -23,7 +23,12 @@ def status_document(mirror: Mirror, at: int) -> dict[str, Any] | None:
             "uptime_seconds": round((at - daemon.started_at) / _NANOSECONDS, 3),
             "realtime": msgspec.to_builtins(daemon.realtime),
             "engine_lag_seconds": _engine_lag(mirror.lag) if mirror.lag else None,
-            "warnings": daemon.warnings,
+            "agent": {
+                "user": mirror.fence.user,
+                "landlock": mirror.fence.landlock,
+                "system_call_filter": mirror.fence.filters_system_calls,
+            },
+            "warnings": [*daemon.warnings, *mirror.fence.warnings],
         },
         "virtual_routers": [_router(router, addresses) for router, addresses in routers],
     }
@@ -54,8 +59,10 @@ def _router(router: RouterStatus, addresses: list[str]) -> dict[str, Any]:
         "advertisement_interval_seconds": router.advertisement_interval / _NANOSECONDS,
         "master_down_interval_seconds": router.master_down_interval / _NANOSECONDS,
         "addresses": addresses,
+        "preferred_lifetime": router.preferred_lifetime,
         "virtual_mac": None,
         "send_error": _send_error(router.send_error) if router.send_error else None,
+        "address_conflict": router.address_conflict,
         "counters": {
             "advertisements_sent": router.counters.advertisements_sent,
             "advertisements_received": router.counters.advertisements_received,

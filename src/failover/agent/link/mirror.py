@@ -2,6 +2,8 @@
 
 from typing import assert_never
 
+from failover.linux.confinement import fence
+from failover.linux.confinement.fence import Fence
 from failover.messages import (
     LAG_BOUNDS,
     Changed,
@@ -23,7 +25,9 @@ from failover.messages import (
 class Mirror:
     """A copy of the engine's state, updated by messages: `api.status_document` renders it."""
 
-    def __init__(self) -> None:
+    def __init__(self, fenced: Fence = fence.NONE) -> None:
+        """`fenced` is what this process itself has given up."""
+        self.fence = fenced
         self.daemon: DaemonStatus | None = None
         self.lag: EngineLag | None = None
         self.dropped = 0

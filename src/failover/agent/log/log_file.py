@@ -43,7 +43,7 @@ class LogFile:
         # In UTF-8 whatever the locale; a name that cannot be encoded must not stop the log.
         line = f"{text}\n".encode(errors="backslashreplace")
         try:
-            descriptor = self._current()
+            descriptor = self.descriptor()
             rest = b"\n" + line if self._is_torn else line
             while rest:
                 written = os.write(descriptor, rest)
@@ -60,12 +60,13 @@ class LogFile:
             os.close(self._descriptor)
             self._descriptor = None
 
-    def _current(self) -> int:
+    def descriptor(self) -> int:
+        """The file that is at the path now, opened; `OSError` where it cannot be."""
         if self._descriptor is not None and not self._is_at_path(self._descriptor):
             self.close()
         if self._descriptor is None:
             self._descriptor = open_log(self._path)
-            self._is_torn = self._ends_amid_a_line(self._descriptor)
+            self._is_torn = self.ends_amid_a_line(self._descriptor)
         return self._descriptor
 
     def _is_at_path(self, descriptor: int) -> bool:
@@ -74,7 +75,8 @@ class LogFile:
         except OSError:
             return False
 
-    def _ends_amid_a_line(self, descriptor: int) -> bool:
+    def ends_amid_a_line(self, descriptor: int) -> bool:
+        """Whether the next line has to begin anew. What we have written tells where the file does not."""
         there = os.fstat(descriptor)
         if not stat.S_ISREG(there.st_mode):
             return self._is_torn

@@ -1,13 +1,14 @@
 """`failover check`: validates a configuration and shows what it would run on this host."""
 
 import json
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from failover.cli.failures import FINE, tell
 from failover.cli.words import precise
 from failover.linux.errors import describe
+from failover.vrrp.protocol import Family, PreferredLifetime
 from failover.vrrp.units import to_seconds
 
 if TYPE_CHECKING:
@@ -35,13 +36,16 @@ def command(file: str | None, *, as_json: bool) -> int:
         tell(f"this host's interfaces cannot be listed: {describe(error)}")
         here = None
     previews = preview.preview(loaded, here)
+    agent = preview.agent(loaded.daemon)
     if as_json:
-        click.echo(json.dumps({"virtual_routers": [one.document() for one in previews]}, ensure_ascii=False))
+        document = {"virtual_routers": [one.document() for one in previews], "daemon": {"agent": agent}}
+        click.echo(json.dumps(document, ensure_ascii=False))
         return FINE
     count = len({one.name for one in previews})
     click.echo(f"{path}: good, {count} virtual router{'s' if count > 1 else ''}")
     for one in previews:
         click.echo("\n" + text(one))
+    click.echo("\n" + _daemon(agent))
     return FINE
 
 
@@ -54,6 +58,8 @@ def text(one: "Preview") -> str:
     lines = [_line("addresses", ", ".join(map(str, router.addresses)))]
     if router.excluded_addresses:
         lines.append(_line("also held", ", ".join(map(str, router.excluded_addresses)) + " (not advertised)"))
+    if router.family is Family.IPV6:
+        lines.append(_line("preferred", _preferred(one)))
     lines.append(_line("priority", _priority(one)))
     lines += (_line(*timer) for timer in _timers(one))
     if one.fault:
@@ -62,6 +68,20 @@ def text(one: "Preview") -> str:
         lines.append(_line("now", f"would send from {one.source}"))
     lines += (_line("warning", warning) for warning in one.warnings)
     return "\n".join((heading, *lines))
+
+
+def _preferred(one: "Preview") -> str:
+    if one.router.preferred_lifetime is PreferredLifetime.FOREVER:
+        return "forever, this host may take these addresses as source of its own connections"
+    return "0 seconds, this host's own connections take another source, where there is one"
+
+
+def _daemon(agent: dict[str, Any]) -> str:
+    if agent["warning"]:
+        who = _line("warning", f"{agent['warning']}: as root it would not start")
+    else:
+        who = _line("agent", f"started as root, status and log are user {agent['user']}'s")
+    return f"The daemon\n{who}"
 
 
 def _priority(one: "Preview") -> str:

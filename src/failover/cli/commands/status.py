@@ -71,6 +71,11 @@ def text(document: Document, now: datetime) -> str:
         if router["fault"]
     )
     lines += (_unsent(router, now) for router in routers if router["send_error"])
+    lines += (
+        f"{router['name']} ({router['family']}): {router['address_conflict']}"
+        for router in routers
+        if router.get("address_conflict")
+    )
     if daemon["warnings"]:
         lines.append(f"warning: {'; '.join(daemon['warnings'])}")
     lines.append(f"failover {daemon['version']}, process {daemon['pid']}, up {elapsed(daemon['uptime_seconds'])}")

@@ -3,10 +3,10 @@
 `msgspec.convert` checks type and range. It stops at the first error, so it is called for each setting by itself.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from enum import Enum
-from typing import Any, Final, get_args, get_origin
+from typing import Any, Final, Literal, get_args, get_origin
 
 import msgspec
 
@@ -62,9 +62,11 @@ def convert(setting: Setting, value: object, path: str) -> tuple[Any, list[Probl
 
 
 def _mismatch(setting: Setting, value: object) -> tuple[str, str | None]:
-    accepted, wanted = _wanted(setting)
     if value is None:
         return "is no value", "leave the key out" if not setting.required else None
+    if get_origin(setting.type) is Literal:
+        return "is not one of them", _unquoted(setting, value) or _meant(value, get_args(setting.type))
+    accepted, wanted = _wanted(setting)
     if isinstance(value, accepted) and not (isinstance(value, bool) and bool not in accepted):
         return _outside(setting, value)
     if isinstance(value, float) and wanted == "a whole number":
@@ -76,9 +78,15 @@ def _outside(setting: Setting, value: object) -> tuple[str, str | None]:
     if not isinstance(value, str):
         return "is out of range", None
     if issubclass(setting.type, Enum):
-        meant = nearest(value, (member.value for member in setting.type))
-        return "is not one of them", f'did you mean "{meant}"?' if meant else None
+        return "is not one of them", _meant(value, (member.value for member in setting.type))
     return "is too long" if value else "is empty", None
+
+
+def _meant(value: object, known: Iterable[object]) -> str | None:
+    """The hint that names the word of `known` which was probably misspelt."""
+    words = (word for word in known if isinstance(word, str))
+    meant = nearest(value, words) if isinstance(value, str) else None
+    return f'did you mean "{meant}"?' if meant else None
 
 
 def _wanted(setting: Setting) -> tuple[tuple[type, ...], str]:

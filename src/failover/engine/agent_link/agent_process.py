@@ -9,12 +9,14 @@ from failover.engine.environment import EventLoop
 from failover.engine.events import EventSink
 from failover.engine.process.child import Child
 from failover.events import Kind
-from failover.vrrp import Instant, Interval, seconds
+from failover.vrrp import Instant, Interval, seconds, to_seconds
 
 _BACKOFF_FIRST = seconds(0.1)
 _BACKOFF_LAST = seconds(10)
 _STEADY_AFTER = seconds(30)
-_FAREWELL_MILLISECONDS = 500
+_FAREWELL = seconds(0.5)
+_STARTED_AFTER = seconds(1.5)
+"""How long an agent may take to start on a busy machine, until it reads what it was told: usually 0.3 s."""
 
 
 class AgentProcess:
@@ -65,7 +67,8 @@ class AgentProcess:
         self._loop.forget(child.fileno())
         farewell = select.poll()
         farewell.register(child.fileno(), select.POLLIN)
-        if not farewell.poll(_FAREWELL_MILLISECONDS):
+        young_for = self._started_at + _STARTED_AFTER - self._loop.clock.now()
+        if not farewell.poll(to_seconds(Interval(max(_FAREWELL, young_for))) * 1000):
             child.kill()
         child.bury()
 

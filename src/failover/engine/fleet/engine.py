@@ -8,20 +8,23 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Final
 
+from failover.engine.account.status import master_down_interval
 from failover.engine.environment import EventLoop, Host
 from failover.engine.events import EventSink, Publish
+from failover.engine.fleet.addresses.order import AddressOrder
+from failover.engine.fleet.addresses.stale import StaleAddresses
 from failover.engine.fleet.network import Network
 from failover.engine.fleet.plan import Plan
 from failover.engine.fleet.registry import Registry
 from failover.engine.intended import Intended
 from failover.engine.port.port import Port
 from failover.engine.router.instance import Instance
-from failover.engine.router.status import master_down_interval
 from failover.engine.transmit.prepared import managed
 from failover.engine.transmit.slots import Place, needs_another
 from failover.engine.transmit.transmitter import Transmitter
 from failover.events import Fields, Kind
-from failover.vrrp import Instant, seconds, to_seconds
+from failover.linux.interfaces.ownership import IsAnothers, nobody_knows
+from failover.vrrp import Instant, VirtualAddress, seconds, to_seconds
 
 TOLERATED_LATENESS: Final = 1 / 4
 """The share of the shortest master-down interval that we may be late. More, and a lost packet or two, is a failover."""
@@ -33,16 +36,28 @@ _TOLERATED_BY_ALL: Final = seconds(0.0075)
 class Engine:
     """Runs virtual routers. `start`, then what the loop calls back, at last `stop`."""
 
-    def __init__(self, intended: Sequence[Intended], loop: EventLoop, publish: Publish, host: Host) -> None:
-        """Open netlink. Nothing is sent or changed before `start`; `OSError` says what could not be opened."""
+    def __init__(
+        self,
+        intended: Sequence[Intended],
+        loop: EventLoop,
+        publish: Publish,
+        host: Host,
+        is_anothers: IsAnothers = nobody_knows,
+    ) -> None:
+        """Open netlink. Nothing is sent or changed before `start`; `OSError` says what could not be opened.
+
+        `is_anothers` tells of other living daemons' addresses.
+        """
         self._loop = loop
         self._netlink = host.netlink()
         self._transmitter = Transmitter(loop, self._netlink)
         self.events = EventSink(publish, loop.clock.wall, self._transmitter.tell)
         """Where everything that happens here is told; whoever drives the engine may add to it."""
         self._registry = Registry(loop, host, self._netlink, self._transmitter, self.events)
+        self._stale = StaleAddresses(loop, host, self._netlink, self._registry, self.events, is_anothers)
+        order = AddressOrder(host, self._netlink, self._transmitter, self.events)
         try:
-            self._network = Network(loop, host, self._netlink, self._transmitter, self._registry, self.events)
+            self._network = Network(loop, host, self._transmitter, self._registry, self.events, self._stale, order)
         except OSError:
             self._netlink.close()
             raise
@@ -54,6 +69,11 @@ class Engine:
     def instances(self) -> Sequence[Instance]:
         """All instances, in the order of the configuration."""
         return self._registry.instances
+
+    def has(self, interface: str, address: VirtualAddress) -> bool:
+        """Whether one of its routers may put this address on that interface, with whatever prefix length."""
+        here = (one for one in self.instances if one.interface == interface)
+        return any(address.ip == each.ip for one in here for each in one.held)
 
     @property
     def short_beats(self) -> int:
@@ -76,16 +96,18 @@ class Engine:
         # The others wait for priority 0 of all, and for nothing else.
         rests = [instance.stop(at) for instance in self.instances]
         self._transmitter.advertise_now()
+        self._network.look_once_more()
         self._steps = iter(())
         broken = {port: port.end_moves() for port in self._registry.ports.values()}
         for rest in rests:
             rest()
         self._transmitter.finish()
         for port, addresses in broken.items():
-            self._network.take_off(port, addresses)
+            self._stale.take_off(port, addresses)
         self._loop.housekeeping.remove(self._watch_lateness)
         self._network.close()
         for port in self._registry.ports.values():
+            self._stale.forget(port)
             port.close()
         self._netlink.close()
 
@@ -111,15 +133,13 @@ class Engine:
         """The steps that carry out a plan. Routers that have nothing to change are not touched.
 
         What is to go goes first, for an address may have moved from one router to another; where it has moved from one
-        MASTER to another, it does not even go.
+        MASTER to another, it does not even go, whenever the other one becomes MASTER.
         """
         touched: dict[Port, None] = {}
         for instance, one in plan.changed:
-            if instance.is_master:
-                port = self._registry.port_of(instance)
-                foreign = self._network.foreign(one.router, port)
-                port.make_before_break(managed(one.router.held_addresses, foreign))
-                yield
+            port = self._registry.port_of(instance)
+            port.make_before_break(managed(one.router.held_addresses, port.own.all), instance)
+            yield
         for instance in plan.removed:
             touched[self._registry.port_of(instance)] = None
             instance.stop(self._loop.clock.now())()
@@ -153,15 +173,19 @@ class Engine:
 
     def _reconfigure(self, instance: Instance, intended: Intended, place: Place) -> None:
         at, port = self._loop.clock.now(), self._registry.port_of(instance)
-        self._registry.reconfigure(instance, intended, place, self._network.foreign(intended.router, port), at)
+        # By what the addresses were before: an owner that is one no longer leaves the host its own.
+        self._stale.recognise(port, intended.router)
+        self._registry.reconfigure(instance, intended, place, at)
         self._network.judge(instance, port, at)
 
     def _settle(self, port: Port) -> None:
         """All routers of an interface are as they should be: tidy up after the change."""
         if self._registry.on(port):
+            self._stale.take_off(port, self._stale.orphans(port, port.end_moves()))
             port.tidy()
             self._network.review(port)
         else:
+            self._stale.forget(port)
             self._registry.leave(port)
 
     def later(self, what: Callable[[], None]) -> None:

@@ -3,21 +3,22 @@
 It tells the instances; what they make of it is theirs.
 """
 
-from failover.engine.environment import EventLoop, Host, Netlink
+from failover.engine.environment import EventLoop, Host
 from failover.engine.events import EventSink
+from failover.engine.fleet.addresses.order import AddressOrder
+from failover.engine.fleet.addresses.stale import StaleAddresses
 from failover.engine.fleet.registry import Registry
-from failover.engine.fleet.stale_addresses import foreign, unheld
+from failover.engine.fleet.remade import MembershipCheck, begin_anew, keep_secondaries
 from failover.engine.port.port import Port, Readiness
 from failover.engine.router.instance import Instance
 from failover.engine.transmit.prepared import mtu_fault
 from failover.engine.transmit.transmitter import Transmitter
-from failover.events import Fields, Kind
+from failover.events import Kind
 from failover.linux.errors import reason
 from failover.linux.interfaces.readiness import fault as find_fault
 from failover.linux.interfaces.readiness import source_address
-from failover.linux.interfaces.table import Interface
-from failover.linux.netlink.addresses import prepare_remove
-from failover.vrrp import Family, Fault, Instant, VirtualAddress, VirtualRouter, seconds
+from failover.linux.interfaces.table import Interface, present
+from failover.vrrp import Family, Fault, Instant, seconds
 
 _READS_OF_A_STORM = 64
 """After so many reads we act on what is known, whether or not there is more."""
@@ -33,23 +34,28 @@ class Network:
         self,
         loop: EventLoop,
         host: Host,
-        netlink: Netlink,
         transmitter: Transmitter,
         registry: Registry,
         events: EventSink,
+        stale: StaleAddresses,
+        order: AddressOrder,
     ) -> None:
         """Lists the host's interfaces; `OSError` where it cannot. What is added to `registry`, `admit` is told of."""
         self._loop = loop
         self._host = host
-        self._netlink = netlink
         self._transmitter = transmitter
         self._registry = registry
         self._events = events
         self._interfaces = host.interfaces()
-        self._keeping: set[int] = set()
+        self._memberships = MembershipCheck(host, events)
+        self._order = order
+        self._stale = stale
+        stale.look_again = self.review
         self._watched: int | None = None
         self._read_again = loop.alarm(lambda _: self._changed())
         self._reads = 0
+        self._was_listed = False
+        """Whether notifications may be missing since the ports were looked at."""
         self._unjudged: set[Port] = set()
         """The ports where addresses came and went while ours were being changed."""
         self._waiting_since: Instant | None = None
@@ -60,18 +66,21 @@ class Network:
         # Whatever can be refused comes first: a router that has become MASTER is not to be taken back.
         for port in self._registry.ports.values():
             port.seen = self._interfaces.get(port.name)
-            port.follow(port.seen)
+            port.follow(port.seen, ())
             for refused in port.refused.values():
                 if isinstance(refused, PermissionError):
                     raise refused
+        self._stale.remove_elsewhere(self._interfaces)
         for port in self._registry.ports.values():
             port.readiness = self._readiness(port)
-            self._keep_secondaries(port)
-            self._remove_leftovers(port)
+            keep_secondaries(port, self._host, self._events)
+            self._stale.recognise(port, is_new=True)
+            self._stale.remove_leftovers(port)
             for instance in self._registry.on(port):
                 self.start(instance, port, at)
         self._watched = self._interfaces.fileno()
         self._loop.watch(self._watched, self._changed)
+        self._loop.housekeeping.add(self._look_at_memberships)
 
     # --- other routers than before
 
@@ -80,23 +89,23 @@ class Network:
         interface = self._interfaces.get(port.name)
         readiness = self._readiness(port)
         before = port.readiness
-        if before and any(readiness[family] != before[family] for family in readiness.keys() & before.keys()):
+        differs = any(readiness[family] != before[family] for family in readiness.keys() & before.keys())
+        if before and (differs or port.outdated(interface)):
+            port.seen = interface
+            self._stale.recognise(port)
             self._move(port, interface, readiness, at)
             return
         port.seen, port.readiness = interface, readiness
         if not port.serves(interface):
-            port.follow(interface)
-        self._keep_secondaries(port)
+            port.follow(interface, ())
+        keep_secondaries(port, self._host, self._events)
+        self._stale.recognise(port, is_new=not before)
         if not before:
-            self._remove_leftovers(port)
+            self._stale.remove_leftovers(port)
 
     def start(self, instance: Instance, port: Port, at: Instant) -> None:
         """Begin an election for a router that was added."""
         instance.start(self._attach(instance, port, at), at)
-
-    def foreign(self, router: VirtualRouter, port: Port) -> frozenset[VirtualAddress]:
-        """The virtual addresses of a router that are the host's own."""
-        return frozenset(foreign(router, port.interface)) if port.interface else frozenset()
 
     def judge(self, instance: Instance, port: Port, at: Instant) -> None:
         """A router has other parameters: see whether it can run with them."""
@@ -108,18 +117,29 @@ class Network:
         self._unjudged.add(port)
         self._read_again.set(self._loop.clock.now())
 
-    def take_off(self, port: Port, addresses: tuple[VirtualAddress, ...]) -> None:
-        """Remove addresses that are there or not."""
-        if addresses:
-            self._remove(port, addresses)
+    def look_once_more(self) -> None:
+        """The routers are about to withdraw their addresses: see first which of them are the host's own by now."""
+        try:
+            for _ in range(_READS_OF_A_STORM):
+                if not self._interfaces.read():
+                    break
+        except OSError as error:
+            self._unread(error)
+        for port in self._registry.ports.values():
+            port.seen = self._interfaces.get(port.name)
+            self._stale.recognise(port)
 
     def close(self) -> None:
         """Follow no more."""
         self._read_again.set(None)
+        self._loop.housekeeping.remove(self._look_at_memberships)
         if self._watched is not None:
             self._loop.forget(self._watched)
             self._watched = None
         self._interfaces.close()
+
+    def _look_at_memberships(self, at: Instant) -> None:
+        self._memberships.look(self._registry.ports.values(), at)
 
     def _changed(self) -> None:
         if self._may_wait():
@@ -132,9 +152,14 @@ class Network:
         for port in self._registry.ports.values():
             interface = self._interfaces.get(port.name)
             # Not what has changed: an address that we put back and somebody removed again before we read of either
-            # has changed nothing, and yet is gone.
-            if interface is not port.seen or port in self._unjudged:
+            # has changed nothing, and yet is gone. Nor does a list show what was made anew and is as it was.
+            if (
+                interface is not port.seen
+                or port in self._unjudged
+                or (self._was_listed and not port.serves(interface))
+            ):
                 self._update(port, interface, at)
+        self._was_listed = False
         self._unjudged.intersection_update(self._registry.ports.values())
 
     def _may_wait(self) -> bool:
@@ -151,6 +176,7 @@ class Network:
 
         In the middle of a storm the table shows addresses missing that are back already.
         """
+        self._was_listed = self._was_listed or self._interfaces.is_outdated
         try:
             more = self._interfaces.read()
         except OSError as error:
@@ -181,6 +207,7 @@ class Network:
 
     def _update(self, port: Port, interface: Interface | None, at: Instant) -> None:
         port.seen = interface
+        self._stale.recognise(port)
         readiness = self._readiness(port)
         if readiness != port.readiness or not port.serves(interface):
             self._move(port, interface, readiness, at)
@@ -190,8 +217,12 @@ class Network:
             self._transmitter.tell(lambda: self._read_again.set(self._loop.clock.now()))
             return
         self._unjudged.discard(port)
-        self._remove_strays(port, at)
-        there = frozenset(assigned.address for assigned in interface.addresses) if interface else frozenset()
+        self._stale.remove_strays(port, at)
+        again = self._order.keep(port, self._registry.on(port), at)
+        if again is not None:
+            self._unjudged.add(port)
+            self._read_again.set(min(again, self._read_again.at or again))
+        there = present(interface)
         for instance in self._registry.on(port):
             instance.addresses_present(there, at)
 
@@ -208,34 +239,26 @@ class Network:
             for instance in instances
             if instance.fault and readiness[instance.router.family].fault is None
         }
-        port.follow(interface)
-        self._keep_secondaries(port)
-        port.rejoin(recovered)
+        is_another = port.interface is None or interface is None or interface.ifindex != port.ifindex
+        outdated = port.outdated(interface, recovered)
+        remade = [one for one in instances if one.router.family in outdated and not one.fault]
+        begin_anew(port, remade, self._events, at)
+        port.follow(interface, outdated)
+        keep_secondaries(port, self._host, self._events)
+        if recovered or outdated or is_another:
+            self._stale.recognise(port, is_new=True)
         if recovered:
-            self._remove_leftovers(port)
+            self._stale.remove_leftovers(port)
         for instance in instances:
             instance.link_changed(self._attach(instance, port, at), at)
-
-    def _keep_secondaries(self, port: Port) -> None:
-        """See to it, once for an interface, that no virtual address takes the host's own along when it goes."""
-        interface = port.interface
-        if interface is None or Family.IPV4 not in port.families or interface.ifindex in self._keeping:
-            return
-        self._keeping.add(interface.ifindex)
-        try:
-            self._host.keep_secondaries(interface)
-        except OSError as error:
-            warning = (
-                f"an address that is added to {interface.name} beside a virtual one may go with it:"
-                f" promote_secondaries is off, and to set it failed: {reason(error)}"
-            )
-            self._events.tell(Kind.DEGRADED, {"warning": warning})
+        for instance in remade:
+            instance.reinstall(at)
 
     def _attach(self, instance: Instance, port: Port, at: Instant) -> Fault | None:
         """Put an instance on its interface as that is now; the fault where it cannot stand there."""
         fault, source = self._fault(instance, port), port.readiness[instance.router.family].source
         if fault is None and source is not None:
-            instance.attach(port, source, self.foreign(instance.router, port), at)
+            instance.attach(port, source, at)
         return fault
 
     def _fault(self, instance: Instance, port: Port) -> Fault | None:
@@ -255,28 +278,4 @@ class Network:
                 mtu=interface.mtu if interface else 0,
             )
             for family in port.families
-        }
-
-    def _remove_leftovers(self, port: Port) -> None:
-        """Take off what a daemon that was killed has left, known by its tag, and what else nobody holds here."""
-        left = unheld(port, self._registry.on(port), tagged_too=True)
-        if left:
-            fields = self._remove(port, left)
-            self._events.tell(Kind.LEFTOVERS_REMOVED, fields)
-
-    def _remove_strays(self, port: Port, at: Instant) -> None:
-        """Take off virtual addresses that somebody else put there: in BACKUP they must not answer (RFC 9568 §6.4.2)."""
-        stale = unheld(port, self._registry.on(port), tagged_too=False)
-        if stale:
-            fields = self._remove(port, stale)
-            self._events.tell_seldom(Kind.STRAYS_REMOVED, {"interface": port.name}, at, fields)
-
-    def _remove(self, port: Port, addresses: tuple[VirtualAddress, ...]) -> Fields:
-        """Take addresses off an interface; the evidence of the event that tells of it."""
-        index = port.seen.ifindex if port.seen else 0
-        failures = self._netlink.apply(prepare_remove(index, addresses))
-        return {
-            "interface": port.name,
-            "addresses": ", ".join(map(str, addresses)),
-            "failed": len(failures),
         }

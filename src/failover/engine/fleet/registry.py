@@ -16,7 +16,7 @@ from failover.engine.transmit.beat import SHORT, Beat
 from failover.engine.transmit.slots import Place, assign_beats, weight
 from failover.engine.transmit.transmitter import Transmitter
 from failover.linux.process.claims import VirtualRouterId
-from failover.vrrp import VirtualAddress, VirtualRouter
+from failover.vrrp import VirtualRouter
 from failover.vrrp.units import Instant
 
 
@@ -84,19 +84,12 @@ class Registry:
         self._places[instance] = place
         return instance
 
-    def reconfigure(
-        self,
-        instance: Instance,
-        intended: Intended,
-        place: Place,
-        foreign: frozenset[VirtualAddress],
-        now: Instant,
-    ) -> None:
+    def reconfigure(self, instance: Instance, intended: Intended, place: Place, now: Instant) -> None:
         """Give an instance other parameters, or another name."""
         port = self.port_of(instance)
         port.expect(intended.router)
         before, beat = instance.router, self._occupy(place, intended.router)
-        instance.reconfigure(intended, place.phase, beat, foreign, now)
+        instance.reconfigure(intended, place.phase, beat, now)
         port.renew_filter(intended.router.family)
         self._vacate(self._places[instance], before)
         self._places[instance] = place

@@ -1,18 +1,20 @@
 """An interface as the engine uses it: its sockets while it exists, and the virtual routers that live on it.
 
-The name is fixed; the interface behind it may come, go, and come back as another one. Sockets belong to one index:
-a new index means new sockets.
+The name is fixed; the interface behind it may come, go, and come back as another one, perhaps with the same index.
+Sockets belong to one interface, and to one family's part of it: where that was made anew, they are `outdated`.
 """
 
 import errno
 import os
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from failover.engine.environment import AnnouncementSocket, EventLoop, Host, Netlink
 from failover.engine.port.receiver import Listener, Receiver
 from failover.linux.errors import reason
 from failover.linux.faults import socket_refused
+from failover.linux.interfaces.ownership import Own
 from failover.linux.interfaces.table import Interface
 from failover.linux.sockets.options import group_destination
 from failover.linux.sockets.outbox import Burst, Packets
@@ -31,6 +33,14 @@ class Readiness:
     """Bytes."""
 
 
+class Holder(Protocol):
+    """A router that an address goes over to."""
+
+    @property
+    def is_master(self) -> bool:
+        """Whether it holds its addresses now."""
+
+
 class Port:
     """One interface name and everything that the engine does there."""
 
@@ -44,8 +54,14 @@ class Port:
         self.readiness: dict[Family, Readiness] = {}
         self.virtual_addresses: frozenset[Address] = frozenset()
         """What no advertisement may be sent from: another host's in a moment (RFC 9568 §5.1.1.1)."""
-        self.moving: frozenset[VirtualAddress] = frozenset()
-        """What is going over from one MASTER here to another."""
+        self.own = Own()
+        """What is the host's own of it, or was configured so: it stays."""
+        self._moving: dict[VirtualAddress, Holder] = {}
+        """Who gets which address in the reload that is under way."""
+        self._left: set[VirtualAddress] = set()
+        """What was left where it is in that reload, because a MASTER here has it or will in a moment."""
+        self.keeps_secondaries = False
+        """Whether the host's own IPv4 addresses were seen to, since the IPv4 socket was opened."""
         self.refused: dict[Family, OSError] = {}
         """Why there is no socket for a family, where there should be one."""
         self._loop = loop
@@ -83,20 +99,37 @@ class Port:
         """All have come and gone: only those that live here now count."""
         everybody = (one.router for listeners in self._listeners.values() for one in listeners.values())
         self.virtual_addresses = frozenset().union(*map(_virtual, everybody))
-        self.end_moves()
         for family in frozenset(Family) - self.families:
             self.readiness.pop(family, None)
             self.refused.pop(family, None)
             if family in self._receivers:
                 self._close(family)
 
-    def make_before_break(self, addresses: Iterable[VirtualAddress]) -> None:
-        """A MASTER that lives here will have these in a moment: who has them now leaves them where they are."""
-        self.moving |= frozenset(addresses)
+    def make_before_break(self, addresses: Iterable[VirtualAddress], holder: Holder) -> None:
+        """A router that lives here will have these in a moment.
+
+        Whoever has them now leaves them where they are, if that one is MASTER by then (`left_to_others`).
+        """
+        self._moving.update(dict.fromkeys(addresses, holder))
+
+    @property
+    def awaited(self) -> frozenset[VirtualAddress]:
+        """What a MASTER here has in a moment, or has already, in the reload that is under way."""
+        return frozenset(address for address, holder in self._moving.items() if holder.is_master)
+
+    def left_to_others(self, addresses: Iterable[VirtualAddress]) -> frozenset[VirtualAddress]:
+        """Those of the addresses that a router here gives up, and another one takes over where they are."""
+        if not self._moving:
+            return frozenset()
+        left = self.awaited.intersection(addresses)
+        self._left |= left
+        return left
 
     def end_moves(self) -> tuple[VirtualAddress, ...]:
-        """Nothing is on its way any more; returns what was, and may have nobody who takes it off now."""
-        ended, self.moving = tuple(self.moving), frozenset()
+        """Nothing is on its way any more; returns what was left to others, and may have nobody who takes it off now."""
+        ended = tuple(self._left)
+        self._moving.clear()
+        self._left.clear()
         return ended
 
     def renew_filter(self, family: Family) -> None:
@@ -117,16 +150,38 @@ class Port:
 
     def serves(self, interface: Interface | None) -> bool:
         """Whether the sockets are those that this interface needs."""
-        same = interface is not None and self.interface is not None and interface.ifindex == self.ifindex
-        return same and not self.refused and self.families == self._receivers.keys()
+        return not self.refused and self.families == self._receivers.keys() and not self.outdated(interface)
 
-    def follow(self, interface: Interface | None) -> None:
-        """The interface that bears the name now: opens sockets where it is another one than before.
+    def outdated(self, interface: Interface | None, recovered: Collection[Family] = ()) -> frozenset[Family]:
+        """The families whose sockets are those of another interface than this, or of an earlier part of it.
+
+        Where nobody can know, those are that have `recovered`: what made them fail may have made the part anew.
+        """
+        if interface is None or self.interface is None or interface.ifindex != self.ifindex:
+            return frozenset(self._receivers)
+        if self._announcer is not None and not self._announcer.is_current:
+            return frozenset(self._receivers)
+        current = {family: receiver.socket.is_current for family, receiver in self._receivers.items()}
+        return frozenset(
+            family for family, known in current.items() if known is False or (known is None and family in recovered)
+        )
+
+    def excluded(self, members: Mapping[Family, Collection[int] | None]) -> frozenset[Family]:
+        """The families that have a socket here, and whose group the interface is not among the `members` of."""
+        index = self.interface.ifindex if self.interface else 0
+        known = {family: found for family in self._receivers if (found := members.get(family)) is not None}
+        return frozenset(family for family, found in known.items() if index not in found)
+
+    def follow(self, interface: Interface | None, outdated: Collection[Family]) -> None:
+        """The interface that bears the name now: closes `outdated` sockets, and opens those that are missing.
 
         What is refused (`refused`) is tried again the next time; one family does not stop the other.
         """
-        if interface is None or self.interface is None or interface.ifindex != self.ifindex:
+        if outdated == self._receivers.keys():
             self.close()
+        else:
+            for family in outdated:
+                self._close(family)
         self.interface = interface
         self.refused.clear()
         if interface is None:
@@ -136,14 +191,6 @@ class Port:
                 self._open(interface, family)
             except OSError as error:
                 self.refused[family] = error.with_traceback(None)  # which would hold this frame, and so the port
-
-    def rejoin(self, families: Collection[Family]) -> None:
-        """Join the groups again, when the interface comes back into use: some changes of it end the membership."""
-        for family in self._receivers.keys() & families:
-            try:
-                self._receivers[family].socket.rejoin()
-            except OSError as error:
-                self._refuse(family, error)
 
     def refusal(self, family: Family) -> Fault | None:
         """The fault of a family without a socket."""
@@ -211,6 +258,8 @@ class Port:
         listeners = self._listeners[family]
         opened = self._host.advertisement_socket(interface.name, interface.ifindex, family, frozenset(listeners))
         self._receivers[family] = Receiver(opened, listeners, self._loop)
+        if family is Family.IPV4:
+            self.keeps_secondaries = False
 
     def _close(self, family: Family) -> None:
         self._receivers.pop(family).close()

@@ -1,7 +1,8 @@
 """A process of ours beside the engine: one of this package's modules, spawned, watched and buried.
 
 Spawned rather than forked: a new program inherits none of the engine's sockets, memory locks or real-time priority,
-and vfork spares the engine the page faults that follow a fork.
+and vfork spares the engine the page faults that follow a fork. It is isolated: neither the environment nor the working
+directory says where its modules come from, and of descriptors it has standard error and those that it is given.
 """
 
 import os
@@ -9,12 +10,20 @@ import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Final
 
+from failover.linux.process import descriptors as ours
 from failover.linux.process.signals import in_words
 
 _FIRST_FD: Final = 3
 """The first descriptor behind standard input, output and error."""
+_NOWHERE: Final = "/dev/null"
+_WITH_OUR_PATH: Final = (
+    "import sys; sys.path[:] = sys.argv.pop(1).split(':'); del sys.argv[0];"
+    " from runpy import run_module; run_module(sys.argv[0], run_name='__main__', alter_sys=True)"
+)
+"""The program of an isolated Python that finds its modules where we have found ours."""
 
 
 class Child:
@@ -29,9 +38,11 @@ class Child:
             *((os.POSIX_SPAWN_DUP2, old, new) for old, new in zip(descriptors, aside, strict=True)),
             *((os.POSIX_SPAWN_DUP2, old, new) for new, old in enumerate(aside, _FIRST_FD)),
             *((os.POSIX_SPAWN_CLOSE, old) for old in aside),
+            (os.POSIX_SPAWN_OPEN, 0, _NOWHERE, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 1, _NOWHERE, os.O_WRONLY, 0),
         ]
-        # -P: `-m` alone would look for the program in the working directory first, whoever may write there.
-        command = [sys.executable, "-P", "-m", module, *arguments]
+        ours.bequeath_none(_FIRST_FD)
+        command = _command(module, arguments)
         # A session of its own: Ctrl-C is for the engine, which tells the others. So is any signal that is sent to all
         # processes of a service: a child blocks them, unless it has something better to do about them.
         held = signal.valid_signals()
@@ -63,6 +74,23 @@ class Child:
             os.close(self._pidfd)
             self._pidfd = -1
         return how
+
+
+def _command(module: str, arguments: Sequence[str]) -> list[str]:
+    """The command line that runs a module, isolated (`-I`): of the environment and of the working directory."""
+    if sys.flags.isolated:  # as the packages start us: it finds what we have found
+        return [sys.executable, "-I", "-m", module, *arguments]
+    return [sys.executable, "-I", "-c", _WITH_OUR_PATH, os.pathsep.join(search_path()), module, *arguments]
+
+
+def search_path() -> list[str]:
+    """Where this process finds its modules, but for the directory of its script, or that it was started in.
+
+    Python puts that first, whoever may write there. Where this package is in it, that is what was meant.
+    """
+    home = str(Path(__file__).absolute().parents[3])
+    path = sys.path if sys.flags.safe_path else sys.path[1:]
+    return [*filter(os.path.isabs, path), *([] if home in path else [home])]
 
 
 def _in_words(exit_code: int) -> str:

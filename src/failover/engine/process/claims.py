@@ -1,11 +1,12 @@
-"""One daemon for each virtual router of a network namespace, whatever runtime directories they have."""
+"""One daemon for each virtual router and address of a network namespace, whatever runtime directories they have."""
 
 import errno
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from failover.linux.errors import reason
-from failover.linux.process.claims import Claim, Claims, VirtualRouterId, words
+from failover.linux.process.claims import Claim, Claimable, Claims, VirtualAddressId, VirtualRouterId, words
+from failover.vrrp import VirtualAddress
 
 
 class HeldClaims:
@@ -20,18 +21,22 @@ class HeldClaims:
         except OSError as error:
             self._unguarded(error)
 
-    def begin(self, routers: Sequence[VirtualRouterId]) -> None:
+    def begin(self, wanted: Sequence[Claimable]) -> None:
         """Claim the first ones; `OSError` EBUSY names who has one of them."""
-        self._demand(lambda claims: claims.take(routers))
+        self._demand(lambda claims: claims.take(wanted))
 
-    def add(self, routers: Sequence[VirtualRouterId]) -> None:
+    def add(self, wanted: Sequence[Claimable]) -> None:
         """Claim these as well, or none of them, without waiting; `OSError` EBUSY names who has one of them."""
-        self._demand(lambda claims: claims.add(routers))
+        self._demand(lambda claims: claims.add(wanted))
 
-    def give_back(self, routers: Iterable[VirtualRouterId]) -> None:
-        """Give back the claims of these routers."""
+    def give_back(self, claimed: Iterable[Claimable]) -> None:
+        """Give back the claims of these."""
         if self._claims is not None:
-            self._claims.give_back(routers)
+            self._claims.give_back(claimed)
+
+    def is_anothers(self, interface: str, address: VirtualAddress) -> bool:
+        """Whether another living daemon has claimed this address on this interface; True also where nobody can tell."""
+        return self._claims is None or self._claims.of(VirtualAddressId(interface, address.ip)) is not None
 
     def close(self) -> None:
         """Give back all claims."""
@@ -47,18 +52,19 @@ class HeldClaims:
             self._unguarded(error)
             return
         if taken:
-            raise OSError(errno.EBUSY, f"{words(taken)}; stop it, or give one of them another vrid or interface")
+            other = "vrid" if any(isinstance(one.what, VirtualRouterId) for one in taken) else "address"
+            raise OSError(errno.EBUSY, f"{words(taken)}; stop it, or give one of them another {other} or interface")
 
     def _unguarded(self, error: OSError) -> None:
         self.warnings.append(f"another daemon for the same virtual routers would not be noticed: {reason(error)}")
 
 
 @contextmanager
-def exclusively(routers: Sequence[VirtualRouterId]) -> Iterator[HeldClaims]:
+def exclusively(wanted: Sequence[Claimable]) -> Iterator[HeldClaims]:
     """Hold claims of these, and of those that are added; `OSError` EBUSY names who has one of them."""
     held = HeldClaims()
     try:
-        held.begin(routers)
+        held.begin(wanted)
         yield held
     finally:
         held.close()

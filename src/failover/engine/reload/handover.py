@@ -11,7 +11,7 @@ from failover.config.protocol_instances import UNKNOWN_SOURCE
 from failover.engine.intended import Intended, intended
 from failover.messages import MAX_MESSAGE_BYTES
 from failover.vrrp import ChecksumPolicy, Interval, Version, VirtualAddress, VirtualRouter
-from failover.vrrp.protocol import family_of
+from failover.vrrp.protocol import PreferredLifetime, family_of
 
 HANDOVER_FD: Final = 3
 """Where the process that reads finds its end of the SOCK_SEQPACKET pair."""
@@ -38,6 +38,7 @@ class _Instance(msgspec.Struct, frozen=True, kw_only=True):
     vrid: int
     addresses: list[_Address]
     excluded_addresses: list[_Address]
+    preferred_lifetime: int | str
     version: Version
     priority: int
     advertisement_interval: int
@@ -128,6 +129,7 @@ def _packed(one: Intended, excluded: Iterable[VirtualAddress]) -> _Instance:
         vrid=router.vrid,
         addresses=_bytes(router.addresses),
         excluded_addresses=_bytes(excluded),
+        preferred_lifetime=router.preferred_lifetime.value,
         version=router.version,
         priority=router.priority,
         advertisement_interval=router.advertisement_interval,
@@ -145,6 +147,7 @@ def _unpacked(one: _Instance, excluded: tuple[VirtualAddress, ...]) -> Intended:
         vrid=one.vrid,
         addresses=addresses,
         excluded_addresses=excluded + _addresses(one.excluded_addresses),
+        preferred_lifetime=PreferredLifetime(one.preferred_lifetime),
         primary_address=UNKNOWN_SOURCE[family_of(addresses[0])],
         version=one.version,
         priority=one.priority,

@@ -1,4 +1,6 @@
-"""The process that reads the configuration for a running engine, and ends (`python -m`, with the file as argument).
+"""The process that reads the configuration for a running engine, and ends.
+
+Its arguments are the file, and whom to become before it takes apart what the file says; none where it is not root.
 
 The engine does not do it itself: a disk may be slow, and a thousand virtual routers take a tenth of a second.
 """
@@ -6,16 +8,19 @@ The engine does not do it itself: a disk may be slow, and a thousand virtual rou
 import os
 import socket
 import sys
+from functools import partial
 
 from failover.config import ConfigError, load
 from failover.engine.reload.handover import HANDOVER_FD, bad, encode, handover
+from failover.linux.confinement import fence, users
 
 
 def main() -> None:
     """Read, check, hand over."""
+    _, path, *user = sys.argv
     engine = socket.socket(fileno=HANDOVER_FD)
     try:
-        packets = list(handover(load(sys.argv[1])))
+        packets = list(handover(load(path, partial(fence.enter, users.parse(user[0]) if user else None))))
     except ConfigError as error:
         packets = [bad(str(error))]
     for packet in packets:

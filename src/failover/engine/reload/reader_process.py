@@ -11,6 +11,7 @@ from failover.engine.environment import EventLoop
 from failover.engine.intended import Intended
 from failover.engine.process.child import Child
 from failover.engine.reload.handover import Bad, Complete, Excluded, Instances, decode
+from failover.linux.confinement.users import User
 from failover.linux.errors import describe
 from failover.messages import MAX_MESSAGE_BYTES
 from failover.vrrp import Instant, VirtualAddress, seconds, to_seconds
@@ -45,10 +46,11 @@ class ReaderProcess:
         loop: EventLoop,
         aside: Callable[[], AbstractContextManager[None]],
         done: Callable[[Read | Unread], None],
+        user: User | None = None,
     ) -> None:
         """Begin; `done` is called once, later. `OSError` where the system has no room for another process.
 
-        The process is spawned inside `aside()`.
+        The process is spawned inside `aside()`, and becomes `user` once it has read the file.
         """
         self._loop = loop
         self._done = done
@@ -59,7 +61,9 @@ class ReaderProcess:
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         try:
             with theirs, aside():
-                self._child = Child("failover.engine.reload.reader", [path], [theirs.fileno()])
+                self._child = Child(
+                    "failover.engine.reload.reader", [path, *([str(user)] if user else [])], [theirs.fileno()]
+                )
         except OSError:
             self._socket.close()
             raise

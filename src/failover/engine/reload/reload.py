@@ -5,6 +5,7 @@ whoever no longer waits for the answer, as long as nothing has been changed.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from typing import Final, NamedTuple
 
 from failover.config import DAEMON_SETTINGS, DaemonSettings
@@ -14,6 +15,7 @@ from failover.engine.process.claims import HeldClaims
 from failover.engine.reload.reader_process import Read, ReaderProcess, Unread, unread
 from failover.engine.router.instance import Instance
 from failover.linux.errors import describe
+from failover.linux.process.claims import Claimable
 from failover.messages import Names, NotReloaded, Reloaded
 
 _CLAIMS_AT_ONCE: Final = 16
@@ -100,25 +102,25 @@ class Reload:
         """The steps of the reload itself, each less than a millisecond."""
         plan = Plan()
         yield from self._engine.compare(found.instances, plan)
+        gone, new = set[Claimable](), list[Claimable]()
+        yield from _exchange(plan, gone, new)
         try:
-            yield from self._claim(plan)
+            yield from self._claim(new)
         except OSError as error:
             self._end(NotReloaded(report=describe(error), is_bad=False))
             return
         if not self._is_wanted():
-            self._held.give_back([one.id for one in plan.added])
+            self._held.give_back(new)
             self._end(_VOID)
             return
         outcome = _reloaded(plan.extent(), found.daemon, self._daemon)
-        gone = [instance.intended.id for instance in plan.removed]
         yield from self._engine.carry_out(plan)
-        for start in range(0, len(gone), _CLAIMS_AT_ONCE):
-            self._held.give_back(gone[start : start + _CLAIMS_AT_ONCE])
+        while gone:
+            self._held.give_back([gone.pop() for _ in range(min(_CLAIMS_AT_ONCE, len(gone)))])
             yield
         self._end(outcome, [instance for instance, _ in plan.changed])
 
-    def _claim(self, plan: Plan) -> Iterator[None]:
-        new = [one.id for one in plan.added]
+    def _claim(self, new: Sequence[Claimable]) -> Iterator[None]:
         for start in range(0, len(new), _CLAIMS_AT_ONCE):
             try:
                 self._held.add(new[start : start + _CLAIMS_AT_ONCE])
@@ -137,6 +139,20 @@ class Reload:
             asker.answer(outcome)
         if self._asked:
             self._begin()
+
+
+def _exchange(plan: Plan, gone: set[Claimable], new: list[Claimable]) -> Iterator[None]:
+    """The steps that find out what is claimed no longer, and what is new. What goes from one to another is neither."""
+    for before in chain(plan.removed, (instance for instance, _ in plan.changed)):
+        gone.update(before.intended.claims)
+        yield
+    for after in chain(plan.added, (one for _, one in plan.changed)):
+        for claim in after.claims:
+            if claim in gone:
+                gone.remove(claim)
+            else:
+                new.append(claim)
+        yield
 
 
 def _reloaded(extent: Extent, intended: DaemonSettings, running: DaemonSettings) -> Reloaded:

@@ -1,4 +1,4 @@
-"""Puts a MASTER's addresses back when somebody else has taken them away: at once, and then not too often."""
+"""Puts a MASTER's addresses back when somebody else has taken or changed them: at once, and then not too often."""
 
 from collections.abc import Callable
 from typing import Final
@@ -24,7 +24,7 @@ class AddressGuard:
         self._not_before = Instant(now + RESTORE_EVERY)
 
     def seen(self, now: Instant, *, complete: bool) -> None:
-        """The interface has all of the addresses now, or not: `complete`."""
+        """The interface has all of the addresses now, as they should be, or not: `complete`."""
         self._alarm.set(None if complete else max(now, self._not_before))
 
     def stop(self) -> None:

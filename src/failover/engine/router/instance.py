@@ -1,12 +1,15 @@
 """One protocol instance at work: it feeds `step()` and has its actions done.
 
 What to do is decided in `failover.vrrp`, how it is done in `performer`, when it wakes up in `schedule`, what is told of
-it in `reporter`. Who calls it with what: `fleet`.
+it in `account`. Who calls it with what: `fleet`.
 """
 
 from collections.abc import Callable
 from dataclasses import replace
 
+from failover.engine.account.evidence import transition_fields
+from failover.engine.account.reporter import Reporter
+from failover.engine.account.status import fault_status, status_of, trouble
 from failover.engine.environment import EventLoop
 from failover.engine.events import EventSink
 from failover.engine.intended import Intended
@@ -14,15 +17,14 @@ from failover.engine.port.known_adverts import KnownAdverts
 from failover.engine.port.policer import Verdict
 from failover.engine.port.port import Port
 from failover.engine.router.address_guard import AddressGuard
+from failover.engine.router.conflict import NONE
 from failover.engine.router.deferred_state import DeferredState
-from failover.engine.router.evidence import transition_fields
 from failover.engine.router.performer import Performer
-from failover.engine.router.reporter import Reporter
 from failover.engine.router.schedule import Schedule
-from failover.engine.router.status import fault_status, status_of, trouble
 from failover.engine.transmit.beat import Beat
 from failover.engine.transmit.transmitter import Transmitter
 from failover.events import Kind
+from failover.linux.interfaces.table import Present
 from failover.linux.packet import Received
 from failover.messages import Counters, FaultStatus, RouterStatus
 from failover.vrrp import (
@@ -72,10 +74,12 @@ class Instance:
         counters = Counters(discarded={}, oddities={})
         self.reporter = Reporter(self, counters, sink)
         """Knows whether the status is another one than was told."""
-        self._performer = Performer(router, transmitter, counters, self.reporter, self.settle)
+        self._performer = Performer(router, loop, transmitter, counters, self.reporter, self)
         self._deferred = DeferredState(initial_state(router), counters, beat)
         self._schedule = Schedule(self, self._deferred, loop)
-        self._guard = AddressGuard(loop, self._restore)
+        self._guard = AddressGuard(loop, lambda now: self._restore(now, self._performer.restore))
+        self.conflict = NONE
+        """What is wrong with its addresses on the interface; `StaleAddresses` knows."""
 
     @property
     def name(self) -> str:
@@ -120,7 +124,7 @@ class Instance:
     @property
     def trouble(self) -> str | None:
         """What keeps it from its work, in words."""
-        return trouble(self.fault, self._performer.send_errors.worst)
+        return trouble(self.fault, self._performer.send_errors.worst, self.conflict.words(self.interface))
 
     @property
     def is_master(self) -> bool:
@@ -140,31 +144,28 @@ class Instance:
 
     def stop(self, now: Instant) -> Callable[[], None]:
         """Leave the group. What is returned takes the addresses away: call it when priority 0 has been sent."""
-        previous = self.state
-        outcome = step(self.router, previous, events.Shutdown(), now)
+        outcome = step(self.router, previous := self.state, events.Shutdown(), now)
         farewell = tuple(action for action in outcome.actions if isinstance(action, actions.SendAdvertisement))
         for action in farewell:
             self._performer.perform(action)
 
         def rest() -> None:
             self._guard.stop()
+            self._performer.watch.forget()
             others = tuple(action for action in outcome.actions if action not in farewell)
             self._follow(events.Shutdown(), previous, replace(outcome, actions=others), now)
 
         return rest
 
     def link_changed(self, fault: Fault | None, now: Instant) -> None:
-        """The interface became unusable or usable."""
-        self._feed(events.LinkChanged(fault), now)
+        """The interface became unusable or usable, or for sending only."""
+        self._feed(events.LinkChanged(self._performer.watch.fault_with(fault)), now)
 
-    def attach(self, port: Port, primary: Address, foreign: frozenset[VirtualAddress], now: Instant) -> None:
-        """Work on this interface as it is now, sending from `primary`.
-
-        `foreign` are virtual addresses that the host itself has (the address owner's): never removed.
-        """
+    def attach(self, port: Port, primary: Address, now: Instant) -> None:
+        """Work on this interface as it is now, sending from `primary`."""
         performer, previous = self._performer, self.router
         frames = performer.frames
-        performer.attach(port, foreign)
+        performer.attach(port)
         if primary != previous.primary_address:
             performer.router = replace(previous, primary_address=primary)
             self._feed(events.ConfigChanged(previous), now)
@@ -172,22 +173,22 @@ class Instance:
             performer.prepare(self.state)
             self.settle()
         if self.is_master and frames and performer.frames not in (frames, ()):
-            # the interface has another MAC address
-            performer.perform(actions.AnnounceAddresses(self.router.held_addresses))
+            performer.perform(actions.AnnounceAddresses(self.router.held_addresses))  # at another MAC address
 
-    def reconfigure(
-        self, intended: Intended, phase: Interval | None, beat: Beat, foreign: frozenset[VirtualAddress], now: Instant
-    ) -> None:
+    def own_changed(self) -> None:
+        """Other addresses of the port are the host's own than before: leave those alone from now on."""
+        self._performer.prepare(self.state)
+        self.settle()
+
+    def reconfigure(self, intended: Intended, phase: Interval | None, beat: Beat, now: Instant) -> None:
         """Be as `intended` from now on: the same virtual router with other parameters, or another name."""
         self.catch_up()
-        if intended.name != self.name:
-            self.reporter.changed = True
+        self.reporter.changed |= intended.name != self.name
         previous, self.intended = self.router, intended
         self._deferred.move(self, beat)
         router = replace(intended.router, primary_address=previous.primary_address, beat_phase=phase)
         if router != previous:
             self._performer.reconfigure(router)
-            self._performer.foreign = foreign
             self._feed(events.ConfigChanged(previous), now)
 
     def retire(self) -> None:
@@ -207,17 +208,20 @@ class Instance:
             return Verdict.REFUSED
         counters = self._deferred.counters
         counters.advertisements_received += 1
-        if outcome.priority == PRIORITY_RESIGN:
-            counters.priority_zero_received += 1
+        counters.priority_zero_received += outcome.priority == PRIORITY_RESIGN
         event = events.AdvertisementReceived(outcome, packet.meta.source)
         held_off = settled_for(event, self._feed(event, now), now)
         if known_adverts is not None and held_off is not None:
             self._schedule.repeated(packet, raw, held_off, now, known_adverts)
         return Verdict.LOSING if is_below(self.cutoff, event) else Verdict.HEEDED
 
-    def addresses_present(self, present: frozenset[VirtualAddress], now: Instant) -> None:
-        """What is on the interface now; a MASTER puts back what somebody else has taken away."""
+    def addresses_present(self, present: Present, now: Instant) -> None:
+        """What is on the interface now; a MASTER undoes what somebody else has done to its addresses."""
         self._guard.seen(now, complete=not self.is_master or self._performer.holds(present))
+
+    def reinstall(self, now: Instant) -> None:
+        """Put back all that a MASTER had on its interface, which was made anew."""
+        self._restore(now, self._performer.reinstall)
 
     # --- as a member of its beat
 
@@ -231,8 +235,7 @@ class Instance:
 
     def settle(self) -> None:
         """Be woken when the state as it is now wants it."""
-        performer = self._performer
-        self._schedule.settle(None if performer.send_errors else performer.advertisement)
+        self._schedule.settle(None if self._performer.send_errors else self._performer.advertisement)
 
     def beat_failed(self, error: OSError) -> None:
         """Our part of the last beat could not be sent: go on alone, until something can."""
@@ -278,22 +281,20 @@ class Instance:
         if isinstance(action, actions.InstallAddresses):
             self._guard.installed(now)
 
-    def _restore(self, now: Instant) -> None:
+    def _restore(self, now: Instant, how: Callable[[], None]) -> None:
         self.wake(now)  # a MASTER that did not run for long learns it before it takes anything back
         if self.is_master:
-            self._performer.restore()
-            self.reporter.report(Kind.ADDRESSES_RESTORED, {}, now, lambda: {"interface": self.interface})
-
-    # --- what others are told
+            self._guard.installed(now)
+            how()
 
     def _changed(self, change: actions.StateChanged, now: Instant) -> None:
         if type(change.current) is not type(change.previous):
             self.since = self._wall()
-            self._performer.send_errors.forget()
+            self._performer.state_changed(is_master=isinstance(change.current, Master))
             self._deferred.counters.transitions_to_master += isinstance(change.current, Master)
         self.reporter.tell(Kind.STATE_CHANGED, lambda: transition_fields(change, now))
 
     def status(self) -> RouterStatus:
         """Everything about it, now."""
-        worst = self._performer.send_errors.worst
-        return status_of((self.name, self.interface), self.router, self.state, self.since, self.counters, worst)
+        wrong = self._performer.send_errors.worst, self.conflict.words(self.interface)
+        return status_of((self.name, self.interface), self.router, self.state, self.since, self.counters, *wrong)

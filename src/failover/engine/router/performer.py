@@ -4,24 +4,27 @@ When, and together with what, is for `transmitter`. Nothing is decided here; wha
 """
 
 from collections.abc import Callable
-from collections.abc import Set as AbstractSet
 from functools import partial
-from typing import Final, assert_never
+from typing import Final, Protocol, assert_never
 
+from failover.engine.account.reporter import Reporter
+from failover.engine.environment import EventLoop
 from failover.engine.port.port import Port
-from failover.engine.router.reporter import Reporter
 from failover.engine.router.send_errors import SendErrors
+from failover.engine.router.send_watch import SendWatch
 from failover.engine.transmit.announcements import Announcement
-from failover.engine.transmit.prepared import ANNOUNCEMENT_REPEAT, Prepared, announcements, managed, prepare
+from failover.engine.transmit.prepared import ANNOUNCEMENT_REPEAT, Prepared, announcements, managed, prepare, trial
 from failover.engine.transmit.transmitter import Transmitter
 from failover.events import Kind
 from failover.linux.errors import reason
+from failover.linux.interfaces.table import Present
 from failover.linux.netlink.addresses import Failure, prepare_add, prepare_remove
 from failover.linux.netlink.interning import intern_address
 from failover.linux.sockets.outbox import Packets
 from failover.messages import Counters
 from failover.vrrp import (
     AnnounceAddresses,
+    Fault,
     InstallAddresses,
     Instant,
     SendAdvertisement,
@@ -37,39 +40,50 @@ _FAILURES_TOLD: Final = 3
 NetworkAction = SendAdvertisement | InstallAddresses | WithdrawAddresses | AnnounceAddresses
 
 
+class Owner(Protocol):
+    """The router that is acted for."""
+
+    def settle(self) -> None:
+        """An advertisement could not be sent: it has to watch for itself."""
+
+    def link_changed(self, fault: Fault | None, now: Instant) -> None:
+        """It cannot work for want of sending; None: it can."""
+
+
 class Performer:
     """Acts for one protocol instance. Without an interface it does nothing."""
 
     def __init__(
         self,
         router: VirtualRouter,
+        loop: EventLoop,
         transmitter: Transmitter,
         counters: Counters,
         reporter: Reporter,
-        not_sent: Callable[[], None],
+        owner: Owner,
     ) -> None:
-        """`not_sent` is called when an advertisement could not be sent: the router has to watch for itself then."""
         self._transmitter = transmitter
         self._clock = transmitter.clock
         self._counters = counters
         self._reporter = reporter
-        self._not_sent = not_sent
+        self._not_sent = owner.settle
+        self.watch = SendWatch(self, loop, owner.link_changed)
         self.send_errors = SendErrors()
         self.reconfigure(router)
         self._port: Port | None = None
-        self.foreign: frozenset[VirtualAddress] = frozenset()
-        """The virtual addresses that are the host's own: they stay."""
         self._prepared: Prepared | None = None
+        self._removed: frozenset[VirtualAddress] = frozenset()
+        self._altered: frozenset[VirtualAddress] = frozenset()
+        """What somebody else has done to our addresses, as of the last look: taken away, given other lifetimes."""
 
     def reconfigure(self, router: VirtualRouter) -> None:
         """Other parameters; the bytes made for the old ones serve until `prepare`."""
         self.router = router
         self.held = frozenset(intern_address(address) for address in router.held_addresses)
 
-    def attach(self, port: Port, foreign: frozenset[VirtualAddress]) -> None:
+    def attach(self, port: Port) -> None:
         """Work on this interface."""
         self._port = port
-        self.foreign = foreign
 
     def prepare(self, state: State) -> None:
         """Make the bytes anew, while there is an interface to make them for."""
@@ -77,7 +91,12 @@ class Performer:
         if at is None or at.interface is None:
             self._prepared = None
             return
-        self._prepared = prepare(self.router, state.checksum, at, self.foreign)
+        self._prepared = prepare(self.router, state.checksum, at, at.own.all)
+
+    @property
+    def interface(self) -> str:
+        """The name of its interface."""
+        return self._port.name if self._port else ""
 
     @property
     def advertisement(self) -> Packets | None:
@@ -89,9 +108,13 @@ class Performer:
         """One round of announcements of all addresses."""
         return self._prepared.announcements.contents if self._prepared else ()
 
-    def holds(self, present: AbstractSet[VirtualAddress]) -> bool:
-        """Whether all that a MASTER has on its interface, but for the host's own, is among these."""
-        return self.held - self.foreign <= present
+    def holds(self, present: Present) -> bool:
+        """Whether all that a MASTER has on its interface, but for the host's own, is there as it should be."""
+        own = self._port.own.all if self._port else frozenset()
+        wrong = self.held - own - present[self.router.preferred_lifetime]
+        self._altered = wrong and wrong.intersection(frozenset().union(*present.values()))
+        self._removed = wrong - self._altered
+        return not wrong
 
     def perform(self, action: NetworkAction) -> None:
         """Have the transmitter do what the action asks for."""
@@ -112,6 +135,7 @@ class Performer:
     def retire(self) -> None:
         """All is done: forget whom it acted for."""
         self._not_sent = _to_nobody
+        self.watch.retire()
 
     def prewarm(self) -> None:
         """Go the way of a takeover, and do nothing."""
@@ -124,16 +148,44 @@ class Performer:
         if self._port is not None:
             self._port.reopen(self.router.family, self.router.vrid, now)
 
+    def state_changed(self, *, is_master: bool) -> None:
+        """The router became MASTER or ceased to be: what failed before has no meaning any more."""
+        self.send_errors.forget()
+        self.watch.state_changed(is_master=is_master)
+
+    def announce(self) -> None:
+        """Draw the addresses to this host, while MASTER."""
+        self.perform(AnnounceAddresses(self.router.held_addresses))
+
+    def send_trial(self, done: Callable[[OSError | None], None]) -> None:
+        """Find out whether advertisements can be sent."""
+        if self._port is not None:
+            self._transmitter.advertise(self._port, self.router.family, trial(self.router, self._port), done)
+
+    def reinstall(self) -> None:
+        """Put back everything, and announce it."""
+        self.perform(InstallAddresses(self.router.held_addresses))
+        self.announce()
+
     def restore(self) -> None:
-        """Put back what somebody has taken away."""
-        if self._port is not None and self._prepared is not None:
-            self._install(self._port, self._prepared, self.router.held_addresses, "restoring")
-            self._announce(self._port, self._prepared, self.router.held_addresses)
+        """Put back what somebody has taken away, set lifetimes again that somebody has changed, and tell of it."""
+        at, prepared = self._port, self._prepared
+        if at is None or prepared is None:
+            return
+        wrong = self._removed | self._altered
+        addresses = tuple(address for address in self.router.held_addresses if address in wrong)
+        self._install(at, prepared, addresses, "restoring")
+        if self._removed:
+            self._announce(at, prepared, self.router.held_addresses)
+        for kind, done in ((Kind.ADDRESSES_RESTORED, self._removed), (Kind.LIFETIMES_RESTORED, self._altered)):
+            if done:
+                self._reporter.report(kind, {}, self._clock.now(), lambda: {"interface": at.name})
 
     def send_failed(self, what: str, error: OSError) -> None:
         """Count and report that something could not be sent."""
         self._counters.send_errors += 1
         self.send_errors.failed(what, reason(error), self._clock.wall())
+        self.watch.failed(what, error, self._clock.now())
         self._reporter.report(
             Kind.SEND_FAILED, {"what": what}, self._clock.now(), lambda: {"what": what, "error": reason(error)}
         )
@@ -141,6 +193,7 @@ class Performer:
     def _sent(self, what: str) -> None:
         over = self.send_errors.sent(what)
         if over is not None:
+            self.watch.recovered(what, self._clock.now())
             self._reporter.report(
                 Kind.SEND_RECOVERED,
                 {"what": what},
@@ -164,17 +217,17 @@ class Performer:
     def _install(self, at: Port, prepared: Prepared, addresses: tuple[VirtualAddress, ...], doing: str) -> None:
         batch = prepared.install
         if addresses != self.router.held_addresses:
-            some = managed(addresses, self.foreign)
-            batch = prepare_add(batch.ifindex, some, at.reserve(len(some)))
+            some = managed(addresses, at.own.all)
+            batch = prepare_add(batch.ifindex, some, at.reserve(len(some)), self.router.preferred_lifetime)
         self._transmitter.change(batch, partial(self._changed, doing))
 
     def _withdraw(self, at: Port, prepared: Prepared, addresses: tuple[VirtualAddress, ...]) -> None:
         everything = addresses == self.router.held_addresses
         if everything:
             self._transmitter.silence(self)
-        batch = prepared.withdraw
-        if at.moving or not everything:
-            some = managed(addresses, self.foreign | at.moving)
+        batch, left = prepared.withdraw, at.left_to_others(addresses)
+        if left or not everything:
+            some = managed(addresses, at.own.all | left)
             batch = prepare_remove(batch.ifindex, some, at.reserve(len(some)))
         self._transmitter.change(batch, partial(self._changed, "withdrawing"))
 

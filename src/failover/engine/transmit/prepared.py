@@ -4,7 +4,7 @@ Made again when the configuration, the source address, the MAC address or the ch
 transition needs it.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from failover.engine.port.port import Port
@@ -12,7 +12,18 @@ from failover.frames import advertisement_datagram, announcement
 from failover.linux.faults import mtu_too_small
 from failover.linux.netlink.addresses import Batch, prepare_add, prepare_remove
 from failover.linux.sockets.outbox import Packets
-from failover.vrrp import ChecksumForm, Fault, SendAdvertisement, VirtualAddress, VirtualRouter, advertisements, encode
+from failover.vrrp import (
+    Address,
+    Advertisement,
+    ChecksumForm,
+    Fault,
+    SendAdvertisement,
+    VirtualAddress,
+    VirtualRouter,
+    advertisements,
+    encode,
+    encode_trial,
+)
 from failover.vrrp.protocol import PRIORITY_RESIGN
 
 ANNOUNCEMENT_REPEAT = 5
@@ -33,23 +44,31 @@ class Prepared:
     """Ethernet frames, one for each address."""
 
 
-def prepare(router: VirtualRouter, checksum: ChecksumForm, at: Port, foreign: Collection[VirtualAddress]) -> Prepared:
-    """Everything for `router` on an interface; `foreign` addresses are announced but left where they are."""
-    ours = managed(router.held_addresses, foreign)
+def prepare(router: VirtualRouter, checksum: ChecksumForm, at: Port, own: Collection[VirtualAddress]) -> Prepared:
+    """Everything for `router` on an interface; the host's `own` addresses are announced but left where they are."""
+    ours = managed(router.held_addresses, own)
     return Prepared(
         advertise=at.packets(router.family, datagrams(router, SendAdvertisement(router.priority, checksum))),
         resign=at.packets(router.family, datagrams(router, SendAdvertisement(PRIORITY_RESIGN, checksum))),
-        install=prepare_add(at.ifindex, ours, at.reserve(len(ours))),
+        install=prepare_add(at.ifindex, ours, at.reserve(len(ours)), router.preferred_lifetime),
         withdraw=prepare_remove(at.ifindex, ours, at.reserve(len(ours))),
         announcements=announcements(router.held_addresses, at.mac),
     )
 
 
-def datagrams(router: VirtualRouter, action: SendAdvertisement) -> tuple[bytes, ...]:
+def datagrams(
+    router: VirtualRouter, action: SendAdvertisement, encoded: Callable[[Advertisement, Address], bytes] = encode
+) -> tuple[bytes, ...]:
     """The IP datagrams that an action asks for."""
     source = router.primary_address
-    messages = (encode(advertisement, source) for advertisement in advertisements(router, action))
+    messages = (encoded(advertisement, source) for advertisement in advertisements(router, action))
     return tuple(advertisement_datagram(source, message) for message in messages)
+
+
+def trial(router: VirtualRouter, at: Port) -> Packets:
+    """Datagrams like the router's advertisements, without an effect: see `encode_trial`."""
+    action = SendAdvertisement(router.priority, router.initial_checksum)
+    return at.packets(router.family, datagrams(router, action, encode_trial))
 
 
 def datagram_bytes(router: VirtualRouter) -> int:
@@ -71,6 +90,6 @@ def announcements(addresses: tuple[VirtualAddress, ...], mac: bytes) -> Packets:
     return Packets([announcement(mac, address.ip) for address in addresses])
 
 
-def managed(addresses: tuple[VirtualAddress, ...], foreign: Collection[VirtualAddress]) -> tuple[VirtualAddress, ...]:
-    """The addresses that are ours to add and remove: all but the host's own, `foreign`."""
-    return tuple(address for address in addresses if address not in foreign)
+def managed(addresses: tuple[VirtualAddress, ...], own: Collection[VirtualAddress]) -> tuple[VirtualAddress, ...]:
+    """The addresses that are ours to add and remove: all but the host's own."""
+    return tuple(address for address in addresses if address not in own)

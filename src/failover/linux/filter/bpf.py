@@ -1,5 +1,7 @@
 """Classic BPF: its instructions, pieces that several programs share, and the call that attaches a program to a socket.
 
+Knows nothing of VRRP: programs for other parts of the kernel are made of the same instructions.
+
 The machine has two registers, A and X, and 16 words of memory, M. Jumps only go forwards: conditional ones over at most
 255 instructions, `JUMP` over any number. A load past the end of the packet refuses the packet. What our filters test is
 in `program`, `soundness` and `fingerprint`. See Documentation/networking/filter.rst of the kernel.
@@ -7,11 +9,9 @@ in `program`, `soundness` and `fingerprint`. See Documentation/networking/filter
 
 import socket
 from collections.abc import Mapping
-from ctypes import addressof, create_string_buffer
+from ctypes import Array, addressof, c_char, create_string_buffer
 from struct import Struct
 from typing import Final, NamedTuple
-
-from failover.vrrp.protocol import Family
 
 
 class Instruction(NamedTuple):
@@ -118,20 +118,6 @@ def choose(cases: Mapping[int, int], otherwise: Instruction) -> Program:
     return (*chosen, otherwise)
 
 
-def load_byte(family: Family, offset: int) -> Program:
-    """Load the byte at `offset` of the IP payload to A. Over IPv4 this also loads the IP header's length to X."""
-    if family is Family.IPV4:
-        return Instruction(LOAD_HEADER_LENGTH, 0), Instruction(LOAD_BYTE_INDEXED, offset)
-    return (Instruction(LOAD_BYTE, offset),)
-
-
-def load_half(family: Family, offset: int) -> Program:
-    """Load two bytes at `offset` of the IP payload to A. Over IPv4 this also loads the IP header's length to X."""
-    if family is Family.IPV4:
-        return Instruction(LOAD_HEADER_LENGTH, 0), Instruction(LOAD_HALF_INDEXED, offset)
-    return (Instruction(LOAD_HALF, offset),)
-
-
 def where_greater(offset: int, bound: bytes, then: Program) -> Program:
     """Do `then` where the bytes at `offset`, read as one number, are greater than `bound`. Changes A.
 
@@ -157,6 +143,12 @@ def attach(sock: socket.socket, program: Program) -> None:
 
     Raises `OSError` ENOMEM where the program exceeds the memory that the socket may use (net.core.optmem_max).
     """
+    with_length, _code = assembled(program)
+    sock.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, with_length)
+
+
+def assembled(program: Program) -> tuple[bytes, Array[c_char]]:
+    """A program as the kernel takes it: `struct sock_fprog`, and the memory that it points to, to be kept meanwhile."""
     code = b"".join(_SOCK_FILTER.pack(i.code, i.jump_true, i.jump_false, i.k) for i in program)
     buffer = create_string_buffer(code, len(code))
-    sock.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, _SOCK_FPROG.pack(len(program), addressof(buffer)))
+    return _SOCK_FPROG.pack(len(program), addressof(buffer)), buffer

@@ -39,10 +39,10 @@ from failover.linux.filter.bpf import (
     Instruction,
     Program,
     choose,
-    load_byte,
     where_greater,
 )
 from failover.linux.filter.fingerprint import refuse_known
+from failover.linux.filter.payload import load_byte
 from failover.linux.filter.soundness import demand_sound
 from failover.vrrp import Address, Cutoff
 from failover.vrrp.packet.advertisement import PRIORITY_AT, VRID_AT

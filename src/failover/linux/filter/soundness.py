@@ -27,9 +27,8 @@ from failover.linux.filter.bpf import (
     SHIFT_LEFT,
     Instruction,
     Program,
-    load_byte,
-    load_half,
 )
+from failover.linux.filter.payload import load_byte, load_half
 from failover.vrrp.packet.advertisement import (
     AUTHENTICATION_TYPE_AT,
     COUNT_AT,

@@ -18,8 +18,11 @@ from failover.linux.netlink.connection import (
     open_socket,
     receive,
 )
-from failover.linux.netlink.rtnetlink import ADDRESS_GROUPS, LINK_GROUP, dump_addresses, dump_links, parse
+from failover.linux.netlink.requests import dump_addresses, dump_links
+from failover.linux.netlink.rtnetlink import ADDRESS_GROUPS, LINK_GROUP, SETTINGS_GROUPS, parse
 
+_ALWAYS: Final = LINK_GROUP | SETTINGS_GROUPS
+"""The groups that are followed at all times."""
 _READ_LIMIT: Final = 64
 """How many notifications, or entries of a list, one `read()` takes: half a millisecond's work. Neither a storm of
 notifications nor a long list may delay the caller's timers."""
@@ -40,7 +43,7 @@ class Interfaces:
         """The list in progress, step by step."""
         self._overlooks = False
         """Whether addresses are not followed now (`overlook_addresses`)."""
-        self._monitor = open_socket(LINK_GROUP | ADDRESS_GROUPS, receive_buffer_bytes)
+        self._monitor = open_socket(_ALWAYS | ADDRESS_GROUPS, receive_buffer_bytes)
         try:
             # Lists need a socket of their own: until a list is complete, nothing else can be done with it.
             self._netlink = Netlink()
@@ -109,13 +112,13 @@ class Interfaces:
         For 500 addresses that we add, the notifications would cost the kernel 0.4 of 3.6 ms, and us 4 ms to read.
         """
         if not self._overlooks:
-            self._subscribe(LINK_GROUP)
+            self._subscribe(_ALWAYS)
             self._overlooks = True
 
     def catch_up(self) -> None:
         """Follow addresses again; `read()` then begins with a list."""
         if self._overlooks:
-            self._subscribe(LINK_GROUP | ADDRESS_GROUPS)
+            self._subscribe(_ALWAYS | ADDRESS_GROUPS)
             self._overlooks, self._is_lost = False, True
 
     def _subscribe(self, groups: int) -> None:

@@ -11,7 +11,7 @@ from typing import Final
 
 from failover.linux.interfaces.table import Interface
 from failover.linux.netlink.connection import Netlink
-from failover.linux.netlink.rtnetlink import promote_secondaries
+from failover.linux.netlink.requests import promote_secondaries
 
 _SETTINGS: Final = Path("/proc/sys/net/ipv4/conf")
 

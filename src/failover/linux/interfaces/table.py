@@ -3,7 +3,7 @@
 A `Table` changes; the `Interface` objects that it returns are frozen. `monitor` feeds it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from ipaddress import IPv6Interface
 
 from msgspec import Struct
@@ -15,8 +15,12 @@ from failover.linux.netlink.rtnetlink import (
     Entry,
     LinkChanged,
     LinkRemoved,
+    SettingsChanged,
 )
-from failover.vrrp.protocol import VirtualAddress
+from failover.vrrp.protocol import PreferredLifetime, VirtualAddress
+
+Present = Mapping[PreferredLifetime | None, frozenset[VirtualAddress]]
+"""The addresses of an interface, by their lifetimes (`AssignedAddress.lifetime`)."""
 
 
 class Interface(Struct, frozen=True):
@@ -32,6 +36,14 @@ class Interface(Struct, frozen=True):
     addresses: tuple[AssignedAddress, ...]
     """In each family the oldest address first."""
     port_of: str = ""
+
+
+def present(interface: Interface | None) -> Present:
+    """The addresses of an interface, quick to compare with; every lifetime has an entry."""
+    found: dict[PreferredLifetime | None, list[VirtualAddress]] = {None: [], **{one: [] for one in PreferredLifetime}}
+    for assigned in interface.addresses if interface else ():
+        found[assigned.lifetime].append(assigned.address)
+    return {lifetime: frozenset(addresses) for lifetime, addresses in found.items()}
 
 
 class Table:
@@ -63,7 +75,10 @@ class Table:
         return sorted(self._links)
 
     def apply(self, entry: Entry) -> None:
-        """Apply an entry of a list or a notification: a link or an address has changed or gone."""
+        """Apply an entry of a list or a notification: something of an interface has changed, come or gone.
+
+        Each makes it another `Interface` object, also where all that this has is as before.
+        """
         self._made.pop(entry.ifindex, None)
         match entry:
             case LinkChanged():
@@ -77,6 +92,8 @@ class Table:
                 _put(self._addresses[entry.ifindex], entry.assigned)
             case AddressRemoved() if entry.ifindex in self._links:
                 self._addresses[entry.ifindex].pop(entry.assigned.address, None)
+            case SettingsChanged():
+                pass  # to be seen at the interface itself (`sockets.generation`)
             case AddressAdded() | AddressRemoved():
                 pass  # the interface has just gone, or its own notification is still to come
 

@@ -3,16 +3,18 @@
 Pure: `connection.Netlink` sends a batch and says what failed.
 """
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from errno import EADDRNOTAVAIL, EEXIST, ENODEV, ENXIO
+from ipaddress import IPv4Interface
 from os import strerror
 from typing import Final
 
 from msgspec import Struct
 
 from failover.linux.netlink.codec import Refused, batch
-from failover.linux.netlink.rtnetlink import AssignedAddress, add_address, remove_address
-from failover.vrrp.protocol import VirtualAddress
+from failover.linux.netlink.requests import add_address, remove_address
+from failover.linux.netlink.rtnetlink import AssignedAddress
+from failover.vrrp.protocol import PreferredLifetime, VirtualAddress
 
 PORTION: Final = 64
 """How many requests one datagram has: half a millisecond's work for the kernel, after which other work gets its turn.
@@ -68,9 +70,18 @@ class Failure(Struct, frozen=True):
         return f"{self.address}: {strerror(self.errno)}{f' ({self.text})' if self.text else ''}"
 
 
-def prepare_add(ifindex: int, addresses: Sequence[VirtualAddress], first: int = 0) -> Batch:
-    """The batch that adds addresses to an interface, in this order. Its requests are numbered from `first` on."""
-    return _prepare(add_address, ifindex, tuple(addresses), first, _ALREADY_THERE)
+def prepare_add(
+    ifindex: int,
+    addresses: Sequence[VirtualAddress],
+    first: int = 0,
+    lifetime: PreferredLifetime = PreferredLifetime.FOREVER,
+) -> Batch:
+    """The batch that adds addresses to an interface, in this order. Its requests are numbered from `first` on.
+
+    Those that are there get this lifetime.
+    """
+    requests = [add_address(ifindex, address, lifetime) for address in addresses]
+    return _prepare(requests, ifindex, tuple(addresses), first, _ALREADY_THERE)
 
 
 def prepare_remove(ifindex: int, addresses: Sequence[VirtualAddress], first: int = 0) -> Batch:
@@ -78,7 +89,32 @@ def prepare_remove(ifindex: int, addresses: Sequence[VirtualAddress], first: int
 
     In the other order, removing the first IPv4 address of a subnet could remove the later ones too (`secondaries`).
     """
-    return _prepare(remove_address, ifindex, tuple(reversed(addresses)), first, _ALREADY_GONE)
+    reverse = tuple(reversed(addresses))
+    requests = [remove_address(ifindex, address) for address in reverse]
+    return _prepare(requests, ifindex, reverse, first, _ALREADY_GONE)
+
+
+STEPS_BEHIND: Final = 4
+"""How many requests `prepare_behind` needs for an address."""
+
+
+def prepare_behind(ifindex: int, addresses: Sequence[VirtualAddress], first: int = 0) -> Batch:
+    """The batch that puts IPv4 addresses behind all others of their subnets; each subnet's primary before the rest.
+
+    The kernel has no request for that: an address must go and come back. So that the host has it all the time, it is
+    added with the longest prefix length meanwhile, as which it is of no subnet. The interface needs
+    `promote_secondaries`, or everything in a subnet goes with its primary.
+    """
+    placeholders = [IPv4Interface((address.packed, address.max_prefixlen)) for address in addresses]
+    steps = (
+        (placeholders, add_address),
+        (list(reversed(addresses)), remove_address),
+        (addresses, add_address),
+        (placeholders, remove_address),
+    )
+    about = tuple(address for concerned, _ in steps for address in concerned)
+    requests = [encode(ifindex, address) for concerned, encode in steps for address in concerned]
+    return _prepare(requests, ifindex, about, first, _ALREADY_GONE)
 
 
 def tagged(addresses: Iterable[AssignedAddress]) -> tuple[VirtualAddress, ...]:
@@ -87,16 +123,16 @@ def tagged(addresses: Iterable[AssignedAddress]) -> tuple[VirtualAddress, ...]:
 
 
 def _prepare(
-    encode: Callable[[int, VirtualAddress], bytes],
+    requests: Sequence[bytes],
     ifindex: int,
     addresses: tuple[VirtualAddress, ...],
     first: int,
     tolerated: Collection[int],
 ) -> Batch:
-    requests = [encode(ifindex, address) for address in addresses]
+    """The batch of these requests, request `n` about `addresses[n]`."""
     datagrams = []
     for start in range(0, len(requests), PORTION):
         part = requests[start : start + PORTION]
         number = first + start
-        datagrams.append(Datagram(batch(part, number), range(number, number + len(part))))
+        datagrams.append(Datagram(batch(list(part), number), range(number, number + len(part))))
     return Batch(ifindex, addresses, first, tuple(datagrams), frozenset(tolerated))

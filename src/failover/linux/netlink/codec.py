@@ -21,7 +21,7 @@ from typing import Final
 from msgspec import Struct
 
 CREATE: Final = 0x400
-EXCLUSIVE: Final = 0x200
+REPLACE: Final = 0x100
 DUMP: Final = 0x300
 
 _NOTHING: Final = 1

@@ -12,8 +12,14 @@ NEEDED: Final = {"CAP_NET_ADMIN": 12, "CAP_NET_RAW": 13}
 OPTIONAL: Final = {"CAP_IPC_LOCK": 14, "CAP_SYS_NICE": 23}
 """To lock memory without limit; for real-time scheduling. Without them the engine runs, but less punctually."""
 
+READ_ALL: Final = 2
+"""CAP_DAC_READ_SEARCH: to read files whosever they are."""
+WRITE_ALL: Final = 1
+"""CAP_DAC_OVERRIDE: to read and to write them."""
+
 _LIBC: Final = ctypes.CDLL(None, use_errno=True)
 _VERSION_3: Final = 0x20080522
+_PR_SET_KEEPCAPS: Final = 8
 _PR_CAPBSET_DROP: Final = 24
 _PR_SET_NO_NEW_PRIVS: Final = 38
 _PR_CAP_AMBIENT: Final = 47
@@ -51,19 +57,37 @@ def bequeath_none() -> None:
     _control("PR_CAP_AMBIENT", _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL)
 
 
-def give_up_all() -> None:
-    """Empty all five sets, for this process and whatever it starts, for good.
+def empty_bounding_set() -> None:
+    """Let neither this process nor what it starts gain a capability from a program's file.
 
-    `OSError` where the kernel refuses; to empty the bounding set needs CAP_SETPCAP, and without it that stays.
+    Needs CAP_SETPCAP; without it the set stays, and `give_up_all` sees to the same.
     """
     last = int(Path("/proc/sys/kernel/cap_last_cap").read_text())
     with suppress(OSError):
         for capability in range(last + 1):
             _control("PR_CAPBSET_DROP", _PR_CAPBSET_DROP, capability)
+
+
+def keep_while_becoming() -> None:
+    """Keep the permitted capabilities when the process of root becomes another user, once."""
+    _control("PR_SET_KEEPCAPS", _PR_SET_KEEPCAPS, 1)
+
+
+def give_up_all(but: int | None = None) -> None:
+    """Empty all five sets, for this process and whatever it starts, for good; `OSError` where the kernel refuses.
+
+    One capability, `but`, may stay in effect until `give_up_the_rest`.
+    """
+    empty_bounding_set()
     bequeath_none()
     _control("PR_SET_NO_NEW_PRIVS", _PR_SET_NO_NEW_PRIVS, 1)
     if _has_any():  # under systemd it has none, and may not even ask
-        _check(_LIBC.capset(ctypes.byref(_Header(_VERSION_3, 0)), (_Sets * 2)()), "capset")
+        _set(0 if but is None else 1 << but)
+
+
+def give_up_the_rest() -> None:
+    """Empty the sets of a process that has kept one capability of all."""
+    _set(0)
 
 
 def missing() -> tuple[str, ...]:
@@ -101,6 +125,13 @@ def _has_any() -> bool:
     status = Path("/proc/self/status").read_text().splitlines()
     # The inheritable set does not count: after PR_SET_NO_NEW_PRIVS no program that is started can gain from it.
     return any(int(line.split()[1], 16) for line in status if line.startswith(("CapPrm:", "CapEff:")))
+
+
+def _set(capabilities: int) -> None:
+    """Have these capabilities and no others, and let none be inherited."""
+    sets = (_Sets * 2)()
+    sets[0].effective = sets[0].permitted = capabilities
+    _check(_LIBC.capset(ctypes.byref(_Header(_VERSION_3, 0)), sets), "capset")
 
 
 def _control(name: str, option: int, argument: int) -> None:

@@ -1,4 +1,6 @@
-"""Which process runs which virtual router in this network namespace: each claims its own and sees the others' claims.
+"""Which process runs which virtual router in this network namespace, and may hold which address on which interface.
+
+Each process claims its own and sees the others' claims.
 
 A claim is a read lock (fcntl(2), F_SETLK) on one byte of the file that stands for the namespace, /proc/self/ns/net. All
 mount namespaces see the same file. The kernel removes the locks of a process that ends, no child inherits them, F_GETLK
@@ -22,7 +24,7 @@ from pathlib import Path
 from typing import ClassVar, Final, NamedTuple
 
 from failover.linux.process import capabilities
-from failover.vrrp.protocol import Family
+from failover.vrrp.protocol import Address, Family
 
 NAMESPACE: Final = "/proc/thread-self/ns/net"
 """The file that stands for the network namespace of the thread that opens it (namespaces(7))."""
@@ -41,9 +43,16 @@ _NO_PROCESS: Final = -1
 _LOCKS: Final = "/proc/locks"
 _END: Final = (1 << 63) - 1
 """The last byte that can be locked."""
-_INTERFACES: Final = (1 << 54) - 33
+_INTERFACES: Final = (1 << 53) - 111
 """The modulus that maps interface names to numbers. Prime, so that two names never collide where both have at most six
 bytes, or where they differ in at most six bytes in a row."""
+_ADDRESSES: Final = 1 << 62
+"""The byte offset at which addresses begin, behind all virtual routers."""
+_RANGES: Final = (1 << 30) - 35
+"""The modulus that maps an interface and all but the last four bytes of an address to a number; prime as well."""
+_PER_RANGE: Final = 1 << 32
+"""How many byte offsets belong to one range: the last four bytes of an address. So the claims of addresses in a row are
+one lock for the kernel, which walks through the list of them at each call."""
 
 
 class VirtualRouterId(NamedTuple):
@@ -58,10 +67,24 @@ class VirtualRouterId(NamedTuple):
         return f"virtual router {self.vrid} ({self.family.label}) on {self.interface}"
 
 
-class Claim(NamedTuple):
-    """A virtual router that another process runs."""
+class VirtualAddressId(NamedTuple):
+    """An address that only one process at a time may put on an interface, whatever its prefix length."""
 
-    router: VirtualRouterId
+    interface: str
+    address: Address
+
+    def __str__(self) -> str:
+        """Such as `192.0.2.1 on eth0`."""
+        return f"{self.address} on {self.interface}"
+
+
+Claimable = VirtualRouterId | VirtualAddressId
+
+
+class Claim(NamedTuple):
+    """A virtual router that another process runs, or an address that it may hold."""
+
+    what: Claimable
     pid: int
     """0: the process is in a PID namespace that we cannot see."""
 
@@ -71,6 +94,11 @@ class Claim(NamedTuple):
         if self.pid == os.getpid():
             return "in this process"
         return f"process {self.pid}" if self.pid else "in another container"
+
+    @property
+    def does(self) -> str:
+        """What it has to do with it: `runs virtual router 51 (ipv4) on eth0`, or `has 192.0.2.1 on eth0`."""
+        return f"{'runs' if isinstance(self.what, VirtualRouterId) else 'has'} {self.what}"
 
 
 class _Namespace:
@@ -85,7 +113,7 @@ class _Namespace:
 
     def __init__(self, path: str, key: tuple[int, int, int]) -> None:
         self.descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        self.claimed: dict[VirtualRouterId, Claims] = {}
+        self.claimed: dict[Claimable, Claims] = {}
         self._key = key
         self._users = 0
 
@@ -120,64 +148,66 @@ class Claims:
 
     def close(self) -> None:
         """Give back all claims."""
-        self.give_back([router for router, owner in self._namespace.claimed.items() if owner is self])
+        self.give_back([one for one, owner in self._namespace.claimed.items() if owner is self])
         self._namespace.close()
 
-    def take(self, routers: Sequence[VirtualRouterId]) -> tuple[Claim, ...]:
+    def take(self, wanted: Sequence[Claimable]) -> tuple[Claim, ...]:
         """Claim all of these, or none. Returns the claims that others have on them; empty on success.
 
         Waits up to a second for another process that is claiming right now.
         """
         alone = self._exclude_others()
         try:
-            return self.add(routers)
+            return self.add(wanted)
         finally:
             if alone:
                 fcntl.flock(self._descriptor, fcntl.LOCK_UN)
 
-    def add(self, routers: Sequence[VirtualRouterId]) -> tuple[Claim, ...]:
+    def add(self, wanted: Sequence[Claimable]) -> tuple[Claim, ...]:
         """Claim all of these, or none, without waiting. Returns as `take`.
 
         Of two processes that claim the same at the same time, both may fail.
         """
         claimed = self._namespace.claimed
-        taken = tuple(Claim(router, os.getpid()) for router in routers if claimed.setdefault(router, self) is not self)
+        taken = tuple(Claim(one, os.getpid()) for one in wanted if claimed.setdefault(one, self) is not self)
         if not taken:
-            for router in routers:
-                self._lock(fcntl.F_SETLK, fcntl.F_RDLCK, _position(router), 1)
+            for one in wanted:
+                self._lock(fcntl.F_SETLK, fcntl.F_RDLCK, _position(one), 1)
             others = _Listed(self._descriptor)
-            taken = tuple(claim for router in routers if (claim := self.of(router, others)))
+            taken = tuple(claim for one in wanted if (claim := self.of(one, others)))
         if taken:
-            self.give_back(routers)
+            self.give_back(wanted)
         return taken
 
-    def give_back(self, routers: Iterable[VirtualRouterId]) -> None:
-        """Give up the claims of these virtual routers, as far as they are ours."""
-        for router in routers:
-            if self._namespace.claimed.get(router) is self:
-                del self._namespace.claimed[router]
-                self._lock(fcntl.F_SETLK, fcntl.F_UNLCK, _position(router), 1)
+    def give_back(self, claimed: Iterable[Claimable]) -> None:
+        """Give up the claims of these, as far as they are ours."""
+        for one in claimed:
+            if self._namespace.claimed.get(one) is self:
+                del self._namespace.claimed[one]
+                self._lock(fcntl.F_SETLK, fcntl.F_UNLCK, _position(one), 1)
 
-    def of(self, router: VirtualRouterId, others: "_Listed | None" = None) -> Claim | None:
-        """Another process's claim of this virtual router, or None. `others` spares reading the list of locks again."""
-        return self._first(router.interface, _position(router), 1, others or _Listed(self._descriptor))
+    def of(self, one: Claimable, others: "_Listed | None" = None) -> Claim | None:
+        """Another process's claim of this, or None. `others` spares reading the list of locks again."""
+        found = self._first(_position(one), 1, others or _Listed(self._descriptor))
+        return None if found is None else Claim(one, found[1])
 
     def on(self, interface: str) -> Claim | None:
         """Another process's claim of any virtual router on an interface, or None."""
-        return self._first(interface, _base(interface), _PER_INTERFACE, _Listed(self._descriptor))
+        base = _base(interface)
+        found = self._first(base, _PER_INTERFACE, _Listed(self._descriptor))
+        if found is None:
+            return None
+        at, pid = found[0] - base, found[1]
+        return Claim(VirtualRouterId(interface, Family.IPV6 if at & _IPV6 else Family.IPV4, at % _IPV6), pid)
 
-    def _first(self, interface: str, start: int, length: int, others: "_Listed") -> Claim | None:
+    def _first(self, start: int, length: int, others: "_Listed") -> tuple[int, int] | None:
+        """The first byte of these that another daemon has locked, and its process."""
         kind, _, found, _, pid = self._lock(fcntl.F_GETLK, fcntl.F_WRLCK, start, length)
         if kind == fcntl.F_UNLCK:
             return None
         if pid == _NO_PROCESS or (pid and not capabilities.may_send_raw(pid)):
-            behind = others.first(start, start + length - 1)
-            if behind is None:
-                return None
-            found, pid = behind
-        at = max(found, start) % _PER_INTERFACE
-        family = Family.IPV6 if at & _IPV6 else Family.IPV4
-        return Claim(VirtualRouterId(interface, family, at % _IPV6), pid)
+            return others.first(start, start + length - 1)
+        return max(found, start), pid
 
     def _lock(self, command: int, kind: int, start: int, length: int) -> tuple[int, ...]:
         wanted = _FLOCK.pack(kind, os.SEEK_SET, start, length, 0)
@@ -205,11 +235,11 @@ class _Listed:
         self._locks: list[tuple[int, int, int]] | None = None
 
     def first(self, start: int, last: int) -> tuple[int, int] | None:
-        """The offset and the process of one that reaches into these bytes."""
+        """The first of these bytes that one has locked, and its process."""
         if self._locks is None:
             self._locks = self._read()
         inside = ((first, pid) for first, end, pid in self._locks if first <= last and start <= end)
-        return next((one for one in inside if capabilities.may_send_raw(one[1])), None)
+        return next(((max(at, start), pid) for at, pid in inside if capabilities.may_send_raw(pid)), None)
 
     def _read(self) -> list[tuple[int, int, int]]:
         """First byte, last byte and process of each; see proc_locks(5). A process that we cannot see is not listed."""
@@ -231,15 +261,21 @@ def words(claims: Iterable[Claim]) -> str:
     """A sentence about other processes' claims, of which there is at least one.
 
     Such as `another failover, process 7, already runs virtual router 51 (ipv4) on eth0 (and 2 more that clash)`.
+    Where virtual routers clash, their addresses are not worth a word.
     """
-    first, *others = claims
+    found = list(claims)
+    first, *others = [one for one in found if isinstance(one.what, VirtualRouterId)] or found
     more = f" (and {len(others)} more that clash)" if others else ""
-    return f"another failover, {first.process}, already runs {first.router}{more}"
+    return f"another failover, {first.process}, already {first.does}{more}"
 
 
 def _base(interface: str) -> int:
     return int.from_bytes(os.fsencode(interface)) % _INTERFACES * _PER_INTERFACE
 
 
-def _position(router: VirtualRouterId) -> int:
-    return _base(router.interface) + (_IPV6 if router.family is Family.IPV6 else 0) + router.vrid
+def _position(one: Claimable) -> int:
+    if isinstance(one, VirtualRouterId):
+        return _base(one.interface) + (_IPV6 if one.family is Family.IPV6 else 0) + one.vrid
+    packed = one.address.packed
+    number = int.from_bytes(os.fsencode(one.interface) + packed[:-4]) % _RANGES
+    return _ADDRESSES + number * _PER_RANGE + int.from_bytes(packed[-4:])

@@ -11,7 +11,8 @@ import resource
 import struct
 import sys
 from collections.abc import Collection
-from ctypes import CDLL, c_int, c_long, c_uint, c_ulong, create_string_buffer, get_errno
+from ctypes import CDLL, c_int, c_long, c_size_t, c_uint, c_ulong, c_void_p, create_string_buffer, get_errno
+from pathlib import Path
 from typing import Final
 
 from failover.linux.process import capabilities
@@ -20,6 +21,7 @@ _LIBC: Final = CDLL(None, use_errno=True)
 _MCL_CURRENT: Final = 1
 _MCL_FUTURE: Final = 2
 _MCL_ONFAULT: Final = 4
+_MADV_POPULATE_READ: Final = 22
 _PR_SET_TIMERSLACK: Final = 29
 _PR_GET_TIMERSLACK: Final = 30
 _SCHED_SETATTR: Final = {"x86_64": 314, "aarch64": 274, "riscv64": 274, "ppc64le": 355, "s390x": 345}
@@ -109,15 +111,38 @@ def lock_memory() -> None:
 
     EPERM under a limit (RLIMIT_MEMLOCK without CAP_IPC_LOCK): there, an allocation that exceeds the limit would fail,
     however much memory is free, and that is worse than memory that is not locked. Program and libraries are read in as
-    a whole, so that a page that only a takeover needs need not come from a busy disk then. Memory allocated later was
-    never on a disk; of that, only what is used is locked.
+    a whole, so that a page that only a takeover needs need not come from a busy disk then. Other memory was never on a
+    disk: of that, only what is used is locked. Linux before 5.14 cannot tell one from the other, and locks both.
     """
     limit = resource.getrlimit(resource.RLIMIT_MEMLOCK)[0]
     if limit != resource.RLIM_INFINITY and not capabilities.has(capabilities.OPTIONAL["CAP_IPC_LOCK"]):
         raise OSError(errno.EPERM, os.strerror(errno.EPERM))
-    for flags in (_MCL_CURRENT, _MCL_FUTURE | _MCL_ONFAULT):
-        if _LIBC.mlockall(c_int(flags)):
-            raise _error("mlockall")
+    _lock_all(_MCL_CURRENT | _MCL_FUTURE | _MCL_ONFAULT)
+    if not all(_read_in(start, length) for start, length in _mapped_files()):
+        _lock_all(_MCL_CURRENT)
+        _lock_all(_MCL_FUTURE | _MCL_ONFAULT)
+
+
+def _lock_all(flags: int) -> None:
+    if _LIBC.mlockall(c_int(flags)):
+        raise _error("mlockall")
+
+
+def _mapped_files() -> list[tuple[int, int]]:
+    """Address and length of each part of a file that is mapped and can be read, as /proc/self/maps lists them."""
+    found = []
+    for line in Path("/proc/self/maps").read_text(encoding="utf-8", errors="replace").splitlines():
+        span, mode, _, _, inode = line.split(None, 5)[:5]
+        if inode != "0" and mode.startswith("r"):
+            start, _, end = span.partition("-")
+            found.append((int(start, 16), int(end, 16) - int(start, 16)))
+    return found
+
+
+def _read_in(start: int, length: int) -> bool:
+    """Have mapped memory read in. Returns False where the kernel does not know how (before Linux 5.14)."""
+    failed = _LIBC.madvise(c_void_p(start), c_size_t(length), c_int(_MADV_POPULATE_READ))
+    return not failed or get_errno() != errno.EINVAL
 
 
 def timer_slack() -> int:

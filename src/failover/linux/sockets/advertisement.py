@@ -1,8 +1,8 @@
 """`AdvertisementSocket`: the raw socket for the advertisements of one family on one interface.
 
 It is opened by interface index, even where the interface is down or has no address. It stays usable when the link goes
-down and up, addresses change, or the interface is renamed. When the interface is deleted, its index is gone: close the
-socket, and open another one on the new interface.
+down and up, and when addresses change. When the interface, or the family's part of it, is made anew, the membership in
+the group went with the old one, be the index the same: close the socket (`is_current`), and open another one.
 
 Nothing here reads a VRRP message: `failover.vrrp.packet.receive` checks it.
 """
@@ -15,6 +15,7 @@ from typing import Final
 from failover.linux.filter import bpf
 from failover.linux.filter.program import Terms, program
 from failover.linux.packet import VRID_POSITION, Received, unpack
+from failover.linux.sockets.generation import Generation
 from failover.linux.sockets.inbox import inbox
 from failover.linux.sockets.options import (
     DOMAINS,
@@ -25,8 +26,9 @@ from failover.linux.sockets.options import (
     demand_interface,
     drops,
     failed,
+    forget_group,
     grow,
-    membership,
+    join_group,
     open_raw,
 )
 from failover.linux.sockets.outbox import Burst
@@ -63,9 +65,9 @@ class AdvertisementSocket:
         self.vrid_position = VRID_POSITION[family]
         """The offset in bytes of the VRID in a packet of `receive`, unless its IPv4 header has options."""
         self._owner = f"{family.label} advertisement socket on {interface}"
-        self._membership = membership(family, index)
         self._terms = Terms(vrids)
-        demand_interface(self._owner, index)  # binding does not check; the next option would fail oddly
+        name = demand_interface(self._owner, index)  # binding does not check; the next option would fail oddly
+        self._generation = Generation(family, name)
         # The wake-up socket is opened first: the kernel hands a packet to the youngest socket first, so that when the
         # wake-up socket becomes readable the packet is here already.
         self.wakeup = WakeupSocket(f"wake-up socket of the {self._owner}", index, family)
@@ -73,6 +75,7 @@ class AdvertisementSocket:
             self._socket = open_raw(self._owner, DOMAINS[family], PROTOCOL_NUMBER)
         except BaseException:
             self.wakeup.close()
+            self._generation.close()
             raise
         self._descriptor, self._inbox = self._socket.fileno(), inbox(family)
         self._drops = 0
@@ -81,8 +84,9 @@ class AdvertisementSocket:
             for option in advertisement_options(family, index):
                 configure(self._socket, self._owner, option)
             self._drain()
-            configure(self._socket, self._owner, self._membership.join)
+            configure(self._socket, self._owner, join_group(family, index))
             grow(self._socket, RECEIVE_BUFFER, _RECEIVE_BUFFER_BYTES)
+            self._demand_generation(name)
         except BaseException:
             self.close()
             raise
@@ -108,19 +112,13 @@ class AdvertisementSocket:
         """
         bpf.attach(self.wakeup.socket, program(self.family, replace(self._terms, known=known)))
 
-    def rejoin(self) -> None:
-        """Join the VRRP group again, when the interface comes back into use. `OSError` where that fails.
+    @property
+    def is_current(self) -> bool | None:
+        """Whether the interface's part that was joined is there still (`Generation`); None where nobody can know.
 
-        A membership survives link down and up. It does not survive an MTU too small for the family (below 68 bytes for
-        IPv4, 1280 for IPv6), which switches the family off on the interface. Where it has survived, this leaves a short
-        gap, which a switch with IGMP or MLD snooping may make longer: so not for an interface in service.
+        It survives link down and up, and IPv6 switched off and on by `disable_ipv6`.
         """
-        try:
-            configure(self._socket, self._owner, self._membership.leave)
-        except OSError as error:
-            if error.errno != errno.EADDRNOTAVAIL:  # not a member: at the last rejoin the family was still off
-                raise
-        configure(self._socket, self._owner, self._membership.join)
+        return self._generation.is_current
 
     def send(self, burst: Burst) -> dict[int, OSError]:
         """Send datagrams, IP header included, up to `outbox.AT_ONCE` by one system call.
@@ -170,8 +168,22 @@ class AdvertisementSocket:
         return self._socket.fileno()
 
     def close(self) -> None:
+        """Leave the group and close. Where the membership is lost (`is_current`), close before anybody joins again.
+
+        The kernel counts the members of an interface, and takes one off that count for a lost membership too, at the
+        expense of those who have joined since. Over IPv4 a membership can be forgotten; over IPv6 it cannot.
+        """
+        if self.is_current is False and (forget := forget_group(self.family)):
+            with suppress(OSError):  # it has not joined
+                configure(self._socket, self._owner, forget)
         self._socket.close()
         self.wakeup.close()
+        self._generation.close()
+
+    def _demand_generation(self, name: str) -> None:
+        """See that the part was joined, by its index, that the generation knows by this name. `OSError` if not."""
+        if self.is_current is False or demand_interface(self._owner, self.index) != name:
+            raise OSError(errno.ESTALE, f"{self._owner}: {name} was made anew at this moment")
 
     def _drain(self) -> None:
         """Discard what arrived before the socket was bound to its interface: it may come from another one."""

@@ -1,6 +1,6 @@
 """`AnnouncementSocket`: the packet socket of an interface for gratuitous ARP and Neighbour Advertisements.
 
-Like an `AdvertisementSocket` it is bound to an interface index, and usable for as long as that interface exists.
+It is bound to an interface, and usable for as long as that exists: a new one with the same index is another one.
 """
 
 import errno
@@ -49,6 +49,11 @@ class AnnouncementSocket:
             if error.errno in _QUEUE_FULL:
                 return 0
             raise
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the interface exists that it was opened on: the kernel unbinds the socket of one that goes."""
+        return bool(self._socket.getsockname()[0])
 
     def close(self) -> None:
         self._socket.close()

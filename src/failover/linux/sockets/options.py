@@ -26,6 +26,8 @@ _IPV6_MREQ: Final = Struct("@16si")
 _SOCKADDR_IN: Final = Struct("=HH4s8x")
 _SOCKADDR_IN6: Final = Struct("=HHI16sI")
 _NO_ADDRESS: Final = bytes(4)
+_MEMBERSHIP_MARK: Final = bytes((0, 0, 0, 112))
+"""An address that no interface has. Beside an index the kernel does not use it on joining, but notes it."""
 _TC_PRIO_CONTROL: Final = 7
 
 DOMAINS: Final = {Family.IPV4: socket.AF_INET, Family.IPV6: socket.AF_INET6}
@@ -39,13 +41,6 @@ class Option(NamedTuple):
     level: int
     number: int
     value: int | bytes
-
-
-class Membership(NamedTuple):
-    """The options that join and leave a multicast group on one interface."""
-
-    join: Option
-    leave: Option
 
 
 class Buffer(NamedTuple):
@@ -103,19 +98,26 @@ def advertisement_options(family: Family, index: int) -> tuple[Option, ...]:
     )
 
 
-def membership(family: Family, index: int) -> Membership:
-    """How to join and leave the VRRP group on the interface with this index; the interface needs no address."""
+def join_group(family: Family, index: int) -> Option:
+    """Joins the VRRP group on the interface with this index, which needs no address. Closing the socket leaves it."""
     group = GROUPS[family]
     if family is Family.IPV4:
-        level, join, leave = socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, socket.IP_DROP_MEMBERSHIP
-        request = _IP_MREQN.pack(group.packed, _NO_ADDRESS, index)
-    else:
-        level, join, leave = socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, socket.IPV6_LEAVE_GROUP
-        request = _IPV6_MREQ.pack(group.packed, index)
-    return Membership(
-        Option(f"joining {group}", level, join, request),
-        Option(f"leaving {group}", level, leave, request),
-    )
+        request = _IP_MREQN.pack(group.packed, _MEMBERSHIP_MARK, index)
+        return Option(f"joining {group}", socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, request)
+    request = _IPV6_MREQ.pack(group.packed, index)
+    return Option(f"joining {group}", socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, request)
+
+
+def forget_group(family: Family) -> Option | None:
+    """Undoes `join_group` on the socket alone, not on any interface; None where the kernel has no such thing (IPv6).
+
+    For a membership that went with the interface's part in which it was. It is found by the mark, an address that no
+    interface has: so the kernel finds no interface to leave.
+    """
+    if family is not Family.IPV4:
+        return None
+    request = _IP_MREQN.pack(GROUPS[family].packed, _MEMBERSHIP_MARK, 0)
+    return Option("forgetting the group", socket.IPPROTO_IP, socket.IP_DROP_MEMBERSHIP, request)
 
 
 def group_destination(family: Family, index: int) -> Destination:

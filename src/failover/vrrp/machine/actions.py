@@ -26,7 +26,7 @@ class SendAdvertisement:
 
 @dataclass(frozen=True, slots=True)
 class InstallAddresses:
-    """Add the addresses to the interface, in this order."""
+    """Add the addresses to the interface, in this order. One that is there gets the router's `preferred_lifetime`."""
 
     addresses: tuple[VirtualAddress, ...]
 

@@ -159,7 +159,7 @@ def _answer_again(router: VirtualRouter, now: Instant) -> Instant:
 
 
 def _reconfigured(router: VirtualRouter, previous: VirtualRouter, state: Master, now: Instant) -> Step:
-    """Apply a new configuration: advertise it at once, and add or remove only the addresses that differ."""
+    """Apply a new configuration: advertise it at once, and add, change or remove only the addresses that differ."""
     state = replace(state, checksum=configured_checksum(router, previous, state.checksum))
     if _overslept(previous, state, now):
         return _listen_first(router, previous, state, Wakeup(), now)
@@ -169,7 +169,11 @@ def _reconfigured(router: VirtualRouter, previous: VirtualRouter, state: Master,
     actions: list[Action] = [SendAdvertisement(router.priority, state.checksum)]
     if gone:
         actions.append(WithdrawAddresses(gone))
+    if router.preferred_lifetime is not previous.preferred_lifetime:
+        actions.append(InstallAddresses(router.held_addresses))
+    elif new:
+        actions.append(InstallAddresses(new))
     if new:
-        actions += [InstallAddresses(new), AnnounceAddresses(new)]
+        actions.append(AnnounceAddresses(new))
         state = replace(state, repeat_announcements_at=Instant(now + REPEAT_ANNOUNCEMENTS_AFTER))
     return Step(replace(state, advertised_at=now, advertise_at=router.next_beat(now)), tuple(actions))

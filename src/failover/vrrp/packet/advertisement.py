@@ -35,6 +35,7 @@ from failover.vrrp.units import NANOSECONDS_PER_CENTISECOND, NANOSECONDS_PER_SEC
 HEADER_LENGTH = 8
 AUTHENTICATION_LENGTH = 8
 TYPE_ADVERTISEMENT = 1
+_TYPE_UNDEFINED = 0
 VRID_AT = 1
 PRIORITY_AT = 2
 COUNT_AT = 3
@@ -89,12 +90,22 @@ def encode(advertisement: Advertisement, source: Address) -> bytes:
     Raises `ValueError` where a field does not fit its place in the message. The parameters of a `VirtualRouter` fit:
     it has checked them itself.
     """
+    return _encode(TYPE_ADVERTISEMENT, advertisement, source)
+
+
+def encode_trial(advertisement: Advertisement, source: Address) -> bytes:
+    """As `encode`, but of a type that is not defined: each receiver must discard it (RFC 9568 §5.2.2).
+
+    It takes the way of an advertisement, and has no effect where it arrives. Whether it can be sent is what it tells.
+    """
+    return _encode(_TYPE_UNDEFINED, advertisement, source)
+
+
+def _encode(type_: int, advertisement: Advertisement, source: Address) -> bytes:
     a = advertisement
     _demand_fits(a, family_of(source))
     addresses = b"".join(address.packed for address in a.addresses)
-    head = _HEADER.pack(
-        a.version << 4 | TYPE_ADVERTISEMENT, a.vrid, a.priority, len(a.addresses), _interval_field(a), 0
-    )
+    head = _HEADER.pack(a.version << 4 | type_, a.vrid, a.priority, len(a.addresses), _interval_field(a), 0)
     message = head + addresses + bytes(trailer_length(a.version))
     pseudo = _pseudo_header(a.checksum, source, GROUPS[family_of(source)], len(message))
     return message[:CHECKSUM_AT] + checksum(message, pseudo).to_bytes(2) + message[HEADER_LENGTH:]

@@ -2,8 +2,8 @@
 
 from functools import partial
 
+from failover.engine.account.evidence import oddity_fields
 from failover.engine.events import EventSink, Evidence, Subject
-from failover.engine.router.evidence import oddity_fields
 from failover.events import Kind
 from failover.messages import Counters
 from failover.rate_limit import RateLimit, Same, with_suppressed

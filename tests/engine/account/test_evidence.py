@@ -6,8 +6,8 @@ from typing import get_args
 
 import pytest
 
-from failover.engine.router.evidence import oddity_fields, transition_fields
-from failover.engine.router.status import fault_status
+from failover.engine.account.evidence import oddity_fields, transition_fields
+from failover.engine.account.status import fault_status
 from failover.events import Kind
 from failover.messages import FaultStatus
 from failover.vrrp import (

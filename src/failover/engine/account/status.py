@@ -8,6 +8,7 @@ from failover.messages import (
 )
 from failover.vrrp import (
     Backup,
+    Family,
     Heard,
     Initialize,
     Interval,
@@ -50,6 +51,7 @@ def status_of(
     since: int,
     counters: Counters,
     send_error: SendError | None,
+    address_conflict: str | None,
 ) -> RouterStatus:
     """Everything about a router, now; `where` are its name and its interface."""
     name, interface = where
@@ -69,13 +71,15 @@ def status_of(
         master_down_interval=master_down_interval(router, state),
         counters=counters,
         send_error=send_error,
+        preferred_lifetime=router.preferred_lifetime.value if router.family is Family.IPV6 else None,
+        address_conflict=address_conflict,
     )
 
 
-def trouble(fault: FaultStatus | None, send_error: SendError | None) -> str | None:
+def trouble(fault: FaultStatus | None, send_error: SendError | None, address_conflict: str | None = None) -> str | None:
     """What keeps a router from its work, in words; None where nothing does."""
     if fault is not None:
         return fault.detail
     if send_error is not None:
         return f"cannot send its {send_error.what}s: {send_error.error}"
-    return None
+    return address_conflict

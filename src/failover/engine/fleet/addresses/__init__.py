@@ -1,0 +1,1 @@
+"""The addresses of an interface as a whole: in which order they are, and whose they are."""

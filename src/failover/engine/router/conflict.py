@@ -1,0 +1,46 @@
+"""Addresses of a virtual router that are not where they should be, and that stay so for now. Pure."""
+
+from collections.abc import Collection, Iterable
+from typing import Final, NamedTuple
+
+from failover.vrrp import VirtualAddress, VirtualRouter
+
+
+class Conflict(NamedTuple):
+    """What is wrong with a router's addresses; empty where nothing is."""
+
+    contested: frozenset[VirtualAddress] = frozenset()
+    """What another program keeps adding, and we keep removing."""
+    own: frozenset[VirtualAddress] = frozenset()
+    """What is the host's own, and stays on the interface whoever is MASTER, although the router is no address owner."""
+
+    def words(self, interface: str) -> str | None:
+        """Both as a sentence; None where nothing is wrong."""
+        parts = []
+        if self.contested:
+            parts.append(f"another program, such as keepalived, keeps adding {listed(self.contested)} to {interface}")
+        if self.own:
+            parts.append(f"{listed(self.own)} stays on {interface} whoever is MASTER: it is the host's own")
+        return "; ".join(parts) or None
+
+
+NONE: Final = Conflict()
+
+
+def conflict_of(
+    router: VirtualRouter, contested: Collection[VirtualAddress], own: Collection[VirtualAddress]
+) -> Conflict:
+    """What of these, on the interface of a router, are its addresses. Those of an address owner are the host's."""
+    if router.is_address_owner or not (contested or own):
+        return NONE
+    here = frozenset(address.ip for address in router.held_addresses)
+    return Conflict(
+        frozenset(address for address in contested if address.ip in here),
+        frozenset(address for address in own if address.ip in here),
+    )
+
+
+def listed(addresses: Iterable[VirtualAddress]) -> str:
+    """As a text, in a fixed order where they have none."""
+    ordered = sorted(addresses, key=lambda one: (one.version, one)) if isinstance(addresses, frozenset) else addresses
+    return ", ".join(map(str, ordered))

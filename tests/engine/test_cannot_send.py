@@ -1,0 +1,60 @@
+"""A MASTER that the host does not let send: it gives up its addresses to a rival that can, and comes back."""
+
+import pytest
+
+from failover.lab.network.lan import Host, Lan
+from failover.lab.network.waiting import wait_until
+from failover.vrrp import seconds
+from tests.engine.daemons import OurDaemon, router
+
+pytestmark = pytest.mark.root
+
+FIREWALL = (
+    "nft 'add table inet t; add chain inet t o { type filter hook output priority 0; policy drop; }'",
+    "nft delete table inet t",
+    "Operation not permitted",
+)
+NO_ROUTE = (
+    "ip -6 route del ff00::/8 dev eth0 table local",
+    "ip -6 route add multicast ff00::/8 dev eth0 table local",
+    "Network is unreachable",
+)
+CASES = [
+    pytest.param(FIREWALL, "192.0.2.100/24", id="firewall-ipv4"),
+    pytest.param(FIREWALL, "fe80::100/64", id="firewall-ipv6"),
+    pytest.param(NO_ROUTE, "fe80::100/64", id="route-ipv6"),
+]
+INTERVAL = 0.2
+
+
+def holders(address: str, *hosts: Host) -> list[str]:
+    return [host.label for host in hosts if address in {str(one) for one in host.held()}]
+
+
+@pytest.mark.parametrize(("obstacle", "address"), CASES)
+def test_a_master_that_cannot_send_gives_its_address_to_one_that_can_and_takes_it_back(
+    lan: Lan, obstacle: tuple[str, str, str], address: str
+) -> None:
+    begin, end, error = obstacle
+    one, two = lan.host("one", "192.0.2.11/24"), lan.host("two", "192.0.2.12/24")
+    with lan.capture() as capture:
+        better = OurDaemon(one, router(51, address, priority=200, advert_interval=INTERVAL))
+        better.wait_for("MASTER")
+        other = OurDaemon(two, router(51, address, priority=100, advert_interval=INTERVAL))
+        other.wait_for("BACKUP")
+        one.run(["sh", "-c", begin])
+        better.wait_for("INITIALIZE", "cannot_send")
+        other.wait_for("MASTER")
+        wait_until(lambda: holders(address, one, two) == ["two"], "the one that can send holds the address")
+        status = better.status()
+        assert status is not None
+        detail = status["virtual_routers"][0]["fault"]["detail"]
+        assert detail == f"advertisements cannot be sent on eth0: {error}"
+        one.run(["sh", "-c", end])
+        better.wait_for("MASTER")
+        other.wait_for("BACKUP")
+        wait_until(lambda: holders(address, one, two) == ["one"], "the better one holds it again")
+    took_over = capture.adverts(host="two")[0].at
+    last = max(advert.at for advert in capture.adverts(host="one") if advert.at < took_over)
+    assert took_over - last > 3 * seconds(INTERVAL), "it was not given up while others heard it"
+    assert f"cannot be sent on eth0: {error}" in better.log()
