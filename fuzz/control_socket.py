@@ -18,7 +18,18 @@ from itertools import cycle
 from typing import Any, Final
 
 from failover.agent.api.server import serve
-from failover.messages import Ask, Event, NotReloaded, Reload, Reloaded, ReloadEnded, Told, decode_command, encode
+from failover.messages import (
+    Ask,
+    Event,
+    NotReloaded,
+    Reload,
+    Reloaded,
+    ReloadEnded,
+    Told,
+    Withdraw,
+    decode_command,
+    encode,
+)
 from fuzz.messages import KNOWN, RELOADED
 
 WORDS: Final = (
@@ -171,6 +182,8 @@ class _Agent:
                 self._engine.send(encode(Told(number)))
             case Reload(id=number):
                 self._engine.send(encode(ReloadEnded(number, next(self._outcomes))))
+            case Withdraw():
+                pass
 
     def _log(self, event: Event) -> None:
         raise AssertionError(event)

@@ -187,7 +187,7 @@ def _refuse(answer: Refused) -> None:
     assert len(encode(answer)) < _SHORT
 
 
-_ENGINE: Final = Commands(ask=lambda _: None, reload=lambda _: None, refuse=_refuse)
+_ENGINE: Final = Commands(ask=lambda _: None, reload=lambda _: None, withdraw=lambda _: None, refuse=_refuse)
 """Takes the same packets as commands of its agent: it carries them out or refuses them, whatever they are."""
 _SHORT: Final = 2000
 """Bytes: a refusal does not repeat what it refuses."""

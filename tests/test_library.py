@@ -8,13 +8,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from failover import VirtualRouter, run
-from failover.config import ConfigError
+from failover import ConfigError, VirtualRouter, run, running
 from failover.lab.network.lan import Host, Lan
 from failover.messages import Event
 from tests.engine.daemons import ENVIRONMENT, INTERVAL, OurDaemon, router
@@ -140,6 +140,9 @@ def test_an_exception_of_the_callback_ends_the_run_and_every_router(
     assert own(host) == HOST_OWN
     assert {(a.vrid, a.source.version) for a in capture.adverts() if a.priority == 0} == {(51, 4), (52, 4), (52, 6)}
     assert [type(context["exception"]) for context in reported] == [mishap] * 3
+    assert {context["message"] for context in reported} == {
+        "failover: on_event raised an exception while the virtual routers were being stopped"
+    }
     assert descriptors() == before
 
 
@@ -260,3 +263,156 @@ def test_a_router_whose_interface_is_missing_waits_and_can_be_cancelled(host: Ho
         ("fault", "interface_missing"),
         ("shutdown", None),
     ]
+
+
+def test_they_run_inside_an_async_with_and_are_gone_after_it(lan: Lan, host: Host) -> None:
+    capture = lan.capture()
+    before = descriptors()
+
+    async def program() -> str:
+        watcher = Watcher()
+        async with running(routers(), on_event=watcher):
+            await asyncio.wait_for(watcher.elected.wait(), 10)
+            assert "192.0.2.100/24" in own(host)
+        assert watcher.ended.is_set()
+        return "went on"
+
+    with host.enter():
+        assert asyncio.run(program()) == "went on"
+    assert own(host) == HOST_OWN
+    assert {(a.vrid, a.source.version) for a in capture.adverts() if a.priority == 0} == {(51, 4), (52, 4), (52, 6)}
+    assert descriptors() == before
+
+
+@pytest.mark.parametrize("of", ["the program", "the callback", "a cancelled program"])
+def test_whatever_ends_the_block_ends_the_routers_and_is_what_is_raised(host: Host, of: str) -> None:
+    async def program() -> None:
+        elected = asyncio.Event()
+
+        def on_event(event: Event) -> None:
+            if event.fields.get("current") == "MASTER" and of == "the callback":
+                raise Mishap("mine")
+            if event.fields.get("current") == "MASTER":
+                elected.set()
+
+        async with running(routers()[:1], on_event=on_event):
+            await elected.wait()
+            if of == "a cancelled program":
+                await asyncio.sleep(60)
+            raise Mishap("mine")
+
+    async def main() -> None:
+        task = asyncio.create_task(program())
+        if of == "a cancelled program":
+            await asyncio.sleep(0.5)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+        else:
+            with pytest.raises(Mishap):
+                await asyncio.wait_for(task, 10)
+        me = asyncio.current_task()
+        assert me is not None
+        assert me.cancelling() == 0
+
+    with host.enter():
+        asyncio.run(main())
+    assert own(host) == HOST_OWN
+
+
+def test_the_block_goes_on_to_be_cancelled_by_others_after_a_mishap_was_caught(host: Host) -> None:
+    async def program() -> str:
+        def on_event(event: Event) -> None:
+            if event.fields.get("current") == "MASTER":
+                raise Mishap("mine")
+
+        with suppress(Mishap):
+            async with running(routers()[:1], on_event=on_event):
+                await asyncio.sleep(60)
+        try:
+            async with asyncio.timeout(0.05):
+                await asyncio.sleep(60)
+        except TimeoutError:
+            return "a timeout is one"
+        return ""
+
+    with host.enter():
+        assert asyncio.run(program()) == "a timeout is one"
+
+
+def test_the_same_router_twice_in_a_program_is_refused_and_others_are_not(host: Host) -> None:
+    async def program() -> None:
+        first, second = routers()
+        async with running([first]):
+            with pytest.raises(OSError, match=r"in this process, already runs virtual router 51 \(ipv4\)") as refused:
+                await run([second, first])
+            assert refused.value.errno == errno.EBUSY
+            watcher = Watcher(2)
+            async with running([second], on_event=watcher):
+                await asyncio.wait_for(watcher.elected.wait(), 10)
+            with pytest.raises(OSError, match="in this process"):
+                await run([first])
+        watcher = Watcher(3)
+        async with running([first, second], on_event=watcher):
+            await asyncio.wait_for(watcher.elected.wait(), 10)
+
+    with host.enter():
+        asyncio.run(program())
+    assert own(host) == HOST_OWN
+
+
+def test_the_end_of_one_leaves_another_ones_claims(host: Host, tmp_path: Path) -> None:
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps(router()))
+    command = [sys.executable, "-m", "failover", "run", "--config", str(config), "--runtime-dir", str(tmp_path / "run")]
+
+    async def main() -> str:
+        first, second = routers()
+        async with running([first]):
+            async with running([second]):
+                pass
+            daemon = await asyncio.create_subprocess_exec(*command, env=ENVIRONMENT, stderr=asyncio.subprocess.PIPE)
+            _, said = await asyncio.wait_for(daemon.communicate(), 20)
+        return said.decode()
+
+    with host.enter():
+        said = asyncio.run(main())
+    assert said.startswith(f"failover: another failover, process {os.getpid()}, already runs virtual router 51 (ipv4)")
+
+
+async def take(event: Event) -> None:
+    """An `on_event` that nobody would await."""
+
+
+def begin(event: Event) -> object:
+    """Looks ordinary, and is not."""
+    return take(event)
+
+
+class Taker:
+    async def __call__(self, event: Event) -> None: ...
+
+
+@pytest.mark.parametrize("on_event", [take, Taker(), partial(take), begin])
+def test_a_callback_that_would_have_to_be_awaited_is_refused(host: Host, on_event: Any) -> None:
+    with host.enter(), pytest.raises(TypeError, match="must be an ordinary function"):
+        asyncio.run(asyncio.wait_for(run(routers(), on_event=on_event), 10))
+    assert own(host) == HOST_OWN
+
+
+ENTRY = {"vrid": 51, "interface_name": "eth0", "ip_addresses": ["192.0.2.100/24"]}
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ([ENTRY], r"virtual_routers\[0\]: a dict is no VirtualRouter; make one of it: VirtualRouter\(\*\*entry\)"),
+        ((one for one in [7]), r"virtual_routers\[0\]: an int is no VirtualRouter"),
+        (VirtualRouter(**ENTRY), "virtual_routers: a VirtualRouter is no list; allowed: a list of VirtualRouter"),  # type: ignore[arg-type]
+        (None, "virtual_routers: a NoneType is no list"),
+        ("eth0", r"virtual_routers\[3\]: a str is no VirtualRouter"),
+    ],
+)
+def test_what_is_no_list_of_virtual_routers_is_told_in_our_own_words(given: Any, said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        asyncio.run(run(given))

@@ -13,6 +13,7 @@ from failover.messages import Event, Value
 Fields = dict[str, Value]
 """The evidence of an event, by name."""
 Words = Callable[[Fields], str]
+_Names = tuple[str, ...]
 
 
 class Severity(IntEnum):
@@ -106,7 +107,6 @@ class Kind(Enum):
         Severity.NOTICE,
         ("previous", "current", "cause"),
         _state_changed,
-        None,
     )
     ODDITY = (
         "An advertisement was accepted that is not as it should be.",
@@ -178,7 +178,6 @@ class Kind(Enum):
         Severity.INFO,
         ("interface", "addresses", "failed"),
         lambda f: f"removed addresses left on {f['interface']}: {f['addresses']}{_not_removed(f)}",
-        None,
     )
     STRAYS_REMOVED = (
         "Somebody else has put a virtual address on the interface of a BACKUP.",
@@ -219,28 +218,30 @@ class Kind(Enum):
         Severity.WARNING,
         ("how",),
         lambda f: f"the process that serves status and log died ({f['how']}) and was started again",
-        None,
     )
     DEGRADED = (
         "What was wanted of the system could not be had.",
         Severity.WARNING,
         ("warning",),
         lambda f: str(f["warning"]),
-        None,
+    )
+    SIGNAL = (
+        "A signal has come that is not meant for such a daemon; one that is ignored is told once.",
+        Severity.WARNING,
+        ("signal", "outcome"),
+        lambda f: f"{f['signal']}: {f['outcome']}",
     )
     RELOADED = (
         "The configuration was read again, and what runs is as it says.",
         Severity.NOTICE,
         ("added", "removed", "changed", "unchanged"),
         _reloaded,
-        None,
     )
     RELOAD_FAILED = (
         "The configuration could not be read or carried out: all is as before.",
         Severity.WARNING,
         ("error",),
         lambda f: f"the configuration was not reloaded, everything is as before: {f['error']}",
-        None,
     )
     LATE = (
         "The daemon was so late that this host may change states for no other reason.",
@@ -257,25 +258,24 @@ class Kind(Enum):
         Severity.WARNING,
         ("count",),
         lambda f: f"{f['count']} messages from the engine were lost: the agent was too slow",
-        None,
-    )
-    CLIENTS_WAIT = (
-        "The process that serves status and log has no room for another client. Told once, until it has.",
-        Severity.WARNING,
-        ("error",),
-        lambda f: f"no client is accepted on the control socket for now, trying again: {f['error']}",
-        None,
     )
     NETWORK_UNREAD = (
         "The state of the interfaces could not be read.",
         Severity.WARNING,
         ("error",),
         lambda f: f"could not read the state of the interfaces, trying again: {f['error']}",
-        None,
+        ("error",),
+    )
+    AGENT_TROUBLE = (
+        "The process that serves status and log could not do something, and goes on.",
+        Severity.WARNING,
+        ("trouble", "where"),
+        lambda f: f"the process that serves status and log: {f['trouble']}",
+        ("trouble", "where"),
     )
 
     def __init__(
-        self, when: str, severity: Severity, fields: tuple[str, ...], words: Words, limited_by: tuple[str, ...] | None
+        self, when: str, severity: Severity, fields: _Names, words: Words, limited_by: _Names | None = None
     ) -> None:
         self.when = when
         self.severity = severity

@@ -1,9 +1,10 @@
-"""`run`: virtual routers in an asyncio program: the engine without its process, agent, control socket or signals."""
+"""`running` and `run`: virtual routers in an asyncio program: the engine without its process, agent or signals."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
 from functools import partial
+from inspect import isawaitable, iscoroutine, iscoroutinefunction
 from typing import Final
 
 from failover.config import Configuration, VirtualRouter
@@ -15,66 +16,61 @@ from failover.linux.host import LinuxHost
 from failover.messages import Event
 from failover.vrrp import VirtualAddress
 
+OnEvent = Callable[[Event], None]
+
 _RUNNING: Final[list[Engine]] = []
 """The engines of this process: each leaves the others' addresses alone."""
 
+_MUST_BE_ORDINARY: Final = (
+    "on_event must be an ordinary function, for nobody would await it:"
+    " let it put the event into an asyncio.Queue, or start a task"
+)
 
-async def run(virtual_routers: Iterable[VirtualRouter], *, on_event: Callable[[Event], None] | None = None) -> None:
-    """Run virtual routers until cancelled. Then MASTERs resign with priority 0, and their addresses are removed.
+
+async def run(virtual_routers: Iterable[VirtualRouter], *, on_event: OnEvent | None = None) -> None:
+    """Run virtual routers until cancelled, as `running` does; what goes wrong is raised here."""
+    async with running(virtual_routers, on_event=on_event):
+        await asyncio.get_running_loop().create_future()
+
+
+@asynccontextmanager
+async def running(virtual_routers: Iterable[VirtualRouter], *, on_event: OnEvent | None = None) -> AsyncIterator[None]:
+    """Run virtual routers inside an `async with`. At its end MASTERs resign with priority 0 and addresses are removed.
 
     `on_event` is called in the event loop with each event. It must return soon: while it runs, no advertisement is
-    sent. An exception that it raises ends the run and is raised here.
+    sent. An exception that it raises cancels what is inside the `async with`, which then raises it. It is still called
+    with the events of the end; what it raises there is told to the loop's exception handler.
 
-    Raises `ConfigError` where the routers clash, `PermissionError` without CAP_NET_RAW and CAP_NET_ADMIN, and
-    `OSError` where another process runs one of the routers (EBUSY) or the system has no descriptors left.
+    Raises `ConfigError` where the routers clash or are none, `TypeError` for an `on_event` that would have to be
+    awaited, `PermissionError` without CAP_NET_RAW and CAP_NET_ADMIN, and `OSError` where somebody runs one of the
+    routers already, this process or another (EBUSY), or the system has no descriptors left.
 
-    Timing is only as good as the program's event loop: whatever blocks it delays advertisements, which are due every
-    `advert_interval` seconds (RFC 9568 §6.4.3).
+    A signal that ends the program leaves the addresses where they are: handle those that may come. Timing is only as
+    good as the program's event loop: whatever blocks it delays advertisements, which are due every `advert_interval`
+    seconds (RFC 9568 §6.4.3).
     """
-    configuration = Configuration(virtual_routers=tuple(virtual_routers))
-    loop = asyncio.get_running_loop()
-    ended: asyncio.Future[None] = loop.create_future()
-    errors: list[BaseException] = []
-
-    def end(error: BaseException) -> None:
-        if ended.done():
-            loop.call_exception_handler({"message": "failover had ended already", "exception": error})
-        else:
-            errors.append(error)
-            ended.set_result(None)
-
-    def publish(event: Event, _: object) -> None:
-        # An exception must not reach the engine: it is in the middle of a step, and has other routers to serve.
-        try:
-            if on_event is not None:
-                on_event(event)
-        except BaseException as error:  # noqa: BLE001 - raised again where `run` is awaited
-            end(error)
-
-    instances = intended(configuration)
+    if iscoroutinefunction(on_event) or iscoroutinefunction(type(on_event).__call__):
+        raise TypeError(_MUST_BE_ORDINARY)
+    instances = intended(Configuration(virtual_routers=virtual_routers))
+    run = _Run(on_event)
     with exclusively(claims(instances)) as held, closing(Loop()) as inner:
         for warning in held.warnings:
-            publish(Kind.DEGRADED.event(inner.clock.wall(), {"warning": warning}), None)
-
-        def dispatch() -> None:
-            try:
-                inner.dispatch()
-            except BaseException as error:  # noqa: BLE001 - raised again where `run` is awaited
-                loop.remove_reader(inner.fileno())
-                end(error)
-
-        engine = Engine(instances, inner, publish, LinuxHost(), partial(_is_anothers, held))
+            run.publish(Kind.DEGRADED.event(inner.clock.wall(), {"warning": warning}), None)
+        engine = Engine(instances, inner, run.publish, LinuxHost(), partial(_is_anothers, held))
         try:
             engine.start()
             inner.dispatch()
-            loop.add_reader(inner.fileno(), dispatch)
+            run.drive(inner)
+            run.begin()
             with _in_the_way_of_others(engine):
-                await ended
+                yield
+        except asyncio.CancelledError:
+            if not run.was_cancelled_by_us():
+                raise
         finally:
-            loop.remove_reader(inner.fileno())
+            run.end(inner)
             engine.stop()
-    if errors:
-        raise errors[0]
+    run.raise_error()
 
 
 def _is_anothers(held: HeldClaims, interface: str, address: VirtualAddress) -> bool:
@@ -89,3 +85,77 @@ def _in_the_way_of_others(engine: Engine) -> Iterator[None]:
         yield
     finally:
         _RUNNING.remove(engine)
+
+
+class _Run:
+    """What goes wrong in the callbacks of one `running`, and how the task that is inside of it hears of that."""
+
+    def __init__(self, on_event: OnEvent | None) -> None:
+        self._on_event = on_event
+        self._loop = asyncio.get_running_loop()
+        self._task = asyncio.current_task()
+        self._cancelled_before = self._task.cancelling() if self._task else 0
+        self._error: BaseException | None = None
+        self._is_inside = False
+        self._has_ended = False
+
+    def publish(self, event: Event, _: object) -> None:
+        """Call `on_event`. Its exception must not reach the engine, which has other routers to serve."""
+        if self._on_event is None:
+            return
+        try:
+            result: object = self._on_event(event)  # it may return something, against its type
+            _refuse_awaitable(result)
+        except BaseException as error:  # noqa: BLE001 - raised again at the end
+            self._fail("on_event", error)
+
+    def drive(self, inner: Loop) -> None:
+        """Have the event loop drive the engine's."""
+
+        def dispatch() -> None:
+            try:
+                inner.dispatch()
+            except BaseException as error:  # noqa: BLE001 - raised again at the end
+                self._loop.remove_reader(inner.fileno())
+                self._fail("the engine", error)
+
+        self._loop.add_reader(inner.fileno(), dispatch)
+
+    def begin(self) -> None:
+        """Let the task go on, if nothing has gone wrong."""
+        self.raise_error()
+        self._is_inside = True
+
+    def end(self, inner: Loop) -> None:
+        """The task has left."""
+        self._is_inside, self._has_ended = False, True
+        self._loop.remove_reader(inner.fileno())
+
+    def raise_error(self) -> None:
+        """Raise what has gone wrong, if anything has."""
+        if self._error is not None:
+            raise self._error
+
+    def was_cancelled_by_us(self) -> bool:
+        """Whether nobody but us has cancelled the task; takes back that we did."""
+        if self._error is None or self._task is None:
+            return False
+        return self._task.uncancel() <= self._cancelled_before
+
+    def _fail(self, who: str, error: BaseException) -> None:
+        if self._error is not None or self._has_ended:
+            when = "while the virtual routers were being stopped" if self._has_ended else "after another one"
+            message = f"failover: {who} raised an exception {when}"
+            self._loop.call_exception_handler({"message": message, "exception": error})
+            return
+        self._error = error
+        if self._is_inside and self._task is not None:
+            self._task.cancel()
+
+
+def _refuse_awaitable(result: object) -> None:
+    if not isawaitable(result):
+        return
+    if iscoroutine(result):
+        result.close()
+    raise TypeError(_MUST_BE_ORDINARY)

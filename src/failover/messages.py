@@ -211,15 +211,25 @@ class Ask(msgspec.Struct, frozen=True, tag="ask"):
     """The agent's command to tell what has changed since the last time: somebody wants to know. `Told` answers it."""
 
     id: int
+    until: int | None = None
+    """When whoever asks will have given up: a reading of `linux.clock`. It is void from then on. None: never."""
 
 
 class Reload(msgspec.Struct, frozen=True, tag="reload"):
     """The agent's command to read the configuration again, and to run what it says. `ReloadEnded` answers it."""
 
     id: int
+    until: int | None = None
+    """As of `Ask`: what has not begun to change by then is not changed."""
 
 
-Command = Ask | Reload
+class Withdraw(msgspec.Struct, frozen=True, tag="withdraw"):
+    """Whoever asked for the command of this number has gone: it is void, as far as it has not begun. Not answered."""
+
+    id: int
+
+
+Command = Ask | Reload | Withdraw
 """What an agent may send. The numbers are its own; each is answered once, with the same number."""
 
 

@@ -23,6 +23,8 @@ class Agent:
         self.channel.setblocking(False)
         self.listener.setblocking(False)
         self.lines: list[str] = []
+        self.loop: asyncio.AbstractEventLoop | None = None
+        """While it runs."""
 
     def tell(self, *messages: Message) -> None:
         for message in messages:
@@ -38,6 +40,7 @@ class Agent:
         """Serve while `client` runs in a thread, and then until the engine has hung up."""
 
         async def both() -> None:
+            self.loop = asyncio.get_running_loop()
             serving = asyncio.create_task(
                 serve(self.channel, self.listener, lambda event: self.lines.append(line(event)))
             )

@@ -4,11 +4,12 @@ import json
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
-from failover.agent.api import server
+from failover.agent.api import http, server
 from failover.agent.api.status_document import status_document
 from failover.agent.link.mirror import Mirror
 from failover.messages import (
@@ -20,6 +21,7 @@ from failover.messages import (
     Reload,
     Reloaded,
     ReloadEnded,
+    Withdraw,
 )
 from tests.agent.agents import Agent, assert_equal, until
 from tests.agent.link.test_mirror import KNOWN
@@ -90,6 +92,41 @@ def test_an_engine_that_does_not_answer_is_not_waited_for_for_ever(
 ) -> None:
     monkeypatch.setattr(server, "_RELOAD_PATIENCE_SECONDS", 0.05)
     agent.run(lambda: assert_equal(ask(agent.control, "/reload", "POST")[0], 504))
+
+
+@pytest.mark.parametrize("after", [b"", b"GET /status HTTP/1.1\r\nHost: x\r\n\r\n", b"x" * 500_000])
+def test_a_client_that_does_not_wait_for_its_reload_has_asked_for_none(agent: Agent, after: bytes) -> None:
+    def client() -> None:
+        agent.engine.settimeout(5)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as impatient:
+            impatient.connect(str(agent.control))
+            impatient.sendall(b"POST /reload HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello")
+            number = agent.commanded(Reload)
+            impatient.setblocking(False)
+            with suppress(BlockingIOError):
+                impatient.sendall(after)
+        assert agent.commanded(Withdraw) == number
+
+    agent.run(client)
+
+
+def test_a_client_that_says_no_more_still_waits_for_its_reload_and_then_has_what_it_has_asked_for(agent: Agent) -> None:
+    def client() -> None:
+        agent.engine.settimeout(5)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as patient:
+            patient.settimeout(10)
+            patient.connect(str(agent.control))
+            patient.sendall(b"POST /reload HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
+            number = agent.commanded(Reload)
+            patient.sendall(b"GET /status HTTP/1.1\r\nHost: x\r\n\r\n")
+            patient.shutdown(socket.SHUT_WR)
+            time.sleep(3 * http._LOOK_SECONDS)
+            agent.tell(ReloadEnded(number, NotReloaded(report="bad", is_bad=True)))
+            answers = b"".join(iter(lambda: patient.recv(1000), b""))
+        assert answers.startswith(b"HTTP/1.1 422 ")
+        assert b"HTTP/1.1 503 " in answers
+
+    agent.run(client)
 
 
 def test_a_reload_is_not_to_be_had_by_looking(agent: Agent) -> None:
@@ -167,12 +204,18 @@ def test_what_was_sent_before_the_engine_hung_up_is_still_written(agent: Agent) 
     assert agent.lines[-1].endswith(f"event-{count - 1} ")
 
 
-def test_a_packet_that_is_no_message_costs_no_other(agent: Agent, caplog: pytest.LogCaptureFixture) -> None:
-    agent.engine.send(b"\xff nonsense")
+@pytest.mark.parametrize("garbage", [b"\xff nonsense", b"\x81\xa4type\xa7unknown", b"\x81\xa4type\xa1\xff"])
+def test_packets_that_are_no_messages_cost_no_other_and_are_told_of_once(
+    agent: Agent, caplog: pytest.LogCaptureFixture, garbage: bytes
+) -> None:
+    for _ in range(50):
+        agent.engine.send(garbage)
     agent.tell(Event(at=0, kind="after"))
-    agent.run(lambda: until(lambda: agent.lines))
-    assert agent.lines == ["1970-01-01T00:00:00.000Z: after "]
-    assert "DecodeError" in caplog.text or "ValidationError" in caplog.text
+    agent.run(lambda: until(lambda: len(agent.lines) == 2))
+    told, after = agent.lines
+    assert "the process that serves status and log: what the engine said is not understood: " in told
+    assert after == "1970-01-01T00:00:00.000Z: after "
+    assert "Traceback" not in told + caplog.text
 
 
 def test_clients_are_answered_in_the_middle_of_a_storm_of_events(agent: Agent) -> None:

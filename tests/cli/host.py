@@ -1,7 +1,6 @@
 """A host of a test's own, an interface in a network namespace, and the commands run there."""
 
 import json
-import signal
 import socket
 import subprocess
 import sys
@@ -104,6 +103,6 @@ def host(tmp_path: Path) -> Iterator[Host]:
         yield Host(namespace, tmp_path)
 
 
-def ended(process: subprocess.Popen[bytes], number: signal.Signals) -> int:
+def ended(process: subprocess.Popen[bytes], number: int) -> int:
     process.send_signal(number)
     return process.wait(10)

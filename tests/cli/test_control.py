@@ -3,7 +3,7 @@
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -50,6 +50,19 @@ def test_it_returns_the_body_of_a_good_answer(tmp_path: Path) -> None:
     with serving(tmp_path / "s", GOOD) as requests:
         assert get(tmp_path / "s", "/status") == b'{"a":1}'
     assert requests[0].startswith(b"GET /status HTTP/1.0\r\n")
+
+
+def test_a_daemon_that_accepts_nobody_is_not_waited_for_for_ever(tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        listener = stack.enter_context(socket.socket(socket.AF_UNIX))
+        listener.bind(str(tmp_path / "s"))
+        listener.listen(0)
+        crowd = [stack.enter_context(socket.socket(socket.AF_UNIX)) for _ in range(2)]
+        for one in crowd:
+            one.setblocking(False)
+            with suppress(BlockingIOError):
+                one.connect(str(tmp_path / "s"))
+        assert "the daemon does not answer" in failure(lambda: get(tmp_path / "s", "/status", 0.2))
 
 
 def test_it_waits_for_a_daemon_that_starts_and_for_an_agent_that_comes_back(tmp_path: Path) -> None:

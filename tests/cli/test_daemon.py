@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import stat
 import subprocess
 import time
 
@@ -38,6 +39,25 @@ def test_the_original_modes_run_and_log_where_they_are_told(host: Host, argument
     assert host.is_clean()
     assert "BACKUP -> MASTER" in log.read_text()
     assert host.log.read_text() == ""
+
+
+def test_what_it_writes_is_writable_for_nobody_else_whatever_the_umask(host: Host) -> None:
+    sample, log = host.directory / "etc" / "failover" / "vrrp-config.json", host.directory / "their.log"
+    before = os.umask(0)
+    try:
+        process = host.namespace.popen(
+            command("file-mode", "--filename", str(sample), "--log-file-path", str(log)),
+            env=environment(RUNTIME_DIRECTORY=str(host.run)),
+        )
+    finally:
+        os.umask(before)
+    wait_until(lambda: log.exists() and log.read_text(), "the log")
+    written = [sample, sample.parent, sample.parent.parent, log, host.run, *host.run.iterdir()]
+    modes = {str(path.relative_to(host.directory)): stat.S_IMODE(path.stat().st_mode) for path in written}
+    assert modes.pop("run/control.sock") == 0o660, "the group may ask"
+    assert len(modes) == 6
+    assert {name: mode for name, mode in modes.items() if mode & 0o022} == {}
+    assert ended(process, signal.SIGTERM) == 0
 
 
 def test_an_interface_that_does_not_exist_is_waited_for(host: Host) -> None:

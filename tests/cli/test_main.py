@@ -1,5 +1,6 @@
 """The command as a process: exit statuses, one line for a failure, never a traceback, and what it imports."""
 
+import fcntl
 import json
 import os
 import subprocess
@@ -158,6 +159,38 @@ def test_a_control_socket_in_the_way_is_one_line_and_leaves_nothing(config: Path
 
 
 @pytest.mark.root
+@pytest.mark.root
+@pytest.mark.parametrize("exists", [True, False])
+def test_a_log_file_that_is_a_symbolic_link_is_refused_and_what_it_points_to_is_left(
+    config: Path, tmp_path: Path, *, exists: bool
+) -> None:
+    target, link = tmp_path / "shadow", tmp_path / "log"
+    if exists:
+        target.write_text("secret\n")
+    link.symlink_to(target)
+    run = str(tmp_path / "run")
+    done = failover("file-mode", "--filename", str(config), "--log-file-path", str(link), "--runtime-dir", run)
+    assert complaint(done, 1).startswith(f"{link}: is a symbolic link")
+    assert target.exists() == exists
+    assert not exists or target.read_text() == "secret\n"
+
+
+@pytest.mark.root
+@pytest.mark.parametrize("command", ["run", "teardown"])
+@pytest.mark.parametrize("text", [b"hello\n", b"\xff\n", b""])
+def test_a_lock_that_some_other_program_holds_is_told_in_a_line(
+    config: Path, tmp_path: Path, command: str, text: bytes
+) -> None:
+    lock = tmp_path / "run" / "failover.pid"
+    lock.parent.mkdir()
+    lock.write_bytes(text)
+    with lock.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        done = failover(command, "--config", str(config), "--runtime-dir", str(lock.parent))
+    assert str(lock.parent) in complaint(done, 1)
+    assert lock.read_bytes() == text
+
+
 def test_a_log_file_that_cannot_be_written_is_known_before_anything_starts(config: Path, tmp_path: Path) -> None:
     run = str(tmp_path / "run")
     done = failover("file-mode", "--filename", str(config), "--log-file-path", str(tmp_path), "--runtime-dir", run)

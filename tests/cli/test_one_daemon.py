@@ -2,12 +2,13 @@
 
 import json
 import signal
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from failover.lab.network.waiting import wait_until
-from tests.cli.commands import command, complaint, environment
+from tests.cli.commands import GOOD, command, complaint, environment
 from tests.cli.host import CLI, OWN, VIRTUAL, Host, ended, host
 
 __all__ = ["host"]
@@ -116,6 +117,30 @@ def test_teardown_of_a_dead_daemon_leaves_one_that_lives_on_the_same_interface(h
     assert (done.returncode, done.stdout, done.stderr) == (0, f"removed {VIRTUAL} from v0\n", "")
     assert host.addresses() == [OWN, OTHER_VIRTUAL]
     assert ended(living, signal.SIGTERM) == 0
+
+
+def test_a_lock_of_an_open_file_keeps_nobody_from_its_virtual_router_and_hides_nobody(host: Host) -> None:
+    """Any user may take one: it belongs to no process."""
+    script = (
+        "import fcntl, os, struct, time; f = os.open('/proc/self/ns/net', os.O_RDONLY)\n"
+        "fcntl.fcntl(f, 37, struct.pack('@hhqqi4x', fcntl.F_RDLCK, 0, 0, 0, 0)); print('locked', flush=True)\n"
+        "time.sleep(60)"
+    )
+    nobody = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--bounding-set", "-all"]
+    with host.namespace.enter():
+        locker = subprocess.Popen([*nobody, "/usr/bin/python3", "-c", script], stdout=subprocess.PIPE, text=True)
+    with locker:
+        assert locker.stdout is not None
+        assert locker.stdout.readline() == "locked\n"
+        process = host.start_file()
+        line = complaint(host.failover("run", "--config", str(host.config), run=elsewhere(host)), 1)
+        assert line.startswith(f"another failover, process {process.pid}, already runs virtual router 51 (ipv4) on v0")
+        added = [GOOD, {**GOOD, "name": "VR_2", "vrid": 52, "ip_addresses": [OTHER_VIRTUAL]}]
+        host.config.write_text(json.dumps(added))
+        assert host.failover("reload").returncode == 0
+        wait_until(lambda: OTHER_VIRTUAL in host.addresses(), "the new router is MASTER")
+        assert ended(process, signal.SIGTERM) == 0
+        locker.kill()
 
 
 def test_teardown_tells_the_dead_ones_address_from_the_living_ones_though_no_file_does(host: Host) -> None:

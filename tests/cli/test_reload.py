@@ -31,7 +31,7 @@ def test_it_says_what_has_changed(
     assert capsys.readouterr().out == expected
 
 
-@pytest.mark.parametrize(("code", "status"), [(422, 3), (409, 1), (504, 1)])
+@pytest.mark.parametrize(("code", "status"), [(422, 3), (409, 1)])
 def test_it_fails_with_the_reason(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], code: int, status: int
 ) -> None:
@@ -39,6 +39,14 @@ def test_it_fails_with_the_reason(
     monkeypatch.setattr(control, "post", lambda *_: (code, json.dumps({"error": report}).encode()))
     assert main(["reload"]) == status
     assert capsys.readouterr().err == f"failover: not reloaded, everything is as before: {report}\n"
+
+
+def test_where_the_daemon_is_silent_it_does_not_say_that_nothing_has_changed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(control, "post", lambda *_: (504, b'{"error": "the daemon has not answered"}'))
+    assert main(["reload"]) == 1
+    assert capsys.readouterr().err == "failover: not known to be reloaded: the daemon has not answered\n"
 
 
 @pytest.mark.parametrize("body", [b"Not Found", b"[]", b"{}", b"\xff"])

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from failover.config import SETTINGS, ConfigError, VirtualRouter
+from failover.config import SETTINGS, ConfigError, DaemonSettings, VirtualRouter
 from failover.config.checking.settings import nearest, settings_of
 from failover.vrrp.protocol import Version
 from failover.vrrp.router import ChecksumPolicy
@@ -140,3 +140,22 @@ def test_a_slip_in_any_key_is_understood(name: str) -> None:
     slips = {name.upper(), name.replace("_", "-"), name[:-1], name[0] + name[2] + name[1] + name[3:]}
     for slip in slips - {name}:
         assert nearest(slip, SETTINGS) == name
+
+
+def test_what_is_missing_or_unknown_is_named_like_all_else_that_is_wrong() -> None:
+    with pytest.raises(ConfigError) as caught:
+        VirtualRouter(vrid=300, prio=7, ip_addresses=["192.0.2.1/24"])  # type: ignore[call-arg]
+    assert [(one.path, one.message) for one in caught.value.problems] == [
+        ("prio", "unknown key"),
+        ("vrid", "is out of range"),
+        ("interface_name", "missing"),
+    ]
+    with pytest.raises(ConfigError, match="vrid: missing"):
+        VirtualRouter()  # type: ignore[call-arg]
+    with pytest.raises(TypeError):
+        VirtualRouter(51)  # type: ignore[call-arg]
+
+
+def test_the_settings_of_the_daemon_are_as_strict() -> None:
+    with pytest.raises(ConfigError, match="lock_memor: unknown key"):
+        DaemonSettings(lock_memor=True)  # type: ignore[call-arg]

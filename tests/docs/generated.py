@@ -22,7 +22,9 @@ from failover.agent.log import text
 from failover.cli import failures
 from failover.cli import group as commands
 from failover.config import DAEMON_SETTINGS, SETTINGS, Setting
+from failover.engine.process.signals import USES, Use
 from failover.events import CAUSES, ODDITIES, Kind
+from failover.linux.process.signals import in_words
 from failover.messages import Event, Value
 from failover.vrrp.packet.receive import DiscardReason
 from tests.test_import_contract import ARROWS, EVERYTHING, FLOORS
@@ -362,6 +364,21 @@ def _listed(used: Collection[str]) -> str:
     return "everything" if used is EVERYTHING else ", ".join(sorted(used)) or "nothing"
 
 
+def signal_table() -> str:
+    """What signals do to the engine, those together that do the same."""
+    rows = [(", ".join(_named(n for n, does in USES.items() if does is use)), use.value) for use in Use]
+    return table(("signal", "the engine"), rows)
+
+
+def _named(numbers: Iterable[int]) -> Iterator[str]:
+    """By name where they have one; of the others from which to which."""
+    named = [(number, in_words(number)) for number in numbers]
+    yield from (f"`{one}`" for _, one in named if one.startswith("SIG") and not one.startswith("SIGRT"))
+    rest = [number for number, one in named if not one.startswith("SIG") or one.startswith("SIGRT")]
+    if rest:
+        yield f"{rest[0]} to {rest[-1]}"
+
+
 PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "settings": lambda: settings_table(SETTINGS),
     "daemon settings": lambda: settings_table(DAEMON_SETTINGS),
@@ -372,6 +389,7 @@ PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "oddities": oddity_table,
     "discard reasons": discard_table,
     "status fields": status_table,
+    "signals": signal_table,
     "a line": sample_line,
     "benchmark": benchmark_table,
     "floors": floors_picture,

@@ -25,15 +25,17 @@ def test_the_asyncio_example_holds_the_address_while_it_runs() -> None:
     with Lan() as lan:
         host = lan.host("library", "192.168.100.1/24")
         watching = textwrap.dedent("""
-            import subprocess
+            import os, signal, subprocess
             print_ = print
             def print(*words):
                 print_(*words, flush=True)
-                if "MASTER" in str(words):
+                if "'current': 'MASTER'" in str(words):
                     print_(subprocess.run(["ip", "-br", "address"], capture_output=True, text=True).stdout, flush=True)
+                    os.kill(os.getpid(), signal.SIGTERM)
         """)
         done = host.run([sys.executable, "-c", watching + EXAMPLES[0]])
         assert "192.168.100.100/24" in done.stdout
+        assert "INITIALIZE" in done.stdout.splitlines()[-1]
         after = host.run(["ip", "-br", "address"])
         assert "192.168.100.100/24" not in after.stdout
         assert isinstance(done, subprocess.CompletedProcess)

@@ -2,8 +2,9 @@
 
 import os
 import signal
+import socket
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from itertools import pairwise
 from pathlib import Path
 
@@ -191,6 +192,27 @@ def test_descriptors_that_the_daemon_inherited_do_not_confuse_the_agent(lan: Lan
     daemon = OurDaemon(host, router(), prefix=("sh", "-c", f'exec {opened}; exec "$@"', "sh"))
     daemon.wait_for("MASTER")
     assert daemon.stop() == 0
+
+
+@pytest.mark.parametrize("limit", [256, 48])
+def test_idle_clients_by_the_hundred_and_few_descriptors_keep_nobody_from_the_status(
+    lan: Lan, host: Host, limit: int
+) -> None:
+    daemon = OurDaemon(host, router(), prefix=["prlimit", f"--nofile={limit}:{limit}"])
+    daemon.wait_for("MASTER")
+    agent = daemon.agent()
+    with ExitStack() as stack:
+        for _ in range(500):
+            idle = stack.enter_context(socket.socket(socket.AF_UNIX))
+            idle.connect(str(daemon.control))  # waits for its turn in the backlog
+        wait_until(daemon.status, "the status", 30)
+        assert daemon.router()["state"] == "MASTER"
+    daemon.wait_for("MASTER")
+    assert daemon.agent() == agent
+    assert daemon.stop() == 0
+    lines = daemon.log().splitlines()
+    assert len(lines) < 10, lines
+    assert "Traceback" not in daemon.log()
 
 
 def test_the_memory_of_the_engine(lan: Lan, host: Host) -> None:

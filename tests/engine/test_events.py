@@ -4,9 +4,10 @@ from collections.abc import Callable, Hashable
 
 import pytest
 
-from failover.engine.events import MOST_TOLD_APART, REPEAT_AFTER, EventSink, RateLimit, Subject
+from failover.engine.events import EventSink, Subject
 from failover.events import Kind
 from failover.messages import Event
+from failover.rate_limit import MOST_TOLD_APART, REPEAT_AFTER, RateLimit
 from failover.vrrp import Family, Instant
 from tests.vrrp.making import NOW
 

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -280,6 +281,25 @@ def test_an_agent_that_does_not_run_keeps_nobody_from_reloading(lan: Lan) -> Non
     wait_until(lambda: held(host) == {FIRST, SECOND}, "both addresses")
     os.kill(agent, signal.SIGCONT)
     settled(daemon, {"VR_51": "MASTER", "VR_52": "MASTER"})
+
+
+def test_a_reload_whose_client_has_gone_while_the_engine_was_stopped_is_not_made(lan: Lan) -> None:
+    host = lan.host("one", "192.0.2.11/24")
+    daemon = OurDaemon(host, router(51))
+    daemon.wait_for("MASTER")
+    daemon.signal(signal.SIGSTOP)
+    write(daemon, router(51), router(52, SECOND))
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(str(daemon.control))
+        client.sendall(b"POST /reload HTTP/1.0\r\nHost: x\r\n\r\n")
+        time.sleep(0.5)
+    daemon.signal(signal.SIGCONT)
+    daemon.wait_for_log("not reloaded, everything is as before: whoever asked for it has given up")
+    assert states(daemon).keys() == {"VR_51"}
+    assert "VR_52" not in daemon.log()
+    assert ask(daemon.control, "/reload", "POST")[0] == 200
+    settled(daemon, {"VR_51": "MASTER", "VR_52": "MASTER"})
+    assert daemon.stop() == 0
 
 
 def test_settings_of_the_daemon_wait_for_a_restart(lan: Lan) -> None:

@@ -21,7 +21,7 @@ from failover.agent.log.log_file import LogFile
 from failover.agent.log.text import line
 from failover.events import Kind
 from failover.linux.confinement import fence, users
-from failover.linux.process import realtime
+from failover.linux.process import realtime, signals
 from failover.messages import CHANNEL_FD, LISTENER_FD, Event
 
 _ORDINARY_TIMER_SLACK: Final = 50_000
@@ -30,9 +30,9 @@ _ORDINARY_TIMER_SLACK: Final = 50_000
 
 def main() -> None:
     """Run until the engine closes its end of the channel."""
-    # Ctrl-C and a service manager send these to all processes. The agent stays, to log how the engine ends.
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
+    # Ctrl-C, a service manager and others send signals to all processes. The agent stays, to log how the engine ends.
+    signals.ignore(set(signals.EVERY) - signals.CANNOT_BE_HELD - {signal.SIGCHLD})
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
     parser = argparse.ArgumentParser(prog="failover.agent")
     parser.add_argument("--log-file", type=Path)
     parser.add_argument("--user", type=users.parse)

@@ -52,7 +52,7 @@ def _ask(control: Path, request: str, deadline: float) -> tuple[int | None, byte
     The engine starts another agent then.
     """
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-        _connect(connection, control)
+        _connect(connection, control, deadline)
         answer = bytearray()
         try:
             connection.sendall(f"{request} HTTP/1.0\r\nHost: failover\r\nContent-Length: 0\r\n\r\n".encode())
@@ -69,15 +69,24 @@ def _ask(control: Path, request: str, deadline: float) -> tuple[int | None, byte
     return _read(bytes(answer), control)
 
 
-def _connect(connection: socket.socket, control: Path) -> None:
-    try:
-        connection.connect(str(control))
-    except (FileNotFoundError, ConnectionRefusedError) as error:
-        raise Failure(
-            f"no daemon runs on {control}: start it, or name another with --socket or --runtime-dir"
-        ) from error
-    except OSError as error:
-        raise Failure(f"{control}: {describe(error)}") from error
+def _connect(connection: socket.socket, control: Path, deadline: float) -> None:
+    connection.setblocking(False)  # where the backlog is full, it would wait for ever
+    while True:
+        try:
+            connection.connect(str(control))
+        except BlockingIOError as error:
+            if time.monotonic() > deadline:
+                raise Failure(f"{control}: the daemon does not answer") from error
+            time.sleep(_RETRY_SECONDS)
+        except (FileNotFoundError, ConnectionRefusedError) as error:
+            raise Failure(
+                f"no daemon runs on {control}: start it, or name another with --socket or --runtime-dir"
+            ) from error
+        except OSError as error:
+            raise Failure(f"{control}: {describe(error)}") from error
+        else:
+            break
+    connection.settimeout(max(deadline - time.monotonic(), 0.001))
 
 
 def _read(answer: bytes, control: Path) -> tuple[int | None, bytes]:

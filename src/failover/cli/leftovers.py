@@ -149,9 +149,8 @@ def _no_daemon(where: Places) -> Iterator[None]:
     try:
         pid = running_daemon(where.runtime_directory)
         if pid is not None:
-            raise Failure(
-                f"a daemon runs on {where.runtime_directory}, process {pid}: stop it, it removes its addresses"
-            )
+            who = f"process {pid}" if pid else "of which the lock does not tell the process"
+            raise Failure(f"a daemon runs on {where.runtime_directory}, {who}: stop it, it removes its addresses")
         if where.runtime_directory.exists():
             runtime = RuntimeDirectory(where.runtime_directory, where.control_socket)
     except OSError as error:

@@ -14,7 +14,9 @@ from failover.cli.options import Option
 MODES: Final = ("file-mode", "cli-mode")
 ACTIONS: Final = ("run", "teardown")
 
-LOG_FILE: Final = Option("--log-file-path", "FILE", "Write the log there. Default: standard error.")
+LOG_FILE: Final = Option(
+    "--log-file-path", "FILE", "Write the log there, though not through a symbolic link. Default: standard error."
+)
 
 
 def mode_first(arguments: Sequence[str]) -> list[str]:

@@ -1,5 +1,8 @@
 """`Configuration`: everything that a file says, checked, with all defaults applied."""
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Final
+
 import msgspec
 from msgspec.structs import force_setattr
 
@@ -9,18 +12,25 @@ from failover.config.clashes import check_clashes
 from failover.config.daemon_settings import DaemonSettings
 from failover.config.router import VirtualRouter
 
+_MOST_NAMED: Final = 10
+"""Of what is no virtual router: a string has many characters."""
+
 
 class Configuration(msgspec.Struct, frozen=True, kw_only=True):
     """The virtual routers that the daemon runs, and the settings of the daemon itself.
 
-    Raises `ConfigError` where there is no virtual router, or where some clash; it names each pair.
+    Raises `ConfigError` where there is no virtual router, or what is none, or where some clash; it names each pair.
     """
 
     virtual_routers: tuple[VirtualRouter, ...]
     daemon: DaemonSettings = DaemonSettings()
 
+    if TYPE_CHECKING:  # the constructor takes more types than the fields have
+
+        def __init__(self, *, virtual_routers: Iterable[VirtualRouter], daemon: DaemonSettings = ...) -> None: ...
+
     def __post_init__(self) -> None:
-        force_setattr(self, "virtual_routers", tuple(self.virtual_routers))
+        force_setattr(self, "virtual_routers", _virtual_routers(self.virtual_routers))
         if not self.virtual_routers:
             raise ConfigError("Configuration", (no_virtual_router("virtual_routers"),))
         drafts = [
@@ -31,6 +41,31 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
         problems = [problem for draft in drafts for problem in draft.problems]
         if problems:
             raise ConfigError("Configuration", problems)
+
+
+def _virtual_routers(given: object) -> tuple[VirtualRouter, ...]:
+    """What was given as the list of them; `ConfigError` names whatever is none."""
+    if not isinstance(given, Iterable):
+        problem = Problem("virtual_routers", "", f"{_what(given)} is no list", "a list of VirtualRouter")
+        raise ConfigError("Configuration", (problem,))
+    found = tuple(given)
+    problems = [
+        Problem(within("virtual_routers", index), "", f"{_what(one)} is no VirtualRouter", suggestion=_meant(one))
+        for index, one in enumerate(found)
+        if not isinstance(one, VirtualRouter)
+    ]
+    if problems:
+        raise ConfigError("Configuration", problems[:_MOST_NAMED])
+    return found
+
+
+def _what(one: object) -> str:
+    kind = type(one).__name__
+    return f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"
+
+
+def _meant(one: object) -> str | None:
+    return "make one of it: VirtualRouter(**entry)" if isinstance(one, dict) else None
 
 
 def no_virtual_router(path: str) -> Problem:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import msgspec
 from msgspec.structs import force_setattr
 
+from failover.config.checking.built import Built
 from failover.config.checking.examine import examine
 from failover.config.checking.problems import ConfigError
 from failover.config.checking.settings import Complaint, Setting, about, settings_of
@@ -29,7 +30,7 @@ def _check_user(name: str) -> Complaint | None:
     return None
 
 
-class DaemonSettings(msgspec.Struct, frozen=True, kw_only=True):
+class DaemonSettings(msgspec.Struct, frozen=True, kw_only=True, metaclass=Built):
     """How the engine's process runs. Raises `ConfigError` naming every field that is wrong."""
 
     realtime_priority: Annotated[

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 import msgspec
 from msgspec.structs import force_setattr
 
+from failover.config.checking.built import Built
 from failover.config.checking.examine import examine
 from failover.config.checking.problems import ConfigError, show
 from failover.config.checking.settings import Complaint, Setting, about, settings_of
@@ -42,7 +43,7 @@ def _check_interface_name(name: str) -> Complaint | None:
     return None
 
 
-class VirtualRouter(msgspec.Struct, frozen=True, kw_only=True):
+class VirtualRouter(msgspec.Struct, frozen=True, kw_only=True, metaclass=Built):
     """A virtual router as an operator configures it: an entry of the file, with defaults applied.
 
     It may have IPv4 and IPv6 addresses. The protocol runs once for each family, as a `failover.vrrp.VirtualRouter`,

@@ -4,13 +4,13 @@ import errno
 import gc
 import os
 import signal
-import socket
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from failover import messages
 from failover.config import Configuration, DaemonSettings
 from failover.engine.account.evidence import reload_evidence
 from failover.engine.agent_link.agent_process import AgentProcess
@@ -24,6 +24,7 @@ from failover.engine.loop.loop import Loop
 from failover.engine.process.claims import HeldClaims, exclusively
 from failover.engine.process.punctuality import Punctuality
 from failover.engine.process.runtime_directory import RuntimeDirectory
+from failover.engine.process.signals import USES, Signals, Use
 from failover.engine.process.systemd import Notifier, watchdog_interval
 from failover.engine.reload.reader_process import ReaderProcess
 from failover.engine.reload.reload import Outcome, Reload
@@ -34,11 +35,11 @@ from failover.linux.errors import describe
 from failover.linux.host import LinuxHost
 from failover.linux.process import capabilities
 from failover.linux.process.descriptors import allow_many
-from failover.messages import Answer, Ask, Command, Event, NotReloaded, Reloaded, ReloadEnded
+from failover.linux.process.signals import in_words
+from failover.messages import Answer, Ask, Event, NotReloaded, Refused, Reloaded, ReloadEnded
 from failover.vrrp import Instant
 
-_STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
-_SIGNALS = (*_STOP_SIGNALS, signal.SIGHUP)
+_USUAL_ENDS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +56,7 @@ class Settings:
 
 
 def run(configuration: Configuration, settings: Settings, prepare: Callable[[], None] = lambda: None) -> None:
-    """Run until SIGTERM or SIGINT, as far as they were not ignored before.
+    """Run until SIGTERM or SIGINT, as far as they were not ignored before; `process.signals` has all others.
 
     SIGHUP has the configuration reloaded; where there is no file, or the process has a terminal, whose end is told by
     the same signal, it stops as well.
@@ -99,9 +100,18 @@ class _Daemon:
         self._notifier = notifier
         self._held = held
         self._loop = Loop()
-        commands = Commands(ask=self._asked, reload=self._asked_to_reload, refuse=self._answer)
+        self._awaited: set[int] = set()
+        """The numbers of the reloads that somebody waits for."""
+        commands = Commands(
+            ask=self._asked,
+            reload=self._asked_to_reload,
+            withdraw=lambda command: self._awaited.discard(command.id),
+            refuse=self._answer,
+        )
         self._channel = Channel(self._loop, commands.take)
         self._stopping = False
+        self._refused: set[int] = set()
+        """The signals that were ignored and told of."""
         self._dirty = False
         self._punctuality = Punctuality(own)
         self._engine = Engine(instances, self._loop, self._publish, LinuxHost(), held.is_anothers)
@@ -123,13 +133,15 @@ class _Daemon:
         self._watchdog = self._loop.alarm(self._feed_watchdog)
 
     def run(self) -> None:
-        self._watch_signals()
+        signals = Signals(self._punctuality.give_up)
+        self._loop.watch(signals.fileno(), lambda: self._signalled(signals.read()))
         try:
+            self._loop.dispatch()  # what was held back until now
             self._run_engine()
             self._notifier.stopping()
         finally:
             self._agent.stop()
-            signal.set_wakeup_fd(-1)
+            signals.close()
 
     def _run_engine(self) -> None:
         try:
@@ -166,31 +178,24 @@ class _Daemon:
 
     # --- signals
 
-    def _watch_signals(self) -> None:
-        """Signals arrive as bytes on a socket that the loop watches: no handler runs in the middle of anything."""
-        reader, self._waker = socket.socketpair()
-        reader.setblocking(False)
-        self._waker.setblocking(False)
-        signal.set_wakeup_fd(self._waker.fileno(), warn_on_full_buffer=False)
-        for number in _SIGNALS:
-            # What our parent had us ignore, such as nohup SIGHUP, stays ignored.
-            if signal.getsignal(number) is not signal.SIG_IGN:
-                signal.signal(number, _ignore_here)
-        signal.signal(signal.SIGXCPU, self._punctuality.give_up)  # the one that cannot wait for the loop
+    def _signalled(self, numbers: bytes) -> None:
+        for number in numbers:
+            match USES[number]:
+                case Use.RELOAD:
+                    self._hang_up()
+                case Use.OVERRUN if self._punctuality.has_given_up:
+                    self._count_beats()
+                    self._warn()
+                case Use.STOP | Use.OVERRUN:
+                    if number not in _USUAL_ENDS and not self._stopping:
+                        self._tell_signal(number, "the daemon ends in good order")
+                    self._stopping = True
+                case Use.REFUSE if number not in self._refused:
+                    self._refused.add(number)
+                    self._tell_signal(number, "ignored, now and in future: it means nothing to this daemon")
 
-        def read() -> None:
-            numbers = reader.recv(64)
-            self._stopping = any(number in _STOP_SIGNALS for number in numbers) or self._stopping
-            if signal.SIGHUP in numbers:
-                self._hang_up()
-            if signal.SIGXCPU in numbers:
-                self._count_beats()
-                self._warn()
-
-        self._loop.watch(reader.fileno(), read)
-        # What has come since the start of the process was held back until now.
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
-        self._loop.dispatch()
+    def _tell_signal(self, number: int, outcome: str) -> None:
+        self._engine.events.tell(Kind.SIGNAL, {"signal": in_words(number), "outcome": outcome})
 
     def _hang_up(self) -> None:
         if self._reload is None or self._has_terminal:
@@ -200,15 +205,23 @@ class _Daemon:
 
     # --- reload
 
-    def _asked_to_reload(self, command: Command) -> None:
+    def _asked_to_reload(self, command: messages.Reload) -> None:
         if self._reload is None:
             report = "this daemon was started without a configuration file: there is nothing to reload"
             self._answer(ReloadEnded(command.id, NotReloaded(report=report, is_bad=False)))
-        else:
+            return
+
+        def answer(outcome: Outcome) -> None:
+            self._awaited.discard(command.id)
             # After what the agent is told of the new routers: whoever has the answer asks for their status next.
-            self._reload.ask(
-                lambda outcome: self._engine.later(partial(self._answer, ReloadEnded(command.id, outcome)))
-            )
+            self._engine.later(partial(self._answer, ReloadEnded(command.id, outcome)))
+
+        self._awaited.add(command.id)
+        self._reload.ask(answer, lambda: command.id in self._awaited and not self._is_void(command))
+
+    def _is_void(self, command: Ask | messages.Reload) -> bool:
+        """Whether whoever asked has given up: the command comes out of a pause, of ours or of the agent's."""
+        return command.until is not None and command.until < self._loop.clock.now()
 
     def _reloaded(self, outcome: Outcome, changed: Sequence[Instance]) -> None:
         if isinstance(outcome, Reloaded):
@@ -230,7 +243,10 @@ class _Daemon:
         self._dirty = self._dirty or event.kind == Kind.STATE_CHANGED.label
 
     def _asked(self, command: Ask) -> None:
-        self._status_feed.answer(command)
+        if self._is_void(command):
+            self._answer(Refused(command.id, "too late: whoever asked has given up"))
+        else:
+            self._status_feed.answer(command)
 
     def _answer(self, answer: Answer) -> None:
         self._channel.send(answer)
@@ -260,7 +276,3 @@ def has_terminal() -> bool:
     except OSError:
         return False
     return True
-
-
-def _ignore_here(number: int, frame: object) -> None:
-    """The loop reads the signal from the wake-up socket."""

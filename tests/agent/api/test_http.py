@@ -160,7 +160,7 @@ def test_where_the_system_has_no_room_for_a_client_this_is_said_once_and_tried_a
     agent.listener = Full(fileno=agent.listener.detach())
     agent.run(lambda: assert_equal(ask(agent.control)[0], 503))
     assert [one.split("Z: ")[-1] for one in agent.lines] == [
-        "no client is accepted on the control socket for now, trying again: Too many open files"
+        "the process that serves status and log: no client of the control socket is accepted: Too many open files"
     ]
     assert not caplog.records
 

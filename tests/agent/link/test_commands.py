@@ -8,7 +8,9 @@ from typing import NamedTuple
 import pytest
 
 from failover.agent.link.commands import Commands
-from failover.messages import Ask, Command, NotReloaded, Refused, Reload, ReloadEnded, Told, decode_command
+from failover.linux.clock import now
+from failover.messages import Ask, Command, NotReloaded, Refused, Reload, ReloadEnded, Told, Withdraw, decode_command
+from failover.vrrp import seconds
 
 
 class Ends(NamedTuple):
@@ -44,7 +46,7 @@ def test_answers_find_whom_they_are_for_in_whatever_order_they_come(ends: Ends) 
         commands = Commands(ends.ours, 1)
         waiting = [asyncio.create_task(commands.send(make, 5)) for make in (Reload, Ask)]
         await asyncio.sleep(0)
-        assert received(ends) == [Reload(1), Ask(2)]
+        assert [(type(one), one.id) for one in received(ends)] == [(Reload, 1), (Ask, 2)]
         commands.take(Told(3))
         commands.take(Refused(None, "what was that"))
         commands.take(other)
@@ -77,6 +79,34 @@ def test_who_gave_up_is_not_told_and_nobody_else_is_in_its_place(ends: Ends) -> 
         commands.take(Told(2))
         assert await waiting == Told(2)
         assert commands._waiting == {}
+
+    asyncio.run(test())
+
+
+@pytest.mark.parametrize(("begun_within", "limit"), [(None, 5), (2, 2)])
+def test_a_command_says_until_when_it_is_worth_beginning(ends: Ends, begun_within: float | None, limit: float) -> None:
+    async def test() -> None:
+        commands = Commands(ends.ours, 1)
+        before = now()
+        waiting = asyncio.create_task(commands.send(Reload, 5, begun_within))
+        await asyncio.sleep(0)
+        (command,) = received(ends)
+        assert isinstance(command, Reload)
+        assert command.until is not None
+        assert before + seconds(limit) <= command.until <= now() + seconds(limit)
+        waiting.cancel()
+
+    asyncio.run(test())
+
+
+def test_a_command_whose_sender_goes_is_withdrawn(ends: Ends) -> None:
+    async def test() -> None:
+        waiting = asyncio.create_task(Commands(ends.ours, 1).send(Reload, 5))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        assert received(ends)[1:] == [Withdraw(1)]
 
     asyncio.run(test())
 

@@ -56,6 +56,18 @@ def test_after_a_line_that_failed_it_is_opened_anew(log: KeptLogFile, path: Path
     assert path.read_text() == "one\ntwo\n"
 
 
+def test_a_line_after_half_a_line_begins_anew_also_in_a_file_that_came_meanwhile(log: KeptLogFile, path: Path) -> None:
+    path.parent.mkdir()
+    path.write_text("torn by ano")
+    assert log.write("one")
+    path.with_suffix(".2").write_text("as is th")
+    path.with_suffix(".2").rename(path)
+    assert log.write("two")
+    log.close()
+    assert log.write("three")
+    assert path.read_text() == "as is th\ntwo\nthree\n"
+
+
 def test_it_has_no_right_but_that_to_write_and_none_of_the_agent_s_sockets(path: Path) -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:

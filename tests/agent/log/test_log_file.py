@@ -1,13 +1,18 @@
 """A log file that is moved away, removed, or cannot be written for a while."""
 
+import errno
 import os
+import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from failover.agent.log.log_file import LogFile
+from failover.agent.log.log_file import LogFile, open_log
+from tests.engine.daemons import ENVIRONMENT
 
 
 @pytest.fixture
@@ -65,3 +70,100 @@ def test_a_full_disk_is_no_error_of_the_agents() -> None:
     log = LogFile(Path("/dev/full"))
     assert not log.write("lost")
     assert not log.write("lost too")
+
+
+def test_a_line_that_was_cut_short_does_not_run_into_the_next_one(
+    log: LogFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "directory" / "log"
+    path.parent.mkdir()
+    room = [3, 0, 8, 1, 1, 0, 100]
+    write = os.write
+
+    def full(descriptor: int, data: bytes) -> int:
+        """What a disk does that has little room, and then none."""
+        left = room.pop(0)
+        if not left:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(descriptor, data[:left])
+
+    monkeypatch.setattr(os, "write", full)
+    assert not log.write("one")
+    assert log.write("two-two")
+    assert not log.write("x")
+    assert log.write("three")
+    assert path.read_text() == "one\ntwo-two\nx\nthree\n"
+
+
+def test_a_line_that_the_kernel_writes_in_pieces_is_whole(
+    log: LogFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "directory").mkdir()
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda descriptor, data: write(descriptor, data[:2]))
+    assert log.write("one")
+    assert log.write("two")
+    assert (tmp_path / "directory" / "log").read_text() == "one\ntwo\n"
+
+
+@pytest.mark.root
+def test_a_really_full_disk_glues_no_lines(tmp_path: Path) -> None:
+    """A process in a mount namespace of its own, with a file system of one page."""
+    script = (
+        "import pathlib, sys; from failover.agent.log.log_file import LogFile\n"
+        "path = pathlib.Path(sys.argv[1], 'log'); log = LogFile(path)\n"
+        "kept = [n for n in range(100) if log.write(f'{n:03d} ' + 95 * 'x')]\n"
+        "assert kept and len(kept) < 100; cut = path.read_bytes()[-1:] != b'\\n'\n"
+        "path.rename(path.with_suffix('.1')); path.with_suffix('.1').unlink(); assert log.write('new')\n"
+        "assert path.read_text() == 'new\\n'; print(cut, len(kept))"
+    )
+    mount = 'mount -t tmpfs -o size=4096 none "$1" && exec "$2" -c "$3" "$1"'
+    done = subprocess.run(
+        ["unshare", "--mount", "sh", "-c", mount, "sh", str(tmp_path), sys.executable, script],
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    assert (done.returncode, done.stdout) == (0, "True 40\n"), done.stderr
+
+
+def test_the_line_of_an_agent_that_was_killed_does_not_run_into_the_next_ones(log: LogFile, tmp_path: Path) -> None:
+    path = tmp_path / "directory" / "log"
+    path.parent.mkdir()
+    path.write_text("whole\nhal")
+    assert log.write("one")
+    assert log.write("two")
+    assert path.read_text() == "whole\nhal\none\ntwo\n"
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_a_log_is_not_written_through_a_symbolic_link(tmp_path: Path, *, exists: bool) -> None:
+    target, path = tmp_path / "shadow", tmp_path / "log"
+    if exists:
+        target.write_text("secret\n")
+    path.symlink_to(target)
+    with pytest.raises(OSError, match="is a symbolic link") as refused:
+        open_log(path)
+    assert refused.value.filename == str(path)
+    with closing(LogFile(path)) as log:
+        assert not log.write("line")
+    assert target.exists() == exists
+    assert not exists or target.read_text() == "secret\n"
+
+
+def test_standard_output_is_a_log_although_it_is_a_link(capfd: pytest.CaptureFixture[str]) -> None:
+    with closing(LogFile(Path("/dev/stdout"))) as log:
+        assert log.write("line")
+    assert capfd.readouterr().out == "line\n"
+
+
+def test_nobody_else_writes_in_the_log_whatever_the_umask(log: LogFile, tmp_path: Path) -> None:
+    (tmp_path / "directory").mkdir()
+    before = os.umask(0)
+    try:
+        assert log.write("line")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "directory" / "log").stat().st_mode) == 0o644

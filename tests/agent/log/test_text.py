@@ -56,6 +56,14 @@ SENTENCES: dict[str, tuple[dict[str, Value], str]] = {
         {"interface": "eth0", "addresses": "192.0.2.100/32", "failed": 0},
         "removed virtual addresses that somebody put on eth0: 192.0.2.100/32",
     ),
+    "agent_trouble": (
+        {"trouble": "no client is accepted: Too many open files", "where": "clients"},
+        "the process that serves status and log: no client is accepted: Too many open files",
+    ),
+    "signal": (
+        {"signal": "SIGALRM", "outcome": "the daemon ends in good order"},
+        "SIGALRM: the daemon ends in good order",
+    ),
     "interface_remade": (
         {"interface": "eth0", "families": "ipv4, ipv6"},
         "eth0 was made anew (ipv4, ipv6): sockets and addresses are set up again",
@@ -103,10 +111,6 @@ SENTENCES: dict[str, tuple[dict[str, Value], str]] = {
     "events_lost": (
         {"count": 3},
         "3 messages from the engine were lost: the agent was too slow",
-    ),
-    "clients_wait": (
-        {"error": "too many open files"},
-        "no client is accepted on the control socket for now, trying again: too many open files",
     ),
     "network_unread": (
         {"error": "netlink dump: busy"},

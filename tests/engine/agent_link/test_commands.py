@@ -6,22 +6,28 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from failover.engine.agent_link.commands import MAX_COMMAND_BYTES, Commands
-from failover.messages import Ask, Command, Refused, Reload, encode
+from failover.messages import Ask, Command, Refused, Reload, Withdraw, encode
 
 
 class Heard:
     def __init__(self) -> None:
         self.asked: list[Ask] = []
         self.reloads: list[Reload] = []
+        self.withdrawn: list[Withdraw] = []
         self.refused: list[Refused] = []
-        self.commands = Commands(ask=self.asked.append, reload=self.reloads.append, refuse=self.refused.append)
+        self.commands = Commands(
+            ask=self.asked.append,
+            reload=self.reloads.append,
+            withdraw=self.withdrawn.append,
+            refuse=self.refused.append,
+        )
 
 
-@pytest.mark.parametrize("command", [Ask(7), Reload(8)])
+@pytest.mark.parametrize("command", [Ask(7), Reload(8, 123), Withdraw(8)])
 def test_a_command_goes_where_it_belongs(command: Command) -> None:
     heard = Heard()
     heard.commands.take(encode(command))
-    assert [*heard.asked, *heard.reloads] == [command]
+    assert [*heard.asked, *heard.reloads, *heard.withdrawn] == [command]
     assert heard.refused == []
 
 
@@ -38,7 +44,7 @@ def test_a_command_of_another_version_is_refused_by_its_number_and_the_next_one_
 def test_what_is_no_command_is_refused_whatever_it_is(packet: bytes) -> None:
     heard = Heard()
     heard.commands.take(packet)
-    assert len(heard.refused) + len(heard.asked) + len(heard.reloads) == 1
+    assert len(heard.refused) + len(heard.asked) + len(heard.reloads) + len(heard.withdrawn) == 1
 
 
 @pytest.mark.parametrize("depth", [100, 900, 100_000])

@@ -1,5 +1,6 @@
 """Directories made and removed again."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,15 @@ def test_what_was_missing_is_made_and_removed_again_and_no_more(tmp_path: Path) 
     directories.remove(made)
     assert [path.name for path in (tmp_path / "a").iterdir()] == ["theirs"]
     assert directories.make(tmp_path / "a") == []
+
+
+def test_nobody_else_makes_files_in_them_whatever_the_umask(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        made = directories.make(tmp_path / "a" / "b" / "c")
+    finally:
+        os.umask(before)
+    assert [one.stat().st_mode & 0o777 for one in made] == [0o755] * 3
 
 
 def test_nothing_stays_of_a_path_that_cannot_be_made(tmp_path: Path) -> None:

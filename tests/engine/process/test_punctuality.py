@@ -150,7 +150,8 @@ def test_beats_are_met_awake_by_a_real_time_process_that_has_the_time(kernel: Ke
 
 def test_who_never_sleeps_gives_up_its_priority_and_says_so(kernel: Kernel) -> None:
     made = entered()
-    made.give_up(signal.SIGXCPU, None)
+    for _ in range(3):
+        made.give_up(signal.SIGXCPU, None)
     assert kernel.priority == 0
     assert made.beat_lead(1) == 0
     assert made.warnings == ["real-time scheduling was given up: 5 s of computing without a pause"]
@@ -220,6 +221,15 @@ def test_an_engine_that_is_told_that_it_never_sleeps_goes_on_as_an_ordinary_proc
     wait_until(lambda: (daemon.status() or {})["daemon"]["realtime"]["scheduler"] == "SCHED_OTHER", "status shows it")
     assert daemon.router()["state"] == "MASTER"
     assert daemon.stop() == 0
+
+
+@pytest.mark.root
+def test_an_engine_that_has_no_priority_to_give_up_ends_in_good_order_at_that_signal(host: Host) -> None:
+    daemon = OurDaemon(host, router(), settings={"realtime_priority": 0})
+    daemon.wait_for("MASTER")
+    assert daemon.stop(signal.SIGXCPU) == 0
+    assert "SIGXCPU: the daemon ends in good order" in daemon.log()
+    assert daemon.log().count("given up") == 0
 
 
 @pytest.mark.root

@@ -80,6 +80,21 @@ def test_a_second_claim_is_refused_and_names_the_process(tmp_path: Path) -> None
     RuntimeDirectory(tmp_path).release()
 
 
+@pytest.mark.parametrize("text", [b"", b"hello\n", b"\xff\xfe\n", b"-1", b"\xd9\xa3", b"12 and more", b"1" * 100])
+def test_what_some_other_program_has_locked_and_written_there_is_told_in_words(tmp_path: Path, text: bytes) -> None:
+    lock = tmp_path / "failover.pid"
+    lock.write_bytes(text)
+    with lock.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with pytest.raises(OSError, match="uses this directory; stop it or use --runtime-dir") as refused:
+            RuntimeDirectory(tmp_path)
+        assert refused.value.errno == errno.EBUSY
+        assert running_daemon(tmp_path) == (0 if not text.isdigit() else int(text[:32]))
+    assert lock.read_bytes() == text
+    assert running_daemon(tmp_path) is None
+    RuntimeDirectory(tmp_path).release()
+
+
 def test_a_directory_that_was_there_stays(tmp_path: Path) -> None:
     (tmp_path / "made").mkdir()
     RuntimeDirectory(tmp_path / "made" / "run").release()

@@ -3,10 +3,11 @@
 import fcntl
 import os
 import signal
+import struct
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from ipaddress import ip_address
 from pathlib import Path
 from unittest.mock import patch
@@ -46,6 +47,8 @@ if sys.stdin.readline():
         print(child, flush=True)
     time.sleep(60)
 """
+F_OFD_SETLK = 37
+"""The module fcntl of some Pythons does not have it."""
 POWERLESS = ("setpriv", "--bounding-set", "-all", "--inh-caps", "-all")
 
 
@@ -195,6 +198,50 @@ def test_who_cannot_send_advertisements_keeps_nobody_from_it(namespace: str) -> 
     with holding(namespace, router(), before=POWERLESS), closing(Claims(namespace)) as claims:
         assert claims.of(router()) is None
         assert claims.take([router()]) == ()
+
+
+@contextmanager
+def locked_by_no_process(namespace: str, start: int = 0, length: int = 0) -> Iterator[None]:
+    """A lock of an open file description: in this process, but whose it is does not matter."""
+    descriptor = os.open(namespace, os.O_RDONLY)
+    try:
+        lock = struct.pack("@hhqqi4x", fcntl.F_RDLCK, os.SEEK_SET, start, length, 0)
+        fcntl.fcntl(descriptor, F_OFD_SETLK, lock)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@pytest.mark.parametrize("start", [0, _base("eth0")])
+def test_the_lock_of_an_open_file_is_no_claim(namespace: str, start: int) -> None:
+    claims = Claims(namespace)
+    with locked_by_no_process(namespace, start):
+        assert claims.of(router()) is None
+        assert claims.on("eth0") is None
+        assert claims.take([router(), router(family=Family.IPV6)]) == ()
+    claims.close()
+
+
+@pytest.mark.root
+@pytest.mark.parametrize("by", ["no process", "a process that cannot send"])
+def test_a_claim_behind_a_lock_that_is_none_is_found(namespace: str, by: str) -> None:
+    with ExitStack() as stack:
+        claims = Claims(namespace)
+        stack.callback(claims.close)
+        if by == "no process":
+            stack.enter_context(locked_by_no_process(namespace))
+        else:
+            stack.enter_context(holding(namespace, router(), router(vrid=52), before=POWERLESS))
+        other = stack.enter_context(holding(namespace, router(), router(family=Family.IPV6)))
+        if by == "no process":
+            stack.enter_context(locked_by_no_process(namespace))
+        assert claims.of(router()) == Claim(router(), other.pid)
+        assert claims.of(router(vrid=52)) is None
+        assert claims.on("eth0") == Claim(router(), other.pid)
+        assert claims.take([router(vrid=53), router()]) == (Claim(router(), other.pid),)
+        other.kill()
+        other.wait()
+        assert claims.take([router(vrid=53), router()]) == ()
 
 
 def test_a_flock_that_somebody_keeps_delays_no_longer_than_a_second(

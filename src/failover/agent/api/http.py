@@ -1,6 +1,7 @@
 """HTTP/1.1 with one client (RFC 9112), by h11: reads requests, writes responses. Knows no resource and no listener."""
 
 import asyncio
+import select
 import socket
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -20,6 +21,9 @@ LARGEST_BODY: Final = 1 << 16
 _LINGER_SECONDS: Final = 1.0
 """How long a client that is refused may go on sending. Were the connection closed with something unread, it would be
 reset, and what the client has not read by then could be lost."""
+
+_LOOK_SECONDS: Final = 0.05
+"""How often to look whether a client is still there while its response is being made."""
 
 _LARGEST_HEAD: Final = 1 << 14
 _PIECE_BYTES: Final = 1 << 16
@@ -53,7 +57,7 @@ class RefusedError(Exception):
 
 
 Handler = Callable[[], Awaitable[Response]]
-"""Makes the response, once the whole request was read."""
+"""Makes the response, once the whole request was read. It is cancelled where its client leaves before."""
 
 Route = Callable[[Request], Handler]
 """Finds who answers a request. Raises `RefusedError` where nobody does; the request's body is then not read."""
@@ -80,8 +84,8 @@ class Client:
 
     def __init__(self, connection: socket.socket) -> None:
         self.connection = connection
-        self.is_idle = False
-        """Whether it has no answer to get."""
+        self.idle_since: float | None = None
+        """The time of the event loop since which it has no answer to get, or only to read it; None where it has."""
 
 
 class _Conversation:
@@ -112,7 +116,7 @@ class _Conversation:
 
     async def _answer_next(self) -> bool:
         """Answer one request. Returns whether another one may follow."""
-        self._client.is_idle = True
+        self._begin_idling()
         self._method = None
         async with asyncio.timeout(PATIENCE_SECONDS):
             event = await self._next_event()
@@ -121,12 +125,37 @@ class _Conversation:
             self._method = event.method.decode()
             handler = self._route(Request(self._method, event.target.partition(b"?")[0].decode()))
             await self._skip_body()
-        self._client.is_idle = False
-        await self._respond(await _handle(handler))
+        self._client.idle_since = None
+        response = await self._made_by(handler)
+        self._begin_idling()
+        await self._respond(response)
         return self._http.states == {h11.CLIENT: h11.DONE, h11.SERVER: h11.DONE}
 
+    def _begin_idling(self) -> None:
+        self._client.idle_since = asyncio.get_running_loop().time()
+
+    async def _made_by(self, handler: Handler) -> Response:
+        """The response; `ConnectionError` where the client leaves before."""
+        making = asyncio.ensure_future(_handle(handler))
+        try:
+            while not making.done():
+                await asyncio.wait([making], timeout=_LOOK_SECONDS)
+                if not making.done() and self._has_left():
+                    raise ConnectionAbortedError
+            return making.result()
+        finally:
+            making.cancel()
+
+    def _has_left(self) -> bool:
+        """Whether the client has hung up. Reading would not tell: one that only sends nothing more still reads."""
+        if self._writer.is_closing():
+            return True
+        poll = select.poll()
+        poll.register(self._client.connection, 0)
+        return bool(poll.poll(0))
+
     async def _linger(self) -> None:
-        self._client.is_idle = True
+        self._begin_idling()
         self._writer.write_eof()
         async with asyncio.timeout(_LINGER_SECONDS):
             while await self._reader.read(_PIECE_BYTES):

@@ -18,6 +18,11 @@ from failover.messages import Answer, NotReloaded, Refused, Reloaded, ReloadEnde
 
 _NOT_YET: Final = failure(HTTPStatus.SERVICE_UNAVAILABLE, "the daemon is starting", (("retry-after", "1"),))
 
+_SILENT: Final = (
+    "the daemon does not answer: it does not run, or is too busy. It will not make a change that it has not begun"
+    " by now; one that it has begun shows in failover status and in the log"
+)
+
 Reload = Callable[[], Awaitable[Answer | None]]
 
 
@@ -38,7 +43,7 @@ def routes(mirror: Mirror, freshen: Callable[[], Awaitable[None]], reload: Reloa
             case Refused(reason=reason):  # an engine that was not upgraded with its agent
                 return failure(HTTPStatus.CONFLICT, f"the daemon refuses: {reason}")
             case _:
-                return failure(HTTPStatus.GATEWAY_TIMEOUT, "the daemon does not answer")
+                return failure(HTTPStatus.GATEWAY_TIMEOUT, _SILENT)
 
     return route_by({"/status": {"GET": status}, "/reload": {"POST": reload_configuration}})
 

@@ -2,24 +2,24 @@
 
 import asyncio
 import socket
-import time
 from functools import partial
 from typing import Final
 
 from failover.agent.api.clients import Clients
 from failover.agent.api.routes import routes
+from failover.agent.complaints import Complaints, Write
 from failover.agent.link.commands import Commands
 from failover.agent.link.freshness import Freshness
 from failover.agent.link.mirror import Mirror
-from failover.agent.link.reader import Reader, Write
-from failover.events import Kind
+from failover.agent.link.reader import Reader
 from failover.linux.confinement import fence
 from failover.linux.confinement.fence import Fence
-from failover.linux.errors import describe
 from failover.messages import Message, Reload
 
 _RELOAD_PATIENCE_SECONDS: Final = 60.0
 """How long to wait for a reload: longer than the engine waits for the process that reads the file."""
+_RELOAD_BEGINS_WITHIN_SECONDS: Final = 50.0
+"""A change that has not begun by then is not made. The rest is for the change itself, so that it can be answered."""
 
 
 async def serve(channel: socket.socket, listener: socket.socket, write: Write, fenced: Fence = fence.NONE) -> None:
@@ -27,6 +27,14 @@ async def serve(channel: socket.socket, listener: socket.socket, write: Write, f
 
     `fenced` is what this process has given up; the status says so.
     """
+    complaints = Complaints(write)
+    with complaints.heard():
+        await _serve(channel, listener, write, complaints, fenced)
+
+
+async def _serve(
+    channel: socket.socket, listener: socket.socket, write: Write, complaints: Complaints, fenced: Fence
+) -> None:
     mirror = Mirror(fenced)
     commands = Commands(channel)
     freshness = Freshness(commands)
@@ -37,12 +45,10 @@ async def serve(channel: socket.socket, listener: socket.socket, write: Write, f
         mirror.update(message)
         commands.take(message)
 
-    def complain(error: OSError) -> None:
-        write(Kind.CLIENTS_WAIT.event(time.time_ns(), {"error": describe(error)}))
-
-    loop.add_reader(channel, Reader(channel, take, write, lambda: over.set_result(None)).read)
-    route = routes(mirror, freshness.renew, partial(commands.send, Reload, _RELOAD_PATIENCE_SECONDS))
-    clients = Clients(listener, route, complain)
+    reader = Reader(channel, take, write, lambda: over.set_result(None), complaints.tell)
+    loop.add_reader(channel, reader.read)
+    reload = partial(commands.send, Reload, _RELOAD_PATIENCE_SECONDS, _RELOAD_BEGINS_WITHIN_SECONDS)
+    clients = Clients(listener, routes(mirror, freshness.renew, reload), complaints.tell)
     fence.close(fenced)  # by now all of the program is loaded
     await over
     clients.close()

@@ -1,12 +1,20 @@
-"""Sends commands to the engine and waits for the answers. An answer has the number of its command."""
+"""Sends commands to the engine and waits for the answers. An answer has the number of its command.
+
+A command whose sender gives up is void: it says until when it waits, and is withdrawn where it goes before.
+"""
 
 import asyncio
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import count
+from typing import Final
 
-from failover.messages import Answer, Command, Message, Refused, ReloadEnded, Told, encode
+from failover.linux.clock import now
+from failover.messages import Answer, Command, Message, Refused, ReloadEnded, Told, Withdraw, encode
+
+_NANOSECONDS: Final = 1_000_000_000
 
 
 class Commands:
@@ -18,19 +26,27 @@ class Commands:
         self._numbers = count(time.monotonic_ns() if first_number is None else first_number)
         self._waiting: dict[int, asyncio.Future[Answer]] = {}
 
-    async def send(self, make: Callable[[int], Command], patience_seconds: float) -> Answer | None:
-        """Send the command that `make` builds from a number, and return the answer.
+    async def send(
+        self, make: Callable[[int, int], Command], patience_seconds: float, begun_within: float | None = None
+    ) -> Answer | None:
+        """Send the command that `make` builds from a number and the time until which it is valid; return the answer.
 
-        None where no answer comes within `patience_seconds`, or the command could not be sent.
+        None where no answer comes within `patience_seconds`, or the command could not be sent. The engine drops what
+        it has not begun `begun_within` seconds from now, by default `patience_seconds`.
         """
         number = next(self._numbers)
+        until = now() + round((patience_seconds if begun_within is None else begun_within) * _NANOSECONDS)
         answer = self._waiting[number] = asyncio.get_running_loop().create_future()
         try:
-            self._channel.send(encode(make(number)))
+            self._channel.send(encode(make(number, until)))
             done, _ = await asyncio.wait([answer], timeout=patience_seconds)
             return answer.result() if done else None
         except OSError:  # the engine is busy, or gone
             return None
+        except asyncio.CancelledError:
+            with suppress(OSError):  # where there is no room for it, the time limit is left
+                self._channel.send(encode(Withdraw(number)))
+            raise
         finally:
             del self._waiting[number]
 

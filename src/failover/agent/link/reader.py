@@ -8,11 +8,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
+from failover.agent.complaints import Write
 from failover.events import Kind
-from failover.messages import MAX_MESSAGE_BYTES, Dropped, Event, Message, decode
-
-Write = Callable[[Event], None]
-"""Writes an event to the log."""
+from failover.messages import MAX_MESSAGE_BYTES, UNREADABLE, Dropped, Event, Message, decode
 
 _MESSAGES_AT_ONCE: Final = 256
 
@@ -21,13 +19,22 @@ class Reader:
     """Reads the messages of one channel."""
 
     def __init__(
-        self, channel: socket.socket, take: Callable[[Message], None], write: Write, hung_up: Callable[[], None]
+        self,
+        channel: socket.socket,
+        take: Callable[[Message], None],
+        write: Write,
+        hung_up: Callable[[], None],
+        complain: Callable[[str, BaseException], None],
     ) -> None:
-        """`take` gets each message, `write` each event; `hung_up` is called when the engine closes the channel."""
+        """`take` gets each message, `write` each event; `hung_up` is called when the engine closes the channel.
+
+        `complain` is told what is no message, and why.
+        """
         self._channel = channel
         self._take_in = take
         self._write = write
         self._hung_up = hung_up
+        self._complain = complain
 
     def read(self) -> None:
         """Read at most 256 of the waiting messages, so that the API gets its turn during a storm of events."""
@@ -38,7 +45,12 @@ class Reader:
                     asyncio.get_running_loop().remove_reader(self._channel)
                     self._hung_up()
                     return
-                self._take(decode(packet))
+                try:
+                    message = decode(packet)
+                except UNREADABLE as error:
+                    self._complain("what the engine said is not understood", error)
+                else:
+                    self._take(message)
 
     def _receive(self) -> bytes:
         """One message; empty where the engine has closed the channel. `BlockingIOError` where none waits."""

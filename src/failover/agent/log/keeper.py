@@ -6,6 +6,7 @@ to tell it which file. The agent itself may open nothing for writing.
 
 import os
 import socket
+import stat
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -19,6 +20,8 @@ _HAS_NONE: Final = b"-"
 """What the agent sends: whether the descriptor that it was given last is still its own."""
 _SAME: Final = b"="
 _OPENED: Final = b"!"
+_TORN: Final = b"~"
+"""Opened as well: the file ends amid a line."""
 _FAILED: Final = b"?"
 """What it is answered; after `_FAILED` comes the number of the error."""
 _LONGEST_ANSWER: Final = 16
@@ -34,9 +37,11 @@ class KeptLogFile(LogFile):
     def descriptor(self) -> int:
         """The file that is at its path now; `OSError` where it cannot be opened."""
         answer, descriptors = self._ask()
-        if answer == _OPENED:
+        if answer in {_OPENED, _TORN}:
             self.close()
             self._descriptor = descriptors[0]
+            if stat.S_ISREG(os.fstat(self._descriptor).st_mode):
+                self._is_torn = answer == _TORN
         elif answer != _SAME or self._descriptor is None:
             number = int(answer[1:] or b"0")
             raise OSError(number, os.strerror(number))
@@ -90,5 +95,5 @@ def keep(log: LogFile, agent: socket.socket) -> None:
         if asked == _HAS and current == given:
             agent.send(_SAME)
         else:
-            socket.send_fds(agent, [_OPENED], [descriptor])
+            socket.send_fds(agent, [_TORN if log.ends_amid_a_line(descriptor) else _OPENED], [descriptor])
         given = current

@@ -1,15 +1,31 @@
-"""The log file: opened at the first line, and again after somebody has moved or removed it."""
+"""The log file: opened at the first line, and again after somebody has moved or removed it. Each line is whole."""
 
+import errno
 import os
+import stat
 from pathlib import Path
+from typing import Final
+
+_MODE: Final = 0o644
+"""Whatever the umask of our parent: nobody else writes in the log."""
+_STREAMS: Final = (Path("/dev/stdout"), Path("/dev/stderr"))
+"""Links of the system's own, to what this process was started with."""
 
 
 def open_log(path: Path) -> int:
     """Open a log file for appending and return the descriptor; `OSError` where that fails.
 
-    It never blocks: a pipe that nobody reads is an `OSError` here, and a full one on writing.
+    It never blocks: a pipe that nobody reads is an `OSError` here, and a full one on writing. Nor does it follow a
+    symbolic link (ELOOP): whoever may make one could have root write in any file.
     """
-    return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC, 0o666)
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC
+    try:
+        return os.open(path, flags if path in _STREAMS else flags | os.O_NOFOLLOW, _MODE)
+    except OSError as error:
+        if error.errno == errno.ELOOP and path.is_symlink():
+            text = "is a symbolic link, which a log is not written through: name the file itself"
+            raise OSError(errno.ELOOP, text, str(path)) from None
+        raise
 
 
 class LogFile:
@@ -19,13 +35,20 @@ class LogFile:
         """Do not open the file yet: where that fails, the agent must still answer `status`."""
         self._path = path
         self._descriptor: int | None = None
+        self._is_torn = False
+        """Whether a line was cut short, by a full disk or the death of whoever wrote it: the next one begins anew."""
 
     def write(self, text: str) -> bool:
         """Append a line. False where that failed; the next line opens the file again."""
         # In UTF-8 whatever the locale; a name that cannot be encoded must not stop the log.
         line = f"{text}\n".encode(errors="backslashreplace")
         try:
-            os.write(self.descriptor(), line)
+            descriptor = self.descriptor()
+            rest = b"\n" + line if self._is_torn else line
+            while rest:
+                written = os.write(descriptor, rest)
+                self._is_torn = rest[:written] != b"\n" and written < len(rest)
+                rest = rest[written:]
         except OSError:
             self.close()
             return False
@@ -43,6 +66,7 @@ class LogFile:
             self.close()
         if self._descriptor is None:
             self._descriptor = open_log(self._path)
+            self._is_torn = self.ends_amid_a_line(self._descriptor)
         return self._descriptor
 
     def _is_at_path(self, descriptor: int) -> bool:
@@ -50,3 +74,16 @@ class LogFile:
             return os.path.samestat(self._path.stat(), os.fstat(descriptor))
         except OSError:
             return False
+
+    def ends_amid_a_line(self, descriptor: int) -> bool:
+        """Whether the next line has to begin anew. What we have written tells where the file does not."""
+        there = os.fstat(descriptor)
+        if not stat.S_ISREG(there.st_mode):
+            return self._is_torn
+        try:
+            with self._path.open("rb", buffering=0) as file:
+                if not there.st_size or not os.path.samestat(there, os.fstat(file.fileno())):
+                    return False
+                return os.pread(file.fileno(), 1, there.st_size - 1) != b"\n"
+        except OSError:  # it may be for writing alone
+            return self._is_torn

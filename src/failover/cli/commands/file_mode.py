@@ -1,5 +1,6 @@
 """`failover file-mode`, an original command: run what a file says, and write a sample where there is none."""
 
+import os
 from pathlib import Path
 
 import click
@@ -48,7 +49,9 @@ def _write(path: Path, sample: str) -> None:
 
     made = directories.make(path.parent)
     try:
-        with path.open("x") as file:
+        # Never through a link, and writable for nobody else whatever the umask: routers are started from it.
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+        with os.fdopen(descriptor, "w") as file:
             try:
                 file.write(sample)
                 file.flush()

@@ -13,14 +13,16 @@ from failover.cli.options import RUNTIME_DIR, SOCKET
 _PATIENCE_SECONDS: Final = 90.0
 """How long to wait for the answer: longer than the daemon takes at most."""
 _UNPROCESSABLE: Final = 422
+_SILENT: Final = 504
 
 
 def _reload(*, runtime_dir: str | None, socket: str | None) -> int:
     """Have the running daemon read its configuration again.
 
     What has not changed goes on undisturbed, and a MASTER stays MASTER. A file that cannot be used leaves everything
-    as it was; `failover check` says beforehand what is wrong with it. Exit status: 0 done, 1 not possible, 3 bad
-    configuration.
+    as it was; `failover check` says beforehand what is wrong with it. A command that gives up waiting, after a minute
+    or by Ctrl-C, is void: a change that has not begun by then is not made. Exit status: 0 done, 1 not possible, or
+    not known, 3 bad configuration.
     """
     from failover.cli import places  # noqa: PLC0415 - not for `--help`
 
@@ -32,6 +34,8 @@ def _reload(*, runtime_dir: str | None, socket: str | None) -> int:
         return FINE
     if "error" not in document:
         raise Failure(f"{where}: the daemon answered with HTTP status {status}")
+    if status == _SILENT:
+        raise Failure(f"not known to be reloaded: {document['error']}")
     raise Failure(
         f"not reloaded, everything is as before: {document['error']}",
         BAD_CONFIGURATION if status == _UNPROCESSABLE else FAILED,

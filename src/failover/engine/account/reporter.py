@@ -3,9 +3,10 @@
 from functools import partial
 
 from failover.engine.account.evidence import oddity_fields
-from failover.engine.events import EventSink, Evidence, RateLimit, Same, Subject, with_suppressed
+from failover.engine.events import EventSink, Evidence, Subject
 from failover.events import Kind
 from failover.messages import Counters
+from failover.rate_limit import RateLimit, Same, with_suppressed
 from failover.vrrp import Discard, Instant, ReceivedFrom, ReportOddity, VirtualRouter
 
 

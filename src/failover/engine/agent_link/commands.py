@@ -5,7 +5,7 @@ from typing import Final, assert_never
 
 import msgspec
 
-from failover.messages import UNREADABLE, Ask, Refused, Reload, decode_command
+from failover.messages import UNREADABLE, Ask, Refused, Reload, Withdraw, decode_command
 
 MAX_COMMAND_BYTES: Final = 1024
 """A longer packet is refused unread: the engine spends no time on what cannot be a command."""
@@ -24,11 +24,17 @@ class Commands:
     """What is done about each command."""
 
     def __init__(
-        self, *, ask: Callable[[Ask], None], reload: Callable[[Reload], None], refuse: Callable[[Refused], None]
+        self,
+        *,
+        ask: Callable[[Ask], None],
+        reload: Callable[[Reload], None],
+        withdraw: Callable[[Withdraw], None],
+        refuse: Callable[[Refused], None],
     ) -> None:
         """`ask` and `reload` see to it that the command is answered, `refuse` sends that answer."""
         self._ask = ask
         self._reload = reload
+        self._withdraw = withdraw
         self._refuse = refuse
 
     def take(self, packet: bytes) -> None:
@@ -46,6 +52,8 @@ class Commands:
                 self._ask(command)
             case Reload():
                 self._reload(command)
+            case Withdraw():
+                self._withdraw(command)
             case _:
                 assert_never(command)
 

@@ -191,8 +191,10 @@ class Network:
 
     def _unread(self, error: OSError) -> None:
         """Notifications were lost and listing failed: try again soon, nothing else would wake us for it."""
-        self._read_again.set(Instant(self._loop.clock.now() + _READ_AGAIN_AFTER))
-        self._events.tell(Kind.NETWORK_UNREAD, {"error": reason(error)})
+        at = self._loop.clock.now()
+        self._read_again.set(Instant(at + _READ_AGAIN_AFTER))
+        told = reason(error)
+        self._events.tell_seldom(Kind.NETWORK_UNREAD, {"error": told}, at, {"error": told})
 
     def _overlook(self, ifindex: int) -> None:
         """Many of our addresses come or go on an interface: do not hear of each, ask for them afterwards."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from failover.linux.process import descriptors as ours
+from failover.linux.process.signals import in_words
 
 _FIRST_FD: Final = 3
 """The first descriptor behind standard input, output and error."""
@@ -42,8 +43,12 @@ class Child:
         ]
         ours.bequeath_none(_FIRST_FD)
         command = _command(module, arguments)
-        # A session of its own: Ctrl-C is for the engine, which tells the others. No signal is blocked.
-        self.pid = os.posix_spawn(sys.executable, command, os.environ, file_actions=actions, setsid=True, setsigmask=())
+        # A session of its own: Ctrl-C is for the engine, which tells the others. So is any signal that is sent to all
+        # processes of a service: a child blocks them, unless it has something better to do about them.
+        held = signal.valid_signals()
+        self.pid = os.posix_spawn(
+            sys.executable, command, os.environ, file_actions=actions, setsid=True, setsigmask=held
+        )
         self._pidfd = -1
         try:
             self._pidfd = os.pidfd_open(self.pid)
@@ -90,9 +95,4 @@ def search_path() -> list[str]:
 
 def _in_words(exit_code: int) -> str:
     """`status 1`, or the name of the signal that ended it."""
-    if exit_code >= 0:
-        return f"status {exit_code}"
-    try:
-        return signal.Signals(-exit_code).name
-    except ValueError:  # a real-time signal has no name
-        return f"signal {-exit_code}"
+    return f"status {exit_code}" if exit_code >= 0 else in_words(-exit_code)

@@ -4,13 +4,17 @@ import errno
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
+
+_MODE: Final = 0o755
+"""Whatever the umask of our parent: nobody else makes files in them."""
 
 
-def make(directory: Path, mode: int = 0o755) -> list[Path]:
+def make(directory: Path) -> list[Path]:
     """Make a directory and those above it; returns what was missing, the deepest first. Nothing stays on `OSError`."""
     made: list[Path] = []
     try:
-        _make(directory, mode, made)
+        _make(directory, made)
     except OSError:
         remove(reversed(made))
         raise
@@ -24,14 +28,14 @@ def remove(made: Iterable[Path]) -> None:
             directory.rmdir()
 
 
-def _make(directory: Path, mode: int, made: list[Path]) -> None:
+def _make(directory: Path, made: list[Path]) -> None:
     try:
-        directory.mkdir(mode)
+        directory.mkdir(_MODE)
     except FileNotFoundError:
         if directory.parent == directory:
             raise
-        _make(directory.parent, 0o777, made)
-        directory.mkdir(mode)
+        _make(directory.parent, made)
+        directory.mkdir(_MODE)
     except FileExistsError:
         if not directory.is_dir():
             raise NotADirectoryError(errno.ENOTDIR, "exists and is not a directory", str(directory)) from None

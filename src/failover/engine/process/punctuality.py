@@ -36,6 +36,8 @@ class Punctuality:
         self._settings = settings
         self._memory_locked = False
         self._is_scheduled = False
+        self.has_given_up = False
+        """Whether it was a real-time process and is none any more."""
         self._before = (realtime.affinity(), realtime.running_limit())
         self._within = self._before
         self.warnings: list[str] = []
@@ -76,9 +78,12 @@ class Punctuality:
         return _BEAT_LEAD if self._is_scheduled and short_beats <= _MOST_BEATS else 0
 
     def give_up(self, *_: object) -> None:
-        """The handler of SIGXCPU: let others run."""
+        """The handler of SIGXCPU: let others run, as far as it is a real-time process."""
+        if not self._is_scheduled:
+            return
         realtime.schedule_ordinarily()
         self._is_scheduled = False
+        self.has_given_up = True
         self.warnings.append(
             f"real-time scheduling was given up: {_MOST_WITHOUT_SLEEP / 1e6:g} s of computing without a pause"
         )

@@ -68,18 +68,24 @@ class RuntimeDirectory:
 
 
 def running_daemon(directory: Path) -> int | None:
-    """The process that uses a runtime directory, None where there is none."""
+    """The process that uses a runtime directory, None where there is none. 0: it has not left its number."""
     try:
-        descriptor = os.open(directory / _LOCK, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(directory / _LOCK, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
     except FileNotFoundError:
         return None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
-        return int(os.read(descriptor, 32) or b"0")
+        return _holder(descriptor)
     finally:
         os.close(descriptor)
     return None
+
+
+def _holder(descriptor: int) -> int:
+    """The process number in a lock; 0 where it has none, but what some other program has written."""
+    text = os.read(descriptor, 32).strip()
+    return int(text) if text.isdigit() else 0
 
 
 def _lock(path: Path) -> int:
@@ -104,10 +110,12 @@ def _open_lock(path: Path) -> int:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        holder = os.read(descriptor, 32).decode().strip()
-        os.close(descriptor)
-        text = f"another failover, process {holder or 'unknown'}, uses this directory; stop it or use --runtime-dir"
-        raise OSError(errno.EBUSY, text, str(path.parent)) from None
+        try:
+            holder = _holder(descriptor)
+        finally:
+            os.close(descriptor)
+        who = f"another failover, process {holder}, uses" if holder else f"whoever has locked {_LOCK} uses"
+        raise OSError(errno.EBUSY, f"{who} this directory; stop it or use --runtime-dir", str(path.parent)) from None
     return descriptor
 
 

@@ -1,11 +1,12 @@
 """The reload of the configuration: read it, claim what is new, carry it out, say what came of it.
 
-One at a time. A file that cannot be used, and a router that another process has, leave everything as it was.
+One at a time. A file that cannot be used, and a router that another process has, leave everything as it was. So does
+whoever no longer waits for the answer, as long as nothing has been changed.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
-from typing import Final
+from typing import Final, NamedTuple
 
 from failover.config import DAEMON_SETTINGS, DaemonSettings
 from failover.engine.fleet.engine import Engine
@@ -19,11 +20,17 @@ from failover.messages import Names, NotReloaded, Reloaded
 
 _CLAIMS_AT_ONCE: Final = 16
 _NAMES_TOLD: Final = 20
+_VOID: Final = NotReloaded(report="whoever asked for it has given up", is_bad=False)
 
 Outcome = Reloaded | NotReloaded
 Answer = Callable[[Outcome], None]
 Ended = Callable[[Outcome, Sequence[Instance]], None]
 """Called when a reload is over, with the instances that have other parameters now, not counting new ones."""
+
+
+class _Asker(NamedTuple):
+    answer: Answer
+    waits: Callable[[], bool]
 
 
 class Reload:
@@ -48,16 +55,19 @@ class Reload:
         self._held = held
         self._began = began
         self._ended = ended
-        self._asked: list[Answer] = []
+        self._asked: list[_Asker] = []
         """Whom to answer after the next reload."""
-        self._told: list[Answer] = []
+        self._told: list[_Asker] = []
         """Whom to answer after the reload that is under way."""
         self._is_busy = False
         self._reader: ReaderProcess | None = None
 
-    def ask(self, answer: Answer) -> None:
-        """Reload, now or after the one that is under way: it may have read the file already."""
-        self._asked.append(answer)
+    def ask(self, answer: Answer, waits: Callable[[], bool] = lambda: True) -> None:
+        """Reload, now or after the one that is under way: it may have read the file already.
+
+        `waits` tells whether somebody still waits for the answer: a change that nobody waits for is not begun.
+        """
+        self._asked.append(_Asker(answer, waits))
         if not self._is_busy:
             self._begin()
 
@@ -71,6 +81,9 @@ class Reload:
     def _begin(self) -> None:
         self._is_busy = True
         self._told, self._asked = self._asked, []
+        if not self._is_wanted():
+            self._end(_VOID)
+            return
         self._began()
         try:
             self._reader = self._read(self._take)
@@ -96,6 +109,10 @@ class Reload:
         except OSError as error:
             self._end(NotReloaded(report=describe(error), is_bad=False))
             return
+        if not self._is_wanted():
+            self._held.give_back(new)
+            self._end(_VOID)
+            return
         outcome = _reloaded(plan.extent(), found.daemon, self._daemon)
         yield from self._engine.carry_out(plan)
         while gone:
@@ -112,11 +129,14 @@ class Reload:
                 raise
             yield
 
+    def _is_wanted(self) -> bool:
+        return any(asker.waits() for asker in self._told)
+
     def _end(self, outcome: Outcome, changed: Sequence[Instance] = ()) -> None:
         self._is_busy = False
         self._ended(outcome, changed)
-        for answer in self._told:
-            answer(outcome)
+        for asker in self._told:
+            asker.answer(outcome)
         if self._asked:
             self._begin()
 

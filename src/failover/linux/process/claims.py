@@ -10,7 +10,9 @@ The file cannot be opened for writing, so there are only read locks, and these d
 claims first and then looks for other claims: of two that claim at the same time, at least one sees the other. `take`
 also holds the file's flock(2) meanwhile, so that of two that start at the same time only the second one fails.
 
-Anybody may lock the file. A process that cannot send advertisements is ignored; any other is named in the error.
+Anybody may lock the file. A process that cannot send advertisements is ignored; any other is named in the error. A
+lock of an open file description (F_OFD_SETLK) is ignored as well: it belongs to no process. F_GETLK tells of one lock
+only, so what may be behind one that is ignored is looked up in /proc/locks.
 """
 
 import fcntl
@@ -18,7 +20,8 @@ import os
 import struct
 import time
 from collections.abc import Iterable, Sequence
-from typing import Final, NamedTuple
+from pathlib import Path
+from typing import ClassVar, Final, NamedTuple
 
 from failover.linux.process import capabilities
 from failover.vrrp.protocol import Address, Family
@@ -35,6 +38,11 @@ _FLOCK: Final = struct.Struct("@hhqqi4x")
 _IPV6: Final = 1 << 8
 _PER_INTERFACE: Final = 1 << 9
 """How many byte offsets belong to one interface: one bit for the family, eight for the VRID."""
+_NO_PROCESS: Final = -1
+"""What F_GETLK tells as the process of an open file description's lock."""
+_LOCKS: Final = "/proc/locks"
+_END: Final = (1 << 63) - 1
+"""The last byte that can be locked."""
 _INTERFACES: Final = (1 << 53) - 111
 """The modulus that maps interface names to numbers. Prime, so that two names never collide where both have at most six
 bytes, or where they differ in at most six bytes in a row."""
@@ -83,6 +91,8 @@ class Claim(NamedTuple):
     @property
     def process(self) -> str:
         """The process in words: `process 7`, or `in another container` where its number is not known."""
+        if self.pid == os.getpid():
+            return "in this process"
         return f"process {self.pid}" if self.pid else "in another container"
 
     @property
@@ -91,22 +101,58 @@ class Claim(NamedTuple):
         return f"{'runs' if isinstance(self.what, VirtualRouterId) else 'has'} {self.what}"
 
 
-class Claims:
-    """The claims of this process, and a view of the others'. `close` gives all of them back.
+class _Namespace:
+    """The file of a namespace in this process: its descriptor, and who of us has claimed what.
 
-    Closing any other descriptor of the same file in this process does that too (fcntl(2)). Raises `OSError` where the
-    file cannot be opened or locked.
+    There is one of them for a file, for to close any descriptor of it gives back all locks of the process (fcntl(2)),
+    and locks of one process are not in each other's way.
+    """
+
+    _open: ClassVar[dict[tuple[int, int, int], "_Namespace"]] = {}
+    """By process, which may have been forked, and file."""
+
+    def __init__(self, path: str, key: tuple[int, int, int]) -> None:
+        self.descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        self.claimed: dict[Claimable, Claims] = {}
+        self._key = key
+        self._users = 0
+
+    @classmethod
+    def opened(cls, path: str) -> "_Namespace":
+        """The one of this file; whoever has it must `close` it."""
+        there = Path(path).stat()
+        key = os.getpid(), there.st_dev, there.st_ino
+        found = cls._open.get(key)
+        if found is None:
+            found = cls._open[key] = cls(path, key)
+        found._users += 1
+        return found
+
+    def close(self) -> None:
+        self._users -= 1
+        if not self._users:
+            del self._open[self._key]
+            os.close(self.descriptor)
+
+
+class Claims:
+    """Claims of this process, and a view of the others'. `close` gives them back.
+
+    Closing a descriptor of the same file that somebody else in this process has opened gives back all that the process
+    has (fcntl(2)). Raises `OSError` where the file cannot be opened or locked.
     """
 
     def __init__(self, namespace: str = NAMESPACE) -> None:
-        self._descriptor = os.open(namespace, os.O_RDONLY | os.O_CLOEXEC)
+        self._namespace = _Namespace.opened(namespace)
+        self._descriptor = self._namespace.descriptor
 
     def close(self) -> None:
         """Give back all claims."""
-        os.close(self._descriptor)
+        self.give_back([one for one, owner in self._namespace.claimed.items() if owner is self])
+        self._namespace.close()
 
     def take(self, wanted: Sequence[Claimable]) -> tuple[Claim, ...]:
-        """Claim all of these, or none. Returns the claims that other processes have on them; empty on success.
+        """Claim all of these, or none. Returns the claims that others have on them; empty on success.
 
         Waits up to a second for another process that is claiming right now.
         """
@@ -122,37 +168,45 @@ class Claims:
 
         Of two processes that claim the same at the same time, both may fail.
         """
-        for one in wanted:
-            self._lock(fcntl.F_SETLK, fcntl.F_RDLCK, _position(one), 1)
-        taken = tuple(claim for one in wanted if (claim := self.of(one)))
+        claimed = self._namespace.claimed
+        taken = tuple(Claim(one, os.getpid()) for one in wanted if claimed.setdefault(one, self) is not self)
+        if not taken:
+            for one in wanted:
+                self._lock(fcntl.F_SETLK, fcntl.F_RDLCK, _position(one), 1)
+            others = _Listed(self._descriptor)
+            taken = tuple(claim for one in wanted if (claim := self.of(one, others)))
         if taken:
             self.give_back(wanted)
         return taken
 
     def give_back(self, claimed: Iterable[Claimable]) -> None:
-        """Give up the claims of these."""
+        """Give up the claims of these, as far as they are ours."""
         for one in claimed:
-            self._lock(fcntl.F_SETLK, fcntl.F_UNLCK, _position(one), 1)
+            if self._namespace.claimed.get(one) is self:
+                del self._namespace.claimed[one]
+                self._lock(fcntl.F_SETLK, fcntl.F_UNLCK, _position(one), 1)
 
-    def of(self, one: Claimable) -> Claim | None:
-        """Another process's claim of this, or None."""
-        found = self._first(_position(one), 1)
+    def of(self, one: Claimable, others: "_Listed | None" = None) -> Claim | None:
+        """Another process's claim of this, or None. `others` spares reading the list of locks again."""
+        found = self._first(_position(one), 1, others or _Listed(self._descriptor))
         return None if found is None else Claim(one, found[1])
 
     def on(self, interface: str) -> Claim | None:
         """Another process's claim of any virtual router on an interface, or None."""
         base = _base(interface)
-        found = self._first(base, _PER_INTERFACE)
+        found = self._first(base, _PER_INTERFACE, _Listed(self._descriptor))
         if found is None:
             return None
         at, pid = found[0] - base, found[1]
         return Claim(VirtualRouterId(interface, Family.IPV6 if at & _IPV6 else Family.IPV4, at % _IPV6), pid)
 
-    def _first(self, start: int, length: int) -> tuple[int, int] | None:
+    def _first(self, start: int, length: int, others: "_Listed") -> tuple[int, int] | None:
         """The first byte of these that another daemon has locked, and its process."""
         kind, _, found, _, pid = self._lock(fcntl.F_GETLK, fcntl.F_WRLCK, start, length)
-        if kind == fcntl.F_UNLCK or (pid and not capabilities.may_send_raw(pid)):
+        if kind == fcntl.F_UNLCK:
             return None
+        if pid == _NO_PROCESS or (pid and not capabilities.may_send_raw(pid)):
+            return others.first(start, start + length - 1)
         return max(found, start), pid
 
     def _lock(self, command: int, kind: int, start: int, length: int) -> tuple[int, ...]:
@@ -171,6 +225,36 @@ class Claims:
                 time.sleep(_RETRY_SECONDS)
             else:
                 return True
+
+
+class _Listed:
+    """The claims of other processes in the kernel's list of all locks, which is read where it is needed."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._locks: list[tuple[int, int, int]] | None = None
+
+    def first(self, start: int, last: int) -> tuple[int, int] | None:
+        """The first of these bytes that one has locked, and its process."""
+        if self._locks is None:
+            self._locks = self._read()
+        inside = ((first, pid) for first, end, pid in self._locks if first <= last and start <= end)
+        return next(((max(at, start), pid) for at, pid in inside if capabilities.may_send_raw(pid)), None)
+
+    def _read(self) -> list[tuple[int, int, int]]:
+        """First byte, last byte and process of each; see proc_locks(5). A process that we cannot see is not listed."""
+        there = os.fstat(self._descriptor)
+        file = f"{os.major(there.st_dev):02x}:{os.minor(there.st_dev):02x}:{there.st_ino}"
+        us = str(os.getpid())
+        try:
+            lines = Path(_LOCKS).read_text().splitlines()
+        except OSError:
+            return []
+        return sorted(
+            (int(start), _END if end == "EOF" else int(end), int(pid))
+            for _, kind, _, _, pid, inode, start, end, *_ in (line.split() for line in lines if "->" not in line)
+            if kind == "POSIX" and inode == file and pid != us
+        )
 
 
 def words(claims: Iterable[Claim]) -> str:
