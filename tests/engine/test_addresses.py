@@ -48,6 +48,19 @@ def test_addresses_that_somebody_removes_are_back_at_once_and_announced(lan: Lan
     assert daemon.router()["counters"]["transitions_to_master"] == 1
 
 
+def test_a_gratuitous_arp_on_the_wire_names_its_mac_address_as_sender_and_as_target(lan: Lan, host: Host) -> None:
+    neighbour = lan.host("two", "192.0.2.12/24")
+    neighbour.ip("neigh add 192.0.2.100 lladdr 02:00:00:00:00:99 nud stale dev eth0")
+    capture = lan.capture()
+    OurDaemon(host, router()).wait_for("MASTER")
+    wait_until(lambda: any(claim.is_gratuitous for claim in capture.claims(host="one")), "it is announced")
+    mac = bytes.fromhex(host.mac.replace(":", ""))
+    arp = [frame.data for frame in capture.frames() if frame.host == "one" and frame.data[12:14] == b"\x08\x06"]
+    gratuitous = [data for data in arp if data[28:32] == data[38:42] == VIRTUAL_4.ip.packed]
+    assert {(data[6:12], data[22:28], data[32:38]) for data in gratuitous} == {(mac, mac, mac)}
+    wait_until(lambda: host.mac in neighbour.run(["ip", "neigh"]).stdout, "the neighbour's cache is corrected")
+
+
 def test_whoever_keeps_removing_an_address_cannot_make_the_daemon_spin(lan: Lan, host: Host) -> None:
     daemon = OurDaemon(host, router())
     daemon.wait_for("MASTER")

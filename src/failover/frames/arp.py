@@ -21,15 +21,15 @@ _ARP: Final = Struct("!HHBBH6s4s6s4s")
 _HARDWARE_ETHERNET: Final = 1
 _PROTOCOL_IPV4: Final = 0x0800
 _REQUEST: Final = 1
-_NOBODY: Final = bytes(ethernet.MAC_LENGTH)
 
 
 def gratuitous(mac: bytes, address: IPv4Address) -> bytes:
     """The frame that tells everybody on the link that `address` is at `mac`.
 
     It is a request for the address by the host that has it. RFC 5944 §4.6 allows requests and replies; RFC 5227 §3
-    prefers requests, which every host handles; keepalived sends requests. The target hardware address, which a request
-    does not use, is zero (RFC 5227 §2.3). `ValueError` where `mac` does not have 6 bytes.
+    prefers requests, which every host handles; keepalived sends requests. The target hardware address, which the host
+    that hears a request does not use, is `mac` as well (RFC 9568 §6.4.1 and §6.4.2 with errata 7947 and 7949).
+    `ValueError` where `mac` does not have 6 bytes.
     """
     return ethernet.header(ethernet.BROADCAST, mac, ethernet.EtherType.ARP) + _ARP.pack(
         _HARDWARE_ETHERNET,
@@ -39,6 +39,6 @@ def gratuitous(mac: bytes, address: IPv4Address) -> bytes:
         _REQUEST,
         mac,
         address.packed,
-        _NOBODY,
+        mac,
         address.packed,
     )
