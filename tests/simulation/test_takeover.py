@@ -178,6 +178,33 @@ def test_a_cut_cable_makes_two_masters_and_when_it_is_healed_the_loser_is_told_a
 
 
 @FAMILIES
+@pytest.mark.parametrize(("slow", "fast"), [(10.0, 1.0), (40.95, 1.0), (40.95, 0.1)])
+def test_a_faster_rival_whose_answer_was_lost_is_answered_the_next_time(
+    family: Family, slow: float, fast: float
+) -> None:
+    world = World()
+    lan = Lan(world)
+    one = Router(host(world, lan, "one", 1), [virtual_router(family, 200, slow)])
+    two = Router(host(world, lan, "two", 2), [virtual_router(family, 100, fast)])
+    lan.cut("two")
+    world.run_for(5 * slow)
+    assert one.is_master(VRID)
+    assert two.is_master(VRID)
+    slow_beat = one.instance(VRID).state
+    assert isinstance(slow_beat, Master)
+    world.run(Instant(slow_beat.advertise_at + seconds(slow / 10)))
+    lan.heal("two")
+    healed = world.now
+    world.run_until(lambda: list(lan.adverts_of("two", healed)), fast)
+    lan.loss = 1.0  # the copy of that one is under way
+    world.run_until(lambda: list(lan.adverts_of("one", healed)), fast)
+    lan.loss = 0.0
+    lost = world.now
+    world.run_until(lambda: not two.is_master(VRID), 1.5 * fast)
+    assert [advert.at for advert in lan.adverts_of("one", lost)] == [lost, lost + seconds(fast)]
+
+
+@FAMILIES
 def test_where_the_winner_is_heard_first_the_loser_gives_up_in_silence(family: Family) -> None:
     pair = elected(family)
     healed_just_before(pair.one, pair)

@@ -44,7 +44,7 @@ def settled(state: State) -> State:
     """Without what is remembered of a rival: the answers given, evidence, and the peer's form of checksum."""
     checksum = a_backup(a_router()).checksum
     if isinstance(state, Master):
-        return replace(state, checksum=checksum, answer_after=NOW, announce_after=NOW, advertised_at=NOW)
+        return replace(state, checksum=checksum, answered_at=NOW, announce_after=NOW, advertised_at=NOW)
     if isinstance(state, Backup):
         return replace(state, checksum=checksum, outranked=None)
     return state

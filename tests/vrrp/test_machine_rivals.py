@@ -192,6 +192,48 @@ def test_every_beat_of_a_rival_is_answered_and_of_a_flood_two_an_interval() -> N
         assert answers == expected
 
 
+@pytest.mark.parametrize("priority", [99, 0], ids=["loses", "resigns"])
+@pytest.mark.parametrize(
+    ("ours", "theirs"), [(10, 1), (40.95, 1), (40.95, 0.01), (1, 0.01), (1, 1), (0.01, 40.95)], ids=str
+)
+def test_where_an_answer_was_lost_the_next_beat_of_a_rival_is_answered_however_fast_it_is(
+    priority: int, ours: float, theirs: float
+) -> None:
+    router, beat = a_router(advertisement_interval=seconds(ours)), seconds(theirs)
+    state = replace(a_master(router), advertise_at=after(NOW, seconds(1000)))
+    event = hears(router, priority=priority, interval=beat)
+    for tick in range(5):
+        # at the instant of the beat, before the router's own deadline: nothing else sends
+        state = replace(state, advertised_at=after(NOW, tick * beat))
+        found = step(router, state, event, after(NOW, tick * beat))
+        assert len(sent(found.actions)) == 1, tick
+        assert isinstance(found.state, Master)
+        state = found.state
+
+
+def test_a_slow_rival_that_was_answered_does_not_keep_a_fast_one_waiting() -> None:
+    router = a_router(advertisement_interval=seconds(10))
+    slow = hears(router, SMALLER[Family.IPV4], priority=99, interval=seconds(10))
+    fast = hears(router, priority=98, interval=seconds(1))
+    state = step(router, a_master(router), slow, NOW).state
+    assert sent(step(router, state, slow, after(NOW, seconds(4.9))).actions) == []
+    assert sent(step(router, state, fast, after(NOW, seconds(0.4))).actions) == []
+    assert len(sent(step(router, state, fast, after(NOW, seconds(0.5))).actions)) == 1
+
+
+def test_a_flood_gets_two_hundred_answers_a_second_at_most_whatever_interval_it_claims() -> None:
+    router = a_router(advertisement_interval=seconds(1))
+    for claimed in (seconds(0.01), seconds(0.5)):
+        state, answers = a_master(router), 0
+        for tick in range(2000):
+            found = step(
+                router, state, hears(router, priority=99, interval=claimed), after(NOW, tick * seconds(0.0005))
+            )
+            assert isinstance(found.state, Master)
+            state, answers = found.state, answers + len(sent(found.actions))
+        assert answers == 2 * seconds(1) // claimed
+
+
 @EACH_VERSION
 def test_a_flood_makes_it_announce_once_a_second(version: Version) -> None:
     router = a_router(version=version)

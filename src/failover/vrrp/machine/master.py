@@ -102,7 +102,7 @@ def _hears(router: VirtualRouter, state: Master, event: AdvertisementReceived, n
     state = replace(state, checksum=learned_checksum(router, state.checksum, event.advertisement))
     priority = event.advertisement.priority
     if priority == PRIORITY_RESIGN:
-        return _answer_resignation(router, state, now)
+        return _answer_resignation(router, state, event, now)
     reports = oddities(router, event)
     # "the primary address of the sender is greater": compared as unsigned numbers in network byte order
     by_address = priority == router.priority and event.source.packed > router.primary_address.packed
@@ -114,16 +114,11 @@ def _hears(router: VirtualRouter, state: Master, event: AdvertisementReceived, n
     return _answer_rival(router, state, event, reports, now)
 
 
-def _answer_resignation(router: VirtualRouter, state: Master, now: Instant) -> Step:
+def _answer_resignation(router: VirtualRouter, state: Master, event: AdvertisementReceived, now: Instant) -> Step:
     """Priority 0 was heard: advertise at once and reset Adver_Timer. In a flood, at most two answers an interval."""
-    if now < state.answer_resignation_after:
+    if not _answers(router, event, state.answered_resignation_at, now):
         return Step(state)
-    state = replace(
-        state,
-        advertised_at=now,
-        advertise_at=router.next_beat(now),
-        answer_resignation_after=_answer_again(router, now),
-    )
+    state = replace(state, advertised_at=now, advertise_at=router.next_beat(now), answered_resignation_at=now)
     return Step(state, (SendAdvertisement(router.priority, state.checksum),))
 
 
@@ -140,9 +135,9 @@ def _answer_rival(
     rival, so the addresses are announced again.
     """
     actions: list[Action] = []
-    if router.version is Version.V3 and now >= state.answer_after:
+    if router.version is Version.V3 and _answers(router, event, state.answered_at, now):
         actions.append(SendAdvertisement(router.priority, state.checksum))
-        state = replace(state, advertised_at=now, answer_after=_answer_again(router, now))
+        state = replace(state, advertised_at=now, answered_at=now)
     if now >= state.announce_after:
         actions.append(AnnounceAddresses(router.held_addresses))
         state = replace(state, announce_after=Instant(now + ANNOUNCE_TO_RIVAL_EVERY))
@@ -150,12 +145,14 @@ def _answer_rival(
     return Step(state, (*actions, *reports, rival))
 
 
-def _answer_again(router: VirtualRouter, now: Instant) -> Instant:
-    """When the next answer may be sent: half an interval from now.
+def _answers(router: VirtualRouter, event: AdvertisementReceived, last: Instant | None, now: Instant) -> bool:
+    """Whether an advertisement is answered: half an interval after the last answer, by the shorter of both intervals.
 
-    So each advertisement of a real rival is answered, and a flood gets two answers an interval.
+    So each advertisement of a real rival is answered, also where it advertises faster than we do and an answer was
+    lost. A flood gets two answers an interval: at the shortest that it can claim, 0.01 s, two hundred a second.
     """
-    return Instant(now + router.advertisement_interval // 2)
+    shorter = min(router.advertisement_interval, event.advertisement.interval)
+    return last is None or now - last >= shorter // 2
 
 
 def _reconfigured(router: VirtualRouter, previous: VirtualRouter, state: Master, now: Instant) -> Step:

@@ -72,10 +72,10 @@ class Master:
     """When Adver_Timer fires."""
     repeat_announcements_at: Instant | None
     """When the addresses are announced again; None once that is done."""
-    answer_after: Instant
-    """No answer to a losing rival before this: a stranger's flood must not make us send a flood."""
-    answer_resignation_after: Instant
-    """No answer to priority 0 before this. Separate from `answer_after`: a rival resigns soon after it was answered."""
+    answered_at: Instant | None
+    """When a losing rival was last answered: a stranger's flood must not make us send a flood. None: none was yet."""
+    answered_resignation_at: Instant | None
+    """The same for priority 0. Separate from `answered_at`: a rival resigns soon after it was answered."""
     announce_after: Instant
     """No rival makes us announce the addresses again before this."""
 

@@ -38,8 +38,8 @@ def to_master(router: VirtualRouter, state: Initialize | Backup, cause: Cause, n
         advertised_at=now,
         advertise_at=router.next_beat(now),
         repeat_announcements_at=Instant(now + REPEAT_ANNOUNCEMENTS_AFTER),
-        answer_after=now,
-        answer_resignation_after=now,
+        answered_at=None,
+        answered_resignation_at=None,
         announce_after=now,
     )
     return Step(
