@@ -63,6 +63,10 @@ ODDITIES: Final[dict[str, Words]] = {
     "several_owners": lambda _: "claims priority 255 as this host does: only one can own the addresses",
     "equal_priority": lambda f: f"has our priority {f['priority']}: the greater address wins; better make them differ",
     "rival_master": lambda f: f"advertises with priority {f['priority']} although this host is MASTER",
+    "source_off_subnet": lambda f: f"is in none of this host's subnets, {f['own_networks']}; told once",
+    "source_not_link_local": lambda _: (
+        "is not a link-local address, as the source of an advertisement should be; told once"
+    ),
 }
 """What is odd about an advertisement, in words after its source, by the `oddity` of `ODDITY`."""
 
@@ -120,6 +124,7 @@ class Kind(Enum):
             "own_interval_seconds",
             "addresses",
             "own_addresses",
+            "own_networks",
         ),
         _oddity,
         ("oddity", "source"),

@@ -29,10 +29,11 @@ class RateLimit:
     def __init__(self) -> None:
         self._told: dict[Kind, dict[tuple[Hashable, ...], _Told]] = {}
 
-    def admit(self, kind: Kind, same: Same, now: int) -> int | None:
+    def admit(self, kind: Kind, same: Same, now: int, *, once: bool = False) -> int | None:
         """How many were suppressed since the last one told, None to suppress this one too.
 
-        `same` has a value for each field that `Kind.limited_by` names. `KeyError` where it lacks one.
+        `same` has a value for each field that `Kind.limited_by` names. `KeyError` where it lacks one. `once`: what was
+        told is not told again, as long as there are few to tell apart.
         """
         told = self._told.setdefault(kind, {})
         key = tuple(same[name] for name in kind.limited_by or ())
@@ -41,7 +42,7 @@ class RateLimit:
             if len(told) >= MOST_TOLD_APART:
                 key = _ALL_OTHERS
         last = told.get(key)
-        if last is None or now - last.at >= REPEAT_AFTER:
+        if last is None or (now - last.at >= REPEAT_AFTER and (not once or key == _ALL_OTHERS)):
             told[key] = _Told(now)
             return last.suppressed if last else 0
         last.suppressed += 1

@@ -67,6 +67,7 @@ PACKETS: Final[dict[tuple[int, DiscardReason], bytes]] = {
     (51, DiscardReason.ADDRESS_COUNT): patched(V3, PEER, (3, 0), cut=4),
     (51, DiscardReason.TRAILING_BYTES): plain(V3, PEER, b"more"),
     (51, DiscardReason.CHECKSUM): plain(V3, PEER)[:-1] + b"\xff",
+    (51, DiscardReason.IMPOSSIBLE_SOURCE): plain(V3, ip_address("192.0.2.255")),
     (51, DiscardReason.INTERVAL): plain(replace(V3, interval=seconds(0)), PEER),
     (52, DiscardReason.INTERVAL): plain(replace(V2, interval=seconds(2)), PEER),
     (52, DiscardReason.AUTHENTICATION_TYPE): patched(V2, PEER, (4, 1)),

@@ -25,6 +25,7 @@ from failover.linux.netlink.rtnetlink import AddressAdded, AddressRemoved, parse
 from failover.linux.sockets.outbox import AT_ONCE, Burst, Packets
 from failover.messages import Event
 from failover.vrrp import Family, Instant, VirtualAddress, VirtualRouter
+from failover.vrrp.protocol import Network
 from tests.vrrp.making import NOW
 
 MAC: Final = bytes.fromhex("020000000001")
@@ -153,6 +154,9 @@ class Wire:
     def left_to_others(self, _: object) -> frozenset[VirtualAddress]:
         """Nothing goes over to another router here."""
         return frozenset()
+
+    def networks(self, family: Family) -> tuple[Network, ...]:
+        return ()
 
     def packets(self, family: Family, datagrams: Sequence[bytes]) -> Packets:
         return Packets(datagrams)

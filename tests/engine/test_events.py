@@ -125,3 +125,22 @@ def test_each_kind_that_is_limited_names_evidence_that_it_has() -> None:
     for kind in Kind:
         assert set(kind.limited_by or ()) <= set(kind.fields)
         assert kind.label == kind.name.lower()
+
+
+def test_what_is_to_be_told_once_is_not_told_again_after_a_minute_but_counts_as_told_apart() -> None:
+    limit = RateLimit()
+    for minute in range(3):
+        at = Instant(NOW + minute * REPEAT_AFTER)
+        assert (limit.admit(ODDITY, rival("a"), at, once=True) is None) == bool(minute)
+        assert limit.admit(ODDITY, rival("b"), at) is not None
+
+
+def test_of_ever_new_senders_that_are_told_once_each_minute_tells_of_one_more() -> None:
+    limit = RateLimit()
+    told = [limit.admit(ODDITY, rival(number), NOW, once=True) is not None for number in range(3 * MOST_TOLD_APART)]
+    assert told.count(True) == MOST_TOLD_APART + 1
+    later = Instant(NOW + REPEAT_AFTER)
+    told = [
+        limit.admit(ODDITY, rival(-number), later, once=True) is not None for number in range(9, 3 * MOST_TOLD_APART)
+    ]
+    assert told.count(True) <= MOST_TOLD_APART + 1

@@ -91,6 +91,9 @@ VERSION_2: Final = _sound(Family.IPV4, V2_ROUTER, version=2, sixth=1, trailer=by
 SOUND: Final = ((IPV4, IPV4_ROUTER), (IPV6, IPV6_ROUTER), (VERSION_2, V2_ROUTER))
 
 
+IMPOSSIBLE: Final = {Family.IPV4: ip_address("240.0.0.1"), Family.IPV6: ip_address("::")}
+
+
 def ladder(packet: Packet, router: VirtualRouter) -> tuple[Fault, ...]:
     """Every fault of a sound packet, in the order in which `receive` must find them."""
     family, version_2 = router.family, router.version is V2
@@ -107,6 +110,7 @@ def ladder(packet: Packet, router: VirtualRouter) -> tuple[Fault, ...]:
         _fault(DiscardReason.TRAILING_BYTES, trailer=packet.trailer + b"\0"),
         _fault(DiscardReason.CHECKSUM, checksum_error=1),
         _fault(DiscardReason.VRID, vrid=52),
+        _fault(DiscardReason.IMPOSSIBLE_SOURCE, source=IMPOSSIBLE[family]),
     )
     if version_2:
         return (

@@ -211,6 +211,7 @@ def test_a_discard_says_what_was_found_and_what_is_allowed() -> None:
             trailing bytes 1, must be 0
             checksum
             vrid 52, must be 51
+            impossible source :: (unspecified)
             interval 0 s, must be 0.01 to 40.95 s
             link local 2001:db8::1, must be a link-local address first
             """,
@@ -230,6 +231,7 @@ def test_a_discard_says_what_was_found_and_what_is_allowed() -> None:
             trailing bytes 1, must be 0
             checksum
             vrid 52, must be 51
+            impossible source 240.0.0.1 (reserved)
             address owner here, sender's priority 100
             authentication type 1, must be 0
             interval 2 s, must be 1 s

@@ -45,6 +45,14 @@ def sent(draw: st.DrawFn) -> tuple[Advertisement, Address]:
     family = draw(families)
     source = draw(addresses(family))
     assume(source != OURS[family])
+    assume(
+        not (
+            source.is_unspecified
+            or source.is_loopback
+            or source.is_multicast
+            or source.packed[0] in (0, *range(240, 254), 255)
+        )
+    )
     return draw(advertisements(family)), source
 
 

@@ -1,12 +1,14 @@
 """The constants and small types of VRRP: versions, families, groups, ranges, the virtual MAC address."""
 
 from enum import Enum, IntEnum
-from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
 from typing import Final
 
 Address = IPv4Address | IPv6Address
 VirtualAddress = IPv4Interface | IPv6Interface
 """An address with the prefix length under which it is put on an interface."""
+Network = IPv4Network | IPv6Network
+"""The addresses that share a prefix."""
 
 
 class Version(IntEnum):

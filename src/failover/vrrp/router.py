@@ -18,6 +18,7 @@ from failover.vrrp.protocol import (
     Address,
     ChecksumForm,
     Family,
+    Network,
     PreferredLifetime,
     Version,
     VirtualAddress,
@@ -53,6 +54,8 @@ class VirtualRouter:
     """The advertised virtual addresses, one family, in the order in which they are sent (RFC 9568 §5.2.9)."""
     primary_address: Address
     """Our source address on the interface. Between equal priorities the greater one wins (RFC 9568 §6.4.3)."""
+    on_link: tuple[Network, ...] = ()
+    """The networks that the host has addresses of its own in, on the interface; empty where that is not known."""
     version: Version = Version.V3
     priority: int = PRIORITY_DEFAULT
     """1 to 254, or 255 for the address owner (RFC 9568 §5.2.4)."""

@@ -18,6 +18,7 @@ ODD: dict[str, Value] = {
     "own_interval_seconds": 1.0,
     "addresses": "192.0.2.7, 192.0.2.8",
     "own_addresses": "192.0.2.100",
+    "own_networks": "192.0.2.0/24",
 }
 SENTENCES: dict[str, tuple[dict[str, Value], str]] = {
     "discarded": (

@@ -1,7 +1,7 @@
 """Events from what the protocol says: every cause is rendered, with the evidence that its kind promises."""
 
 from dataclasses import fields
-from ipaddress import ip_address, ip_interface
+from ipaddress import ip_address, ip_interface, ip_network
 from typing import get_args
 
 import pytest
@@ -78,7 +78,10 @@ def test_all_evidence_of_a_cause_is_told() -> None:
 @pytest.mark.parametrize("oddity", list(Oddity))
 def test_an_oddity_says_who_and_what_beside_what_is_configured_here(oddity: Oddity) -> None:
     router = VirtualRouter(
-        vrid=51, addresses=(ip_interface("192.0.2.100/24"),), primary_address=ip_address("192.0.2.11")
+        vrid=51,
+        addresses=(ip_interface("192.0.2.100/24"),),
+        primary_address=ip_address("192.0.2.11"),
+        on_link=(ip_network("192.0.2.0/24"), ip_network("198.51.100.0/25")),
     )
     heard = Advertisement(
         version=Version.V3,
@@ -98,6 +101,7 @@ def test_an_oddity_says_who_and_what_beside_what_is_configured_here(oddity: Oddi
         "own_interval_seconds": 1.0,
         "addresses": "192.0.2.7, 192.0.2.8",
         "own_addresses": "192.0.2.100",
+        "own_networks": "192.0.2.0/24, 198.51.100.0/25",
     }
 
 

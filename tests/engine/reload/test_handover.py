@@ -14,7 +14,7 @@ from failover.messages import MAX_MESSAGE_BYTES
 from failover.vrrp import VirtualRouter as ProtocolInstance
 from tests.config.strategies import documents
 
-LEARNED = {"primary_address", "beat_phase"}
+LEARNED = {"primary_address", "on_link", "beat_phase"}
 """What an instance learns where it runs."""
 
 

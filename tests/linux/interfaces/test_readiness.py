@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from failover.linux.faults import FaultReason
-from failover.linux.interfaces.readiness import fault, source_address
+from failover.linux.interfaces.readiness import fault, own_networks, source_address
 from failover.linux.interfaces.table import Interface
 from failover.linux.netlink.rtnetlink import AssignedAddress
 from failover.vrrp.machine.states import Fault
@@ -132,3 +132,19 @@ def test_without_a_source_address_the_fault_says_what_is_missing(
 ) -> None:
     found = fault("eth0", interface(*addresses), family, {ip_address("192.0.2.100")})
     assert found == Fault("no_source_address", detail)
+
+
+def test_own_networks_are_those_of_addresses_that_are_neither_virtual_nor_alone_each_once() -> None:
+    there = interface(
+        assigned("192.0.2.1/24"),
+        assigned("192.0.2.2/24", SECONDARY),
+        assigned("192.0.2.100/25"),
+        assigned("198.51.100.7/25", protocol=112),
+        assigned("203.0.113.1/32"),
+        assigned("10.0.0.1/31"),
+        assigned("127.0.0.1/8", scope=HOST),
+        LINK_LOCAL,
+    )
+    excluded = {ip_address("192.0.2.100")}
+    assert list(map(str, own_networks(there, Family.IPV4, excluded))) == ["192.0.2.0/24", "10.0.0.0/31"]
+    assert list(map(str, own_networks(there, Family.IPV6, excluded))) == ["fe80::/64"]

@@ -69,6 +69,7 @@ def oddity_fields(report: ReportOddity, router: VirtualRouter) -> Fields:
         "own_interval_seconds": to_seconds(router.advertisement_interval),
         "addresses": ", ".join(map(str, advertisement.addresses)),
         "own_addresses": ", ".join(map(str, router.advertised)),
+        "own_networks": ", ".join(map(str, router.on_link)),
     }
 
 

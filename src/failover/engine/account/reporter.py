@@ -1,13 +1,17 @@
 """Counts and tells what happens to one virtual router, and the same thing not too often."""
 
 from functools import partial
+from typing import Final
 
 from failover.engine.account.evidence import oddity_fields
 from failover.engine.events import EventSink, Evidence, Subject
 from failover.events import Kind
 from failover.messages import Counters
 from failover.rate_limit import RateLimit, Same, with_suppressed
-from failover.vrrp import Discard, Instant, ReceivedFrom, ReportOddity, VirtualRouter
+from failover.vrrp import Discard, Instant, Oddity, ReceivedFrom, ReportOddity, VirtualRouter
+
+_TOLD_ONCE: Final = frozenset({Oddity.SOURCE_OFF_SUBNET, Oddity.SOURCE_NOT_LINK_LOCAL})
+"""How somebody's network is made, and so in each of its advertisements for good."""
 
 
 class Reporter:
@@ -31,10 +35,10 @@ class Reporter:
         if self._subject is not None:
             self._events.tell_of(self._subject, kind, evidence)
 
-    def report(self, kind: Kind, same: Same, now: Instant, evidence: Evidence) -> None:
-        """Tell it, unless the same was told a short while ago; `same` is what `RateLimit.admit` wants."""
+    def report(self, kind: Kind, same: Same, now: Instant, evidence: Evidence, *, once: bool = False) -> None:
+        """Tell it, unless the same was told a short while ago; `same` and `once` are what `RateLimit.admit` wants."""
         self.changed = True
-        suppressed = self._limit.admit(kind, same, now)
+        suppressed = self._limit.admit(kind, same, now, once=once)
         if suppressed is not None:
             self.tell(kind, lambda: with_suppressed(evidence(), suppressed))
 
@@ -43,7 +47,11 @@ class Reporter:
         oddity = report.oddity.value
         _count(self._counters.oddities, oddity)
         self.report(
-            Kind.ODDITY, {"oddity": oddity, "source": report.source.packed}, now, partial(oddity_fields, report, router)
+            Kind.ODDITY,
+            {"oddity": oddity, "source": report.source.packed},
+            now,
+            partial(oddity_fields, report, router),
+            once=report.oddity in _TOLD_ONCE,
         )
 
     def discarded(self, discard: Discard, meta: ReceivedFrom, now: Instant) -> None:

@@ -16,7 +16,7 @@ from failover.engine.transmit.transmitter import Transmitter
 from failover.events import Kind
 from failover.linux.errors import reason
 from failover.linux.interfaces.readiness import fault as find_fault
-from failover.linux.interfaces.readiness import source_address
+from failover.linux.interfaces.readiness import own_networks, source_address
 from failover.linux.interfaces.table import Interface, present
 from failover.vrrp import Family, Fault, Instant, seconds
 
@@ -276,6 +276,7 @@ class Network:
                 source=source_address(interface, family, virtual) if interface else None,
                 mac=interface.mac if interface else b"",
                 mtu=interface.mtu if interface else 0,
+                networks=own_networks(interface, family, virtual) if interface else (),
             )
             for family in port.families
         }

@@ -19,6 +19,7 @@ from failover.linux.interfaces.table import Interface
 from failover.linux.sockets.options import group_destination
 from failover.linux.sockets.outbox import Burst, Packets
 from failover.vrrp import Address, Family, Fault, Instant, VirtualAddress, VirtualRouter
+from failover.vrrp.protocol import Network
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,8 @@ class Readiness:
     mac: bytes
     mtu: int
     """Bytes."""
+    networks: tuple[Network, ...] = ()
+    """Those that the host has addresses of its own in."""
 
 
 class Holder(Protocol):
@@ -215,6 +218,11 @@ class Port:
     def mac(self) -> bytes:
         """The interface's MAC address; `LookupError` where there is none."""
         return self._present.mac
+
+    def networks(self, family: Family) -> tuple[Network, ...]:
+        """Those that the host has addresses of its own in; empty where that is not known."""
+        known = self.readiness.get(family)
+        return known.networks if known else ()
 
     # --- what goes out
 

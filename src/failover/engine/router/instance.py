@@ -166,8 +166,8 @@ class Instance:
         performer, previous = self._performer, self.router
         frames = performer.frames
         performer.attach(port)
-        if primary != previous.primary_address:
-            performer.router = replace(previous, primary_address=primary)
+        if (here := replace(previous, primary_address=primary, on_link=port.networks(self.family))) != previous:
+            performer.router = here
             self._feed(events.ConfigChanged(previous), now)
         else:
             performer.prepare(self.state)
@@ -184,12 +184,12 @@ class Instance:
         """Be as `intended` from now on: the same virtual router with other parameters, or another name."""
         self.catch_up()
         self.reporter.changed |= intended.name != self.name
-        previous, self.intended = self.router, intended
+        was, self.intended = self.router, intended
         self._deferred.move(self, beat)
-        router = replace(intended.router, primary_address=previous.primary_address, beat_phase=phase)
-        if router != previous:
+        router = replace(intended.router, primary_address=was.primary_address, on_link=was.on_link, beat_phase=phase)
+        if router != was:
             self._performer.reconfigure(router)
-            self._feed(events.ConfigChanged(previous), now)
+            self._feed(events.ConfigChanged(was), now)
 
     def retire(self) -> None:
         """It has stopped and all is told: let go of whatever holds it, for nobody collects garbage here."""

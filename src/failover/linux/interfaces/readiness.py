@@ -12,7 +12,7 @@ from failover.linux import faults
 from failover.linux.interfaces.table import Interface
 from failover.linux.netlink.rtnetlink import SCOPE_GLOBAL, SCOPE_HOST, AssignedAddress
 from failover.vrrp.machine.states import Fault
-from failover.vrrp.protocol import Address, Family
+from failover.vrrp.protocol import Address, Family, Network
 
 _SWALLOWED_BY: Final = frozenset({"bridge", "bond", "team"})
 """The kinds of interface that take the packets of their ports for themselves: a router on such a port would hear
@@ -32,6 +32,15 @@ def source_address(interface: Interface, family: Family, excluded: Container[Add
         candidates = [one for one in candidates if not one.is_tentative and not one.is_duplicate]
     best = min(candidates, key=lambda one: (one.scope != SCOPE_GLOBAL, one.is_secondary), default=None)
     return None if best is None else best.address.ip
+
+
+def own_networks(interface: Interface, family: Family, excluded: Container[Address]) -> tuple[Network, ...]:
+    """The networks that the host has addresses of its own in, each once; `excluded` as for `source_address`.
+
+    Not those of one address alone (/32, /128): of what else is on the link they say nothing.
+    """
+    found = (assigned.address.network for assigned in _candidates(interface, family, excluded))
+    return tuple(dict.fromkeys(network for network in found if network.prefixlen < network.max_prefixlen))
 
 
 def fault(name: str, interface: Interface | None, family: Family, excluded: Container[Address]) -> Fault | None:

@@ -67,6 +67,10 @@ class Oddity(Enum):
     """Another router has our priority: addresses decide (RFC 9568 §8.3.2)."""
     RIVAL_MASTER = "rival_master"
     """A router that should be BACKUP advertises while we are MASTER."""
+    SOURCE_OFF_SUBNET = "source_off_subnet"
+    """IPv4: the sender's address is in no subnet that this host has an address in."""
+    SOURCE_NOT_LINK_LOCAL = "source_not_link_local"
+    """IPv6: the sender's address is not link-local (RFC 9568 §5.1.2.1)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ from failover.vrrp.machine.actions import Action, Oddity, ReportOddity
 from failover.vrrp.machine.events import AdvertisementReceived
 from failover.vrrp.machine.states import Backup, Heard
 from failover.vrrp.packet.advertisement import Advertisement
-from failover.vrrp.protocol import PRIORITY_OWNER, ChecksumForm, Version
+from failover.vrrp.packet.source import is_on_link
+from failover.vrrp.protocol import PRIORITY_OWNER, ChecksumForm, Family, Version
 from failover.vrrp.router import ChecksumPolicy, VirtualRouter
 from failover.vrrp.units import Instant
 
@@ -44,7 +45,7 @@ def configured_checksum(router: VirtualRouter, previous: VirtualRouter, current:
 
 
 def oddities(router: VirtualRouter, event: AdvertisementReceived) -> tuple[Action, ...]:
-    """A report for each difference that RFC 9568 §7.1 and §8.3.2 tolerate but want to be logged."""
+    """A report for each difference that RFC 9568 §7.1 and §8.3.2 tolerate but want to be logged, and an odd source."""
     advertisement = event.advertisement
     found: list[Oddity] = []
     if advertisement.version is Version.V3 and advertisement.interval != router.advertisement_interval:
@@ -54,4 +55,9 @@ def oddities(router: VirtualRouter, event: AdvertisementReceived) -> tuple[Actio
     if advertisement.priority == router.priority:
         owner = router.priority == PRIORITY_OWNER
         found.append(Oddity.SEVERAL_OWNERS if owner else Oddity.EQUAL_PRIORITY)
+    if router.family is Family.IPV6:
+        if not event.source.is_link_local:
+            found.append(Oddity.SOURCE_NOT_LINK_LOCAL)
+    elif router.on_link and not is_on_link(event.source, router):
+        found.append(Oddity.SOURCE_OFF_SUBNET)
     return tuple(ReportOddity(oddity, advertisement, event.source) for oddity in found)

@@ -17,6 +17,7 @@ from failover.vrrp.packet.advertisement import (
     read_addresses,
     read_header,
 )
+from failover.vrrp.packet.source import impossible_source
 from failover.vrrp.protocol import (
     GROUPS,
     HOP_LIMIT,
@@ -63,6 +64,9 @@ class DiscardReason(Enum):
     """The checksum is wrong, in both forms that version 3 over IPv4 is sent in."""
     VRID = "vrid"
     """Not the virtual router's number."""
+    IMPOSSIBLE_SOURCE = "impossible_source"
+    """It comes from an address that no host here can have: unspecified, loopback, multicast, broadcast, reserved, or a
+    virtual address whose owner would have priority 255."""
     ADDRESS_OWNER = "address_owner"
     """This host is the address owner, and version 2 has it hear nobody (RFC 3768 §7.1)."""
     AUTHENTICATION_TYPE = "authentication_type"
@@ -131,6 +135,9 @@ def _check_message(payload: bytes, meta: ReceivedFrom, router: VirtualRouter) ->
         addresses=read_addresses(payload, router.family, header.count),
         checksum=form,
     )
+    impossible = impossible_source(meta.source, advertisement, router)
+    if impossible is not None:
+        return Discard(DiscardReason.IMPOSSIBLE_SOURCE, f"{meta.source} ({impossible})")
     if version is Version.V2:
         return _check_version_2(advertisement, header, router) or advertisement
     return _check_version_3(advertisement, router) or advertisement
