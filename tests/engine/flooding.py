@@ -4,6 +4,7 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import cycle, islice
 from typing import Final
 
 from failover.lab.network.lan import INTERFACE, Host
@@ -19,9 +20,9 @@ class Flood:
     def __init__(self, sock: socket.socket) -> None:
         self._socket = sock
 
-    def send(self, datagram: bytes, rate: int, seconds: float) -> int:
-        """The same one again and again, `rate` times a second; how often it went."""
-        packets = Packets([datagram] * AT_ONCE)
+    def send(self, datagram: bytes, rate: int, seconds: float, *others: bytes) -> int:
+        """The same one again and again, by turns with `others`, `rate` a second in all; how many went."""
+        packets = Packets(list(islice(cycle((datagram, *others)), AT_ONCE)))
         start, sent, total = time.monotonic(), 0, int(rate * seconds)
         while sent < total:
             due = min(total, int((time.monotonic() - start) * rate) + 1)

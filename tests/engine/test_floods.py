@@ -91,17 +91,18 @@ class Flooded:
         return [advert for advert in found if advert.source.version == family and advert.at <= until]
 
     def flood(self, family: Family, datagram: bytes, rate: int, duration: float) -> "Outcome":
-        worked, started, since = self._worked(), monotonic(), time_ns()
+        before, started, since = worked(self.daemons[0]), monotonic(), time_ns()
         with flooding(self.stranger, family) as flood:
             sent = flood.send(datagram, rate, duration)
         until, elapsed = time_ns(), monotonic() - started
-        busy = (self._worked() - worked) / elapsed
+        busy = (worked(self.daemons[0]) - before) / elapsed
         return Outcome(sent / elapsed, busy, [self.adverts(each, since, until) for each in Family])
 
-    def _worked(self) -> float:
-        """Seconds that the MASTER's engine has been on a CPU."""
-        tasks = Path(f"/proc/{self.daemons[0].pid}/task").iterdir()
-        return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / NANOSECONDS
+
+def worked(daemon: OurDaemon) -> float:
+    """Seconds that an engine has been on a CPU."""
+    tasks = Path(f"/proc/{daemon.pid}/task").iterdir()
+    return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / NANOSECONDS
 
 
 def slowness() -> float:

@@ -62,6 +62,10 @@ class Nic:
         self._has_carrier = has_carrier
         self._sockets: dict[Socket, None] = {}
 
+    def chance(self) -> int:
+        """A random word, such as the kernel gives to a filter."""
+        return self._lan.world.random.getrandbits(32)
+
     def join(self, socket: Socket) -> None:
         """Give it what arrives for the VRRP group from now on."""
         self._sockets[socket] = None

@@ -97,11 +97,12 @@ class SimulatedAdvertisementSocket:
     def accept(self, terms: Terms) -> None:
         """Let pass what is as these say, and refuse the rest."""
         self._terms = terms
-        self._filter = self._filter_of_wakeup = program(self.family, terms)
+        self._filter = program(self.family, terms)
+        self._filter_of_wakeup = program(self.family, replace(terms, share=0))
 
-    def overlook(self, known: frozenset[int]) -> None:
+    def overlook(self, known: frozenset[int], share: int = 0) -> None:
         """Wake nobody for what has one of these fingerprints."""
-        self._filter_of_wakeup = program(self.family, replace(self._terms, known=known))
+        self._filter_of_wakeup = program(self.family, replace(self._terms, known=known, known_share=share, share=0))
 
     @property
     def is_current(self) -> bool:
@@ -130,7 +131,7 @@ class SimulatedAdvertisementSocket:
             return False
         if self.family is Family.IPV6 and self._terms.versions and not _verifies(datagram):
             return False  # the kernel's own work, where it is asked for
-        return run(filtering, datagram, _HEADER_LENGTH[self.family]) > 0
+        return run(filtering, datagram, _HEADER_LENGTH[self.family], self._nic.chance) > 0
 
 
 class SimulatedAnnouncementSocket:

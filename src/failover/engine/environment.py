@@ -133,8 +133,8 @@ class AdvertisementSocket(Protocol):
     def accept(self, terms: Terms) -> None:
         """Let pass what is as these say, and refuse the rest. `OSError` where there is no room for that."""
 
-    def overlook(self, known: frozenset[int]) -> None:
-        """Wake nobody for what has one of these fingerprints. `OSError` where there is no room for that."""
+    def overlook(self, known: frozenset[int], share: int = 0) -> None:
+        """Wake nobody for what has one of these fingerprints, but for a share. `OSError` where there is no room."""
 
     @property
     def is_current(self) -> bool | None:

@@ -44,6 +44,8 @@ VRID_POSITION: Final = {
     Family.IPV6: MESSAGE_AT + VRID_AT,
 }
 """The offset in bytes of the VRID in a packet. Over IPv4 only where the IP header has no options."""
+SOURCE_POSITION: Final = {Family.IPV4: KEPT_BEFORE_ADDRESSES, Family.IPV6: SENDER_AT + 8}
+"""The offset in bytes of the sender's address in a packet."""
 
 
 @dataclass(frozen=True, slots=True)

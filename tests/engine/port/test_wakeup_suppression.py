@@ -75,7 +75,7 @@ def test_everything_wakes_us_in_a_moment_where_it_may_matter(change: str) -> Non
         heard.overflow()
     unrung: list[float] = []
 
-    def overlook(known: frozenset[int]) -> None:
+    def overlook(known: frozenset[int], share: int = 0) -> None:
         assert known == frozenset()
         unrung.append(heard.simulated.silent)
 

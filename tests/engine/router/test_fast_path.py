@@ -82,7 +82,7 @@ class Waiting:
     def close(self) -> None:
         """Nothing comes any more."""
 
-    def overlook(self, known: frozenset[int]) -> None:
+    def overlook(self, known: frozenset[int], share: int = 0) -> None:
         self.overlooked = known
 
     def overflowed(self) -> bool:

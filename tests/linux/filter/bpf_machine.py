@@ -1,5 +1,7 @@
 """Classic BPF, interpreted as the kernel does it: what `linux.filter.bpf` makes can be run without a kernel."""
 
+from collections.abc import Callable
+
 import pytest
 
 from failover.linux.filter import bpf
@@ -11,8 +13,10 @@ class _EndOfPacketError(Exception):
     """A load past the end: the kernel refuses the packet."""
 
 
-def run(program: bpf.Program, packet: bytes, data_offset: int = 0) -> int:  # noqa: C901, PLR0912, PLR0915 - one case an operation
-    """What the program returns, for a socket that sees `packet` from `data_offset` on."""
+def run(  # noqa: C901, PLR0912, PLR0915 - one case an operation
+    program: bpf.Program, packet: bytes, data_offset: int = 0, chance: Callable[[], int] = lambda: _WORD
+) -> int:
+    """What the program returns, for a socket that sees `packet` from `data_offset` on; `chance` gives random words."""
     a = x = counter = 0
     memory = [0] * 16
 
@@ -27,6 +31,8 @@ def run(program: bpf.Program, packet: bytes, data_offset: int = 0) -> int:  # no
             code, k, jump_true, jump_false = program[counter]
             counter += 1
             match code:
+                case bpf.LOAD_WORD if k == bpf.RANDOM:
+                    a = chance()
                 case bpf.LOAD_WORD:
                     a = load(k, 4)
                 case bpf.LOAD_HALF:

@@ -2,16 +2,19 @@
 
 What only repeats a MASTER's last packet is noted (`known_adverts`), and not taken apart. All else is heard by the
 virtual router that it concerns; what that makes of it decides whether the kernel refuses more of the kind (`policer`)
-and whether it still wakes us for it (`wakeup_suppression`).
+and whether it still wakes us for it (`wakeup_suppression`). How much of it comes decides whether the kernel passes all
+of it (`sampler`).
 """
 
 from collections.abc import Mapping
+from operator import itemgetter
 from typing import Final, Protocol
 
 from failover.engine.environment import AdvertisementSocket, EventLoop
 from failover.engine.port.arrivals import Arrivals
 from failover.engine.port.known_adverts import KnownAdverts
 from failover.engine.port.policer import Narrowing, Policer, Verdict
+from failover.engine.port.sampler import SAMPLE, Sampler
 from failover.engine.port.wakeup_suppression import WakeupSuppression
 from failover.linux.filter.program import Terms
 from failover.linux.packet import Received
@@ -22,6 +25,7 @@ _PACKETS_AT_ONCE: Final = 4096
 """More than a socket has room for: no alarm rings before all that has arrived is heard."""
 _MOST_OVERTAKEN: Final = 64
 """Losing packets told apart while the kernel refuses their kind."""
+_WHEN: Final = itemgetter(1)
 CROWD: Final = 256
 """So many at once, and there may have been more than it had room for: worth asking."""
 
@@ -54,6 +58,7 @@ class Receiver:
         self._arrivals = Arrivals(loop.clock)
         self._known_adverts = KnownAdverts(loop)
         self._policer = Policer(loop, self._narrow)
+        self._sampler = Sampler(loop, opened.family, self._sample, self.read)
         self._suppression = WakeupSuppression(loop, opened, self._known_adverts)
         try:
             loop.listen(opened.wakeup.fileno(), opened.fileno(), opened.wakeup.acknowledge, self.read)
@@ -68,6 +73,7 @@ class Receiver:
     def reopen(self, vrid: int, at: Instant) -> None:
         """A router has changed: what lost against it may win from now on, and what repeated itself may matter."""
         self._policer.reopen(vrid, at)
+        self._sampler.forget()
         self._suppression.end(at)
 
     def close(self) -> None:
@@ -77,6 +83,7 @@ class Receiver:
 
     def _let_go(self) -> None:
         self._policer.close()
+        self._sampler.close()
         self._suppression.close()
         self._known_adverts.close()
         self.socket.close()
@@ -87,18 +94,30 @@ class Receiver:
         known, arrived = self._known_adverts, list[int]()
         packets = self.socket.receive(_PACKETS_AT_ONCE, arrived)
         heard_at = self._arrivals.on_our_clock(arrived, at, wall)
-        if not known.note(packets, heard_at):
-            for packet, moment in zip(packets, heard_at, strict=True):
-                if not known.note((packet,), (moment,)):
-                    self._hear(packet, moment)
+        if not self._sampler.thins and known.note(packets, heard_at):
+            heeded = packets
+        else:
+            heeded, heard_at = self._hear_each(packets, heard_at)
+        if heeded:
+            self._sampler.heeded(heeded, heard_at)
         if len(packets) >= CROWD and self.socket.overflowed():
             known.presume(at)
             self._suppression.end(at)
 
-    def _hear(self, packet: bytes, at: Instant) -> None:
-        """Take it apart for the router that it concerns."""
+    def _hear_each(self, packets: list[bytes], heard_at: list[Instant]) -> tuple[list[bytes], list[Instant]]:
+        """What was heeded of these, and when it came."""
+        arrived = list(zip(packets, heard_at, strict=True))
+        heard, heeded = self._sampler.thinned(arrived) if self._sampler.thins else (arrived, [])
+        for packet, moment in heard:
+            if self._known_adverts.note((packet,), (moment,)) or self._hear(packet, moment):
+                heeded.append((packet, moment))
+        heeded.sort(key=_WHEN)
+        return [packet for packet, _ in heeded], [moment for _, moment in heeded]
+
+    def _hear(self, packet: bytes, at: Instant) -> bool:
+        """Take it apart for the router that it concerns; whether that heeds it."""
         if packet in self._overtaken:
-            return
+            return False
         received = self.socket.unpack(packet)
         vrid = received.payload[VRID_AT] if received else 0
         listener = self._listeners.get(vrid)
@@ -111,6 +130,7 @@ class Receiver:
                 self._overtaken.add(packet)
         elif packet in self._known_adverts:
             self._suppression.prepare(at)
+        return verdict is Verdict.HEEDED
 
     def _narrow(self, narrowing: Narrowing) -> None:
         """Set the kernel's filter: who listens here, and what of a flood it refuses by itself."""
@@ -125,5 +145,12 @@ class Receiver:
             if (cutoff := self._listeners[vrid].cutoff) is not None
         }
         sound = frozenset(versions) if narrowing.unsound else frozenset()
-        self.socket.accept(Terms(frozenset(self._listeners), sound, cutoffs))
+        sampling = self._sampler.sampling
+        terms = Terms(frozenset(self._listeners), sound, cutoffs, sampled=sampling.streams, share=sampling.share)
+        self.socket.accept(terms)
         self._suppression.lapsed(self._loop.clock.now())
+
+    def _sample(self) -> None:
+        """Set the kernel's filter: of which streams it passes a sample, which wakes nobody. `OSError` as `renew`."""
+        self._policer.renew()
+        self._suppression.expect_besides(SAMPLE if self._sampler.sampling.streams else 0)

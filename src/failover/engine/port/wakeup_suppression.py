@@ -14,6 +14,7 @@ from typing import Final
 
 from failover.engine.environment import AdvertisementSocket, EventLoop
 from failover.engine.port.known_adverts import KnownAdverts
+from failover.linux.filter.bpf import ALL
 from failover.vrrp import Instant, seconds, to_seconds
 
 _SETTLES_IN: Final = seconds(1)
@@ -22,6 +23,10 @@ _SOON: Final = seconds(0.003)
 """From a takeover to the end of suppression: clients are told first, and a rival is heard so much later at most."""
 _MOST_REPEATS: Final = 4
 """Advertisements in a master-down interval, which is less than so many of their intervals (RFC 9568 §6.1)."""
+
+_WAKES: Final = ALL // 512
+"""Of what wakes nobody, one packet in so many does all the same: a flood of it must not fill the socket, where it would
+hide what is new. In peace that is one wake-up more in hundreds."""
 
 
 class WakeupSuppression:
@@ -33,6 +38,8 @@ class WakeupSuppression:
         self._known_adverts = known_adverts
         self._is_on = False
         """Whether there is something that wakes nobody."""
+        self._silent, self._besides = 0.0, 0.0
+        """Packets a second that wake nobody, by this and for another reason."""
         self._alarm = loop.alarm(self._begin)
 
     def prepare(self, now: Instant) -> None:
@@ -51,6 +58,11 @@ class WakeupSuppression:
             self._is_on = False
             self._next(self._be_awake, now)
 
+    def expect_besides(self, silent: float) -> None:
+        """So many packets a second wake nobody for another reason."""
+        self._besides = silent
+        self._expect()
+
     def close(self) -> None:
         """The socket is closed: decide nothing more."""
         self._alarm.retire()
@@ -62,11 +74,12 @@ class WakeupSuppression:
     def _begin(self, _: Instant) -> None:
         known = self._known_adverts.known
         try:
-            self._socket.overlook(frozenset(one.fingerprint for one in known))
+            self._socket.overlook(frozenset(one.fingerprint for one in known), _WAKES)
         except OSError:  # no room for so long a program: all wakes us as it did
             return
         self._is_on = bool(known)
-        self._loop.expect(self._socket.wakeup.fileno(), sum(_MOST_REPEATS / to_seconds(one.held_off) for one in known))
+        self._silent = sum(_MOST_REPEATS / to_seconds(one.held_off) for one in known)
+        self._expect()
 
     def _wake_up(self, now: Instant) -> None:
         try:
@@ -77,5 +90,9 @@ class WakeupSuppression:
             self.lapsed(now)
 
     def _be_awake(self, now: Instant) -> None:
-        self._loop.expect(self._socket.wakeup.fileno(), 0)
+        self._silent = 0
+        self._expect()
         self._next(self._begin, Instant(now + _SETTLES_IN))
+
+    def _expect(self) -> None:
+        self._loop.expect(self._socket.wakeup.fileno(), self._silent + self._besides)

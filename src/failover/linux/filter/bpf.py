@@ -89,6 +89,8 @@ RETURN: Final = 0x06
 
 NETWORK_HEADER: Final = 0xFFF00000
 """SKF_NET_OFF: an offset plus this counts from the IP header, also where the socket sees the payload only."""
+RANDOM: Final = 0xFFFFF000 + 56
+"""SKF_AD_OFF + SKF_AD_RANDOM: a word loaded from there is a random number, another one each time."""
 
 ACCEPT: Final = Instruction(RETURN, 0xFFFFFFFF)
 REFUSE: Final = Instruction(RETURN, 0)
@@ -100,6 +102,9 @@ ADD_WITH_CARRY: Final = (
     Instruction(COPY_TO_X),
 )
 """Add A to X with end-around carry, and leave the sum in both: arithmetic modulo 2**32 - 1."""
+
+ALL: Final = 1 << 32
+"""The share that is everything: of so many packets."""
 
 _SO_ATTACH_FILTER: Final = 26
 _SOCK_FILTER: Final = Struct("@HBBI")
@@ -116,6 +121,13 @@ def choose(cases: Mapping[int, int], otherwise: Instruction) -> Program:
             Instruction(JUMP, 3 * left + 1),  # over the cases that follow and `otherwise` after the last
         )
     return (*chosen, otherwise)
+
+
+def refuse_but(share: int) -> Program:
+    """Refuse all but a `share`, of which the packets are left to chance: so many of `ALL`. Changes A."""
+    if not share:
+        return (REFUSE,)
+    return Instruction(LOAD_WORD, RANDOM), Instruction(JUMP_IF_GREATER, share - 1, jump_false=1), REFUSE
 
 
 def where_greater(offset: int, bound: bytes, then: Program) -> Program:

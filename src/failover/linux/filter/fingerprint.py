@@ -23,9 +23,9 @@ from failover.linux.filter.bpf import (
     LOAD_WORD,
     MULTIPLY,
     NETWORK_HEADER,
-    REFUSE,
     Instruction,
     Program,
+    refuse_but,
 )
 from failover.linux.packet import Received
 from failover.vrrp.packet.advertisement import HEADER_LENGTH
@@ -47,8 +47,10 @@ def fingerprint(packet: Received) -> int:
     return found
 
 
-def refuse_known(family: Family, known: Collection[int]) -> Program:
-    """The program that refuses packets with one of these fingerprints. Packets with IP options pass.
+def refuse_known(family: Family, known: Collection[int], share: int = 0) -> Program:
+    """The program that refuses packets with one of these fingerprints, but for a `share` of them (of `bpf.ALL`).
+
+    Packets with IP options pass.
 
     `known` has at most 255 members: a conditional jump reaches no farther.
     """
@@ -59,6 +61,7 @@ def refuse_known(family: Family, known: Collection[int]) -> Program:
     hop_limit = ipv4.TTL_AT if is_ipv4 else NETWORK_HEADER + ipv6.HOP_LIMIT_AT
     source = ipv4.SOURCE_AT if is_ipv4 else NETWORK_HEADER + ipv6.SOURCE_AT
     words = (*range(source, source + len(GROUPS[family].packed), 4), *range(header, header + HEADER_LENGTH, 4))
+    refusal = refuse_but(share)
     comparison = (
         Instruction(ADD, -header & _MASK),  # from the packet's length to the message's
         *_mix(LOAD_BYTE, hop_limit),
@@ -67,8 +70,8 @@ def refuse_known(family: Family, known: Collection[int]) -> Program:
             Instruction(JUMP_IF_EQUAL, number, jump_true=len(known) - place)
             for place, number in enumerate(sorted(known))
         ),
-        Instruction(JUMP, 1),
-        REFUSE,
+        Instruction(JUMP, len(refusal)),
+        *refusal,
     )
     program: Program = (
         Instruction(LOAD_LENGTH),

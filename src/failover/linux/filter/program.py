@@ -3,8 +3,8 @@
 Normally it refuses what cannot concern us: another destination than the VRRP group, a VRID that no router here has. A
 packet with a wrong TTL, version or checksum passes, so that the daemon counts and explains it. In a flood the terms are
 stricter: it also refuses what the daemon would discard (`soundness`), and what could not change anything (below a
-`Cutoff`). On a `WakeupSocket` it also refuses known adverts, which need not wake the daemon (`fingerprint`). It never
-refuses anything else.
+`Cutoff`); of a stream that is a flood it passes a share (`sample`). On a `WakeupSocket` it also refuses what need not
+wake the daemon: known adverts (`fingerprint`), and all of such a stream. It never refuses anything else.
 
 The set of VRIDs is a bitmap of eight 32-bit words. The program picks the word by the VRID's upper three bits and tests
 the bit given by the lower five: 18 instructions for one VRID over IPv4, at most 47 for all 255 over IPv6. Soundness
@@ -21,6 +21,7 @@ from failover.frames import ipv4, ipv6
 from failover.linux.filter.bpf import (
     ACCEPT,
     ADD,
+    ALL,
     AND,
     COPY_TO_X,
     JUMP,
@@ -43,6 +44,7 @@ from failover.linux.filter.bpf import (
 )
 from failover.linux.filter.fingerprint import refuse_known
 from failover.linux.filter.payload import load_byte
+from failover.linux.filter.sample import Stream, pass_share
 from failover.linux.filter.soundness import demand_sound
 from failover.vrrp import Address, Cutoff
 from failover.vrrp.packet.advertisement import PRIORITY_AT, VRID_AT
@@ -62,7 +64,13 @@ class Terms:
     cutoffs: Mapping[int, Cutoff] = field(default_factory=dict)
     """By VRID: it is not below this cutoff."""
     known: frozenset[int] = frozenset()
-    """Its fingerprint (`fingerprint`) is none of these, at most 255."""
+    """Its fingerprint (`fingerprint`) is none of these, at most 255, or it is of the share that passes."""
+    known_share: int = 0
+    """So many of `bpf.ALL` packets with those fingerprints pass."""
+    sampled: frozenset[Stream] = frozenset()
+    """It is in none of these streams, or of the share that passes."""
+    share: int = ALL
+    """So many of `bpf.ALL` packets of those streams pass."""
 
 
 def program(family: Family, terms: Terms) -> Program:
@@ -73,7 +81,8 @@ def program(family: Family, terms: Terms) -> Program:
         *_demand_group(family),
         *(demand_sound(family, terms.versions) if terms.versions else ()),
         *_demand_cutoffs(family, terms.cutoffs),
-        *refuse_known(family, terms.known),
+        *pass_share(family, terms.sampled, terms.share),
+        *refuse_known(family, terms.known, terms.known_share),
         *load_byte(family, VRID_AT),
         *_test_membership(terms.vrids),
     )

@@ -94,23 +94,25 @@ class AdvertisementSocket:
     def accept(self, terms: Terms) -> None:
         """Have the kernel pass only packets that meet these terms, from the next packet on, on both sockets.
 
-        `OSError` where the kernel refuses the filter.
+        What is a sample does not wake anybody. `OSError` where the kernel refuses the filter.
         """
-        for opened in (self._socket, self.wakeup.socket):
+        for opened, wanted in ((self._socket, terms), (self.wakeup.socket, replace(terms, share=0))):
             try:
-                bpf.attach(opened, program(self.family, terms))
+                bpf.attach(opened, program(self.family, wanted))
             except OSError as error:
                 raise failed(self._owner, "SO_ATTACH_FILTER", error) from error
             if self.family is Family.IPV6:
                 configure(opened, self._owner, checksum_check(on=bool(terms.versions)))
         self._terms = terms
 
-    def overlook(self, known: frozenset[int]) -> None:
+    def overlook(self, known: frozenset[int], share: int = 0) -> None:
         """Do not wake for packets with one of these fingerprints, until the next `accept` or `overlook`.
 
-        They still arrive, and wait. `OSError` where the kernel has no memory for the filter: then it wakes as before.
+        But for a `share` of them, left to chance: so many of `bpf.ALL`. They still arrive, and wait. `OSError` where
+        the kernel has no memory for the filter: then it wakes as before.
         """
-        bpf.attach(self.wakeup.socket, program(self.family, replace(self._terms, known=known)))
+        terms = replace(self._terms, known=known, known_share=share, share=0)
+        bpf.attach(self.wakeup.socket, program(self.family, terms))
 
     @property
     def is_current(self) -> bool | None:

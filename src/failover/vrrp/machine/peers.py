@@ -1,11 +1,13 @@
 """What is learned from an accepted advertisement: the MASTER to follow, the checksum form, oddities to report."""
 
+from ipaddress import IPv6Address
+
 from failover.vrrp.machine.actions import Action, Oddity, ReportOddity
 from failover.vrrp.machine.events import AdvertisementReceived
 from failover.vrrp.machine.states import Backup, Heard
 from failover.vrrp.packet.advertisement import Advertisement
 from failover.vrrp.packet.source import is_on_link
-from failover.vrrp.protocol import PRIORITY_OWNER, ChecksumForm, Family, Version
+from failover.vrrp.protocol import PRIORITY_OWNER, ChecksumForm, Version
 from failover.vrrp.router import ChecksumPolicy, VirtualRouter
 from failover.vrrp.units import Instant
 
@@ -55,7 +57,7 @@ def oddities(router: VirtualRouter, event: AdvertisementReceived) -> tuple[Actio
     if advertisement.priority == router.priority:
         owner = router.priority == PRIORITY_OWNER
         found.append(Oddity.SEVERAL_OWNERS if owner else Oddity.EQUAL_PRIORITY)
-    if router.family is Family.IPV6:
+    if isinstance(event.source, IPv6Address):
         if not event.source.is_link_local:
             found.append(Oddity.SOURCE_NOT_LINK_LOCAL)
     elif router.on_link and not is_on_link(event.source, router):

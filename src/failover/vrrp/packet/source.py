@@ -11,7 +11,7 @@ from failover.vrrp.packet.advertisement import Advertisement
 from failover.vrrp.protocol import PRIORITY_OWNER, PRIORITY_RESIGN, Address, Family, Network
 from failover.vrrp.router import VirtualRouter
 
-_SPECIAL: Final[dict[Family, tuple[tuple[Network, str], ...]]] = {
+_SPECIAL: Final[dict[int, tuple[tuple[Network, str], ...]]] = {
     Family.IPV4: (
         (ip_network("0.0.0.0/32"), "unspecified"),
         (ip_network("127.0.0.0/8"), "loopback"),
@@ -32,7 +32,7 @@ _RESERVED: Final[tuple[tuple[Network, str], ...]] = (
     (ip_network("240.0.0.0/4"), "reserved"),
 )
 """What a host has only where somebody has made it so on purpose: possible on a link where we have such an address."""
-_FIRST_BYTES: Final = {
+_FIRST_BYTES: Final[dict[int, frozenset[int]]] = {
     Family.IPV4: frozenset({0, 127, *range(224, 256)}),
     Family.IPV6: frozenset({0, 255}),
 }
@@ -46,17 +46,20 @@ def impossible_source(source: Address, advertisement: Advertisement, router: Vir
 
     A virtual address is the source of its owner alone, who sends priority 255, or 0 to resign (RFC 9568 §5.1.1.1).
     """
-    if source.packed[0] in _FIRST_BYTES[router.family]:
-        special = _named(source, _SPECIAL[router.family])
-        if special is None and router.family is Family.IPV4 and not is_on_link(source, router):
+    version: int = source.version
+    if source.packed[0] in _FIRST_BYTES[version]:
+        special = _named(source, _SPECIAL[version])
+        if special is None and version == Family.IPV4 and not is_on_link(source, router):
             special = _named(source, _RESERVED)
         if special is not None:
             return special
-    edge = _edge(source, router)
+    edge = _edge(source, router) if version == Family.IPV4 else None
     if edge is not None:
         return edge
-    owns = advertisement.priority in (PRIORITY_OWNER, PRIORITY_RESIGN)
-    if not owns and any(source == address.ip for address in router.held_addresses):
+    if advertisement.priority in (PRIORITY_OWNER, PRIORITY_RESIGN):
+        return None
+    packed = source.packed
+    if any(packed == address.packed for held in (router.addresses, router.excluded_addresses) for address in held):
         return f"virtual address of a sender of priority {advertisement.priority}"
     return None
 
