@@ -22,7 +22,7 @@ from failover.agent.link.mirror import Mirror
 from failover.agent.log import journal, text
 from failover.engine.account.evidence import oddity_fields, reload_evidence, transition_fields
 from failover.engine.agent_link.commands import Commands
-from failover.events import CAUSES, KINDS, Fields, Kind
+from failover.events import KINDS, Kind
 from failover.messages import (
     LAG_BOUNDS,
     UNREADABLE,
@@ -70,6 +70,7 @@ from failover.vrrp import (
     seconds,
     step,
 )
+from failover.wording import CAUSES, Fields
 from fuzz import json_tree
 
 _EVIDENCE: Final[dict[str, Value]] = {

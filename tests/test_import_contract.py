@@ -24,6 +24,7 @@ EVERYTHING: Final = frozenset(
         "config",
         "linux",
         "messages",
+        "wording",
         "events",
         "rate_limit",
         "engine",
@@ -42,9 +43,12 @@ ARROWS: Final[dict[str, frozenset[str]]] = {
     "config": frozenset({"vrrp"}),
     "linux": frozenset({"frames", "vrrp"}),
     "messages": frozenset(),
-    "events": frozenset({"messages"}),
-    "rate_limit": frozenset({"events"}),
-    "engine": frozenset({"linux", "frames", "vrrp", "config", "messages", "events", "rate_limit", "paths", "version"}),
+    "wording": frozenset({"messages"}),
+    "events": frozenset({"messages", "wording"}),
+    "rate_limit": frozenset({"events", "wording"}),
+    "engine": frozenset(
+        {"linux", "frames", "vrrp", "config", "messages", "wording", "events", "rate_limit", "paths", "version"}
+    ),
     "agent": frozenset({"linux", "messages", "events", "rate_limit"}),
     "lab": frozenset({"config", "vrrp"}),
     "cli": EVERYTHING,

@@ -4,15 +4,12 @@ The engine makes events (`engine.events`), the agent writes them down (`agent.lo
 `messages.Event`; the log, the journal and the documentation are renderings of it. A new kind is a line here.
 """
 
-from collections.abc import Callable
 from enum import Enum, IntEnum
 from typing import Final
 
-from failover.messages import Event, Value
+from failover.messages import Event
+from failover.wording import CAUSES, ODDITIES, Fields, Words, not_removed, seconds
 
-Fields = dict[str, Value]
-"""The evidence of an event, by name."""
-Words = Callable[[Fields], str]
 _Names = tuple[str, ...]
 
 
@@ -22,53 +19,6 @@ class Severity(IntEnum):
     WARNING = 4
     NOTICE = 5
     INFO = 6
-
-
-def _seconds(value: Value) -> str:
-    return f"{value:.6g} s" if isinstance(value, float | int) else str(value)
-
-
-def _master(fields: Fields) -> str:
-    return f"{fields['master']} (priority {fields['master_priority']})"
-
-
-def _not_removed(fields: Fields) -> str:
-    return f" ({fields['failed']} of them would not go)" if fields["failed"] else ""
-
-
-CAUSES: Final[dict[str, Words]] = {
-    "started": lambda _: "started",
-    "fault_over": lambda f: f"the fault is over ({f['detail']})",
-    "became_owner": lambda _: "the new configuration makes this host the address owner",
-    "no_master": lambda f: f"no MASTER heard in {_seconds(f['silence_seconds'])}",
-    "master_down": lambda f: f"nothing heard from MASTER {f['master']} for {_seconds(f['silence_seconds'])}",
-    "master_resigned": lambda f: f"MASTER {f['master']} resigned",
-    "preempted": lambda f: f"took over from {_master(f)}, our priority is higher",
-    "better_priority": lambda f: f"{_master(f)} has the higher priority",
-    "better_address": lambda f: f"{_master(f)} has the same priority and the greater address",
-    "overslept": lambda f: f"the daemon did not run for {_seconds(f['late_seconds'])}, listening first",
-    "fault": lambda f: str(f["detail"]),
-    "shutdown": lambda _: "stopped",
-}
-"""Why a state changes, in words, by the `cause` of `STATE_CHANGED`."""
-
-ODDITIES: Final[dict[str, Words]] = {
-    "interval_mismatch": lambda f: (
-        f"advertises every {_seconds(f['interval_seconds'])}, configured here is {_seconds(f['own_interval_seconds'])};"
-        " the MASTER's interval is used"
-    ),
-    "address_list_mismatch": lambda f: (
-        f"advertises the addresses {f['addresses']}, configured here are {f['own_addresses']}"
-    ),
-    "several_owners": lambda _: "claims priority 255 as this host does: only one can own the addresses",
-    "equal_priority": lambda f: f"has our priority {f['priority']}: the greater address wins; better make them differ",
-    "rival_master": lambda f: f"advertises with priority {f['priority']} although this host is MASTER",
-    "source_off_subnet": lambda f: f"is in none of this host's subnets, {f['own_networks']}; told once",
-    "source_not_link_local": lambda _: (
-        "is not a link-local address, as the source of an advertisement should be; told once"
-    ),
-}
-"""What is odd about an advertisement, in words after its source, by the `oddity` of `ODDITY`."""
 
 
 def _state_changed(fields: Fields) -> str:
@@ -182,13 +132,13 @@ class Kind(Enum):
         "The daemon has found addresses that a daemon before it had left, on whatever interface.",
         Severity.INFO,
         ("interface", "addresses", "failed"),
-        lambda f: f"removed addresses left on {f['interface']}: {f['addresses']}{_not_removed(f)}",
+        lambda f: f"removed addresses left on {f['interface']}: {f['addresses']}{not_removed(f)}",
     )
     STRAYS_REMOVED = (
         "Somebody else has put a virtual address on the interface of a BACKUP.",
         Severity.WARNING,
         ("interface", "addresses", "failed"),
-        lambda f: f"removed virtual addresses that somebody put on {f['interface']}: {f['addresses']}{_not_removed(f)}",
+        lambda f: f"removed virtual addresses that somebody put on {f['interface']}: {f['addresses']}{not_removed(f)}",
         ("interface",),
     )
     INTERFACE_REMADE = (
@@ -253,8 +203,8 @@ class Kind(Enum):
         Severity.WARNING,
         ("late_seconds", "master_down_interval_seconds"),
         lambda f: (
-            f"the daemon ran {_seconds(f['late_seconds'])} late, more than a quarter of the shortest master down"
-            f" interval ({_seconds(f['master_down_interval_seconds'])}): the host is too busy or was paused"
+            f"the daemon ran {seconds(f['late_seconds'])} late, more than a quarter of the shortest master down"
+            f" interval ({seconds(f['master_down_interval_seconds'])}): the host is too busy or was paused"
         ),
         (),
     )

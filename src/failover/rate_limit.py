@@ -4,7 +4,8 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from failover.events import Fields, Kind
+from failover.events import Kind
+from failover.wording import Fields
 
 REPEAT_AFTER: Final = 60_000_000_000
 """Nanoseconds. The same thing about the same router is told once in so long."""

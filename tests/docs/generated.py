@@ -23,10 +23,11 @@ from failover.cli import failures
 from failover.cli import group as commands
 from failover.config import DAEMON_SETTINGS, SETTINGS, Setting
 from failover.engine.process.signals import USES, Use
-from failover.events import CAUSES, ODDITIES, Kind
+from failover.events import Kind
 from failover.linux.process.signals import in_words
 from failover.messages import Event, Value
 from failover.vrrp.packet.receive import DiscardReason
+from failover.wording import CAUSES, ODDITIES
 from tests.test_import_contract import ARROWS, EVERYTHING, FLOORS
 from tests.test_import_contract import ROOT as PACKAGE
 

@@ -3,8 +3,8 @@
 import pytest
 
 import fuzz
-from failover.events import ODDITIES
 from failover.vrrp import Oddity
+from failover.wording import ODDITIES
 
 EACH_TARGET = pytest.mark.parametrize("name", fuzz.NAMES)
 

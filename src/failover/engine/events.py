@@ -7,10 +7,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import Protocol
 
-from failover.events import Fields, Kind
+from failover.events import Kind
 from failover.messages import Event
 from failover.rate_limit import RateLimit, Same, with_suppressed
 from failover.vrrp import Family, Instant
+from failover.wording import Fields
 
 
 class Subject(Protocol):

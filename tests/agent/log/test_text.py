@@ -4,9 +4,10 @@ import pytest
 
 from failover.agent.log.text import line, sentence
 from failover.engine.account.evidence import transition_fields
-from failover.events import CAUSES, KINDS, ODDITIES
+from failover.events import KINDS
 from failover.messages import Event, Value
 from failover.vrrp import Cause, Oddity, StateChanged
+from failover.wording import CAUSES, ODDITIES
 from tests.engine.account.test_evidence import BACKUP, CASES, INITIALIZE, NOW
 
 AT = 1_767_225_600_000_000_000

@@ -1,6 +1,6 @@
 """The evidence of events about virtual routers and reloads: from what the protocol says to fields."""
 
-from failover.events import Fields, Kind
+from failover.events import Kind
 from failover.messages import (
     NotReloaded,
     Reloaded,
@@ -24,6 +24,7 @@ from failover.vrrp import (
     state_name,
     to_seconds,
 )
+from failover.wording import Fields
 
 _LONGEST_REPORT = 2000
 """Characters of a line in the log; `failover check` says all of it."""

@@ -22,9 +22,10 @@ from failover.engine.router.instance import Instance
 from failover.engine.transmit.prepared import managed
 from failover.engine.transmit.slots import Place, needs_another
 from failover.engine.transmit.transmitter import Transmitter
-from failover.events import Fields, Kind
+from failover.events import Kind
 from failover.linux.interfaces.ownership import IsAnothers, nobody_knows
 from failover.vrrp import Instant, VirtualAddress, seconds, to_seconds
+from failover.wording import Fields
 
 TOLERATED_LATENESS: Final = 1 / 4
 """The share of the shortest master-down interval that we may be late. More, and a lost packet or two, is a failover."""

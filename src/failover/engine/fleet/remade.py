@@ -7,10 +7,11 @@ from failover.engine.environment import Host
 from failover.engine.events import EventSink
 from failover.engine.port.port import Port
 from failover.engine.router.instance import Instance
-from failover.events import Fields, Kind
+from failover.events import Kind
 from failover.linux.errors import reason
 from failover.linux.faults import interface_remade
 from failover.vrrp import Family, Instant, seconds
+from failover.wording import Fields
 
 _LOOK_EVERY: Final = seconds(55)
 """About a minute: looks are taken where others' work wakes us anyway. A look costs as much as two advertisements."""

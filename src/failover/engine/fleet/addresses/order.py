@@ -15,11 +15,12 @@ from failover.engine.port.port import Port
 from failover.engine.router.address_guard import RESTORE_EVERY
 from failover.engine.router.instance import Instance
 from failover.engine.transmit.transmitter import Transmitter
-from failover.events import Fields, Kind
+from failover.events import Kind
 from failover.linux.errors import reason
 from failover.linux.interfaces.table import Interface
 from failover.linux.netlink.addresses import STEPS_BEHIND, Failure, prepare_behind
 from failover.vrrp import Address, Instant, Interval, VirtualAddress, seconds
+from failover.wording import Fields
 
 _LONGEST_PAUSE: Final = seconds(60)
 _FAILURES_TOLD: Final = 3

@@ -13,13 +13,14 @@ from failover.engine.fleet.addresses.stray_limit import StrayLimit
 from failover.engine.fleet.registry import Registry
 from failover.engine.port.port import Port
 from failover.engine.router.conflict import NONE, conflict_of, listed
-from failover.events import Fields, Kind
+from failover.events import Kind
 from failover.linux.errors import reason
 from failover.linux.interfaces.ownership import Asker, IsAnothers, Lists, Whose, nobodys, recognised, whose
 from failover.linux.interfaces.table import Interface
 from failover.linux.netlink.addresses import prepare_remove
 from failover.vrrp import Family, Instant, VirtualAddress, VirtualRouter
 from failover.vrrp.protocol import family_of
+from failover.wording import Fields
 
 
 class StaleAddresses:

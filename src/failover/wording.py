@@ -1,0 +1,63 @@
+"""Words for what is told: why a state changes, what is odd, and what several kinds of events say alike.
+
+`failover.events` has the kinds themselves.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from failover.messages import Value
+
+Fields = dict[str, Value]
+"""The evidence of an event, by name."""
+Words = Callable[[Fields], str]
+
+
+def seconds(value: Value) -> str:
+    """A time of so many seconds; anything else as it is."""
+    return f"{value:.6g} s" if isinstance(value, float | int) else str(value)
+
+
+def master(fields: Fields) -> str:
+    """The MASTER that was heard, and its priority."""
+    return f"{fields['master']} (priority {fields['master_priority']})"
+
+
+def not_removed(fields: Fields) -> str:
+    """How many addresses could not be removed, where there are any."""
+    return f" ({fields['failed']} of them would not go)" if fields["failed"] else ""
+
+
+CAUSES: Final[dict[str, Words]] = {
+    "started": lambda _: "started",
+    "fault_over": lambda f: f"the fault is over ({f['detail']})",
+    "became_owner": lambda _: "the new configuration makes this host the address owner",
+    "no_master": lambda f: f"no MASTER heard in {seconds(f['silence_seconds'])}",
+    "master_down": lambda f: f"nothing heard from MASTER {f['master']} for {seconds(f['silence_seconds'])}",
+    "master_resigned": lambda f: f"MASTER {f['master']} resigned",
+    "preempted": lambda f: f"took over from {master(f)}, our priority is higher",
+    "better_priority": lambda f: f"{master(f)} has the higher priority",
+    "better_address": lambda f: f"{master(f)} has the same priority and the greater address",
+    "overslept": lambda f: f"the daemon did not run for {seconds(f['late_seconds'])}, listening first",
+    "fault": lambda f: str(f["detail"]),
+    "shutdown": lambda _: "stopped",
+}
+"""Why a state changes, in words, by the `cause` of `STATE_CHANGED`."""
+
+ODDITIES: Final[dict[str, Words]] = {
+    "interval_mismatch": lambda f: (
+        f"advertises every {seconds(f['interval_seconds'])}, configured here is {seconds(f['own_interval_seconds'])};"
+        " the MASTER's interval is used"
+    ),
+    "address_list_mismatch": lambda f: (
+        f"advertises the addresses {f['addresses']}, configured here are {f['own_addresses']}"
+    ),
+    "several_owners": lambda _: "claims priority 255 as this host does: only one can own the addresses",
+    "equal_priority": lambda f: f"has our priority {f['priority']}: the greater address wins; better make them differ",
+    "rival_master": lambda f: f"advertises with priority {f['priority']} although this host is MASTER",
+    "source_off_subnet": lambda f: f"is in none of this host's subnets, {f['own_networks']}; told once",
+    "source_not_link_local": lambda _: (
+        "is not a link-local address, as the source of an advertisement should be; told once"
+    ),
+}
+"""What is odd about an advertisement, in words after its source, by the `oddity` of `ODDITY`."""
