@@ -28,6 +28,7 @@ from failover.linux.process.signals import in_words
 from failover.messages import Event, Value
 from failover.vrrp.packet.receive import DiscardReason
 from failover.wording import CAUSES, ODDITIES
+from tests.rfc import ledger
 from tests.test_import_contract import ARROWS, EVERYTHING, FLOORS
 from tests.test_import_contract import ROOT as PACKAGE
 
@@ -380,6 +381,12 @@ def _named(numbers: Iterable[int]) -> Iterator[str]:
         yield f"{rest[0]} to {rest[-1]}"
 
 
+def rules_table(what: Callable[[ledger.Rule], str | None]) -> str:
+    """The lines of the ledger that say so, and what they say."""
+    rows = ((rule.section, rule.level, rule.text, said) for rule in ledger.load().values() if (said := what(rule)))
+    return table(("section", "level", "rule", "here"), rows)
+
+
 PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "settings": lambda: settings_table(SETTINGS),
     "daemon settings": lambda: settings_table(DAEMON_SETTINGS),
@@ -391,6 +398,8 @@ PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "discard reasons": discard_table,
     "status fields": status_table,
     "signals": signal_table,
+    "deviations": lambda: rules_table(lambda rule: rule.deviation),
+    "not yet": lambda: rules_table(lambda rule: rule.not_yet),
     "a line": sample_line,
     "benchmark": benchmark_table,
     "floors": floors_picture,

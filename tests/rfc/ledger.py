@@ -34,7 +34,7 @@ class Rule:
     without_positive: str | None = None
     without_negative: str | None = None
     deviation: str | None = None
-    later: str | None = None
+    not_yet: str | None = None
 
     @property
     def is_must(self) -> bool:
@@ -88,15 +88,15 @@ def problems(ledger: dict[str, Rule], marked: list[Mark]) -> list[str]:
 def _problems(rule: Rule, tests: set[Kind]) -> Iterator[str]:
     owed = rule.is_must and not TESTED_KINDS.isdisjoint(rule.kinds)
     for kind in KINDS:
-        reason = rule.reason(kind) or rule.later
+        reason = rule.reason(kind) or rule.not_yet
         if owed and kind not in tests and reason is None:
             yield f"has no {kind} test and no reason"
         if kind in tests and rule.reason(kind) is not None:
             yield f"has a {kind} test: without_{kind} is stale"
-    if "N" in rule.kinds and not tests and rule.later is None:
-        yield "waits for a namespace test, but does not say `later`"
-    if rule.later is not None and ("N" not in rule.kinds or len(tests) == len(KINDS)):
-        yield "need not wait: `later` is stale"
+    if not tests and not (rule.not_yet or rule.deviation) and set(rule.kinds) != {"D"}:
+        yield "has no test, and says neither `not_yet` nor `deviation`"
+    if rule.not_yet is not None and len(tests) == len(KINDS):
+        yield "is tested both ways: `not_yet` is stale"
 
 
 def _kind(call: ast.Call) -> Kind | None:

@@ -52,18 +52,38 @@ def test_a_written_reason_stands_for_a_test_until_the_test_exists(kind: Kind) ->
     assert problems({"R-001": rule}, BOTH) == [f"R-001 has a {kind} test: without_{kind} is stale"]
 
 
-def test_only_a_must_of_the_tested_kinds_owes_tests() -> None:
-    assert problems({"R-001": replace(MUST, level="SHOULD")}, []) == []
+def test_only_a_must_of_the_tested_kinds_owes_both_tests() -> None:
+    for rule in (replace(MUST, level="SHOULD"), replace(MUST, kinds=("N",)), replace(MUST, kinds=("M",))):
+        assert problems({"R-001": rule}, BOTH[:1]) == []
     assert problems({"R-001": replace(MUST, kinds=("D",))}, []) == []
-    assert problems({"R-001": replace(MUST, kinds=("D", "C"))}, []) != []
+    assert problems({"R-001": replace(MUST, kinds=("D", "C"))}, BOTH[:1]) != []
 
 
-def test_a_line_that_needs_a_namespace_is_tested_or_says_what_it_waits_for() -> None:
-    rule = replace(MUST, kinds=("N",))
-    assert problems({"R-001": rule}, []) == ["R-001 waits for a namespace test, but does not say `later`"]
-    assert problems({"R-001": replace(rule, later="with that")}, []) == []
-    assert problems({"R-001": replace(rule, later="with that")}, BOTH) == ["R-001 need not wait: `later` is stale"]
-    assert problems({"R-001": replace(MUST, later="with that")}, BOTH) == ["R-001 need not wait: `later` is stale"]
+@pytest.mark.parametrize("kind", ["P", "W", "F", "C", "N", "M"])
+@pytest.mark.parametrize("level", ["MUST", "SHOULD", "MAY", "info"])
+def test_a_line_without_a_test_does_not_hide(level: str, kind: str) -> None:
+    rule = replace(MUST, level=level, kinds=(kind,))
+    hidden = "R-001 has no test, and says neither `not_yet` nor `deviation`"
+    assert hidden in problems({"R-001": rule}, [])
+    assert problems({"R-001": replace(rule, not_yet="accept mode")}, []) == []
+    assert hidden not in problems({"R-001": replace(rule, deviation="another way")}, [])
+    assert hidden not in problems({"R-001": rule}, BOTH[:1])
+
+
+def test_what_is_not_there_yet_has_not_both_tests() -> None:
+    rule = replace(MUST, not_yet="accept mode")
+    assert problems({"R-001": rule}, BOTH[:1]) == []
+    assert problems({"R-001": rule}, BOTH) == ["R-001 is tested both ways: `not_yet` is stale"]
+
+
+def test_a_deviation_of_a_must_is_tested_all_the_same() -> None:
+    rule = replace(MUST, deviation="another way")
+    assert problems({"R-001": rule}, BOTH[:1]) == ["R-001 has no negative test and no reason"]
+
+
+def test_no_line_says_that_it_waits_for_something_unsaid() -> None:
+    with pytest.raises(TypeError, match="later"):
+        Rule(level="MUST", section="RFC 9568 §0", kinds=("N",), text="A rule.", later="some day")  # type: ignore[call-arg]
 
 
 def test_an_unknown_id_is_found() -> None:
