@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from failover import config
 from failover.cli import main, preview
@@ -84,6 +85,14 @@ def test_what_is_wrong_with_the_interface_is_information(here: Interface | None,
     assert one.fault is not None
     assert one.fault.reason == reason
     assert f"{one.fault.detail}: would wait" in check.text(one)
+
+
+def test_a_name_that_is_something_else_is_said_to_be_it() -> None:
+    loaded = config.parse(json.dumps({"vrid": 1, "interface_name": "uplink", "ip_addresses": ["192.0.2.100/24"]}))
+    eth0 = replace(interface("192.0.2.1/24"), altnames=("uplink",))
+    (one,) = preview.preview(loaded, {"eth0": eth0})
+    said = "now        interface uplink does not exist; that is an altname of eth0: write eth0: would wait"
+    assert said in check.text(one)
 
 
 def test_an_advertisement_that_does_not_fit_the_mtu_would_not_be_sent() -> None:

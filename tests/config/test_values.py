@@ -13,6 +13,7 @@ VRID = "allowed: 1 to 255"
 PRIORITY = "allowed: 1 to 254, or 255 for the owner of the addresses"
 INTERVAL = "allowed: 0.01 to 40.95 in steps of 0.01; with version 2 whole seconds, 1 to 255"
 INTERFACE = "allowed: 1 to 15 bytes without blanks, / or :"
+LISTED = "`ip -br link` lists the names of this host's interfaces"
 NAME = "allowed: 1 to 128 printable characters, unique in the file"
 LIST = 'allowed: a list of "ADDRESS/LENGTH", 1 to 255 of each family'
 ESCAPED_E = r"\u00e9"
@@ -155,10 +156,33 @@ def test_a_checksum_is_one_of_three(value: Any, line: str) -> None:
     ("value", "line"),
     [
         ("", f'interface_name: "" is empty; {INTERFACE}'),
-        ("a" * 16, f'interface_name: "{"a" * 16}" is too long; {INTERFACE}'),
-        (
-            "\u00e9" * 8,
-            f'interface_name: "{ESCAPED_E * 8}" is too long for the name of an interface; {INTERFACE}',
+        *(
+            (
+                name,
+                (
+                    f'interface_name: "{shown}" is too long for the name of an interface; {INTERFACE};'
+                    f" an altname is none; {LISTED}"
+                ),
+            )
+            for name, shown in (
+                ("a" * 16, "a" * 16),
+                ("\u00e9" * 8, ESCAPED_E * 8),
+                ("enx0200000000001", "enx0200000000001"),
+            )
+        ),
+        *(
+            (name, f'interface_name: "{name}" is a MAC address; {INTERFACE}; {LISTED}')
+            for name in ("02:00:00:00:00:01", "02-00-00-00-AA-01", "0200.0000.aa01")
+        ),
+        *(
+            (
+                f"{name}@{peer}",
+                (
+                    f'interface_name: "{name}@{peer}" has what `ip` shows of an interface\'s peer; {INTERFACE};'
+                    f' did you mean "{name}"?'
+                ),
+            )
+            for name, peer in (("eth0", "if5"), ("eth0", "if5:"), ("br-1a2b3c4d5e6f", "if12345"))
         ),
         ("a/b", f'interface_name: "a/b" cannot be the name of an interface; {INTERFACE}'),
         ("a b", f'interface_name: "a b" cannot be the name of an interface; {INTERFACE}'),
@@ -171,6 +195,13 @@ def test_a_checksum_is_one_of_three(value: Any, line: str) -> None:
             (
                 f'interface_name: "eth0:1" cannot be the name of an interface; {INTERFACE};'
                 ' the interface of that alias is "eth0"'
+            ),
+        ),
+        (
+            "br-lan.7:0",
+            (
+                f'interface_name: "br-lan.7:0" cannot be the name of an interface; {INTERFACE};'
+                ' the interface of that alias is "br-lan.7"'
             ),
         ),
         (

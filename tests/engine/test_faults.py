@@ -72,6 +72,32 @@ def test_a_renamed_interface_is_another_one_and_loses_the_address(lan: Lan, host
     daemon.wait_for("MASTER")
 
 
+@pytest.mark.parametrize("name", ["lo", "back"])
+def test_a_loopback_has_no_master_whatever_it_is_called(host: Host, name: str) -> None:
+    if name != "lo":
+        host.ip("link set lo down", f"link set lo name {name}")
+    host.ip(f"addr add 198.51.100.11/24 dev {name}", f"addr add fe80::9/64 dev {name}", f"link set {name} up")
+    daemon = OurDaemon(host, router(51, "198.51.100.100/24", "fe80::51:1/64", interface_name=name))
+    for number in range(2):
+        daemon.wait_for("INITIALIZE", "loopback", number)
+    daemon.wait_for_log(f"{name} is the loopback, which no other host can reach", count=2)
+    assert not holds(host, "198.51.100.100/24")
+    assert daemon.stop() == 0
+
+
+def test_an_altname_is_named_as_what_it_is_whenever_it_comes(host: Host) -> None:
+    daemon = OurDaemon(host, router(51, interface_name="uplink"))
+    daemon.wait_for("INITIALIZE", "interface_missing")
+    assert daemon.router()["fault"]["detail"] == "interface uplink does not exist"
+    host.ip("link property add dev eth0 altname uplink")
+    detail = "interface uplink does not exist; that is an altname of eth0: write eth0"
+    wait_until(lambda: daemon.router()["fault"]["detail"] == detail, "it says so")
+    host.ip("link property del dev eth0 altname uplink")
+    wait_until(lambda: daemon.router()["fault"]["detail"] != detail, "it is none any more")
+    again = OurDaemon(host, router(52, "192.0.2.101/24", interface_name="ETH0"), label="again")
+    again.wait_for_log("interface ETH0 does not exist; write eth0")
+
+
 def test_administratively_down(lan: Lan, host: Host) -> None:
     daemon = OurDaemon(host, router())
     daemon.wait_for("MASTER")

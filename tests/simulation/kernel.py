@@ -150,6 +150,9 @@ class SimulatedInterfaces:
         """All interfaces."""
         return (one for index in self._table.indices() if (one := self._table.by_index(index)))
 
+    def meant(self, name: str) -> None:
+        """Nothing comes to mind."""
+
     def read(self) -> bool:
         """Take in some of what is new; whether there may be more."""
         if self._is_lost:

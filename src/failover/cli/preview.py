@@ -12,6 +12,7 @@ from failover.engine.transmit.prepared import mtu_fault
 from failover.linux.confinement import users
 from failover.linux.errors import reason
 from failover.linux.interfaces.monitor import Interfaces
+from failover.linux.interfaces.naming import meant
 from failover.linux.interfaces.readiness import fault, source_address
 from failover.linux.interfaces.table import Interface
 from failover.vrrp import Address, Family, Fault, VirtualAddress, VirtualRouter
@@ -86,15 +87,16 @@ def preview(configuration: Configuration, here: Mapping[str, Interface] | None) 
     return [
         Preview(name, interface_name, router, None, None, ())
         if here is None
-        else _on(here.get(interface_name), name, interface_name, router, virtual.get(interface_name, set()))
+        else _on(here, name, interface_name, router, virtual.get(interface_name, set()))
         for name, interface_name, router in all_instances
     ]
 
 
 def _on(
-    interface: Interface | None, name: str, interface_name: str, router: VirtualRouter, virtual: set[Address]
+    here: Mapping[str, Interface], name: str, interface_name: str, router: VirtualRouter, virtual: set[Address]
 ) -> Preview:
-    found = fault(interface_name, interface, router.family, virtual)
+    interface = here.get(interface_name)
+    found = fault(interface_name, interface, router.family, virtual, meant(interface_name, here.values()))
     if found is None and interface is not None:
         found = mtu_fault(router, interface_name, interface.mtu)
     source = source_address(interface, router.family, virtual) if interface else None

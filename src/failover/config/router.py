@@ -1,5 +1,6 @@
 """`VirtualRouter`: one entry of the configuration file, its settings and their documentation."""
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
@@ -21,6 +22,10 @@ LONGEST_INTERFACE_NAME: Final = 15
 """Bytes: IFNAMSIZ less the terminating zero."""
 
 _NOT_IN_INTERFACE_NAMES: Final = frozenset("/: \u00a0")
+_MAC: Final = re.compile(r"(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}|(?:[0-9a-f]{4}\.){2}[0-9a-f]{4}", re.IGNORECASE)
+_PEER: Final = re.compile(r"([^@]+)@if[0-9]+:?")
+"""As in `eth0@if5`, from the output of `ip addr`."""
+_LISTED: Final = "`ip -br link` lists the names of this host's interfaces"
 _ADDRESS_LIST: Final = 'a list of "ADDRESS/LENGTH"'
 
 
@@ -34,12 +39,18 @@ def _check_name(name: str) -> Complaint | None:
 
 def _check_interface_name(name: str) -> Complaint | None:
     """Check what the kernel demands of a name (`dev_valid_name` in net/core/dev.c), and that it is printable."""
+    if _MAC.fullmatch(name):
+        return Complaint("is a MAC address", _LISTED)
+    shown = _PEER.fullmatch(name)
+    if shown is not None:
+        return Complaint("has what `ip` shows of an interface's peer", f"did you mean {show(shown[1])}?")
     if name in {".", ".."} or not name.isprintable() or not _NOT_IN_INTERFACE_NAMES.isdisjoint(name):
         device = name.partition(":")[0]
-        meant = f"the interface of that alias is {show(device)}" if device != name and device.isalnum() else None
+        is_alias = device != name and device and _check_interface_name(device) is None
+        meant = f"the interface of that alias is {show(device)}" if is_alias else None
         return Complaint("cannot be the name of an interface", meant)
-    if len(name.encode()) > LONGEST_INTERFACE_NAME:
-        return Complaint("is too long for the name of an interface")
+    if len(name.encode(errors="surrogatepass")) > LONGEST_INTERFACE_NAME:
+        return Complaint("is too long for the name of an interface", f"an altname is none; {_LISTED}")
     return None
 
 

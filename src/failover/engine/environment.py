@@ -86,6 +86,9 @@ class Interfaces(Protocol):
     def __iter__(self) -> Iterator[Interface]:
         """All interfaces."""
 
+    def meant(self, name: str) -> str | None:
+        """What a name stands for that no interface has, in words; None where nothing comes to mind."""
+
     def read(self) -> bool:
         """Take in some of what is new; whether there may be more. `OSError` where it cannot."""
 

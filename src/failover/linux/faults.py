@@ -13,6 +13,7 @@ class FaultReason(StrEnum):
     """The values of `Fault.reason`. Programs read them in the status and the log, so they do not change."""
 
     INTERFACE_MISSING = "interface_missing"
+    LOOPBACK = "loopback"
     NOT_ETHERNET = "not_ethernet"
     PORT = "port"
     INTERFACE_DOWN = "interface_down"
@@ -24,9 +25,14 @@ class FaultReason(StrEnum):
     INTERFACE_REMADE = "interface_remade"
 
 
-def interface_missing(name: str) -> Fault:
-    """No interface has this name."""
-    return Fault(FaultReason.INTERFACE_MISSING, f"interface {name} does not exist")
+def interface_missing(name: str, meant: str | None = None) -> Fault:
+    """No interface has this name; `meant` says what it probably stands for (`interfaces.naming`)."""
+    return Fault(FaultReason.INTERFACE_MISSING, f"interface {name} does not exist{f'; {meant}' if meant else ''}")
+
+
+def loopback(name: str) -> Fault:
+    """The interface is the loopback: every host would be MASTER on its own."""
+    return Fault(FaultReason.LOOPBACK, f"{name} is the loopback, which no other host can reach")
 
 
 def not_ethernet(name: str) -> Fault:

@@ -93,10 +93,14 @@ READY = interface(assigned("192.0.2.1/24"), LINK_LOCAL)
             replace(READY, up=False, running=False),
             Fault(FaultReason.INTERFACE_DOWN, "eth0 is administratively down"),
         ),
+        (
+            replace(READY, loopback=True, mac=bytes(6)),
+            Fault(FaultReason.LOOPBACK, "eth0 is the loopback, which no other host can reach"),
+        ),
         (replace(READY, running=False), Fault(FaultReason.NO_CARRIER, "eth0 has no carrier")),
         (READY, None),
     ],
-    ids=["missing", "not-ethernet", "down", "no-carrier", "ready"],
+    ids=["missing", "not-ethernet", "down", "loopback", "no-carrier", "ready"],
 )
 def test_a_virtual_router_needs_an_interface_that_runs(
     found: Interface | None, expected: Fault | None, family: Family

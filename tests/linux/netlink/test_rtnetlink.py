@@ -265,7 +265,8 @@ def test_flags_and_tag_of_an_address_have_names(address: str, flags: int, protoc
 )
 def test_a_link_runs_with_all_three_flags_only(flags: int, up: bool, running: bool) -> None:  # noqa: FBT001 - a table
     datagram = oracle_link(NEW_LINK, [("IFLA_IFNAME", "eth0")], index=4, flags=flags)
-    assert parse(datagram) == [LinkChanged(4, "eth0", b"", up=up, running=running, mtu=0, master=None)]
+    loopback = bool(flags & 0x8)
+    assert parse(datagram) == [LinkChanged(4, "eth0", b"", up, running, mtu=0, master=None, loopback=loopback)]
 
 
 def test_a_link_from_pyroute2_is_read_whole() -> None:
@@ -277,12 +278,15 @@ def test_a_link_from_pyroute2_is_read_whole() -> None:
             ("IFLA_MASTER", 7),
             ("IFLA_ADDRESS", "02:00:00:00:00:01"),
             ("IFLA_LINKINFO", {"attrs": [("IFLA_INFO_KIND", "veth"), ("IFLA_INFO_SLAVE_KIND", "bridge")]}),
+            ("IFLA_PROP_LIST", {"attrs": [("IFLA_ALT_IFNAME", "uplink"), ("IFLA_ALT_IFNAME", "enp3s0-the-long-name")]}),
         ],
         index=4,
         flags=0x11043,
     )
     mac = bytes.fromhex("020000000001")
-    assert parse(datagram) == [LinkChanged(4, "eth0", mac, up=True, running=True, mtu=1500, master=7, port_of="bridge")]
+    altnames = ("uplink", "enp3s0-the-long-name")
+    expected = LinkChanged(4, "eth0", mac, True, True, mtu=1500, master=7, port_of="bridge", altnames=altnames)
+    assert parse(datagram) == [expected]
 
 
 def test_a_removed_link_is_gone() -> None:

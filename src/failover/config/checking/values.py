@@ -77,6 +77,9 @@ def _mismatch(setting: Setting, value: object) -> tuple[str, str | None]:
 def _outside(setting: Setting, value: object) -> tuple[str, str | None]:
     if not isinstance(value, str):
         return "is out of range", None
+    complaint = setting.check(value) if setting.check and value else None
+    if complaint:
+        return complaint
     if issubclass(setting.type, Enum):
         return "is not one of them", _meant(value, (member.value for member in setting.type))
     return "is too long" if value else "is empty", None

@@ -152,9 +152,11 @@ class Network:
         for port in self._registry.ports.values():
             interface = self._interfaces.get(port.name)
             # Not what has changed: an address that we put back and somebody removed again before we read of either
-            # has changed nothing, and yet is gone. Nor does a list show what was made anew and is as it was.
+            # has changed nothing, and yet is gone. Nor does a list show what was made anew and is as it was. And what a
+            # name stands for that no interface has, another one may say.
             if (
-                interface is not port.seen
+                interface is None
+                or interface is not port.seen
                 or port in self._unjudged
                 or (self._was_listed and not port.serves(interface))
             ):
@@ -270,9 +272,10 @@ class Network:
     def _readiness(self, port: Port) -> dict[Family, Readiness]:
         interface = self._interfaces.get(port.name)
         virtual = port.virtual_addresses
+        meant = None if interface else self._interfaces.meant(port.name)
         return {
             family: Readiness(
-                fault=find_fault(port.name, interface, family, virtual),
+                fault=find_fault(port.name, interface, family, virtual, meant),
                 source=source_address(interface, family, virtual) if interface else None,
                 mac=interface.mac if interface else b"",
                 mtu=interface.mtu if interface else 0,

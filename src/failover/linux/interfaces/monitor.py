@@ -9,6 +9,7 @@ from errno import EAGAIN
 from itertools import chain
 from typing import Final
 
+from failover.linux.interfaces import naming
 from failover.linux.interfaces.table import Interface, Table
 from failover.linux.netlink.connection import (
     RECEIVE_BUFFER_BYTES,
@@ -69,6 +70,10 @@ class Interfaces:
     def get(self, name: str) -> Interface | None:
         """The interface that has this name now, or None. The same object as before where it has not changed."""
         return self._table.get(name)
+
+    def meant(self, name: str) -> str | None:
+        """What a name stands for that no interface has; see `naming`."""
+        return naming.meant(name, self)
 
     def by_index(self, ifindex: int) -> Interface | None:
         """The interface with this index, None where there is none. An interface keeps its index when it is renamed."""

@@ -43,13 +43,18 @@ def own_networks(interface: Interface, family: Family, excluded: Container[Addre
     return tuple(dict.fromkeys(network for network in found if network.prefixlen < network.max_prefixlen))
 
 
-def fault(name: str, interface: Interface | None, family: Family, excluded: Container[Address]) -> Fault | None:
+def fault(
+    name: str, interface: Interface | None, family: Family, excluded: Container[Address], meant: str | None = None
+) -> Fault | None:
     """Why a virtual router of this family cannot run on the interface called `name`; None where it can.
 
-    `interface` is None where no interface has that name; `excluded` as for `source_address`.
+    `interface` is None where no interface has that name, which then is what `meant` says (`naming`); `excluded` as for
+    `source_address`.
     """
     if interface is None:
-        return faults.interface_missing(name)
+        return faults.interface_missing(name, meant)
+    if interface.loopback:
+        return faults.loopback(name)
     if len(interface.mac) != MAC_LENGTH:
         return faults.not_ethernet(name)
     if interface.port_of in _SWALLOWED_BY:

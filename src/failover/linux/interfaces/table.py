@@ -36,6 +36,8 @@ class Interface(Struct, frozen=True):
     addresses: tuple[AssignedAddress, ...]
     """In each family the oldest address first."""
     port_of: str = ""
+    loopback: bool = False
+    altnames: tuple[str, ...] = ()
 
 
 def present(interface: Interface | None) -> Present:
@@ -137,6 +139,8 @@ def _interface(link: LinkChanged, addresses: Iterable[AssignedAddress]) -> Inter
         link.master,
         tuple(addresses),
         link.port_of,
+        link.loopback,
+        link.altnames,
     )
 
 

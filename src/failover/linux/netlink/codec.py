@@ -138,15 +138,18 @@ def frames(datagram: bytes) -> Iterator[Frame]:
 
 def attributes(body: bytes, offset: int) -> dict[int, bytes]:
     """The attributes from `offset` on, by type; where a type comes twice, the last one."""
-    found: dict[int, bytes] = {}
+    return dict(each_attribute(body, offset))
+
+
+def each_attribute(body: bytes, offset: int) -> Iterator[tuple[int, bytes]]:
+    """The attributes from `offset` on, types and values, in their order."""
     end = len(body)
     while end - offset >= _ATTRIBUTE.size:
         length, kind = _ATTRIBUTE.unpack_from(body, offset)
         if length < _ATTRIBUTE.size or offset + length > end:
             break
-        found[kind & _ATTRIBUTE_TYPE] = body[offset + _ATTRIBUTE.size : offset + length]
+        yield kind & _ATTRIBUTE_TYPE, body[offset + _ATTRIBUTE.size : offset + length]
         offset += _aligned(length)
-    return found
 
 
 def u32(value: bytes | None) -> int | None:

@@ -14,6 +14,7 @@ from msgspec import Struct
 from failover.linux.netlink.codec import (
     Payload,
     attributes,
+    each_attribute,
     frames,
     text,
     u32,
@@ -58,7 +59,10 @@ _IFLA_LINKINFO: Final = 18
 _IFLA_INFO_SLAVE_KIND: Final = 4
 _NETCONFA_IFINDEX: Final = 1
 _MOST_INDEX: Final = (1 << 31) - 1
+_IFLA_PROP_LIST: Final = 52
+_IFLA_ALT_IFNAME: Final = 53
 _IFF_UP: Final = 0x1
+_IFF_LOOPBACK: Final = 0x8
 _IFF_RUNNING: Final = 0x40
 _IFF_LOWER_UP: Final = 0x10000
 
@@ -121,6 +125,9 @@ class LinkChanged(Struct, frozen=True):
     """The ifindex of the bridge, bond or VRF that the interface belongs to."""
     port_of: str = ""
     """The kind of `master`: "bridge", "bond", "vrf" or another; empty where there is none."""
+    loopback: bool = False
+    altnames: tuple[str, ...] = ()
+    """Other names that the kernel knows it by (`ip link property`), which may be longer."""
 
 
 class LinkRemoved(Struct, frozen=True):
@@ -194,7 +201,13 @@ def _link_changed(body: bytes) -> LinkChanged | None:
         mtu=u32(found.get(_IFLA_MTU)) or 0,
         master=u32(found.get(_IFLA_MASTER)),
         port_of=text(attributes(found.get(_IFLA_LINKINFO, b""), 0).get(_IFLA_INFO_SLAVE_KIND, b"")),
+        loopback=bool(flags & _IFF_LOOPBACK),
+        altnames=_altnames(found.get(_IFLA_PROP_LIST, b"")),
     )
+
+
+def _altnames(properties: bytes) -> tuple[str, ...]:
+    return tuple(text(value) for kind, value in each_attribute(properties, 0) if kind == _IFLA_ALT_IFNAME)
 
 
 def _link_removed(body: bytes) -> LinkRemoved | None:
