@@ -107,6 +107,23 @@ class Kind(Enum):
         lambda f: f"{f['doing']} {f['count']} addresses failed: {f['errors']}",
         ("doing",),
     )
+    DUPLICATE_ADDRESS = (
+        "Another host advertises from this host's own address, as a clone of it does: neither hears the other.",
+        Severity.WARNING,
+        ("interface", "address", "mac"),
+        lambda f: (
+            f"another host has our address {f['address']}: {f['mac']} advertises from it on {f['interface']},"
+            " and neither hears the other; give one of them another address"
+        ),
+        ("interface", "address", "mac"),
+    )
+    DUPLICATE_ADDRESS_OVER = (
+        "No other host advertises from this host's own address any more.",
+        Severity.NOTICE,
+        ("interface", "address", "mac"),
+        lambda f: f"{f['mac']} no longer advertises from our address {f['address']} on {f['interface']}",
+        ("interface", "address", "mac"),
+    )
     ADDRESSES_RESTORED = (
         "Somebody else has removed virtual addresses of a MASTER.",
         Severity.WARNING,

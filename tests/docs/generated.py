@@ -107,7 +107,8 @@ FIELDS: Final = {
     "virtual_routers[].send_error.at": "When, the last time.",
     "virtual_routers[].address_conflict": (
         "What is wrong with its addresses on the interface, as a sentence, as long as it lasts: another program keeps"
-        " adding one that this host must not have, or one is the host's own; else `null`."
+        " adding one that this host must not have, one is the host's own, or another host advertises from the same"
+        " address as this one, as a clone does (a MASTER looks for that once a minute); else `null`."
     ),
     "virtual_routers[].counters.advertisements_sent": "Since the daemon's start, as all counters.",
     "virtual_routers[].counters.advertisements_received": "Those that were accepted.",

@@ -100,6 +100,10 @@ class Process:
         """For gratuitous ARP and unsolicited neighbour advertisements."""
         return SimulatedAnnouncementSocket(self._host.nic(index))
 
+    def lookout(self, *_: object) -> "_Lookout":
+        """Of addresses that are nobody else's here."""
+        return _Lookout(self.loop)
+
     def members(self, _: Family) -> None:
         """Nobody can know: nothing here ends a membership."""
 
@@ -112,3 +116,22 @@ class Process:
         for end in self._ends:
             end()
         self._ends.clear()
+
+
+class _Lookout:
+    """Sees nothing."""
+
+    def __init__(self, loop: SimulatedLoop) -> None:
+        self._loop = loop
+        self._descriptor = loop.open(lambda: False)
+
+    def fileno(self) -> int:
+        return self._descriptor
+
+    def read(self) -> None:
+        """Nothing."""
+
+    def close(self) -> None:
+        self._loop.close(self._descriptor)
+
+    close_aside = close

@@ -17,7 +17,7 @@ from failover.linux.netlink.addresses import Batch, Datagram, Failure
 from failover.linux.netlink.codec import Refused
 from failover.linux.packet import Received
 from failover.linux.sockets.outbox import Burst
-from failover.vrrp import Family, Instant
+from failover.vrrp import Address, Family, Instant
 
 
 class EventLoop(Protocol):
@@ -167,6 +167,22 @@ class AnnouncementSocket(Protocol):
         """Send nothing more."""
 
 
+class Lookout(Protocol):
+    """What sees advertisements that another host sends from our address: `linux.sockets.lookout`."""
+
+    def fileno(self) -> int:
+        """Readable when there is something to `read`."""
+
+    def read(self) -> bytes | None:
+        """The MAC address of such a host; None where none was seen. `OSError` where the interface has gone."""
+
+    def close(self) -> None:
+        """Look no more."""
+
+    def close_aside(self) -> None:
+        """Look no more, and do not wait until nobody does."""
+
+
 class Host(Protocol):
     """Where an engine runs: what it opens there. Each may raise `OSError`: it cannot be had."""
 
@@ -183,6 +199,9 @@ class Host(Protocol):
 
     def announcement_socket(self, interface: str, index: int) -> AnnouncementSocket:
         """For gratuitous ARP and unsolicited neighbour advertisements."""
+
+    def lookout(self, interface: str, index: int, family: Family, source: Address, mac: bytes) -> Lookout:
+        """For advertisements from `source` that do not come from `mac` (6 bytes)."""
 
     def members(self, family: Family) -> frozenset[int] | None:
         """The indices of the interfaces that receive what is sent to the VRRP group; None where nobody can know."""

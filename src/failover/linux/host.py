@@ -6,8 +6,9 @@ from failover.linux.interfaces.table import Interface
 from failover.linux.netlink.connection import Netlink
 from failover.linux.sockets.advertisement import AdvertisementSocket
 from failover.linux.sockets.announcement import AnnouncementSocket
+from failover.linux.sockets.lookout import Lookout
 from failover.linux.sockets.members import members
-from failover.vrrp.protocol import Family
+from failover.vrrp.protocol import Address, Family
 
 
 class LinuxHost:
@@ -33,6 +34,10 @@ class LinuxHost:
     def announcement_socket(self, interface: str, index: int) -> AnnouncementSocket:
         """A packet socket, bound to the interface, for gratuitous ARP and Neighbour Advertisements."""
         return AnnouncementSocket(interface, index)
+
+    def lookout(self, interface: str, index: int, family: Family, source: Address, mac: bytes) -> Lookout:
+        """A packet socket, bound to the interface, for advertisements from `source` that do not come from `mac`."""
+        return Lookout(interface, index, family, source, mac)
 
     def members(self, family: Family) -> frozenset[int] | None:
         """The indices of the interfaces that are members of the family's VRRP group; None where nobody can know."""

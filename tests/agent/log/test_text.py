@@ -99,6 +99,17 @@ SENTENCES: dict[str, tuple[dict[str, Value], str]] = {
         {"interface": "eth0", "addresses": "192.0.2.11/24"},
         ("leaves 192.0.2.11/24 on eth0 whoever is MASTER: it is the host's own; remove it where that is not meant"),
     ),
+    "duplicate_address": (
+        {"interface": "eth0", "address": "192.0.2.11", "mac": "02:00:00:00:00:02"},
+        (
+            "another host has our address 192.0.2.11: 02:00:00:00:00:02 advertises from it on eth0, and neither hears"
+            " the other; give one of them another address"
+        ),
+    ),
+    "duplicate_address_over": (
+        {"interface": "eth0", "address": "192.0.2.11", "mac": "02:00:00:00:00:02"},
+        "02:00:00:00:00:02 no longer advertises from our address 192.0.2.11 on eth0",
+    ),
     "late": (
         {"late_seconds": 1.5, "master_down_interval_seconds": 3.609375},
         (

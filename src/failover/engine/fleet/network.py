@@ -5,6 +5,7 @@ It tells the instances; what they make of it is theirs.
 
 from failover.engine.environment import EventLoop, Host
 from failover.engine.events import EventSink
+from failover.engine.fleet.addresses.duplicate import DuplicateWatch
 from failover.engine.fleet.addresses.order import AddressOrder
 from failover.engine.fleet.addresses.stale import StaleAddresses
 from failover.engine.fleet.registry import Registry
@@ -49,6 +50,7 @@ class Network:
         self._interfaces = host.interfaces()
         self._memberships = MembershipCheck(host, events)
         self._order = order
+        self._duplicates = DuplicateWatch(loop, host, registry, events)
         self._stale = stale
         stale.look_again = self.review
         self._watched: int | None = None
@@ -81,6 +83,7 @@ class Network:
         self._watched = self._interfaces.fileno()
         self._loop.watch(self._watched, self._changed)
         self._loop.housekeeping.add(self._look_at_memberships)
+        self._duplicates.begin()
 
     # --- other routers than before
 
@@ -133,6 +136,7 @@ class Network:
         """Follow no more."""
         self._read_again.set(None)
         self._loop.housekeeping.remove(self._look_at_memberships)
+        self._duplicates.close()
         if self._watched is not None:
             self._loop.forget(self._watched)
             self._watched = None
@@ -227,6 +231,7 @@ class Network:
         there = present(interface)
         for instance in self._registry.on(port):
             instance.addresses_present(there, at)
+        self._duplicates.consider(port, at)
 
     def _move(self, port: Port, interface: Interface | None, readiness: dict[Family, Readiness], at: Instant) -> None:
         """The readiness has changed: give up what no longer holds, then go on, or begin anew, with what is there."""

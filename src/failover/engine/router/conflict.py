@@ -1,9 +1,16 @@
-"""Addresses of a virtual router that are not where they should be, and that stay so for now. Pure."""
+"""What is wrong with the addresses of a virtual router, or with the host's own, and stays so for now. Pure."""
 
 from collections.abc import Collection, Iterable
 from typing import Final, NamedTuple
 
 from failover.vrrp import VirtualAddress, VirtualRouter
+
+
+class Duplicate(NamedTuple):
+    """Another host that advertises from our own address."""
+
+    address: str
+    mac: str
 
 
 class Conflict(NamedTuple):
@@ -14,9 +21,14 @@ class Conflict(NamedTuple):
     own: frozenset[VirtualAddress] = frozenset()
     """What is the host's own, and stays on the interface whoever is MASTER, although the router is no address owner."""
 
+    duplicate: Duplicate | None = None
+    """Who has the address that the router advertises from, beside this host."""
+
     def words(self, interface: str) -> str | None:
-        """Both as a sentence; None where nothing is wrong."""
+        """All of it as a sentence; None where nothing is wrong."""
         parts = []
+        if self.duplicate:
+            parts.append(f"another host, {self.duplicate.mac}, has our address {self.duplicate.address}")
         if self.contested:
             parts.append(f"another program, such as keepalived, keeps adding {listed(self.contested)} to {interface}")
         if self.own:

@@ -130,6 +130,19 @@ def refuse_but(share: int) -> Program:
     return Instruction(LOAD_WORD, RANDOM), Instruction(JUMP_IF_GREATER, share - 1, jump_false=1), REFUSE
 
 
+def demand(offset: int, expected: bytes) -> Program:
+    """Refuse a packet that does not have `expected`, a multiple of 4 bytes, at `offset`. Changes A."""
+    return tuple(
+        instruction
+        for start in range(0, len(expected), 4)
+        for instruction in (
+            Instruction(LOAD_WORD, offset + start),
+            Instruction(JUMP_IF_EQUAL, int.from_bytes(expected[start : start + 4]), jump_true=1),
+            REFUSE,
+        )
+    )
+
+
 def where_greater(offset: int, bound: bytes, then: Program) -> Program:
     """Do `then` where the bytes at `offset`, read as one number, are greater than `bound`. Changes A.
 

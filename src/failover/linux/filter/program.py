@@ -30,7 +30,6 @@ from failover.linux.filter.bpf import (
     JUMP_IF_GREATER_X,
     LOAD_IMMEDIATE,
     LOAD_STORED,
-    LOAD_WORD,
     LOAD_X_STORED,
     NETWORK_HEADER,
     REFUSE,
@@ -40,6 +39,7 @@ from failover.linux.filter.bpf import (
     Instruction,
     Program,
     choose,
+    demand,
     where_greater,
 )
 from failover.linux.filter.fingerprint import refuse_known
@@ -92,20 +92,7 @@ def _demand_group(family: Family) -> Program:
     """Refuse another destination than the VRRP group."""
     # An IPv4 raw socket sees the packet from its IP header on; an IPv6 one only reaches it through NETWORK_HEADER.
     offset = ipv4.DESTINATION_AT if family is Family.IPV4 else NETWORK_HEADER + ipv6.DESTINATION_AT
-    return _demand_words(offset, GROUPS[family].packed)
-
-
-def _demand_words(offset: int, expected: bytes) -> Program:
-    """Refuse a packet that does not have `expected`, a multiple of 4 bytes, at `offset`."""
-    return tuple(
-        instruction
-        for start in range(0, len(expected), 4)
-        for instruction in (
-            Instruction(LOAD_WORD, offset + start),
-            Instruction(JUMP_IF_EQUAL, int.from_bytes(expected[start : start + 4]), jump_true=1),
-            REFUSE,
-        )
-    )
+    return demand(offset, GROUPS[family].packed)
 
 
 def _demand_cutoffs(family: Family, cutoffs: Mapping[int, Cutoff]) -> Program:

@@ -125,7 +125,8 @@ class StaleAddresses:
             return
         instances = self._registry.on(port)
         for instance in instances:
-            before, now = instance.conflict, conflict_of(instance.router, contested, there)
+            before = instance.conflict
+            now = conflict_of(instance.router, contested, there)._replace(duplicate=before.duplicate)
             if now == before:
                 continue
             instance.conflict = now

@@ -1,0 +1,146 @@
+"""Watches whether another host advertises from our own address, as a clone of ours does: neither would hear the other.
+
+Over IPv4 the kernel drops what comes from an address of its own, so that both become MASTER and stay it. So the frames
+themselves are looked at: when a router becomes MASTER, and then for a while in each minute.
+"""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Final
+
+from failover.engine.environment import EventLoop, Host, Lookout
+from failover.engine.events import EventSink
+from failover.engine.fleet.registry import Registry
+from failover.engine.port.port import Port
+from failover.engine.router.conflict import Duplicate
+from failover.engine.router.instance import Instance
+from failover.events import Kind
+from failover.frames import ethernet
+from failover.vrrp import Address, Family, Instant, seconds
+from failover.wording import Fields
+
+_LOOK_EVERY: Final = seconds(55)
+"""About a minute; as long as there is a duplicate, at each time of housekeeping."""
+_INTERVALS_IN_A_LOOK: Final = 2.5
+"""Of ours, which a clone has as well."""
+
+
+class _Look:
+    """Of one family on one port."""
+
+    def __init__(self) -> None:
+        self.lookout: Lookout | None = None
+        """While it lasts."""
+        self.began = Instant(0)
+        self.own: tuple[Address, bytes] | None = None
+        """What it looks for and what is no sign of it: our address, and our MAC address."""
+        self.found: Duplicate | None = None
+
+
+class DuplicateWatch:
+    """Looks on all ports of an engine, at its times of housekeeping."""
+
+    def __init__(self, loop: EventLoop, host: Host, registry: Registry, events: EventSink) -> None:
+        self._loop = loop
+        self._host = host
+        self._registry = registry
+        self._events = events
+        self._looks: dict[tuple[Port, Family], _Look] = {}
+
+    def begin(self) -> None:
+        """From now on."""
+        self._loop.housekeeping.add(self._keep_looking)
+
+    def consider(self, port: Port, at: Instant) -> None:
+        """Routers of a port may have become MASTER: where one is the first of its family, look."""
+        for family in port.families:
+            if (port, family) not in self._looks and self._masters(port, family):
+                self._looks[port, family] = _Look()
+                self._open(port, family, at)
+
+    def close(self) -> None:
+        """Look no more."""
+        self._loop.housekeeping.remove(self._keep_looking)
+        for look in self._looks.values():
+            if look.lookout is not None:
+                self._loop.forget(look.lookout.fileno())
+                look.lookout.close()
+        self._looks.clear()
+
+    def _keep_looking(self, at: Instant) -> None:
+        for port in self._registry.ports.values():
+            self.consider(port, at)
+        for port, family in tuple(self._looks):
+            look, masters = self._looks[port, family], self._masters(port, family)
+            if not masters:
+                self._end(look)
+                self._have_known(port, family, None)
+                del self._looks[port, family]
+            elif look.lookout is None:
+                if look.found or at - look.began >= _LOOK_EVERY:
+                    self._open(port, family, at)
+            elif at - look.began >= _INTERVALS_IN_A_LOOK * max(one.router.advertisement_interval for one in masters):
+                self._end(look)
+                self._found(port, family, None, at)
+
+    def _masters(self, port: Port, family: Family) -> Sequence[Instance]:
+        return [one for one in self._on(port, family) if one.is_master]
+
+    def _on(self, port: Port, family: Family) -> Sequence[Instance]:
+        if self._registry.ports.get(port.name) is not port:  # a reload has removed it
+            return ()
+        return [one for one in self._registry.on(port) if one.family is family]
+
+    def _open(self, port: Port, family: Family, at: Instant) -> None:
+        look = self._looks[port, family]
+        look.began, look.own = at, _own(port, family)
+        if look.own is None:
+            return
+        try:
+            look.lookout = self._host.lookout(port.name, port.ifindex, family, *look.own)
+        except (OSError, LookupError):  # the interface has gone, or there is no room: the next time
+            return
+        self._loop.watch(look.lookout.fileno(), partial(self._seen, port, family))
+
+    def _seen(self, port: Port, family: Family) -> None:
+        look = self._looks[port, family]
+        try:
+            mac = look.lookout.read() if look.lookout else None
+        except OSError:  # the interface has gone: whoever follows it knows
+            self._end(look)
+            return
+        if mac is None:
+            return
+        self._end(look)
+        # Nor is it a duplicate where we have another address by now, and another host the old one.
+        if look.own is not None and look.own == _own(port, family):
+            found = Duplicate(str(look.own[0]), mac.hex(":"))
+            self._found(port, family, found, self._loop.clock.now())
+
+    def _end(self, look: _Look) -> None:
+        if look.lookout is not None:
+            self._loop.forget(look.lookout.fileno())
+            look.lookout.close_aside()
+            look.lookout = None
+
+    def _found(self, port: Port, family: Family, found: Duplicate | None, at: Instant) -> None:
+        look = self._looks[port, family]
+        before, look.found = look.found, found
+        if found != before:
+            for kind, duplicate in ((Kind.DUPLICATE_ADDRESS_OVER, before), (Kind.DUPLICATE_ADDRESS, found)):
+                if duplicate is not None:
+                    fields: Fields = {"interface": port.name, "address": duplicate.address, "mac": duplicate.mac}
+                    self._events.tell_seldom(kind, {**fields}, at, fields)
+        self._have_known(port, family, found)
+
+    def _have_known(self, port: Port, family: Family, found: Duplicate | None) -> None:
+        for instance in self._on(port, family):
+            if instance.conflict.duplicate != found:
+                instance.conflict = instance.conflict._replace(duplicate=found)
+                instance.reporter.changed = True
+
+
+def _own(port: Port, family: Family) -> tuple[Address, bytes] | None:
+    """Our address and our MAC address there, None without either: on an interface that is not Ethernet's."""
+    known = port.readiness.get(family)
+    return (known.source, known.mac) if known and known.source and len(known.mac) == ethernet.MAC_LENGTH else None

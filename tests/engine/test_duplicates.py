@@ -1,0 +1,89 @@
+"""Two hosts with the same address, as clones have: each is MASTER, hears nothing of the other, and says so."""
+
+import select
+import socket
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from functools import partial
+from ipaddress import ip_address
+
+import pytest
+
+from failover.frames import advertisement_datagram
+from failover.lab.network.lan import Lan
+from failover.lab.network.waiting import wait_until
+from failover.linux.sockets.lookout import Lookout
+from failover.vrrp import Address, Family, encode
+from tests.engine.daemons import OurDaemon, router
+from tests.engine.garbage import V3, V6
+
+pytestmark = pytest.mark.root
+
+SAID = "another host, {}, has our address {}"
+_PROTOCOL_AT = {4: 23, 6: 20}
+"""In a frame, by the version of IP."""
+LATEST = 75
+"""Seconds: looks are a minute apart."""
+
+
+def both(lan: Lan, own: str, virtual: str) -> Iterator[OurDaemon]:
+    """Two daemons on hosts with the same address; the second starts when the first is MASTER."""
+    for label in ("one", "two"):
+        host = lan.host(label, "192.0.2.1/24" if ":" in own else own)
+        if ":" in own:
+            host.ip("addr flush dev eth0 scope link", f"addr add {own} dev eth0 nodad")
+        daemon = OurDaemon(host, router(51, virtual))
+        daemon.wait_for("MASTER")
+        yield daemon
+
+
+def says(daemon: OurDaemon, said: str | None) -> bool:
+    return bool(daemon.router()["address_conflict"] == said)
+
+
+@pytest.mark.timeout(200)
+@pytest.mark.parametrize(
+    ("own", "virtual"), [("192.0.2.11/24", "192.0.2.100/24"), ("fe80::11/64", "fe80::51:1/64")], ids=["ipv4", "ipv6"]
+)
+def test_clones_are_named_in_status_and_log_as_long_as_there_are_two(lan: Lan, own: str, virtual: str) -> None:
+    one, two = both(lan, own, virtual)
+    address = own.split("/", maxsplit=1)[0]
+    for here, there in ((two, one), (one, two)):
+        said = SAID.format(there.host.mac, address)
+        wait_until(partial(says, here, said), said, LATEST)
+        assert here.router()["state"] == "MASTER"
+        here.wait_for_log(f"another host has our address {address}: {there.host.mac} advertises from it on eth0")
+    two.stop()
+    wait_until(partial(says, one, None), "nothing is wrong any more", LATEST)
+    one.wait_for_log(f"{two.host.mac} no longer advertises from our address {address} on eth0")
+    assert one.log().count("another host has our address") == 1
+
+
+def frame(source_mac: bytes, source: Address) -> bytes:
+    """An advertisement."""
+    family = Family(source.version)
+    group, kind = (b"\x01\0\x5e\0\0\x12", 0x0800) if family is Family.IPV4 else (b"\x33\x33\0\0\0\x12", 0x86DD)
+    advertisement = V3 if family is Family.IPV4 else replace(V6, vrid=51)
+    return group + source_mac + kind.to_bytes(2) + advertisement_datagram(source, encode(advertisement, source))
+
+
+@pytest.mark.parametrize("own", ["192.0.2.11", "fe80::11"])
+def test_it_sees_advertisements_from_our_address_by_another_mac_and_nothing_else(lan: Lan, own: str) -> None:
+    here, there = lan.host("one", "192.0.2.11/24"), lan.host("two", "192.0.2.12/24")
+    source, other = ip_address(own), ip_address("192.0.2.12" if "." in own else "fe80::12")
+    mine, theirs = (bytes.fromhex(host.mac.replace(":", "")) for host in (here, there))
+    with here.enter():
+        index = socket.if_nametoindex("eth0")
+        lookout = Lookout("eth0", index, Family(source.version), source, mine)
+    with closing(lookout), there.enter(), socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0) as sender:
+        sender.bind(("eth0", 0))
+        almost = bytes((*mine[:5], mine[5] ^ 1))
+        no_vrrp = bytearray(frame(theirs, source))
+        no_vrrp[_PROTOCOL_AT[source.version]] = socket.IPPROTO_UDP
+        for passed in (theirs, almost):
+            for sent in (frame(mine, source), frame(theirs, other), no_vrrp, frame(passed, source)):
+                sender.send(sent)
+            assert select.select([lookout], [], [], 5)[0]
+            assert lookout.read() == passed
+            assert lookout.read() is None
