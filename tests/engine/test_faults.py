@@ -6,6 +6,7 @@ import os
 import signal
 import struct
 import time
+from typing import Any
 
 import pytest
 
@@ -70,6 +71,37 @@ def test_a_renamed_interface_is_another_one_and_loses_the_address(lan: Lan, host
     assert not holds(host, "198.51.100.100/24")
     host.ip("link set eth9 down", "link set eth9 name eth1", "link set eth1 up")
     daemon.wait_for("MASTER")
+
+
+SECOND = router(52, "198.51.101.100/24", interface_name="eth2")
+
+
+@pytest.mark.parametrize("also", [[], [SECOND]], ids=["one has a router", "both have"])
+def test_interfaces_that_swap_names_at_once_take_no_address_along(lan: Lan, host: Host, also: list[Any]) -> None:
+    eth2 = ("link add eth2 type veth peer name eth2peer", "link set eth2peer up", "link set eth2 up")
+    make_eth1(host, *eth2, "addr add 198.51.101.11/24 dev eth2")
+    one = router(51, "198.51.100.100/24", "fe80::51:1/64", interface_name="eth1")
+    daemon = OurDaemon(host, one, *also)
+    for number in range(2 + len(also)):
+        daemon.wait_for("MASTER", number=number)
+    daemon.signal(signal.SIGSTOP)  # all in one reading
+    host.ip(
+        *("link set eth1 down", "link set eth2 down", "link set eth1 name spare", "link set eth2 name eth1"),
+        *("link set spare name eth2", "link set eth1 up", "link set eth2 up"),
+    )
+    daemon.signal(signal.SIGCONT)
+
+    def each_is_where_it_should_be() -> bool:
+        there = [host.run(["ip", "addr", "show", "dev", name]).stdout for name in ("eth1", "eth2")]
+        return [("100.100/" in one, "101.100/" in one, "fe80::51:1/" in one) for one in there] == [
+            (True, False, True),
+            (False, bool(also), False),
+        ]
+
+    wait_until(each_is_where_it_should_be, "each address is on the interface of its name, and on no other")
+    assert daemon.stop() == 0
+    left = host.run(["ip", "addr"]).stdout
+    assert not any(address in left for address in ("198.51.100.100/", "198.51.101.100/", "fe80::51:1/"))
 
 
 @pytest.mark.parametrize("name", ["lo", "back"])

@@ -242,6 +242,8 @@ def test_what_was_made_anew_is_found_where_the_notifications_were_lost_and_all_l
     with host.enter(), closing(Bench(BOTH_FAMILIES % priority, Forgetful())) as bench:
         ipv6 = bench.engine.instances[1]
         bench.run_until(lambda: ipv6.is_master == (priority == 250) and ipv6.counters.advertisements_received > 2)
+        held = {"192.0.2.100/24", "fe80::51:1/64"} if priority == 250 else set()
+        bench.run_until(lambda: held <= bench.addresses("eth0"))
         bench.settle()
         before = bench.addresses("eth0")
         host.ip("link add ifb0 type ifb", "link set eth0 mtu 1270", "link set eth0 mtu 1500")

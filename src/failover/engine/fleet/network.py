@@ -247,6 +247,7 @@ class Network:
             if instance.fault and readiness[instance.router.family].fault is None
         }
         is_another = port.interface is None or interface is None or interface.ifindex != port.ifindex
+        has_lost_its_name = is_another and port.interface is not None and interface is not None
         outdated = port.outdated(interface, recovered)
         remade = [one for one in instances if one.router.family in outdated and not one.fault]
         begin_anew(port, remade, self._events, at)
@@ -254,8 +255,10 @@ class Network:
         keep_secondaries(port, self._host, self._events)
         if recovered or outdated or is_another:
             self._stale.recognise(port, is_new=True)
-        if recovered:
+        if recovered or has_lost_its_name:
             self._stale.remove_leftovers(port)
+        if has_lost_its_name:  # the one that had it may be there still, with our addresses
+            self._stale.remove_elsewhere(self._interfaces)
         for instance in instances:
             instance.link_changed(self._attach(instance, port, at), at)
         for instance in remade:
