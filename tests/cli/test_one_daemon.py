@@ -143,6 +143,34 @@ def test_a_lock_of_an_open_file_keeps_nobody_from_its_virtual_router_and_hides_n
         locker.kill()
 
 
+def test_a_lock_of_a_user_s_process_keeps_nobody_from_its_virtual_router_and_no_address_from_going(host: Host) -> None:
+    """The whole file, and the daemon sees no other user's processes, as behind the unit's ProtectProc."""
+    script = (
+        "import fcntl, os, struct, time; f = os.open('/proc/self/ns/net', os.O_RDONLY)\n"
+        "fcntl.fcntl(f, fcntl.F_SETLK, struct.pack('@hhqqi4x', fcntl.F_RDLCK, 0, 0, 0, 0))\n"
+        "print('locked', flush=True); time.sleep(60)"
+    )
+    user = ["setpriv", "--clear-groups", "--reuid"]
+    hidden = ("unshare", "--mount", "sh", "-c", 'mount -t proc -o hidepid=2 proc /proc && exec "$@"', "sh")
+    powers = ("--inh-caps", "-all,+net_admin,+net_raw", "--ambient-caps", "-all,+net_admin,+net_raw")
+    unit = (*hidden, *user, "65533", "--regid", "65533", *powers)
+    with host.namespace.enter():
+        locker = subprocess.Popen(
+            [*user, "65534", "--regid", "65534", "/usr/bin/python3", "-c", script], stdout=subprocess.PIPE, text=True
+        )
+    with locker:
+        assert locker.stdout is not None
+        assert locker.stdout.readline() == "locked\n"
+        process = host.start_file()
+        refused = host.failover("cli-mode", *CLI, run=elsewhere(host))
+        assert f"another failover, process {process.pid}, already runs" in complaint(refused, 1)
+        assert ended(process, signal.SIGKILL) == -signal.SIGKILL
+        done = host.failover("teardown", "cli-mode", *CLI, before=unit, run=elsewhere(host))
+        assert (done.returncode, done.stdout, done.stderr) == (0, f"removed {VIRTUAL} from v0\n", "")
+        assert ended(host.start_file(), signal.SIGTERM) == 0
+        locker.kill()
+
+
 def test_teardown_tells_the_dead_ones_address_from_the_living_ones_though_no_file_does(host: Host) -> None:
     dead = host.start("cli-mode", *CLI)
     living = host.start("cli-mode", *OTHER_CLI, until=OTHER_VIRTUAL, run=elsewhere(host))

@@ -133,11 +133,50 @@ def test_a_link_in_the_place_of_the_lock_is_not_followed(tmp_path: Path) -> None
     assert (tmp_path / "precious").read_text() == "precious"
 
 
-def test_what_is_no_file_in_the_place_of_the_lock_is_named(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "failover.pid")
+@pytest.mark.parametrize("locked", [False, True])
+def test_what_is_no_file_in_the_place_of_the_lock_is_named(tmp_path: Path, *, locked: bool) -> None:
+    """And neither waited for nor removed."""
+    pipe = tmp_path / "failover.pid"
+    os.mkfifo(pipe)
+    somebody = os.open(pipe, os.O_RDWR)
+    descriptors = open_descriptors()
+    if locked:
+        fcntl.flock(somebody, fcntl.LOCK_EX)
     assert running_daemon(tmp_path) is None
-    with pytest.raises(OSError, match=r"Invalid argument: '.*failover\.pid'"):
+    with pytest.raises(OSError, match=r"is not a regular file: '.*failover\.pid'"):
         RuntimeDirectory(tmp_path)
+    assert open_descriptors() == descriptors
+    os.close(somebody)
+    assert pipe.is_fifo()
+
+
+@pytest.mark.root
+def test_a_device_in_the_place_of_the_lock_is_named_and_left(tmp_path: Path) -> None:
+    device = tmp_path / "failover.pid"
+    os.mknod(device, stat.S_IFCHR | 0o600, os.makedev(1, 7))  # /dev/full: what is written fails
+    assert running_daemon(tmp_path) is None
+    with pytest.raises(OSError, match=r"failover\.pid"):
+        RuntimeDirectory(tmp_path)
+    assert device.is_char_device()
+
+
+@pytest.mark.parametrize("left", [False, True])
+def test_nobody_but_its_user_can_open_the_lock_whatever_the_umask_and_what_was_left(
+    tmp_path: Path, *, left: bool
+) -> None:
+    """Who could, would get the lock when the daemon is killed, and keep the next one from starting."""
+    lock = tmp_path / "failover.pid"
+    if left:
+        lock.write_text("1\n")
+        lock.chmod(0o666)
+    before = os.umask(0)
+    try:
+        claimed = RuntimeDirectory(tmp_path)
+    finally:
+        os.umask(before)
+    mode = lock.stat().st_mode
+    claimed.release()
+    assert stat.S_IMODE(mode) == 0o600
 
 
 def test_two_directories_are_two_daemons(tmp_path: Path) -> None:

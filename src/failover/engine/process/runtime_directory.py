@@ -8,6 +8,7 @@ import errno
 import fcntl
 import os
 import socket
+import stat
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -18,6 +19,8 @@ from failover.paths import CONTROL_SOCKET
 
 _BACKLOG = 64
 _LOCK = "failover.pid"
+_MODE = 0o600
+"""Whoever can open the lock can also hold it, and keep the next daemon from starting."""
 _AGENT_LEAVES_SECONDS = 0.5
 """How long the socket of a dead daemon may still be in use: its agent notices the end within a tenth of a second."""
 
@@ -74,12 +77,17 @@ def running_daemon(directory: Path) -> int | None:
     except FileNotFoundError:
         return None
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        if _is_file(descriptor):
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return _holder(descriptor)
     finally:
         os.close(descriptor)
     return None
+
+
+def _is_file(descriptor: int) -> bool:
+    return stat.S_ISREG(os.fstat(descriptor).st_mode)
 
 
 def _holder(descriptor: int) -> int:
@@ -95,6 +103,7 @@ def _lock(path: Path) -> int:
         os.close(descriptor)
         descriptor = _open_lock(path)
     try:
+        os.fchmod(descriptor, _MODE)  # it may have been left by some other version
         os.ftruncate(descriptor, 0)
         os.write(descriptor, f"{os.getpid()}\n".encode())
     except OSError as error:
@@ -105,8 +114,12 @@ def _lock(path: Path) -> int:
 
 
 def _open_lock(path: Path) -> int:
-    # Not through a link: what it points to would be overwritten.
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o640)
+    # Not through a link: what it points to would be overwritten. And a pipe or a device may never answer.
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    descriptor = os.open(path, flags, _MODE)
+    if not _is_file(descriptor):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "is not a regular file", str(path))
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

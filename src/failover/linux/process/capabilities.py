@@ -100,15 +100,6 @@ def has(capability: int) -> bool:
     return bool(_effective_in(Path("/proc/self/status").read_text()) >> capability & 1)
 
 
-def may_send_raw(pid: int) -> bool:
-    """Whether a process can open raw sockets, and so speak VRRP. True also where we may not see that."""
-    try:
-        status = Path(f"/proc/{pid}/status").read_text()
-    except OSError:
-        return True
-    return bool(_effective_in(status) >> NEEDED["CAP_NET_RAW"] & 1)
-
-
 def _missing_in(status: str) -> tuple[str, ...]:
     effective = _effective_in(status)
     return tuple(name for name, bit in NEEDED.items() if not effective >> bit & 1)

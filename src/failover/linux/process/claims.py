@@ -10,20 +10,22 @@ The file cannot be opened for writing, so there are only read locks, and these d
 claims first and then looks for other claims: of two that claim at the same time, at least one sees the other. `take`
 also holds the file's flock(2) meanwhile, so that of two that start at the same time only the second one fails.
 
-Anybody may lock the file. A process that cannot send advertisements is ignored; any other is named in the error. A
-lock of an open file description (F_OFD_SETLK) is ignored as well: it belongs to no process. F_GETLK tells of one lock
-only, so what may be behind one that is ignored is looked up in /proc/locks.
+Anybody may lock the file. So whoever claims wears a badge (`badges`), for which it takes the right to send
+advertisements: the lock of a process without one is ignored, and so is that of an open file description (F_OFD_SETLK),
+which belongs to no process. F_GETLK tells of one lock only, so what may be behind one that is ignored is looked up in
+/proc/locks.
 """
 
 import fcntl
 import os
+import socket
 import struct
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import ClassVar, Final, NamedTuple
 
-from failover.linux.process import capabilities
+from failover.linux.process.badges import Badges, wear
 from failover.vrrp.protocol import Address, Family
 
 NAMESPACE: Final = "/proc/thread-self/ns/net"
@@ -102,7 +104,7 @@ class Claim(NamedTuple):
 
 
 class _Namespace:
-    """The file of a namespace in this process: its descriptor, and who of us has claimed what.
+    """The file of a namespace in this process: its descriptor, our badge, and who of us has claimed what.
 
     There is one of them for a file, for to close any descriptor of it gives back all locks of the process (fcntl(2)),
     and locks of one process are not in each other's way.
@@ -114,6 +116,7 @@ class _Namespace:
     def __init__(self, path: str, key: tuple[int, int, int]) -> None:
         self.descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         self.claimed: dict[Claimable, Claims] = {}
+        self.badge: socket.socket | None = None
         self._key = key
         self._users = 0
 
@@ -133,6 +136,8 @@ class _Namespace:
         if not self._users:
             del self._open[self._key]
             os.close(self.descriptor)
+            if self.badge is not None:
+                self.badge.close()
 
 
 class Claims:
@@ -171,9 +176,10 @@ class Claims:
         claimed = self._namespace.claimed
         taken = tuple(Claim(one, os.getpid()) for one in wanted if claimed.setdefault(one, self) is not self)
         if not taken:
+            self._namespace.badge = self._namespace.badge or wear()  # before the locks, which are none without it
             for one in wanted:
                 self._lock(fcntl.F_SETLK, fcntl.F_RDLCK, _position(one), 1)
-            others = _Listed(self._descriptor)
+            others = _Others(self._namespace)
             taken = tuple(claim for one in wanted if (claim := self.of(one, others)))
         if taken:
             self.give_back(wanted)
@@ -186,26 +192,26 @@ class Claims:
                 del self._namespace.claimed[one]
                 self._lock(fcntl.F_SETLK, fcntl.F_UNLCK, _position(one), 1)
 
-    def of(self, one: Claimable, others: "_Listed | None" = None) -> Claim | None:
-        """Another process's claim of this, or None. `others` spares reading the list of locks again."""
-        found = self._first(_position(one), 1, others or _Listed(self._descriptor))
+    def of(self, one: Claimable, others: "_Others | None" = None) -> Claim | None:
+        """Another process's claim of this, or None. `others` spares asking for all of them again."""
+        found = self._first(_position(one), 1, others or _Others(self._namespace))
         return None if found is None else Claim(one, found[1])
 
     def on(self, interface: str) -> Claim | None:
         """Another process's claim of any virtual router on an interface, or None."""
         base = _base(interface)
-        found = self._first(base, _PER_INTERFACE, _Listed(self._descriptor))
+        found = self._first(base, _PER_INTERFACE, _Others(self._namespace))
         if found is None:
             return None
         at, pid = found[0] - base, found[1]
         return Claim(VirtualRouterId(interface, Family.IPV6 if at & _IPV6 else Family.IPV4, at % _IPV6), pid)
 
-    def _first(self, start: int, length: int, others: "_Listed") -> tuple[int, int] | None:
-        """The first byte of these that another daemon has locked, and its process."""
+    def _first(self, start: int, length: int, others: "_Others") -> tuple[int, int] | None:
+        """The first byte of these that another daemon has claimed, and its process."""
         kind, _, found, _, pid = self._lock(fcntl.F_GETLK, fcntl.F_WRLCK, start, length)
         if kind == fcntl.F_UNLCK:
             return None
-        if pid == _NO_PROCESS or (pid and not capabilities.may_send_raw(pid)):
+        if pid == _NO_PROCESS or not others.may_claim(pid):
             return others.first(start, start + length - 1)
         return max(found, start), pid
 
@@ -227,23 +233,30 @@ class Claims:
                 return True
 
 
-class _Listed:
-    """The claims of other processes in the kernel's list of all locks, which is read where it is needed."""
+class _Others:
+    """Other processes: their badges and the kernel's list of all locks, each of which is read where it is needed."""
 
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
+    def __init__(self, namespace: _Namespace) -> None:
+        self._namespace = namespace
+        self._badges: Badges | None = None
         self._locks: list[tuple[int, int, int]] | None = None
 
+    def may_claim(self, pid: int) -> bool:
+        """Whether the lock of a process may be a claim."""
+        if self._badges is None:
+            self._badges = Badges(self._namespace.badge)
+        return self._badges.allow(pid)
+
     def first(self, start: int, last: int) -> tuple[int, int] | None:
-        """The first of these bytes that one has locked, and its process."""
+        """The first of these bytes that one has claimed, and its process, as far as that can be seen."""
         if self._locks is None:
             self._locks = self._read()
         inside = ((first, pid) for first, end, pid in self._locks if first <= last and start <= end)
-        return next(((max(at, start), pid) for at, pid in inside if capabilities.may_send_raw(pid)), None)
+        return next(((max(at, start), pid) for at, pid in inside if self.may_claim(pid)), None)
 
     def _read(self) -> list[tuple[int, int, int]]:
         """First byte, last byte and process of each; see proc_locks(5). A process that we cannot see is not listed."""
-        there = os.fstat(self._descriptor)
+        there = os.fstat(self._namespace.descriptor)
         file = f"{os.major(there.st_dev):02x}:{os.minor(there.st_dev):02x}:{there.st_ino}"
         us = str(os.getpid())
         try:
