@@ -168,10 +168,10 @@ class _Daemon:
                     self._dirty = False
                     self._notifier.status(self._summary())
         finally:
-            if self._reload is not None:
-                self._reload.stop()
             # Whatever went wrong: to die with the addresses on would leave two hosts that answer for them.
             self._engine.stop()
+            if self._reload is not None:
+                self._reload.stop()
 
     def _count_beats(self) -> None:
         self._loop.wake_early(self._punctuality.beat_lead(self._engine.short_beats))
