@@ -109,6 +109,8 @@ class _Daemon:
             refuse=self._answer,
         )
         self._channel = Channel(self._loop, commands.take)
+        # Nobody has an answer from an agent that has gone: whoever still waits asks the next one.
+        self._channel.hung_up = self._awaited.clear
         self._stopping = False
         self._refused: set[int] = set()
         """The signals that were ignored and told of."""
