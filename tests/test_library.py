@@ -33,11 +33,16 @@ def host(lan: Lan) -> Host:
     return lan.host("one", "192.0.2.11/24")
 
 
-def routers() -> list[VirtualRouter]:
+UNHURRIED = 0.3
+"""Seconds: an interval for those who are to resign. A MASTER that a busy machine has kept from advertising for three
+intervals withdraws without a word instead, for others must have taken over."""
+
+
+def routers(interval: float = INTERVAL) -> list[VirtualRouter]:
     return [
-        VirtualRouter(vrid=51, interface_name="eth0", ip_addresses=["192.0.2.100/24"], advert_interval=INTERVAL),
+        VirtualRouter(vrid=51, interface_name="eth0", ip_addresses=["192.0.2.100/24"], advert_interval=interval),
         VirtualRouter(
-            vrid=52, interface_name="eth0", ip_addresses=["192.0.2.101/24", "fe80::52:1/64"], advert_interval=INTERVAL
+            vrid=52, interface_name="eth0", ip_addresses=["192.0.2.101/24", "fe80::52:1/64"], advert_interval=interval
         ),
     ]
 
@@ -81,7 +86,7 @@ def test_it_runs_until_it_is_cancelled_and_leaves_nothing(lan: Lan, host: Host) 
     async def program() -> Watcher:
         nonlocal beats
         watcher = Watcher()
-        running = asyncio.create_task(run(routers(), on_event=watcher))
+        running = asyncio.create_task(run(routers(UNHURRIED), on_event=watcher))
         await asyncio.wait_for(watcher.elected.wait(), 10)
         assert own(host) == HOST_OWN | {"192.0.2.100/24", "192.0.2.101/24", "fe80::52:1/64"}
         while len(capture.adverts()) < 20:
@@ -132,7 +137,7 @@ def test_an_exception_of_the_callback_ends_the_run_and_every_router(
         asyncio.get_running_loop().set_exception_handler(lambda _, context: reported.append(context))
         # A coroutine cannot raise StopIteration.
         with pytest.raises(RuntimeError if mishap is StopIteration else mishap):
-            await asyncio.wait_for(run(routers(), on_event=on_event), 10)
+            await asyncio.wait_for(run(routers(UNHURRIED), on_event=on_event), 10)
         return reported
 
     with host.enter():
@@ -271,7 +276,7 @@ def test_they_run_inside_an_async_with_and_are_gone_after_it(lan: Lan, host: Hos
 
     async def program() -> str:
         watcher = Watcher()
-        async with running(routers(), on_event=watcher):
+        async with running(routers(UNHURRIED), on_event=watcher):
             await asyncio.wait_for(watcher.elected.wait(), 10)
             assert "192.0.2.100/24" in own(host)
         assert watcher.ended.is_set()
