@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -33,11 +33,16 @@ def host(lan: Lan) -> Host:
     return lan.host("one", "192.0.2.11/24")
 
 
-def routers() -> list[VirtualRouter]:
+UNHURRIED = 0.3
+"""Seconds: an interval for those who are to resign. A MASTER that a busy machine has kept from advertising for three
+intervals withdraws without a word instead, for others must have taken over."""
+
+
+def routers(interval: float = INTERVAL) -> list[VirtualRouter]:
     return [
-        VirtualRouter(vrid=51, interface_name="eth0", ip_addresses=["192.0.2.100/24"], advert_interval=INTERVAL),
+        VirtualRouter(vrid=51, interface_name="eth0", ip_addresses=["192.0.2.100/24"], advert_interval=interval),
         VirtualRouter(
-            vrid=52, interface_name="eth0", ip_addresses=["192.0.2.101/24", "fe80::52:1/64"], advert_interval=INTERVAL
+            vrid=52, interface_name="eth0", ip_addresses=["192.0.2.101/24", "fe80::52:1/64"], advert_interval=interval
         ),
     ]
 
@@ -81,7 +86,7 @@ def test_it_runs_until_it_is_cancelled_and_leaves_nothing(lan: Lan, host: Host) 
     async def program() -> Watcher:
         nonlocal beats
         watcher = Watcher()
-        running = asyncio.create_task(run(routers(), on_event=watcher))
+        running = asyncio.create_task(run(routers(UNHURRIED), on_event=watcher))
         await asyncio.wait_for(watcher.elected.wait(), 10)
         assert own(host) == HOST_OWN | {"192.0.2.100/24", "192.0.2.101/24", "fe80::52:1/64"}
         while len(capture.adverts()) < 20:
@@ -132,7 +137,7 @@ def test_an_exception_of_the_callback_ends_the_run_and_every_router(
         asyncio.get_running_loop().set_exception_handler(lambda _, context: reported.append(context))
         # A coroutine cannot raise StopIteration.
         with pytest.raises(RuntimeError if mishap is StopIteration else mishap):
-            await asyncio.wait_for(run(routers(), on_event=on_event), 10)
+            await asyncio.wait_for(run(routers(UNHURRIED), on_event=on_event), 10)
         return reported
 
     with host.enter():
@@ -271,7 +276,7 @@ def test_they_run_inside_an_async_with_and_are_gone_after_it(lan: Lan, host: Hos
 
     async def program() -> str:
         watcher = Watcher()
-        async with running(routers(), on_event=watcher):
+        async with running(routers(UNHURRIED), on_event=watcher):
             await asyncio.wait_for(watcher.elected.wait(), 10)
             assert "192.0.2.100/24" in own(host)
         assert watcher.ended.is_set()
@@ -393,10 +398,129 @@ class Taker:
     async def __call__(self, event: Event) -> None: ...
 
 
-@pytest.mark.parametrize("on_event", [take, Taker(), partial(take), begin])
+class Promise:
+    """What an `on_event` may return without being one of asyncio's own."""
+
+    def __init__(self, event: Event) -> None: ...
+
+    def __await__(self) -> Iterator[None]:
+        yield
+
+
+def generate(event: Event) -> Iterator[Event]:
+    """Does nothing at all where nobody iterates it."""
+    yield event
+
+
+async def stream(event: Event) -> AsyncIterator[Event]:
+    """Just so."""
+    yield event
+
+
+NOT_ORDINARY = [
+    *(take, Taker(), partial(take), begin, generate, partial(generate), stream, Promise),
+    *(lambda event: generate(event), lambda event: stream(event)),  # noqa: PLW0108 - they look ordinary
+]
+
+
+@pytest.mark.parametrize("on_event", NOT_ORDINARY)
 def test_a_callback_that_would_have_to_be_awaited_is_refused(host: Host, on_event: Any) -> None:
     with host.enter(), pytest.raises(TypeError, match="must be an ordinary function"):
         asyncio.run(asyncio.wait_for(run(routers(), on_event=on_event), 10))
+    assert own(host) == HOST_OWN
+
+
+def test_a_callback_may_start_a_task(host: Host) -> None:
+    taken: list[Event] = []
+
+    async def program() -> None:
+        elected = asyncio.Event()
+
+        async def slowly(event: Event) -> None:
+            await asyncio.sleep(0)
+            taken.append(event)
+            if event.fields.get("current") == "MASTER":
+                elected.set()
+
+        async with running(routers()[:1], on_event=lambda event: asyncio.create_task(slowly(event))):
+            await asyncio.wait_for(elected.wait(), 10)
+
+    with host.enter():
+        asyncio.run(program())
+    assert taken
+
+
+async def raises_its_own() -> None:
+    try:
+        await asyncio.sleep(60)
+    except asyncio.CancelledError:
+        raise KeyError("the program's") from None
+
+
+async def ends_as_if_nothing_were() -> None:
+    with suppress(asyncio.CancelledError):
+        await asyncio.sleep(60)
+
+
+@pytest.mark.parametrize(
+    ("inside", "raised"),
+    [(raises_its_own, KeyError), (ends_as_if_nothing_were, Mishap), (partial(asyncio.sleep, 60), Mishap)],
+)
+def test_whatever_the_program_makes_of_being_cancelled_nothing_is_lost_and_nothing_is_left(
+    host: Host, inside: Callable[[], Awaitable[Any]], raised: type[Exception]
+) -> None:
+    reported: list[tuple[str, Any]] = []
+
+    async def program() -> str:
+        def on_event(event: Event) -> None:
+            if event.fields.get("current") == "MASTER":
+                raise Mishap("mine")
+
+        async def block() -> None:
+            async with running(routers()[:1], on_event=on_event):
+                await inside()
+
+        asyncio.get_running_loop().set_exception_handler(
+            lambda _, context: reported.append((context["message"], context["exception"]))
+        )
+        with pytest.raises(raised):
+            await block()
+        task = asyncio.current_task()
+        assert task is not None
+        assert task.cancelling() == 0
+        try:
+            async with asyncio.timeout(0.05):
+                await asyncio.sleep(60)
+        except TimeoutError:
+            return "a timeout is one"
+        return ""
+
+    with host.enter():
+        assert asyncio.run(program()) == "a timeout is one"
+    told = "failover: on_event raised an exception, and the program another one"
+    assert [(message, type(error)) for message, error in reported] == ([(told, Mishap)] if raised is KeyError else [])
+    assert own(host) == HOST_OWN
+
+
+def test_where_the_program_was_cancelled_as_well_that_is_what_it_hears(host: Host) -> None:
+    reported: list[Any] = []
+
+    async def program() -> None:
+        me = asyncio.current_task()
+        assert me is not None
+
+        def on_event(event: Event) -> None:
+            if event.fields.get("current") == "MASTER":
+                me.cancel()
+                raise Mishap("mine")
+
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: reported.append(context["exception"]))
+        async with running(routers()[:1], on_event=on_event):
+            await asyncio.sleep(60)
+
+    with host.enter(), pytest.raises(asyncio.CancelledError):
+        asyncio.run(program())
+    assert [type(one) for one in reported] == [Mishap]
     assert own(host) == HOST_OWN
 
 

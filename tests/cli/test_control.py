@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from failover.cli.control import get, post
+from failover.cli.control import Unanswered, get, post
 from failover.cli.failures import Failure
 
 BUSY = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\n\r\n{}"
@@ -106,3 +106,23 @@ def test_an_unknown_resource_and_a_stranger_are_told_apart(tmp_path: Path) -> No
 
 def test_a_path_too_long_for_a_socket_is_a_failure(tmp_path: Path) -> None:
     assert "too long" in failure(lambda: get(tmp_path / ("x" * 120), "/status"))
+
+
+def test_whether_something_may_have_been_done_is_told_apart_from_that_nothing_was_asked(tmp_path: Path) -> None:
+    def outcome(*answers: bytes | None) -> type[Failure]:
+        path = tmp_path / "s"
+        path.unlink(missing_ok=True)
+        with serving(path, *answers), pytest.raises(Failure) as caught:
+            post(path, "/reload", 0.08)
+        return caught.type
+
+    assert outcome(BUSY, BUSY) is Failure
+    assert outcome(None, b"") is Unanswered  # whoever was asked has died
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "silent"))
+        listener.listen()
+        with pytest.raises(Unanswered):
+            post(tmp_path / "silent", "/reload", 0.05)
+    with pytest.raises(Failure) as caught:
+        post(tmp_path / "missing", "/reload", 0.05)
+    assert caught.type is Failure

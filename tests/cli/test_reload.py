@@ -1,12 +1,14 @@
 """`failover reload`: what it prints, and its exit status."""
 
 import json
+import socket
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from failover.cli import control, main
+from failover.cli.commands import reload
 
 NOBODY = {"count": 0, "first": []}
 NOTHING: dict[str, Any] = {"added": NOBODY, "removed": NOBODY, "changed": NOBODY, "unchanged": 1, "needs_restart": []}
@@ -46,7 +48,24 @@ def test_where_the_daemon_is_silent_it_does_not_say_that_nothing_has_changed(
 ) -> None:
     monkeypatch.setattr(control, "post", lambda *_: (504, b'{"error": "the daemon has not answered"}'))
     assert main(["reload"]) == 1
-    assert capsys.readouterr().err == "failover: not known to be reloaded: the daemon has not answered\n"
+    assert capsys.readouterr().err == (
+        "failover: it is not known whether the configuration was reloaded: the daemon has not answered\n"
+    )
+
+
+def test_where_it_gives_up_by_itself_it_says_what_is_not_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(reload, "_PATIENCE_SECONDS", 0.05)
+    path = tmp_path / "control.sock"
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen()
+        assert main(["reload", "--socket", str(path)]) == 1
+    assert capsys.readouterr().err == (
+        f"failover: it is not known whether the configuration was reloaded: {path}: the daemon does not answer;"
+        " once it answers, failover status shows what runs\n"
+    )
 
 
 @pytest.mark.parametrize("body", [b"Not Found", b"[]", b"{}", b"\xff"])

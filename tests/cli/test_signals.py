@@ -99,6 +99,21 @@ def test_a_signal_that_means_nothing_better_ends_it_in_good_order(host: Host, nu
 
 
 @pytest.mark.root
+def test_signals_without_a_pause_until_it_is_gone_change_nothing_about_its_end(host: Host) -> None:
+    hail = (signal.SIGUSR1, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGXCPU, signal.SIGTSTP)
+    for _ in range(5):
+        process = host.start_file()
+        process.send_signal(signal.SIGTERM)
+        deadline = time.monotonic() + 20
+        while process.poll() is None:
+            assert time.monotonic() < deadline
+            for number in hail:
+                process.send_signal(number)
+        assert process.returncode == 0
+        assert host.is_clean()
+
+
+@pytest.mark.root
 def test_any_other_signal_leaves_it_what_it_was_whoever_is_sent_it_and_however_often(host: Host) -> None:
     process = host.start_file()
     wait_until(lambda: "-> MASTER" in host.log.read_text(), "the agent runs")

@@ -152,8 +152,20 @@ def test_what_is_missing_or_unknown_is_named_like_all_else_that_is_wrong() -> No
     ]
     with pytest.raises(ConfigError, match="vrid: missing"):
         VirtualRouter()  # type: ignore[call-arg]
-    with pytest.raises(TypeError):
-        VirtualRouter(51)  # type: ignore[call-arg]
+
+
+def test_what_has_no_name_is_refused_and_what_was_probably_meant_is_said() -> None:
+    entry = {"vrid": 51, "interface_name": "eth0", "ip_addresses": ["192.0.2.100/24"]}
+    with pytest.raises(ConfigError) as caught:
+        VirtualRouter(entry)  # type: ignore[call-arg, arg-type]
+    assert str(caught.value) == (
+        "VirtualRouter: 1 problem\n"
+        "  a dict is given without a name; allowed: each setting by its name; write VirtualRouter(**entry)"
+    )
+    with pytest.raises(ConfigError, match=r"2 problems\n  an int is given without a name.*\n  a str is given"):
+        VirtualRouter(51, "eth0", priority=7)  # type: ignore[call-arg]
+    with pytest.raises(ConfigError, match=r"write DaemonSettings\(\*\*entry\)"):
+        DaemonSettings({})  # type: ignore[call-arg, arg-type]
 
 
 def test_the_settings_of_the_daemon_are_as_strict() -> None:

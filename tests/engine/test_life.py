@@ -1,9 +1,13 @@
 """The daemon from its start to its end, as a process."""
 
+import ctypes
+import json
 import os
 import signal
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 
@@ -16,6 +20,9 @@ from tests.engine.daemons import ENVIRONMENT, INTERVAL, OurDaemon, router, run_t
 pytestmark = pytest.mark.root
 
 NANOSECONDS = 1_000_000_000
+PTRACE_SEIZE = 0x4206
+WALL = 0x40000000
+"""`__WALL` of waitpid(2)."""
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -123,3 +130,51 @@ daemon.run(parse(text), daemon.Settings(runtime_directory=Path({str(host.directo
     assert adverts[-1].priority == 0
     assert "192.0.2.100/24" not in {str(address) for address in host.held()}
     assert not (host.directory / "run").exists()
+
+
+@contextmanager
+def kept_from_its_grave(pid: int) -> Iterator[None]:
+    """Whatever kills this process, its parent waits for its end until this one has let go (ptrace(2))."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.ptrace(ctypes.c_long(PTRACE_SEIZE), ctypes.c_long(pid), None, None):
+        raise OSError(ctypes.get_errno(), "ptrace")
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGKILL)
+        while not os.WIFSIGNALED(os.waitpid(pid, WALL)[1]):
+            pass
+
+
+def readers(daemon: OurDaemon) -> list[int]:
+    """The processes that read its configuration, once they are what they are to be."""
+    children = Path(f"/proc/{daemon.pid}/task/{daemon.pid}/children").read_text().split()
+    return [int(pid) for pid in children if b"reload.reader" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+
+@pytest.mark.parametrize("of", ["reader", "agent"])
+def test_a_process_that_does_not_end_when_it_is_killed_keeps_neither_addresses_nor_the_daemon(
+    lan: Lan, of: str
+) -> None:
+    """As one does that waits for a disk which does not answer."""
+    capture = lan.capture()
+    host = lan.host("one", "192.0.2.11/24")
+    daemon = OurDaemon(host, router())
+    daemon.wait_for("MASTER")
+    agent = daemon.agent()
+    assert agent is not None
+    held_up = agent
+    if of == "reader":
+        many = [
+            router(n % 200 + 1, f"10.{n // 200}.{n % 200}.1/32", interface_name=f"x{n // 200}") for n in range(4000)
+        ]
+        daemon.config.write_text(json.dumps(many))  # takes it a second
+        daemon.signal(signal.SIGHUP)
+        wait_until(lambda: readers(daemon), "the reader")
+        (held_up,) = readers(daemon)
+    os.kill(held_up, signal.SIGSTOP)
+    with kept_from_its_grave(held_up):
+        assert daemon.stop() == 0
+    assert capture.adverts(host="one")[-1].priority == 0
+    assert "192.0.2.100/24" not in {str(address) for address in host.held()}
+    assert not daemon.runtime.exists()

@@ -21,6 +21,10 @@ OK: Final = 200
 _NOT_YET: Final = 503
 
 
+class Unanswered(Failure):
+    """A request was sent, and no answer came: whether it was carried out is not known."""
+
+
 def get(control: Path, resource: str, patience: float = PATIENCE_SECONDS) -> bytes:
     """The document at `resource`. `Failure` where there is none within `patience` seconds, or no daemon answers."""
     status, body = _request(control, "GET", resource, patience)
@@ -30,29 +34,35 @@ def get(control: Path, resource: str, patience: float = PATIENCE_SECONDS) -> byt
 
 
 def post(control: Path, resource: str, patience: float) -> tuple[int, bytes]:
-    """Ask for an action. Returns HTTP status and document; `Failure` where no daemon answers in `patience` seconds."""
+    """Ask for an action. Returns HTTP status and document; `Failure` where no daemon answers in `patience` seconds.
+
+    `Unanswered` where it may have been asked nevertheless.
+    """
     return _request(control, "POST", resource, patience)
 
 
 def _request(control: Path, method: str, resource: str, patience: float) -> tuple[int, bytes]:
     """Send a request until it is answered by something else than "the daemon is starting"."""
     deadline = time.monotonic() + patience
+    failure = Failure
     while True:
-        status, body = _ask(control, f"{method} {resource}", deadline)
+        status, body = _ask(control, f"{method} {resource}", deadline, failure)
         if status is not None and status != _NOT_YET:
             return status, body
+        if status is None:
+            failure = Unanswered
         if time.monotonic() + _RETRY_SECONDS > deadline:
-            raise Failure(f"{control}: the daemon has not finished starting after {patience:g} s")
+            raise failure(f"{control}: the daemon has not finished starting after {patience:g} s")
         time.sleep(_RETRY_SECONDS)
 
 
-def _ask(control: Path, request: str, deadline: float) -> tuple[int | None, bytes]:
+def _ask(control: Path, request: str, deadline: float, failure: type[Failure]) -> tuple[int | None, bytes]:
     """Send a request once. Returns HTTP status and body; status None where the agent ended before it answered.
 
-    The engine starts another agent then.
+    The engine starts another agent then. `failure` is raised where there is no connection.
     """
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-        _connect(connection, control, deadline)
+        _connect(connection, control, deadline, failure)
         answer = bytearray()
         try:
             connection.sendall(f"{request} HTTP/1.0\r\nHost: failover\r\nContent-Length: 0\r\n\r\n".encode())
@@ -63,27 +73,27 @@ def _ask(control: Path, request: str, deadline: float) -> tuple[int | None, byte
                     break
                 answer += piece
         except TimeoutError as error:
-            raise Failure(f"{control}: the daemon does not answer") from error
+            raise Unanswered(f"{control}: the daemon does not answer") from error
         except (ConnectionResetError, BrokenPipeError):
             return None, b""
     return _read(bytes(answer), control)
 
 
-def _connect(connection: socket.socket, control: Path, deadline: float) -> None:
+def _connect(connection: socket.socket, control: Path, deadline: float, failure: type[Failure]) -> None:
     connection.setblocking(False)  # where the backlog is full, it would wait for ever
     while True:
         try:
             connection.connect(str(control))
         except BlockingIOError as error:
             if time.monotonic() > deadline:
-                raise Failure(f"{control}: the daemon does not answer") from error
+                raise failure(f"{control}: the daemon does not answer") from error
             time.sleep(_RETRY_SECONDS)
         except (FileNotFoundError, ConnectionRefusedError) as error:
-            raise Failure(
+            raise failure(
                 f"no daemon runs on {control}: start it, or name another with --socket or --runtime-dir"
             ) from error
         except OSError as error:
-            raise Failure(f"{control}: {describe(error)}") from error
+            raise failure(f"{control}: {describe(error)}") from error
         else:
             break
     connection.settimeout(max(deadline - time.monotonic(), 0.001))

@@ -7,7 +7,7 @@ import msgspec
 from msgspec.structs import force_setattr
 
 from failover.config.checking.draft import Draft
-from failover.config.checking.problems import ConfigError, Problem, within
+from failover.config.checking.problems import ConfigError, Problem, kind_of, within
 from failover.config.clashes import check_clashes
 from failover.config.daemon_settings import DaemonSettings
 from failover.config.router import VirtualRouter
@@ -46,22 +46,17 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
 def _virtual_routers(given: object) -> tuple[VirtualRouter, ...]:
     """What was given as the list of them; `ConfigError` names whatever is none."""
     if not isinstance(given, Iterable):
-        problem = Problem("virtual_routers", "", f"{_what(given)} is no list", "a list of VirtualRouter")
+        problem = Problem("virtual_routers", "", f"{kind_of(given)} is no list", "a list of VirtualRouter")
         raise ConfigError("Configuration", (problem,))
     found = tuple(given)
     problems = [
-        Problem(within("virtual_routers", index), "", f"{_what(one)} is no VirtualRouter", suggestion=_meant(one))
+        Problem(within("virtual_routers", index), "", f"{kind_of(one)} is no VirtualRouter", suggestion=_meant(one))
         for index, one in enumerate(found)
         if not isinstance(one, VirtualRouter)
     ]
     if problems:
         raise ConfigError("Configuration", problems[:_MOST_NAMED])
     return found
-
-
-def _what(one: object) -> str:
-    kind = type(one).__name__
-    return f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"
 
 
 def _meant(one: object) -> str | None:

@@ -109,6 +109,8 @@ class _Daemon:
             refuse=self._answer,
         )
         self._channel = Channel(self._loop, commands.take)
+        # Nobody has an answer from an agent that has gone: whoever still waits asks the next one.
+        self._channel.hung_up = self._awaited.clear
         self._stopping = False
         self._refused: set[int] = set()
         """The signals that were ignored and told of."""
@@ -168,10 +170,10 @@ class _Daemon:
                     self._dirty = False
                     self._notifier.status(self._summary())
         finally:
-            if self._reload is not None:
-                self._reload.stop()
             # Whatever went wrong: to die with the addresses on would leave two hosts that answer for them.
             self._engine.stop()
+            if self._reload is not None:
+                self._reload.stop()
 
     def _count_beats(self) -> None:
         self._loop.wake_early(self._punctuality.beat_lead(self._engine.short_beats))

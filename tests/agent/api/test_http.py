@@ -11,6 +11,7 @@ import pytest
 
 from failover.agent.api import clients, http, routes
 from failover.messages import (
+    Ask,
     NotReloaded,
     Reload,
     ReloadEnded,
@@ -56,6 +57,24 @@ def test_a_client_that_asks_whether_to_send_its_body_is_told_to(agent: Agent, ta
         one.send("hello")
         agent.tell(ReloadEnded(agent.commanded(Reload), NotReloaded(report="bad", is_bad=True)))
         assert one.answer()[1] == '{"error":"bad"}'
+
+    agent.run(client)
+
+
+def test_a_client_that_has_left_before_it_was_heard_has_asked_for_nothing(
+    agent: Agent, talk: Callable[[], Talk]
+) -> None:
+    gone = talk()
+    gone.send("POST /reload HTTP/1.1\nHost: x\nContent-Length: 0\n\n")
+    gone.socket.close()
+
+    def client() -> None:
+        agent.engine.settimeout(5)
+        assert ask(agent.control)[0] == 503
+        agent.commanded(Ask)
+        agent.engine.settimeout(0)
+        with pytest.raises(BlockingIOError):
+            agent.engine.recv(100)
 
     agent.run(client)
 

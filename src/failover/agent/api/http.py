@@ -136,6 +136,8 @@ class _Conversation:
 
     async def _made_by(self, handler: Handler) -> Response:
         """The response; `ConnectionError` where the client leaves before."""
+        if self._has_left():  # while we did not run: what it has asked for is not even begun
+            raise ConnectionAbortedError
         making = asyncio.ensure_future(_handle(handler))
         try:
             while not making.done():

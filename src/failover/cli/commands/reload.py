@@ -14,6 +14,7 @@ _PATIENCE_SECONDS: Final = 90.0
 """How long to wait for the answer: longer than the daemon takes at most."""
 _UNPROCESSABLE: Final = 422
 _SILENT: Final = 504
+_NOT_KNOWN: Final = "it is not known whether the configuration was reloaded"
 
 
 def _reload(*, runtime_dir: str | None, socket: str | None) -> int:
@@ -27,7 +28,10 @@ def _reload(*, runtime_dir: str | None, socket: str | None) -> int:
     from failover.cli import places  # noqa: PLC0415 - not for `--help`
 
     where = places.find(runtime_dir, socket).socket
-    status, body = control.post(where, "/reload", _PATIENCE_SECONDS)
+    try:
+        status, body = control.post(where, "/reload", _PATIENCE_SECONDS)
+    except control.Unanswered as silence:
+        raise Failure(f"{_NOT_KNOWN}: {silence}; once it answers, failover status shows what runs") from silence
     document = _document(body)
     if status == control.OK:
         click.echo(text(document))
@@ -35,7 +39,7 @@ def _reload(*, runtime_dir: str | None, socket: str | None) -> int:
     if "error" not in document:
         raise Failure(f"{where}: the daemon answered with HTTP status {status}")
     if status == _SILENT:
-        raise Failure(f"not known to be reloaded: {document['error']}")
+        raise Failure(f"{_NOT_KNOWN}: {document['error']}")
     raise Failure(
         f"not reloaded, everything is as before: {document['error']}",
         BAD_CONFIGURATION if status == _UNPROCESSABLE else FAILED,

@@ -60,6 +60,12 @@ class ConfigError(ValueError):
         return "\n  ".join((heading, *map(str, self.problems)))
 
 
+def kind_of(value: object) -> str:
+    """What a value of Python is: `a dict`, `an int`."""
+    kind = type(value).__name__
+    return f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"
+
+
 def within(path: str, key: str | int) -> str:
     """The JSON path of `key` inside the value at `path`. `path` is empty for a value built in code."""
     if isinstance(key, int):

@@ -68,9 +68,10 @@ class AgentProcess:
         farewell = select.poll()
         farewell.register(child.fileno(), select.POLLIN)
         young_for = self._started_at + _STARTED_AFTER - self._loop.clock.now()
-        if not farewell.poll(to_seconds(Interval(max(_FAREWELL, young_for))) * 1000):
-            child.kill()
-        child.bury()
+        if farewell.poll(to_seconds(Interval(max(_FAREWELL, young_for))) * 1000):
+            child.bury()
+        else:
+            child.end()
 
     def _died(self) -> None:
         child, self._child = self._child, None

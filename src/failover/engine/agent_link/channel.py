@@ -37,6 +37,8 @@ class Channel:
         """`take` is given each packet that the agent sends."""
         self._loop = loop
         self._take = take
+        self.hung_up: Callable[[], None] = lambda: None
+        """Called when an agent has gone, or is to go: no answer reaches it any more."""
         self._listening = loop.alarm(lambda _: self._listen())
         self._is_listening = False
         self._spent_until = Instant(0)
@@ -136,6 +138,7 @@ class Channel:
         if self._socket is not None:
             self._socket.close()
             self._socket = None
+            self.hung_up()
         self._queue = deque(waiting for waiting in self._queue if waiting.outlives_agent)
 
     def _drop(self) -> None:

@@ -6,6 +6,7 @@ directory says where its modules come from, and of descriptors it has standard e
 """
 
 import os
+import select
 import signal
 import sys
 from collections.abc import Sequence
@@ -19,6 +20,8 @@ from failover.linux.process.signals import in_words
 _FIRST_FD: Final = 3
 """The first descriptor behind standard input, output and error."""
 _NOWHERE: Final = "/dev/null"
+_DEATH_MILLISECONDS: Final = 500
+"""How long a killed process is waited for: usually a few."""
 _WITH_OUR_PATH: Final = (
     "import sys; sys.path[:] = sys.argv.pop(1).split(':'); del sys.argv[0];"
     " from runpy import run_module; run_module(sys.argv[0], run_name='__main__', alter_sys=True)"
@@ -63,13 +66,25 @@ class Child:
 
     def kill(self) -> None:
         """Kill the process."""
-        signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it has ended by itself, and the kernel has buried it
+            signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
 
-    def bury(self) -> str:
-        """Wait for the end of the process, which has come or is near; how it ended, in words."""
+    def end(self) -> None:
+        """Kill and bury it; one that even then does not end, for a disk that does not answer, is left to the system."""
+        self.kill()
+        death = select.poll()
+        death.register(self._pidfd, select.POLLIN)
+        death.poll(_DEATH_MILLISECONDS)
+        self.bury(os.WNOHANG)
+
+    def bury(self, options: int = 0) -> str:
+        """Wait for the end of the process, which has come or is near; how it ended, in words.
+
+        `options` are those of waitpid(2).
+        """
         how = "unknown"
         with suppress(ChildProcessError):  # whoever started us ignores SIGCHLD: the kernel has done it
-            how = _in_words(os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1]))
+            how = _in_words(os.waitstatus_to_exitcode(os.waitpid(self.pid, options)[1]))
         if self._pidfd >= 0:
             os.close(self._pidfd)
             self._pidfd = -1

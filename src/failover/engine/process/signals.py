@@ -76,7 +76,11 @@ class Signals:
         return self._reader.recv(_BYTES_AT_ONCE)
 
     def close(self) -> None:
-        """Hear no more of them; they do not end the process."""
+        """Hear no more of them: the process ends, and none ends it otherwise.
+
+        Python gives up its handlers before the process has ended: whatever came then would kill it. So it is held back.
+        """
+        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
         signal.set_wakeup_fd(-1)
         self._reader.close()
         self._writer.close()

@@ -74,8 +74,8 @@ class ReaderProcess:
 
     def stop(self) -> None:
         """Give the reading up; `done` is not called."""
-        self._child.kill()
-        self._end()
+        self._hang_up()
+        self._child.end()
 
     def _take(self) -> None:
         """Take in one packet; the loop comes back for the next one."""
@@ -94,10 +94,13 @@ class ReaderProcess:
 
     def _end(self) -> str:
         """Bury the process, which has sent all that it had; how it ended, in words."""
+        self._hang_up()
+        return self._child.bury()
+
+    def _hang_up(self) -> None:
         self._too_late.retire()
         self._loop.forget(self._socket.fileno())
         self._socket.close()
-        return self._child.bury()
 
     def _give_up(self, _: Instant) -> None:
         self._is_late = True
