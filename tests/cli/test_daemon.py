@@ -6,6 +6,7 @@ import signal
 import stat
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
@@ -39,6 +40,41 @@ def test_the_original_modes_run_and_log_where_they_are_told(host: Host, argument
     assert host.is_clean()
     assert "BACKUP -> MASTER" in log.read_text()
     assert host.log.read_text() == ""
+
+
+@pytest.mark.parametrize("kind", ["file", "pipe"])
+@pytest.mark.parametrize("path", ["/dev/stdout", "/proc/self/fd/1", "/dev/fd/7", "/dev/stderr"])
+def test_a_log_to_what_the_daemon_has_open_is_written_there(host: Host, path: str, kind: str) -> None:
+    mode = ["file-mode", "--filename", str(host.config)] if kind == "file" else ["cli-mode", *CLI]
+    there, other = host.directory / "there", host.directory / "other"
+    of_log = {"/dev/fd/7": 7, "/dev/stderr": 2}.get(path, 1)
+    of_other = 1 if of_log == 2 else 2
+    way = f"{of_log}>there" if kind == "file" else f"{of_log}> >(exec cat >there)"
+    redirected = ["bash", "-c", f'cd "$0"; exec "$@" {of_other}>other {way}', str(host.directory)]
+    process = host.namespace.popen(
+        [*redirected, *command(*mode, "--log-file-path", path)], env=environment(RUNTIME_DIRECTORY=str(host.run))
+    )
+    wait_until(lambda: there.exists() and "BACKUP -> MASTER" in there.read_text(), "it logs there")
+    os.kill(agent_of(process), signal.SIGKILL)
+    wait_until(lambda: "the process that serves status and log died" in there.read_text(), "and the next agent does")
+    assert ended(process, signal.SIGTERM) == 0
+    wait_until(lambda: "stopped" in there.read_text(), "to the end")
+    assert other.read_text() == ""
+    assert host.is_clean()
+
+
+def agent_of(process: subprocess.Popen[bytes]) -> int:
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    (agent,) = (one for one in children if b"failover.agent" in Path(f"/proc/{one}/cmdline").read_bytes())
+    return int(agent)
+
+
+@pytest.mark.parametrize(("path", "closed"), [("/dev/stdout", ">&-"), ("/dev/fd/7", ""), ("/dev/fd/0", "</dev/null")])
+def test_a_log_to_what_is_not_open_is_refused(host: Host, path: str, closed: str) -> None:
+    before = ["bash", "-c", f'exec "$@" {closed}', "bash"]
+    done = host.failover("file-mode", "--filename", str(host.config), "--log-file-path", path, before=before)
+    assert complaint(done, 1) == f"{path}: is not open for writing"
+    assert host.is_clean()
 
 
 def test_what_it_writes_is_writable_for_nobody_else_whatever_the_umask(host: Host) -> None:

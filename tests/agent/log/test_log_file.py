@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from failover.agent.log.log_file import LogFile, open_log
+from failover.agent.log.log_file import HandedOver, LogFile, open_log
 from tests.engine.daemons import ENVIRONMENT
 
 
@@ -153,10 +153,15 @@ def test_a_log_is_not_written_through_a_symbolic_link(tmp_path: Path, *, exists:
     assert not exists or target.read_text() == "secret\n"
 
 
-def test_standard_output_is_a_log_although_it_is_a_link(capfd: pytest.CaptureFixture[str]) -> None:
-    with closing(LogFile(Path("/dev/stdout"))) as log:
-        assert log.write("line")
-    assert capfd.readouterr().out == "line\n"
+def test_what_is_handed_over_is_written_and_never_opened_again() -> None:
+    reader, writer = os.pipe()
+    log = HandedOver(writer)
+    assert log.write("one")
+    assert os.read(reader, 100) == b"one\n"
+    os.close(reader)
+    assert not log.write("lost")
+    assert not log.write("lost too")
+    os.close(writer)
 
 
 def test_nobody_else_writes_in_the_log_whatever_the_umask(log: LogFile, tmp_path: Path) -> None:
