@@ -176,6 +176,39 @@ def test_teardown_with_a_bad_configuration_does_what_it_can_and_fails(host: Host
     assert host.addresses() == [OWN]
 
 
+TO_A_FULL_DISK = ["env", "-u", "PYTHONUNBUFFERED", "sh", "-c", 'exec "$@" >/dev/full', "sh"]
+FULL = "No space left on device"
+
+
+def test_teardown_removes_everything_also_where_it_cannot_say_so(host: Host) -> None:
+    host.namespace.ip("link add v2 type veth peer name v3")
+    host.mark("192.0.2.8/24")
+    host.mark("192.0.2.9/24")
+    host.mark("198.51.100.100/24", "v2")
+    done = host.failover("teardown", "--config", str(host.config), before=TO_A_FULL_DISK)
+    assert complaint(done, 1) == FULL
+    assert host.failover("teardown", "--config", str(host.config)).stdout == "nothing to remove\n"
+    assert host.is_clean()
+
+
+def test_a_daemon_goes_on_and_ends_well_whose_output_and_log_go_to_a_full_disk(host: Host) -> None:
+    own = ["--filename", str(host.config), "--log-file-path", "/dev/stdout"]
+    with host.log.open("ab") as log:
+        process = host.namespace.popen(
+            [*TO_A_FULL_DISK, *command("file-mode", *own)],
+            output=log,
+            env=environment(RUNTIME_DIRECTORY=str(host.run)),
+        )
+    wait_until(lambda: VIRTUAL in host.addresses(), "it is MASTER")
+    done = host.failover("status", before=TO_A_FULL_DISK)
+    assert complaint(done, 1) == FULL
+    done = host.failover("reload", before=TO_A_FULL_DISK)
+    assert complaint(done, 1) == FULL
+    assert ended(process, signal.SIGTERM) == 0
+    assert "BACKUP -> MASTER" in host.log.read_text(), "standard error has the log instead"
+    assert "Exception" not in host.log.read_text()
+
+
 READ_ONLY = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"'
 
 
