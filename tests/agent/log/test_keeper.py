@@ -1,6 +1,7 @@
 """The process that opens the log file for an agent that may open none."""
 
 import os
+import resource
 import signal
 import socket
 from collections.abc import Iterator
@@ -54,6 +55,26 @@ def test_after_a_line_that_failed_it_is_opened_anew(log: KeptLogFile, path: Path
     log.close()  # as after a full disk
     assert log.write("two")
     assert path.read_text() == "one\ntwo\n"
+
+
+def test_without_room_for_a_descriptor_a_line_fails_and_the_next_one_is_tried_anew(
+    log: KeptLogFile, path: Path
+) -> None:
+    path.parent.mkdir()
+    assert log.write("one")
+    path.rename(path.with_suffix(".1"))
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    free = os.dup(0)
+    os.close(free)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (free, hard))
+    try:
+        kept = [log.write("two"), log.write("three")]
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert kept == [False, True], "the one that could not be replaced has made room"
+    assert log.write("four")
+    assert path.read_text() == "three\nfour\n"
+    assert path.with_suffix(".1").read_text() == "one\n"
 
 
 def test_a_line_after_half_a_line_begins_anew_also_in_a_file_that_came_meanwhile(log: KeptLogFile, path: Path) -> None:

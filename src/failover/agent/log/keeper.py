@@ -4,6 +4,7 @@ Forked off before the agent gives up its rights, it keeps those that opening the
 to tell it which file. The agent itself may open nothing for writing.
 """
 
+import errno
 import os
 import socket
 import stat
@@ -38,6 +39,8 @@ class KeptLogFile(LogFile):
         """The file that is at its path now; `OSError` where it cannot be opened."""
         answer, descriptors = self._ask()
         if answer in {_OPENED, _TORN}:
+            if not descriptors:  # the kernel passes only the text on where there is no room for one
+                raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
             self.close()
             self._descriptor = descriptors[0]
             if stat.S_ISREG(os.fstat(self._descriptor).st_mode):
