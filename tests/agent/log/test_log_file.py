@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from failover.agent.log import log_file
 from failover.agent.log.log_file import HandedOver, LogFile, open_log
 from tests.engine.daemons import ENVIRONMENT
 
@@ -136,6 +137,25 @@ def test_the_line_of_an_agent_that_was_killed_does_not_run_into_the_next_ones(lo
     assert log.write("one")
     assert log.write("two")
     assert path.read_text() == "whole\nhal\none\ntwo\n"
+
+
+def test_what_takes_the_place_of_the_file_while_it_is_opened_keeps_nobody_waiting(
+    log: LogFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever owns the directory may put anything there, at any moment."""
+    path = tmp_path / "directory" / "log"
+    path.parent.mkdir()
+    path.write_text("hal")
+
+    def opened(path: Path) -> int:
+        descriptor = open_log(path)
+        path.rename(path.with_suffix(".1"))
+        os.mkfifo(path)
+        return descriptor
+
+    monkeypatch.setattr(log_file, "open_log", opened)
+    assert log.write("one")
+    assert path.with_suffix(".1").read_text() == "hal\none\n"
 
 
 @pytest.mark.parametrize("exists", [True, False])

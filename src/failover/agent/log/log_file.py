@@ -78,10 +78,11 @@ class LogFile:
         there = os.fstat(descriptor)
         if not stat.S_ISREG(there.st_mode):
             return self._is_torn
+        if not there.st_size:
+            return False
         try:
-            with self._path.open("rb", buffering=0) as file:
-                if not there.st_size or not os.path.samestat(there, os.fstat(file.fileno())):
-                    return False
+            # That very file: at the path there may be another one by now, or a pipe, which would keep us waiting.
+            with open(f"/proc/self/fd/{descriptor}", "rb", buffering=0) as file:  # noqa: PTH123 - no Path to it
                 return os.pread(file.fileno(), 1, there.st_size - 1) != b"\n"
         except OSError:  # it may be for writing alone
             return self._is_torn

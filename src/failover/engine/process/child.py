@@ -62,8 +62,9 @@ class Child:
         return self._pidfd
 
     def kill(self) -> None:
-        """Kill the process."""
-        signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+        """Kill the process, unless it has ended."""
+        with suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
 
     def bury(self) -> str:
         """Wait for the end of the process, which has come or is near; how it ended, in words."""
