@@ -12,7 +12,8 @@ Value = str | int | float | bool | None
 
 CHANNEL_FD: Final = 3
 LISTENER_FD: Final = 4
-"""Where an agent finds its end of the channel, and the listening control socket."""
+LOG_FD: Final = 5
+"""Where an agent finds its end of the channel, the listening control socket, and a log that is handed over to it."""
 
 MAX_MESSAGE_BYTES: Final = 128 * 1024
 """A packet larger than this is not sent; what may be long is told in several."""

@@ -6,6 +6,7 @@ import signal
 import stat
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
@@ -39,6 +40,41 @@ def test_the_original_modes_run_and_log_where_they_are_told(host: Host, argument
     assert host.is_clean()
     assert "BACKUP -> MASTER" in log.read_text()
     assert host.log.read_text() == ""
+
+
+@pytest.mark.parametrize("kind", ["file", "pipe"])
+@pytest.mark.parametrize("path", ["/dev/stdout", "/proc/self/fd/1", "/dev/fd/7", "/dev/stderr"])
+def test_a_log_to_what_the_daemon_has_open_is_written_there(host: Host, path: str, kind: str) -> None:
+    mode = ["file-mode", "--filename", str(host.config)] if kind == "file" else ["cli-mode", *CLI]
+    there, other = host.directory / "there", host.directory / "other"
+    of_log = {"/dev/fd/7": 7, "/dev/stderr": 2}.get(path, 1)
+    of_other = 1 if of_log == 2 else 2
+    way = f"{of_log}>there" if kind == "file" else f"{of_log}> >(exec cat >there)"
+    redirected = ["bash", "-c", f'cd "$0"; exec "$@" {of_other}>other {way}', str(host.directory)]
+    process = host.namespace.popen(
+        [*redirected, *command(*mode, "--log-file-path", path)], env=environment(RUNTIME_DIRECTORY=str(host.run))
+    )
+    wait_until(lambda: there.exists() and "BACKUP -> MASTER" in there.read_text(), "it logs there")
+    os.kill(agent_of(process), signal.SIGKILL)
+    wait_until(lambda: "the process that serves status and log died" in there.read_text(), "and the next agent does")
+    assert ended(process, signal.SIGTERM) == 0
+    wait_until(lambda: "stopped" in there.read_text(), "to the end")
+    assert other.read_text() == ""
+    assert host.is_clean()
+
+
+def agent_of(process: subprocess.Popen[bytes]) -> int:
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    (agent,) = (one for one in children if b"failover.agent" in Path(f"/proc/{one}/cmdline").read_bytes())
+    return int(agent)
+
+
+@pytest.mark.parametrize(("path", "closed"), [("/dev/stdout", ">&-"), ("/dev/fd/7", ""), ("/dev/fd/0", "</dev/null")])
+def test_a_log_to_what_is_not_open_is_refused(host: Host, path: str, closed: str) -> None:
+    before = ["bash", "-c", f'exec "$@" {closed}', "bash"]
+    done = host.failover("file-mode", "--filename", str(host.config), "--log-file-path", path, before=before)
+    assert complaint(done, 1) == f"{path}: is not open for writing"
+    assert host.is_clean()
 
 
 def test_what_it_writes_is_writable_for_nobody_else_whatever_the_umask(host: Host) -> None:
@@ -138,6 +174,39 @@ def test_teardown_with_a_bad_configuration_does_what_it_can_and_fails(host: Host
     assert (done.returncode, done.stdout) == (3, f"removed {VIRTUAL} from v0\n")
     assert str(host.config) in done.stderr
     assert host.addresses() == [OWN]
+
+
+TO_A_FULL_DISK = ["env", "-u", "PYTHONUNBUFFERED", "sh", "-c", 'exec "$@" >/dev/full', "sh"]
+FULL = "No space left on device"
+
+
+def test_teardown_removes_everything_also_where_it_cannot_say_so(host: Host) -> None:
+    host.namespace.ip("link add v2 type veth peer name v3")
+    host.mark("192.0.2.8/24")
+    host.mark("192.0.2.9/24")
+    host.mark("198.51.100.100/24", "v2")
+    done = host.failover("teardown", "--config", str(host.config), before=TO_A_FULL_DISK)
+    assert complaint(done, 1) == FULL
+    assert host.failover("teardown", "--config", str(host.config)).stdout == "nothing to remove\n"
+    assert host.is_clean()
+
+
+def test_a_daemon_goes_on_and_ends_well_whose_output_and_log_go_to_a_full_disk(host: Host) -> None:
+    own = ["--filename", str(host.config), "--log-file-path", "/dev/stdout"]
+    with host.log.open("ab") as log:
+        process = host.namespace.popen(
+            [*TO_A_FULL_DISK, *command("file-mode", *own)],
+            output=log,
+            env=environment(RUNTIME_DIRECTORY=str(host.run)),
+        )
+    wait_until(lambda: VIRTUAL in host.addresses(), "it is MASTER")
+    done = host.failover("status", before=TO_A_FULL_DISK)
+    assert complaint(done, 1) == FULL
+    done = host.failover("reload", before=TO_A_FULL_DISK)
+    assert complaint(done, 1) == FULL
+    assert ended(process, signal.SIGTERM) == 0
+    assert "BACKUP -> MASTER" in host.log.read_text(), "standard error has the log instead"
+    assert "Exception" not in host.log.read_text()
 
 
 READ_ONLY = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"'

@@ -9,6 +9,7 @@ import stat
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,7 +20,7 @@ from failover.lab.network.lan import Host
 from failover.lab.network.waiting import wait_until
 from failover.linux.confinement import landlock, users
 from tests.engine import probe
-from tests.engine.daemons import ENVIRONMENT, PACKAGE, OurDaemon, router
+from tests.engine.daemons import ENVIRONMENT, PACKAGE, OurDaemon, ask, router
 
 pytestmark = pytest.mark.root
 
@@ -232,6 +233,27 @@ def test_a_log_file_that_only_root_may_open_is_written_and_rotated(host: Host) -
     assert process.wait(20) == 0
     assert "stopped" in log.read_text()
     assert "stopped" not in log.with_suffix(".1").read_text()
+
+
+def test_an_agent_without_a_descriptor_for_the_rotated_log_says_so_on_standard_error_in_one_line(host: Host) -> None:
+    log, output, run = (host.directory / name for name in ("failover.log", "output", "run"))
+    given = ["--log-file-path", str(log), "--vrid=51", "--interface-name=eth0", "--ip-address=192.0.2.100/24"]
+    command = [sys.executable, "-m", "failover", "cli-mode", *given, f"--runtime-dir={run}"]
+    with output.open("wb") as written:
+        process = host.popen(["prlimit", "--nofile=40:40", *command], output=written, env=ENVIRONMENT)
+    wait_until(lambda: log.exists() and "MASTER" in log.read_text(), "it logs")
+    log.rename(log.with_suffix(".1"))
+    with ExitStack() as clients:
+        for _ in range(50):
+            idle = clients.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
+            idle.connect(str(run / "control.sock"))
+        wait_until(lambda: "Too many open files" in output.read_text(), "it is out of descriptors")
+    wait_until(lambda: ask(run / "control.sock")[0] == 200, "it serves")
+    process.terminate()
+    assert process.wait(20) == 0
+    assert "stopped" in log.read_text()
+    (line,) = output.read_text().splitlines()
+    assert "no client of the control socket is accepted: Too many open files" in line
 
 
 def test_an_agent_whose_keeper_was_killed_is_started_anew_with_another(host: Host) -> None:

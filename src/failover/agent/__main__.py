@@ -17,12 +17,12 @@ from typing import Final
 from failover.agent.link.reader import inherited_sockets
 from failover.agent.log.journal import Journal, is_standard_error
 from failover.agent.log.keeper import fork_off
-from failover.agent.log.log_file import LogFile
+from failover.agent.log.log_file import HandedOver, LogFile
 from failover.agent.log.text import line
 from failover.events import Kind
 from failover.linux.confinement import fence, users
 from failover.linux.process import realtime, signals
-from failover.messages import CHANNEL_FD, LISTENER_FD, Event
+from failover.messages import CHANNEL_FD, LISTENER_FD, LOG_FD, Event
 
 _ORDINARY_TIMER_SLACK: Final = 50_000
 """Nanoseconds: the default of every process. The engine, a real-time process, hands down a timer slack of 0."""
@@ -35,11 +35,13 @@ def main() -> None:
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     parser = argparse.ArgumentParser(prog="failover.agent")
     parser.add_argument("--log-file", type=Path)
+    parser.add_argument("--log-handed-over", action="store_true")
     parser.add_argument("--user", type=users.parse)
     given = parser.parse_args()
     channel, listener = inherited_sockets(CHANNEL_FD, LISTENER_FD)
     realtime.set_timer_slack(_ORDINARY_TIMER_SLACK)
-    write = _write_to(fork_off(given.log_file, channel, listener) if given.log_file else None)
+    log = fork_off(given.log_file, channel, listener) if given.log_file else None
+    write = _write_to(HandedOver(LOG_FD) if given.log_handed_over else log)
     fenced = fence.enter(given.user)
     for warning in fenced.warnings:
         write(Kind.DEGRADED.event(time.time_ns(), {"warning": warning}))

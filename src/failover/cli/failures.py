@@ -3,10 +3,11 @@
 Every command imports this, so it imports nothing that takes long: neither click nor the configuration.
 """
 
+import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Final
+from typing import Final, TextIO
 
 from failover.linux.errors import describe
 
@@ -30,7 +31,9 @@ class Failure(Exception):  # noqa: N818 - a message for the operator, not a faul
 def exit_status(command: Callable[[], int]) -> int:
     """Run a command and return its exit status. What an operator can correct is told; bugs are raised."""
     try:
-        return command()
+        status = command()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except Failure as failure:
         tell(str(failure))
         return failure.status
@@ -39,6 +42,11 @@ def exit_status(command: Callable[[], int]) -> int:
         return FAILED
     except KeyboardInterrupt:
         return INTERRUPTED
+    else:
+        return status
+    finally:
+        for stream in filter(None, (sys.stdout, sys.stderr)):
+            _discard_unwritten(stream)
 
 
 def tell(text: str) -> None:
@@ -47,3 +55,18 @@ def tell(text: str) -> None:
         with suppress(OSError):
             sys.stderr.write(f"failover: {text}\n")
             sys.stderr.flush()
+
+
+def _discard_unwritten(stream: TextIO) -> None:
+    """Let go what a full disk has not taken.
+
+    The interpreter would try again at its end, complain in words of its own, and end with status 120.
+    """
+    try:
+        stream.flush()
+    except OSError:
+        with suppress(OSError):  # it may be none of the system's files
+            number = stream.fileno()
+            nowhere = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
+            os.dup2(nowhere, number)
+            os.close(nowhere)

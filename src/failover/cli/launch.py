@@ -8,6 +8,7 @@ from failover.cli import configuration, places
 from failover.cli.failures import FINE
 from failover.config import Configuration
 from failover.engine import daemon
+from failover.linux.process import descriptors
 
 
 def run_file(config: str | None, runtime_dir: str | None, socket: str | None) -> int:
@@ -27,21 +28,24 @@ def run(
 
     `file` is what a reload reads; `provide` is called just before the start, to write files that must exist then.
     """
+    # Standard output and its like are handed over: in the agent these names stand for something else.
+    descriptor = descriptors.written_by(log_file) if log_file is not None else None
+    opened = log_file if descriptor is None else None
 
     def prepare() -> None:
-        if log_file is None:
+        if opened is None:
             provide()
             return
         from failover.agent.log.log_file import open_log  # noqa: PLC0415 - needed for a log file alone
 
         # The agent writes to it, but if it cannot be opened that must be known before the routers run.
-        made = not log_file.exists()
-        os.close(open_log(log_file))
+        made = not opened.exists()
+        os.close(open_log(opened))
         try:
             provide()
         except OSError:
             if made:
-                log_file.unlink()
+                opened.unlink()
             raise
 
     daemon.run(
@@ -49,7 +53,8 @@ def run(
         daemon.Settings(
             runtime_directory=where.runtime_directory,
             control_socket=where.control_socket,
-            log_file=log_file,
+            log_file=opened,
+            log_descriptor=descriptor,
             configuration_file=file,
         ),
         prepare,

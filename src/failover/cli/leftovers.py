@@ -31,8 +31,8 @@ Concerns = Callable[[Interface, AssignedAddress], bool]
 _IN_USE = (errno.EBUSY, errno.EADDRINUSE)
 """The errors of a runtime directory that another daemon uses."""
 
-_Outcome = tuple[int, int]
-"""How many addresses of one interface were removed, and how many had to stay."""
+_Outcome = tuple[list[VirtualAddress], int]
+"""What was removed from one interface, and how many addresses had to stay."""
 
 
 def remove(path: Path, where: Places) -> int:
@@ -87,13 +87,17 @@ def _remove(concerns: Concerns, virtual: Mapping[str, frozenset[Address]], where
     if "CAP_NET_ADMIN" in capabilities.missing():
         raise Failure("needs CAP_NET_ADMIN: run it as root")
     with closing(Living()) as living, _no_daemon(where), Netlink() as netlink, closing(Interfaces()) as interfaces:
-        outcomes = [
-            _remove_from(netlink, interface, concerns, virtual.get(interface.name, frozenset()), living)
+        outcomes = {
+            interface.name: _remove_from(netlink, interface, concerns, virtual.get(interface.name, frozenset()), living)
             for interface in interfaces
-        ]
-    if not any(removed or left for removed, left in outcomes):
+        }
+    # Only now: what cannot be said, on a full disk or to nobody, must still be done.
+    for name, (removed, _) in outcomes.items():
+        for address in removed:
+            click.echo(f"removed {address} from {name}")
+    if not any(removed or left for removed, left in outcomes.values()):
         click.echo("nothing to remove")
-    return FAILED if any(left for _, left in outcomes) else FINE
+    return FAILED if any(left for _, left in outcomes.values()) else FINE
 
 
 def _remove_from(
@@ -114,12 +118,10 @@ def _remove_from(
     if any(family_of(address) is Family.IPV4 for address in theirs):
         _spare_others(interface)
     failures = {failure.address: failure for failure in netlink.apply(prepare_remove(interface.ifindex, theirs))}
-    for address in theirs:
-        if address in failures:
-            tell(f"{interface.name}: {failures[address]}")
-        else:
-            click.echo(f"removed {address} from {interface.name}")
-    return len(theirs) - len(failures), len(failures) + len(found[Whose.ANOTHERS])
+    for failure in failures.values():
+        tell(f"{interface.name}: {failure}")
+    removed = [address for address in theirs if address not in failures]
+    return removed, len(failures) + len(found[Whose.ANOTHERS])
 
 
 def _tell_of_the_living(interface: Interface, addresses: Sequence[VirtualAddress], living: Living) -> None:

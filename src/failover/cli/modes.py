@@ -15,7 +15,9 @@ MODES: Final = ("file-mode", "cli-mode")
 ACTIONS: Final = ("run", "teardown")
 
 LOG_FILE: Final = Option(
-    "--log-file-path", "FILE", "Write the log there, though not through a symbolic link. Default: standard error."
+    "--log-file-path",
+    "FILE",
+    "Write the log there, or to /dev/stdout; other symbolic links are refused. Default: standard error.",
 )
 
 

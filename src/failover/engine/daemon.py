@@ -51,6 +51,8 @@ class Settings:
     """None: `control.sock` in the runtime directory."""
     log_file: Path | None = None
     """None: events go to standard error, or to the journal where that is the same."""
+    log_descriptor: int | None = None
+    """Instead of a file: what is open already, such as standard output."""
     configuration_file: Path | None = None
     """What is read again when the configuration is to be reloaded; None: it cannot be."""
 
@@ -119,12 +121,14 @@ class _Daemon:
         self._engine = Engine(instances, self._loop, self._publish, LinuxHost(), held.is_anothers)
         self._status_feed = StatusFeed(self._channel, self._engine, self._punctuality, self._loop)
         options = [f"--log-file={settings.log_file}"] if settings.log_file else []
+        log = settings.log_descriptor
+        options += ["--log-handed-over"] if log is not None else []
         user, ignored = users.of_children(own.agent_user)
         options += [f"--user={user}"] if user is not None else []
         self._punctuality.warnings += [ignored] if ignored else []
-        listener = runtime.listener.fileno()
+        handed = [runtime.listener.fileno(), *([log] if log is not None else [])]
         greet, aside = self._status_feed.everything, self._punctuality.aside
-        self._agent = AgentProcess(self._loop, self._channel, listener, options, self._engine.events, greet, aside)
+        self._agent = AgentProcess(self._loop, self._channel, handed, options, self._engine.events, greet, aside)
         file = settings.configuration_file
         self._reload: Reload | None = None
         if file is not None:

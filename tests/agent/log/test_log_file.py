@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from failover.agent.log.log_file import LogFile, open_log
+from failover.agent.log import log_file
+from failover.agent.log.log_file import HandedOver, LogFile, open_log
 from tests.engine.daemons import ENVIRONMENT
 
 
@@ -138,6 +139,25 @@ def test_the_line_of_an_agent_that_was_killed_does_not_run_into_the_next_ones(lo
     assert path.read_text() == "whole\nhal\none\ntwo\n"
 
 
+def test_what_takes_the_place_of_the_file_while_it_is_opened_keeps_nobody_waiting(
+    log: LogFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever owns the directory may put anything there, at any moment."""
+    path = tmp_path / "directory" / "log"
+    path.parent.mkdir()
+    path.write_text("hal")
+
+    def opened(path: Path) -> int:
+        descriptor = open_log(path)
+        path.rename(path.with_suffix(".1"))
+        os.mkfifo(path)
+        return descriptor
+
+    monkeypatch.setattr(log_file, "open_log", opened)
+    assert log.write("one")
+    assert path.with_suffix(".1").read_text() == "hal\none\n"
+
+
 @pytest.mark.parametrize("exists", [True, False])
 def test_a_log_is_not_written_through_a_symbolic_link(tmp_path: Path, *, exists: bool) -> None:
     target, path = tmp_path / "shadow", tmp_path / "log"
@@ -153,10 +173,15 @@ def test_a_log_is_not_written_through_a_symbolic_link(tmp_path: Path, *, exists:
     assert not exists or target.read_text() == "secret\n"
 
 
-def test_standard_output_is_a_log_although_it_is_a_link(capfd: pytest.CaptureFixture[str]) -> None:
-    with closing(LogFile(Path("/dev/stdout"))) as log:
-        assert log.write("line")
-    assert capfd.readouterr().out == "line\n"
+def test_what_is_handed_over_is_written_and_never_opened_again() -> None:
+    reader, writer = os.pipe()
+    log = HandedOver(writer)
+    assert log.write("one")
+    assert os.read(reader, 100) == b"one\n"
+    os.close(reader)
+    assert not log.write("lost")
+    assert not log.write("lost too")
+    os.close(writer)
 
 
 def test_nobody_else_writes_in_the_log_whatever_the_umask(log: LogFile, tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ class Stage:
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.greeted = 0
         self.events = EventSink(lambda event, _: self.channel.send(event), loop.clock.wall, lambda _: None)
-        self.agent = AgentProcess(loop, self.channel, self.listener.fileno(), ["--option"], self.events, self.greet)
+        self.agent = AgentProcess(loop, self.channel, [self.listener.fileno()], ["--option"], self.events, self.greet)
 
     def greet(self) -> None:
         self.greeted += 1
@@ -138,7 +138,7 @@ def test_it_is_spawned_inside_what_keeps_it_ordinary(
 
     with closing(Stage(loop, tmp_path, monkeypatch)) as stage:
         monkeypatch.setattr(os, "posix_spawn", spawning)
-        agent = AgentProcess(loop, stage.channel, stage.listener.fileno(), [], stage.events, stage.greet, aside)
+        agent = AgentProcess(loop, stage.channel, [stage.listener.fileno()], [], stage.events, stage.greet, aside)
         agent.start()
         assert told == ["aside", "spawned", "back"]
         agent.stop()

@@ -24,6 +24,7 @@ from failover.linux.netlink.addresses import Datagram
 from failover.linux.netlink.codec import Refused
 from failover.linux.netlink.connection import Netlink
 from failover.linux.packet import Received
+from failover.linux.sockets.advertisement import AdvertisementSocket
 from failover.linux.sockets.members import members
 from failover.linux.sockets.options import join_group
 from failover.messages import Event
@@ -291,6 +292,34 @@ def test_a_membership_that_another_program_has_ended_is_there_again_within_a_min
         assert [event.fields["warning"] for event in bench.told("degraded")] == [words]
         bench.loop.housekeeping.do(Instant(now() + seconds(120)))
         assert len(bench.told("degraded")) == 1
+
+
+class OutOfDescriptors(LinuxHost):
+    """Has no descriptor left, for as long as that is said."""
+
+    has_none = True
+
+    def advertisement_socket(
+        self, interface: str, index: int, family: Family, vrids: frozenset[int]
+    ) -> AdvertisementSocket:
+        if self.has_none:
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+        return super().advertisement_socket(interface, index, family, vrids)
+
+
+def test_a_socket_that_was_refused_is_tried_again_though_nothing_happens_on_the_interface(host: Host) -> None:
+    there = OutOfDescriptors()
+    with host.enter(), closing(Bench(host=there)) as bench:
+        for _ in range(2):
+            bench.loop.housekeeping.do(now())
+            bench.settle()
+        assert [one.fault.detail for one in bench.engine.instances if one.fault] == [
+            "eth0 cannot be used: Too many open files"
+        ] * 2
+        assert len([event for event in bench.events if "Too many open files" in str(event.fields)]) == 2
+        there.has_none = False
+        bench.loop.housekeeping.do(now())
+        bench.run_until_master()
 
 
 def a_better_one() -> dict[str, object]:

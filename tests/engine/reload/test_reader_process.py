@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import cast
 
+import msgspec
 import pytest
 
 from failover.config import DaemonSettings, parse
@@ -91,7 +92,7 @@ def test_a_bad_file_is_refused_with_its_report(loop: Loop, file: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("script", "how"), [("exit 7", "status 7"), ("kill -KILL $$", "SIGKILL"), ("exec 3>&-; sleep 0.1", "status 0")]
+    ("script", "how"), [("exit 7", "status 7"), ("kill -KILL $$", "SIGKILL"), ("exec 3>&-; exec sleep 60", "SIGKILL")]
 )
 def test_a_process_that_dies_is_told_of(
     loop: Loop, file: Path, monkeypatch: pytest.MonkeyPatch, script: str, how: str
@@ -100,6 +101,67 @@ def test_a_process_that_dies_is_told_of(
     expected = f"the process that reads the configuration died ({how})"
     assert outcome(loop, file) == Unread(expected, is_bad=False)
     assert no_child()
+
+
+ADDRESS = (bytes([192, 0, 2, 100]), 24)
+INSTANCE: dict[str, object] = {
+    "name": "VR_51",
+    "interface": "eth0",
+    "vrid": 51,
+    "addresses": [ADDRESS],
+    "excluded_addresses": [],
+    "preferred_lifetime": "forever",
+    "version": 3,
+    "priority": 100,
+    "advertisement_interval": seconds(1),
+    "preempt_mode": True,
+    "checksum": "auto",
+    "require_link_local": True,
+    "check_address_list": False,
+    "with_version_2": False,
+}
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        b"\xc1",
+        b"\xff" * 100,
+        "a text",
+        {"type": "unknown"},
+        {"type": "bad", "report": 7},
+        {"type": "instances", "some": [INSTANCE | {"vrid": 351}]},
+        {"type": "instances", "some": [INSTANCE | {"addresses": []}]},
+        {"type": "instances", "some": [INSTANCE | {"addresses": [(b"\x7f", 8)]}]},
+        {"type": "instances", "some": [INSTANCE | {"addresses": [(bytes(4), 33)]}]},
+        {"type": "instances", "some": [INSTANCE | {"preferred_lifetime": "soon"}]},
+        {"type": "instances", "some": [INSTANCE | {"advertisement_interval": 0}]},
+        {"type": "excluded", "addresses": [(bytes(5), 8)]},
+        {"type": "complete", "daemon": {"realtime_priority": 1000}},
+        {"type": "complete", "daemon": {"agent_user": "a:b"}},
+    ],
+    ids=str,
+)
+def test_a_process_that_says_what_is_no_configuration_is_ended_and_told_of(
+    loop: Loop, file: Path, monkeypatch: pytest.MonkeyPatch, message: object
+) -> None:
+    said = message if isinstance(message, bytes) else msgspec.msgpack.encode(message)
+    (file.parent / "said").write_bytes(said)
+    instead(monkeypatch, file.parent, f"cat {file.parent}/said >&3; exec sleep 60")
+    expected = "what the process that reads the configuration says is not understood"
+    assert outcome(loop, file) == Unread(expected, is_bad=False)
+    assert no_child()
+
+
+def test_the_instance_of_that_test_is_good_but_for_what_it_changes(
+    loop: Loop, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, message in (("1", {"type": "instances", "some": [INSTANCE]}), ("2", {"type": "complete", "daemon": {}})):
+        (file.parent / name).write_bytes(msgspec.msgpack.encode(message))
+    instead(monkeypatch, file.parent, f"cat {file.parent}/1 >&3; cat {file.parent}/2 >&3")
+    found = outcome(loop, file)
+    assert isinstance(found, Read)
+    assert [one.name for one in found.instances] == ["VR_51"]
 
 
 def test_a_disk_that_does_not_answer_is_not_waited_for_for_ever(

@@ -12,7 +12,7 @@ import pytest
 
 from failover.lab.network.namespaces import Namespace
 from failover.linux.process.badges import _OUTERMOST, Badges, wear
-from failover.linux.process.claims import NAMESPACE, Claim, Claims, VirtualAddressId
+from failover.linux.process.claims import NAMESPACE, Claim, Claimable, Claims, VirtualAddressId
 from tests.linux.process.test_claims import holding, router
 
 pytestmark = pytest.mark.root
@@ -66,6 +66,7 @@ def locked(then: str = WAIT, *arguments: str, before: tuple[str, ...] = NOBODY) 
             if then == DIE:
                 assert process.wait(30) == 0
             yield
+            assert then == DIE or process.poll() is None, "the lock was there all the time"
         finally:
             process.kill()
 
@@ -96,7 +97,7 @@ WHO = ["nobody", "root without a badge", "a dead process", "a setuid program", "
 @pytest.mark.parametrize("who", WHO)
 def test_the_lock_of_who_wears_no_badge_is_no_claim(who: str) -> None:
     """Also where it reads as privileged, or its number as nobody's."""
-    wanted = [router(), VirtualAddressId("eth0", ip_address("192.0.2.1"))]
+    wanted: list[Claimable] = [router(), VirtualAddressId("eth0", ip_address("192.0.2.1"))]
     with locked_by(who), closing(Claims()) as claims:
         assert [claims.of(one) for one in wanted] == [None, None]
         assert claims.on("eth0") is None
@@ -124,7 +125,7 @@ def test_nor_is_it_beside_a_daemon_in_a_container(who: str) -> None:
 
 def test_a_daemon_in_a_container_is_seen_where_nobody_can_look_at_its_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """As from the systemd unit, which sees no other user's processes (ProtectProc)."""
-    monkeypatch.setattr("failover.linux.process.badges._number_inside", lambda _: None)
+    monkeypatch.setattr("failover.linux.process.badges._in_container", lambda _: None)
     with holding(NAMESPACE, router(), before=CONTAINER), closing(Claims()) as claims:
         assert claims.of(router()) is not None
     with holding(NAMESPACE, router(vrid=52)), locked(), closing(Claims()) as claims:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from failover.linux.process.capabilities import NEEDED, _effective_in, _missing_in, has
+from failover.linux.process.capabilities import _effective_in, _missing_in, has
 from tests.engine.daemons import ENVIRONMENT
 
 

@@ -8,8 +8,6 @@ from typing import Final
 
 _MODE: Final = 0o644
 """Whatever the umask of our parent: nobody else writes in the log."""
-_STREAMS: Final = (Path("/dev/stdout"), Path("/dev/stderr"))
-"""Links of the system's own, to what this process was started with."""
 
 
 def open_log(path: Path) -> int:
@@ -18,9 +16,9 @@ def open_log(path: Path) -> int:
     It never blocks: a pipe that nobody reads is an `OSError` here, and a full one on writing. Nor does it follow a
     symbolic link (ELOOP): whoever may make one could have root write in any file.
     """
-    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_NOCTTY | os.O_CLOEXEC
     try:
-        return os.open(path, flags if path in _STREAMS else flags | os.O_NOFOLLOW, _MODE)
+        return os.open(path, flags, _MODE)
     except OSError as error:
         if error.errno == errno.ELOOP and path.is_symlink():
             text = "is a symbolic link, which a log is not written through: name the file itself"
@@ -80,10 +78,23 @@ class LogFile:
         there = os.fstat(descriptor)
         if not stat.S_ISREG(there.st_mode):
             return self._is_torn
+        if not there.st_size:
+            return False
         try:
-            with self._path.open("rb", buffering=0) as file:
-                if not there.st_size or not os.path.samestat(there, os.fstat(file.fileno())):
-                    return False
+            # That very file: at the path there may be another one by now, or a pipe, which would keep us waiting.
+            with open(f"/proc/self/fd/{descriptor}", "rb", buffering=0) as file:  # noqa: PTH123 - no Path to it
                 return os.pread(file.fileno(), 1, there.st_size - 1) != b"\n"
         except OSError:  # it may be for writing alone
             return self._is_torn
+
+
+class HandedOver(LogFile):
+    """A log that somebody else has opened, such as the daemon's standard output: it is never opened again."""
+
+    def __init__(self, descriptor: int) -> None:
+        super().__init__(Path(f"/proc/self/fd/{descriptor}"))
+        self._handed = descriptor
+
+    def descriptor(self) -> int:
+        """What was handed over."""
+        return self._handed

@@ -1,7 +1,7 @@
 """Runs the agent as a child of the engine, and starts it again when it dies."""
 
 import select
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 from failover.engine.agent_link.channel import Channel
@@ -26,20 +26,22 @@ class AgentProcess:
         self,
         loop: EventLoop,
         channel: Channel,
-        listener_fd: int,
+        handed: Sequence[int],
         options: list[str],
         events: EventSink,
         greet: Callable[[], None],
         aside: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
-        """`options` are the agent's arguments; `greet` tells a new agent all that it must know.
+        """`handed` are the descriptors for it, behind its channel: the listener, and the log where that is one.
+
+        `options` are the agent's arguments; `greet` tells a new agent all that it must know.
 
         It is spawned inside `aside()`.
         """
         self._aside = aside
         self._loop = loop
         self._channel = channel
-        self._listener_fd = listener_fd
+        self._handed = tuple(handed)
         self._options = options
         self._events = events
         self._greet = greet
@@ -52,7 +54,7 @@ class AgentProcess:
         """Start one, with a channel of its own, and greet it. `OSError` where the system has no room for it."""
         theirs = self._channel.open()
         with theirs, self._aside():
-            self._child = Child("failover.agent", self._options, (theirs.fileno(), self._listener_fd))
+            self._child = Child("failover.agent", self._options, (theirs.fileno(), *self._handed))
         self._loop.watch(self._child.fileno(), self._died)
         self._started_at = self._loop.clock.now()
         self._greet()

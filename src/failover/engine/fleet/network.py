@@ -144,6 +144,9 @@ class Network:
 
     def _look_at_memberships(self, at: Instant) -> None:
         self._memberships.look(self._registry.ports.values(), at)
+        for port in self._registry.ports.values():
+            if port.refused:  # it may have been for descriptors, and nothing on the interface tells of those
+                self.review(port)
 
     def _changed(self) -> None:
         if self._may_wait():

@@ -65,17 +65,20 @@ class Child:
         return self._pidfd
 
     def kill(self) -> None:
-        """Kill the process."""
-        with suppress(ProcessLookupError):  # it has ended by itself, and the kernel has buried it
+        """Kill the process, unless it has ended, and been buried by the kernel."""
+        with suppress(ProcessLookupError):
             signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
 
-    def end(self) -> None:
-        """Kill and bury it; one that even then does not end, for a disk that does not answer, is left to the system."""
+    def end(self) -> str:
+        """Kill and bury it; how it ended, in words.
+
+        One that even then does not end, for a disk that does not answer, is left to the system.
+        """
         self.kill()
         death = select.poll()
         death.register(self._pidfd, select.POLLIN)
         death.poll(_DEATH_MILLISECONDS)
-        self.bury(os.WNOHANG)
+        return self.bury(os.WNOHANG)
 
     def bury(self, options: int = 0) -> str:
         """Wait for the end of the process, which has come or is near; how it ended, in words.
@@ -84,7 +87,9 @@ class Child:
         """
         how = "unknown"
         with suppress(ChildProcessError):  # whoever started us ignores SIGCHLD: the kernel has done it
-            how = _in_words(os.waitstatus_to_exitcode(os.waitpid(self.pid, options)[1]))
+            pid, status = os.waitpid(self.pid, options)
+            if pid:
+                how = _in_words(os.waitstatus_to_exitcode(status))
         if self._pidfd >= 0:
             os.close(self._pidfd)
             self._pidfd = -1

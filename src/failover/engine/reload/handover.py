@@ -10,6 +10,7 @@ from failover.config import Configuration, DaemonSettings
 from failover.config.protocol_instances import UNKNOWN_SOURCE
 from failover.engine.intended import Intended, intended
 from failover.messages import MAX_MESSAGE_BYTES
+from failover.messages import UNREADABLE as UNDECODABLE
 from failover.vrrp import ChecksumPolicy, Interval, Version, VirtualAddress, VirtualRouter
 from failover.vrrp.protocol import PreferredLifetime, family_of
 
@@ -89,6 +90,8 @@ Handover = Instances | Excluded | Complete | Bad
 
 encode: Final = msgspec.msgpack.Encoder().encode
 decode: Final = msgspec.msgpack.Decoder(Handover).decode
+UNREADABLE: Final = (*UNDECODABLE, LookupError, ValueError)
+"""What `decode` and `unpacked` raise where a packet is none that `handover` makes."""
 
 
 def handover(configuration: Configuration) -> Iterator[Handover]:

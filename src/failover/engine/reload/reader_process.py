@@ -10,7 +10,7 @@ from failover.config import DaemonSettings
 from failover.engine.environment import EventLoop
 from failover.engine.intended import Intended
 from failover.engine.process.child import Child
-from failover.engine.reload.handover import Bad, Complete, Excluded, Instances, decode
+from failover.engine.reload.handover import UNREADABLE, Bad, Complete, Excluded, Instances, decode
 from failover.linux.confinement.users import User
 from failover.linux.errors import describe
 from failover.messages import MAX_MESSAGE_BYTES
@@ -74,13 +74,23 @@ class ReaderProcess:
 
     def stop(self) -> None:
         """Give the reading up; `done` is not called."""
-        self._hang_up()
-        self._child.end()
+        self._end()
 
     def _take(self) -> None:
         """Take in one packet; the loop comes back for the next one."""
         packet = self._socket.recv(MAX_MESSAGE_BYTES)
-        match decode(packet) if packet else None:
+        if not packet:
+            self._done(self._judge(self._end()))
+            return
+        try:
+            self._take_in(packet)
+        except UNREADABLE:
+            self._end()
+            text = "what the process that reads the configuration says is not understood"
+            self._done(Unread(text, is_bad=False))
+
+    def _take_in(self, packet: bytes) -> None:
+        match decode(packet):
             case Excluded() as part:
                 self._excluded += part.unpacked()
             case Instances() as some:
@@ -88,19 +98,13 @@ class ReaderProcess:
                 self._excluded = []
             case Complete() | Bad() as outcome:
                 self._outcome = outcome
-            case None:
-                how = self._end()
-                self._done(self._judge(how))
 
     def _end(self) -> str:
-        """Bury the process, which has sent all that it had; how it ended, in words."""
-        self._hang_up()
-        return self._child.bury()
-
-    def _hang_up(self) -> None:
+        """Bury the process; how it ended, in words. One that has not ended by now is broken, or not needed any more."""
         self._too_late.retire()
         self._loop.forget(self._socket.fileno())
         self._socket.close()
+        return self._child.end()
 
     def _give_up(self, _: Instant) -> None:
         self._is_late = True

@@ -19,8 +19,10 @@ _RESTRICT_SELF: Final = c_long(446)
 _VERSION: Final = 1
 _PATH_BENEATH: Final = 1
 
+_WRITE_FILE: Final = 1 << 1
 _READ_FILE: Final = 1 << 2
 _READ_DIR: Final = 1 << 3
+_MAKE_FILE: Final = 1 << 8
 _BY_LEVEL: Final = (0, 0x1FFF, 0x3FFF, 0x7FFF, 0x7FFF, 0xFFFF)
 """All rights of files by level: execute, write, read, remove, make; refer (2), truncate (3), ioctl of devices (5)."""
 _BIND_AND_CONNECT: Final = 3
@@ -41,11 +43,12 @@ def level() -> int:
 
 
 class Ruleset:
-    """What may still be read; prepared with the rights of today, and put in force later."""
+    """What may still be read or written; prepared with the rights of today, and put in force later."""
 
-    def __init__(self, readable: Iterable[str]) -> None:
+    def __init__(self, readable: Iterable[str], writable: Iterable[str] = ()) -> None:
         """Let these files, and what is beneath these directories, be read; what does not exist is passed over.
 
+        Beneath `writable` directories, regular files may be made, and what is there be written too.
         Everything else of files is refused: to write, to make, to remove and to execute; as well as TCP, and signals
         and abstract sockets of other processes. `OSError` where the kernel has no Landlock.
         """
@@ -61,7 +64,10 @@ class Ruleset:
         self.level = known
         for path in readable:
             with suppress(OSError):
-                self._let_read(path)
+                self._let(path, _READ_FILE | (_READ_DIR if os.path.isdir(path) else 0))  # noqa: PTH112 - the agent has no use for a Path
+        for path in writable:
+            with suppress(OSError):
+                self._let(path, _READ_FILE | _WRITE_FILE | _MAKE_FILE)
 
     def restrict_self(self) -> None:
         """Put it in force for this thread, and all that it starts. It must be unable to gain privileges (prctl(2))."""
@@ -71,10 +77,9 @@ class Ruleset:
         finally:
             os.close(self._descriptor)
 
-    def _let_read(self, path: str) -> None:
+    def _let(self, path: str, rights: int) -> None:
         place = os.open(path, os.O_PATH | os.O_CLOEXEC)
         try:
-            rights = _READ_FILE | (_READ_DIR if os.path.isdir(path) else 0)  # noqa: PTH112 - the agent has no use for a Path
             rule = create_string_buffer(_RULE.pack(rights, place), _RULE.size)
             if _LIBC.syscall(_ADD_RULE, c_int(self._descriptor), c_int(_PATH_BENEATH), rule, c_uint32(0)):
                 raise _error("landlock_add_rule")

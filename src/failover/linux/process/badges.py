@@ -10,7 +10,7 @@ import socket
 import struct
 import sys
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 _PROTOCOL: Final = 253
 """For experiments (RFC 3692 §2.1): no packet of any other program has it."""
@@ -43,6 +43,14 @@ def wear() -> socket.socket | None:
     return badge
 
 
+class _Badge(NamedTuple):
+    """What others see of one."""
+
+    number: int
+    uid: int
+    """Whose it is: another user's process in another container may have the same number there."""
+
+
 class Badges:
     """The badges of the other processes in the thread's network namespace, as they are now."""
 
@@ -50,36 +58,40 @@ class Badges:
         own = None if ours is None else os.fstat(ours.fileno()).st_ino
         # AppArmor's rules for snaps know the directory of a process and not that of a thread.
         path = Path("/proc", Path(_THREAD).readlink().name, "net", "raw")
-        self._numbers: list[int] | None = None
+        self._badges: list[_Badge] | None = None
         """None: they cannot be seen."""
         try:
             lines = path.read_text().splitlines()[1:]
         except OSError:
             return
-        badges = (_number(fields[1]) for fields in map(str.split, lines) if int(fields[9]) != own)
-        self._numbers = [number for number in badges if number is not None]
+        self._badges = [
+            _Badge(number, int(fields[7]))
+            for fields in map(str.split, lines)
+            if int(fields[9]) != own and (number := _number(fields[1])) is not None
+        ]
 
     def allow(self, pid: int) -> bool:
         """Whether a process may be one that wears a badge. 0: it is in a PID namespace that we cannot see.
 
         True also where that cannot be told: badges cannot be seen, or one is a container's and the process cannot.
         """
-        if self._numbers is None:
+        if self._badges is None:
             return True
         return any(
-            pid in (0, number & ~_NESTED)
-            or (bool(number & _NESTED) and _number_inside(pid) in (None, number & ~_NESTED))
-            for number in self._numbers
+            pid in (0, badge.number & ~_NESTED)
+            or (bool(badge.number & _NESTED) and _in_container(pid) in (None, badge))
+            for badge in self._badges
         )
 
 
-def _number_inside(pid: int) -> int | None:
-    """The number of a process in its own PID namespace; None where we may not look at it, or it has ended."""
+def _in_container(pid: int) -> _Badge | None:
+    """The badge that a process in a container would wear; None where we may not look at it, or it has ended."""
     try:
-        status = Path(f"/proc/{pid}/status").read_text().splitlines()
+        lines = map(str.split, Path(f"/proc/{pid}/status").read_text().splitlines())
     except OSError:
         return None
-    return next((int(line.split()[-1]) for line in status if line.startswith("NSpid:")), None)
+    fields = {name: values for name, *values in lines}
+    return _Badge(int(fields["NSpid:"][-1]) | _NESTED, int(fields["Uid:"][1]))
 
 
 def _number(local: str) -> int | None:

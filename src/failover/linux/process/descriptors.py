@@ -1,5 +1,7 @@
 """Open descriptors: how many this process may have (RLIMIT_NOFILE), and that no other program inherits them."""
 
+import errno
+import fcntl
 import os
 import resource
 from contextlib import suppress
@@ -12,6 +14,8 @@ _CLOSE_RANGE: Final = c_long(436)
 """close_range(2); the number is the same on all architectures."""
 _CLOEXEC: Final = 1 << 2
 _LAST: Final = 0xFFFFFFFF
+_STANDARD: Final = {Path("/dev/stdout"): 1, Path("/dev/stderr"): 2}
+_OURS: Final = Path("/proc/self/fd")
 
 
 def allow_many() -> None:
@@ -22,6 +26,25 @@ def allow_many() -> None:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     with suppress(OSError, ValueError):  # the resource module raises ValueError for EPERM
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def written_by(path: Path) -> int | None:
+    """The descriptor of this process that a path stands for, such as `/dev/stdout` or `/dev/fd/3`; None: no descriptor.
+
+    `OSError` where it is closed, or open for reading alone.
+    """
+    number = _STANDARD.get(path)
+    if number is None:
+        if not path.name.isdecimal() or path.parent.resolve() != _OURS.resolve():
+            return None
+        number = int(path.name)
+    try:
+        mode = fcntl.fcntl(number, fcntl.F_GETFL) & os.O_ACCMODE
+    except (OSError, OverflowError):
+        mode = os.O_RDONLY
+    if mode == os.O_RDONLY:
+        raise OSError(errno.EBADF, "is not open for writing", str(path))
+    return number
 
 
 def bequeath_none(first: int) -> None:
