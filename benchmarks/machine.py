@@ -85,10 +85,12 @@ def environment() -> dict[str, str]:
 
 
 def _cpu_nanoseconds(pid: int) -> int:
+    """0 of a process that has ended."""
     total = 0
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        with suppress(FileNotFoundError, ProcessLookupError):  # the thread has ended
-            total += int((task / "schedstat").read_text().split()[0])
+    with suppress(FileNotFoundError, ProcessLookupError):
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            with suppress(FileNotFoundError, ProcessLookupError):  # the thread has ended
+                total += int((task / "schedstat").read_text().split()[0])
     return total
 
 

@@ -82,19 +82,19 @@ def pair(made: Arena, master: Driver, backup: Driver, case: Case, pace: Pace) ->
 def cost(made: Arena, sender: Router, receiver: Router, seconds: float) -> Cost:
     """Measure a MASTER on `one` and a BACKUP on `two` that have settled."""
     pids = engine_pid(sender), engine_pid(receiver)
-    helpers = helper_pids(sender)
     with Rest() as rest:
         began, silent = time.monotonic(), made.frames(made.two, "rx")
-        before = [cpu_seconds(pids[0]), cpu_seconds(pids[1]), cpu_seconds(*helpers)]
+        before = {pid: cpu_seconds(pid) for pid in (*pids, *helper_pids(sender))}
         sent, received = made.frames(made.one, "rx"), made.frames(made.two, "tx")
         time.sleep(seconds)
         sent, received = made.frames(made.one, "rx") - sent, made.frames(made.two, "tx") - received
-        after = [cpu_seconds(pids[0]), cpu_seconds(pids[1]), cpu_seconds(*helpers)]
+        used = [cpu_seconds(pid) - before[pid] for pid in pids]
+        # A helper that came or went meanwhile does not count.
+        helped = sum(cpu_seconds(pid) - before[pid] for pid in helper_pids(sender) if pid in before)
         elapsed = time.monotonic() - began
     if made.frames(made.two, "rx") - silent > 0.01 * received:
         raise RuntimeError("the BACKUP did not keep silent")
-    used = [late - early for late, early in zip(after, before, strict=True)]
-    return Cost(used[0] / sent * MICRO, used[1] / received * MICRO, used[2] / elapsed * 1000, rest.cpus)
+    return Cost(used[0] / sent * MICRO, used[1] / received * MICRO, helped / elapsed * 1000, rest.cpus)
 
 
 def _round(case: Case, pace: Pace) -> Round:
