@@ -60,7 +60,7 @@ class Bench:
         return [event for event in self.events if event.kind == kind]
 
     def run_until(self, condition: Callable[[], object]) -> None:
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 30
         while not condition():
             assert time.monotonic() < deadline
             self.loop.dispatch()
@@ -229,7 +229,7 @@ class Forgetful(LinuxHost):
 
 BOTH_FAMILIES = """[
     {"vrid": 51, "interface_name": "eth0", "ip_addresses": ["192.0.2.100/24", "fe80::51:1/64"],
-     "advert_interval": 0.05, "priority": %d}
+     "advert_interval": 0.25, "priority": %d}
 ]"""
 
 
@@ -253,7 +253,7 @@ def test_what_was_made_anew_is_found_where_the_notifications_were_lost_and_all_l
                 addresses.add(ip_interface("fe80::51:1/64"))
         host.ip(*(f"link set ifb0 mtu {1400 + number}" for number in range(20)))
         bench.run_until(lambda: bench.told("interface_remade"))
-        assert bench.addresses("eth0") == before
+        bench.run_until(lambda: bench.addresses("eth0") == before)
         assert bench.told("interface_remade")[0].fields == {"interface": "eth0", "families": "ipv6"}
         if priority == 250:
             assert ipv6.is_master
