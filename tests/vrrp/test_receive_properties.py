@@ -19,6 +19,7 @@ from failover.vrrp import (
     receive,
 )
 from failover.vrrp.packet.checksum import checksum, ones_complement_sum, pseudo_header
+from failover.vrrp.packet.source import impossible_source
 from failover.vrrp.protocol import GROUPS
 from tests.rfc.marks import negative, positive
 from tests.vrrp.making import GREATER, OURS, V2, a_router, an_advertisement
@@ -43,17 +44,10 @@ def listener(advertisement: Advertisement, source: Address) -> VirtualRouter:
 @st.composite
 def sent(draw: st.DrawFn) -> tuple[Advertisement, Address]:
     family = draw(families)
-    source = draw(addresses(family))
+    source, advertisement = draw(addresses(family)), draw(advertisements(family))
     assume(source != OURS[family])
-    assume(
-        not (
-            source.is_unspecified
-            or source.is_loopback
-            or source.is_multicast
-            or source.packed[0] in (0, *range(240, 254), 255)
-        )
-    )
-    return draw(advertisements(family)), source
+    assume(impossible_source(source, advertisement, listener(advertisement, source)) is None)
+    return advertisement, source
 
 
 @positive("R-074")

@@ -65,8 +65,8 @@ class DiscardReason(Enum):
     VRID = "vrid"
     """Not the virtual router's number."""
     IMPOSSIBLE_SOURCE = "impossible_source"
-    """It comes from an address that no host here can have: unspecified, loopback, multicast, broadcast, reserved, or a
-    virtual address whose owner would have priority 255."""
+    """It comes from an address that no host here can have: unspecified, loopback, multicast, broadcast, reserved, one
+    that all IPv6 routers have, or a virtual address whose owner would have priority 255."""
     ADDRESS_OWNER = "address_owner"
     """This host is the address owner, and version 2 has it hear nobody (RFC 3768 §7.1)."""
     AUTHENTICATION_TYPE = "authentication_type"

@@ -4,7 +4,7 @@ The RFC has no such check. But the sender's address decides elections (§6.4.3) 
 that no host can have is refused, and one that a host here hardly has is accepted and reported.
 """
 
-from ipaddress import IPv4Network, ip_network
+from ipaddress import ip_network
 from typing import Final
 
 from failover.vrrp.packet.advertisement import Advertisement
@@ -27,18 +27,19 @@ _SPECIAL: Final[dict[int, tuple[tuple[Network, str], ...]]] = {
     ),
 }
 """What no host has as its address (RFC 1122 §3.2.1.3, RFC 4291 §2.4, §2.5); of several, the first says what it is."""
-_RESERVED: Final[tuple[tuple[Network, str], ...]] = (
-    (ip_network("0.0.0.0/8"), "reserved"),
-    (ip_network("240.0.0.0/4"), "reserved"),
-)
+_RESERVED: Final[tuple[Network, ...]] = (ip_network("0.0.0.0/8"), ip_network("240.0.0.0/4"))
 """What a host has only where somebody has made it so on purpose: possible on a link where we have such an address."""
+_LINK_LOCAL: Final[tuple[Network, ...]] = (ip_network("fe80::/64"),)
+"""Where each IPv6 host has an address, if we know no better (RFC 4291 §2.5.6)."""
 _FIRST_BYTES: Final[dict[int, frozenset[int]]] = {
     Family.IPV4: frozenset({0, 127, *range(224, 256)}),
     Family.IPV6: frozenset({0, 255}),
 }
 """Of all these networks: any other address is in none of them."""
-_WITHOUT_EDGES: Final = 31
-"""The IPv4 prefix length from which on each address of a network is a host's (RFC 3021)."""
+_LONGEST_WITH_EDGE: Final[dict[int, int]] = {Family.IPV4: 30, Family.IPV6: 126}
+"""The longest prefix with which a network has an address that is no host's (RFC 3021, RFC 6164)."""
+_LAST_BITS_OF_EDGE: Final[dict[int, int]] = {Family.IPV4: 0b11, Family.IPV6: 0b00}
+"""What that address ends in, with these prefixes: any other address is none."""
 
 
 def impossible_source(source: Address, advertisement: Advertisement, router: VirtualRouter) -> str | None:
@@ -49,11 +50,11 @@ def impossible_source(source: Address, advertisement: Advertisement, router: Vir
     version: int = source.version
     if source.packed[0] in _FIRST_BYTES[version]:
         special = _named(source, _SPECIAL[version])
-        if special is None and version == Family.IPV4 and not is_on_link(source, router):
-            special = _named(source, _RESERVED)
+        if special is None and version == Family.IPV4 and _is_reserved(source, router):
+            special = "reserved"
         if special is not None:
             return special
-    edge = _edge(source, router) if version == Family.IPV4 else None
+    edge = _edge(source, router)
     if edge is not None:
         return edge
     if advertisement.priority in (PRIORITY_OWNER, PRIORITY_RESIGN):
@@ -69,21 +70,32 @@ def is_on_link(source: Address, router: VirtualRouter) -> bool:
     return any(source in network for network in router.on_link)
 
 
+def _is_reserved(source: Address, router: VirtualRouter) -> bool:
+    """Whether it is of a reserved network that no address of ours is in."""
+    if is_on_link(source, router):
+        return False
+    return any(source in network and router.primary_address not in network for network in _RESERVED)
+
+
 def _named(source: Address, networks: tuple[tuple[Network, str], ...]) -> str | None:
     return next((name for network, name in networks if source in network), None)
 
 
 def _edge(source: Address, router: VirtualRouter) -> str | None:
-    """What `source` is in an IPv4 network where it is no host's address, unless it is one in another network here."""
+    """What `source` is in a network where it is no host's address, unless it is one in another network here.
+
+    IPv4: the broadcast address. The lowest address is a host's as any other, for Linux 5.14 and later; so it is at the
+    end of a network that is being made larger. IPv6: the lowest, which all routers of the network have.
+    """
+    version: int = source.version
+    if source.packed[-1] & 0b11 != _LAST_BITS_OF_EDGE[version]:
+        return None
+    is_ipv4 = version == Family.IPV4
     found = None
-    for network in router.on_link:
-        if isinstance(network, IPv4Network) and source in network:
-            if network.prefixlen >= _WITHOUT_EDGES:
+    for network in router.on_link or (() if is_ipv4 else _LINK_LOCAL):
+        if source in network:
+            edge = network.broadcast_address if is_ipv4 else network.network_address
+            if source != edge or network.prefixlen > _LONGEST_WITH_EDGE[version]:
                 return None
-            if source == network.broadcast_address:
-                found = f"broadcast address of {network}"
-            elif source == network.network_address:
-                found = f"network address of {network}"
-            else:
-                return None
+            found = f"{'broadcast' if is_ipv4 else 'subnet-router anycast'} address of {network}"
     return found
