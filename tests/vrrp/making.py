@@ -4,7 +4,7 @@ Ours is 192.0.2.2, peers are 192.0.2.1 (smaller) and 192.0.2.3 (greater); likewi
 """
 
 from dataclasses import replace
-from ipaddress import IPv4Address, IPv6Address, ip_interface
+from ipaddress import IPv4Address, IPv6Address, ip_interface, ip_network
 from typing import Any, Final
 
 import pytest
@@ -30,6 +30,7 @@ from failover.vrrp import (
     initial_state,
     step,
 )
+from failover.vrrp.protocol import Network
 
 V2: Final = Version.V2
 V3: Final = Version.V3
@@ -46,6 +47,12 @@ NO_CARRIER: Final = Fault("no_carrier", "eth0 has no carrier")
 SMALLER: Final[dict[Family, Address]] = {Family.IPV4: IPv4Address("192.0.2.1"), Family.IPV6: IPv6Address("fe80::1")}
 OURS: Final[dict[Family, Address]] = {Family.IPV4: IPv4Address("192.0.2.2"), Family.IPV6: IPv6Address("fe80::2")}
 GREATER: Final[dict[Family, Address]] = {Family.IPV4: IPv4Address("192.0.2.3"), Family.IPV6: IPv6Address("fe80::3")}
+ON_LINK: Final[dict[Family, tuple[Network, ...]]] = {
+    Family.IPV4: (ip_network("192.0.2.0/24"),),
+    Family.IPV6: (ip_network("fe80::/64"),),
+}
+ODD: Final[dict[Family, Address]] = {Family.IPV4: IPv4Address("203.0.113.9"), Family.IPV6: IPv6Address("2001:db8::9")}
+"""Off the subnet, and not link-local."""
 
 PEER: Final = GREATER[Family.IPV4]
 

@@ -21,7 +21,7 @@ from failover.vrrp import (
     seconds,
 )
 from failover.vrrp.protocol import GROUPS
-from tests.vrrp.making import GREATER, OURS, SMALLER, V2, V3
+from tests.vrrp.making import GREATER, ODD, ON_LINK, OURS, SMALLER, V2, V3
 
 families: Final = st.sampled_from(Family)
 
@@ -56,6 +56,7 @@ def routers(draw: st.DrawFn, /, **fixed: Any) -> VirtualRouter:
         "addresses": held[:split],
         "excluded_addresses": held[split:],
         "primary_address": OURS[family],
+        "on_link": draw(st.sampled_from([(), ON_LINK[family]])),
         "version": version,
         "priority": draw(st.sampled_from([1, 2, 99, 100, 101, 253, 254, 255])),
         "advertisement_interval": interval,
@@ -91,7 +92,7 @@ def _only_form(family: Family) -> ChecksumForm:
 
 
 def sources(family: Family) -> st.SearchStrategy[Address]:
-    return st.sampled_from([SMALLER[family], GREATER[family]])
+    return st.sampled_from([SMALLER[family], GREATER[family], ODD[family]])
 
 
 any_address: Final = st.ip_addresses() | st.sampled_from([*GROUPS.values(), *OURS.values(), *GREATER.values()])

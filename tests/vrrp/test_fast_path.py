@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from failover.vrrp import (
     AdvertisementReceived,
     Backup,
+    Family,
     Heard,
     Instant,
     Master,
+    ReportOddity,
     SendAdvertisement,
     State,
     Step,
@@ -25,9 +27,24 @@ from failover.vrrp import (
     seconds,
     step,
 )
+from failover.vrrp.machine.actions import OF_THE_SENDER
 from failover.vrrp.machine.fast_path import advertised_again, beats, heard_again, may_repeat, settled_for
 from tests.rfc.marks import negative, positive
-from tests.vrrp.making import GREATER, NOW, SMALLER, V2, a_backup, a_follower, a_master, a_router, after, hears
+from tests.vrrp.making import (
+    EACH_FAMILY,
+    GREATER,
+    NOW,
+    ODD,
+    ON_LINK,
+    SMALLER,
+    V2,
+    a_backup,
+    a_follower,
+    a_master,
+    a_router,
+    after,
+    hears,
+)
 from tests.vrrp.strategies import routers, sources
 
 delays = st.one_of(st.just(0), st.integers(0, seconds(100)))
@@ -65,14 +82,16 @@ def test_a_settled_advertisement_does_what_the_long_way_does(
     note(f"settled: {held_off is not None}")
     if held_off is None:
         return
-    long = outcome.state
+    long, told = outcome.state, outcome.actions
     assert isinstance(long, Backup)
+    assert all(isinstance(one, ReportOddity) and one.oddity in OF_THE_SENDER for one in told)
+    note(f"odd: {bool(told)}")
     settled = long
     for interval in passing:
         now = after(now, interval)
         outcome = step(router, long, event, now)
         long = outcome.state
-        assert outcome == Step(heard_again(settled, now)), "the state after several is that after the last"
+        assert outcome == Step(heard_again(settled, now), told), "the state after several is that after the last"
         assert isinstance(long, Backup)
         assert long.master_down_at == now + held_off
 
@@ -95,6 +114,21 @@ def test_the_masters_advertisement_settles() -> None:
 def test_an_advertisement_that_does_or_tells_more_does_not_settle(changes: dict[str, Any]) -> None:
     router = a_router()
     assert not settles(a_follower(router), hears(router, **{"priority": 200, **changes}), router)
+
+
+@EACH_FAMILY
+def test_a_master_with_an_odd_address_settles_and_each_of_its_advertisements_is_as_odd(family: Family) -> None:
+    router = a_router(family, on_link=ON_LINK[family])
+    event = hears(router, ODD[family], priority=200)
+    assert settles(a_backup(router), event, router)
+    followed = step(router, a_backup(router), event, NOW)
+    assert [type(action) for action in followed.actions] == [ReportOddity]
+    assert step(router, followed.state, event, NOW).actions == followed.actions
+
+
+def test_an_odd_address_does_not_hide_what_else_is_odd() -> None:
+    router = a_router(on_link=ON_LINK[Family.IPV4])
+    assert not settles(a_backup(router), hears(router, ODD[Family.IPV4], priority=100), router)
 
 
 def test_a_master_that_gives_way_settles_with_the_next_advertisement() -> None:

@@ -1,17 +1,14 @@
 """Counts and tells what happens to one virtual router, and the same thing not too often."""
 
 from functools import partial
-from typing import Final
 
 from failover.engine.account.evidence import oddity_fields
 from failover.engine.events import EventSink, Evidence, Subject
 from failover.events import Kind
 from failover.messages import Counters
 from failover.rate_limit import RateLimit, Same, with_suppressed
-from failover.vrrp import Discard, Instant, Oddity, ReceivedFrom, ReportOddity, VirtualRouter
-
-_TOLD_ONCE: Final = frozenset({Oddity.SOURCE_OFF_SUBNET, Oddity.SOURCE_NOT_LINK_LOCAL})
-"""How somebody's network is made, and so in each of its advertisements for good."""
+from failover.vrrp import Discard, Instant, ReceivedFrom, ReportOddity, VirtualRouter
+from failover.vrrp.machine.actions import OF_THE_SENDER
 
 
 class Reporter:
@@ -51,7 +48,7 @@ class Reporter:
             {"oddity": oddity, "source": report.source.packed},
             now,
             partial(oddity_fields, report, router),
-            once=report.oddity in _TOLD_ONCE,
+            once=report.oddity in OF_THE_SENDER,
         )
 
     def discarded(self, discard: Discard, meta: ReceivedFrom, now: Instant) -> None:

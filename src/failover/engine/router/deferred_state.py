@@ -8,7 +8,7 @@ from failover.engine.port.known_adverts import KnownAdvert
 from failover.engine.transmit.beat import Beat, Member
 from failover.linux.sockets.outbox import Packets
 from failover.messages import Counters
-from failover.vrrp import Backup, Master, State
+from failover.vrrp import Backup, Master, Oddity, State
 from failover.vrrp.machine.fast_path import advertised_again, heard_again
 
 
@@ -25,6 +25,8 @@ class DeferredState:
         """How many of its beats state and counters know of; None where the router has no part in a beat."""
         self._known_advert: KnownAdvert | None = None
         """The MASTER's packet, where it is known: it knows of later arrivals than state and counters do."""
+        self._odd: tuple[Oddity, ...] = ()
+        """What is odd about each packet like it."""
 
     @property
     def state(self) -> State:
@@ -41,7 +43,10 @@ class DeferredState:
     def catch_up(self) -> None:
         """Put into state and counters what the fast path has left out."""
         if self._known_advert is not None and isinstance(self.known, Backup):
-            self._counters.advertisements_received += self._known_advert.take()
+            times = self._known_advert.take()
+            self._counters.advertisements_received += times
+            for oddity in self._odd:
+                self._counters.oddities[oddity.value] += times
             if self._known_advert.heard_at != self.known.armed_at:
                 self.known = heard_again(self.known, self._known_advert.heard_at)
         if self._beats_known is not None and isinstance(self.known, Master):
@@ -58,9 +63,9 @@ class DeferredState:
         """Whether the MASTER's packet is known, and watched for: the router itself need not."""
         return self._known_advert is not None
 
-    def repeat(self, known_advert: KnownAdvert) -> None:
-        """The MASTER's packet is known from now on, until `forget`."""
-        self._known_advert = known_advert
+    def repeat(self, known_advert: KnownAdvert, odd: tuple[Oddity, ...]) -> None:
+        """The MASTER's packet is known from now on, until `forget`; `odd` about it was counted once."""
+        self._known_advert, self._odd = known_advert, odd
 
     def forget(self) -> None:
         """The MASTER's packet is known no longer."""

@@ -48,7 +48,6 @@ from failover.vrrp import (
     step,
 )
 from failover.vrrp.machine import actions, events
-from failover.vrrp.machine.fast_path import settled_for
 from failover.vrrp.protocol import PRIORITY_RESIGN
 
 
@@ -210,9 +209,9 @@ class Instance:
         counters.advertisements_received += 1
         counters.priority_zero_received += outcome.priority == PRIORITY_RESIGN
         event = events.AdvertisementReceived(outcome, packet.meta.source)
-        held_off = settled_for(event, self._feed(event, now), now)
-        if known_adverts is not None and held_off is not None:
-            self._schedule.repeated(packet, raw, held_off, now, known_adverts)
+        followed = self._feed(event, now)
+        if known_adverts is not None:
+            self._schedule.heard(packet, raw, event, followed, now, known_adverts)
         return Verdict.LOSING if is_below(self.cutoff, event) else Verdict.HEEDED
 
     def addresses_present(self, present: Present, now: Instant) -> None:

@@ -11,8 +11,8 @@ from failover.engine.transmit.beat import Member
 from failover.linux.filter.fingerprint import fingerprint
 from failover.linux.packet import Received
 from failover.linux.sockets.outbox import Packets
-from failover.vrrp import Instant, Interval, Master, deadline
-from failover.vrrp.machine.fast_path import may_repeat
+from failover.vrrp import AdvertisementReceived, Instant, Master, ReportOddity, Step, deadline
+from failover.vrrp.machine.fast_path import may_repeat, settled_for
 
 
 class Schedule:
@@ -49,15 +49,25 @@ class Schedule:
         # A MASTER's wake-up is many a second, and a little late does no harm; a takeover is rare, and waited for.
         self._alarm.set(deadline(state))
 
-    def repeated(self, packet: Received, raw: bytes, held_off: Interval, now: Instant, known: KnownAdverts) -> None:
-        """The MASTER has sent a packet that will change nothing when it comes again, but hold off a takeover.
+    def heard(
+        self,
+        packet: Received,
+        raw: bytes,
+        event: AdvertisementReceived,
+        outcome: Step,
+        now: Instant,
+        known: KnownAdverts,
+    ) -> None:
+        """A packet was heard: where the next one like it will but hold off a takeover, know it then by its bytes.
 
-        `raw` is the packet as it came from the socket, `held_off` for how long each one holds off the takeover.
+        `raw` is the packet as it came from the socket, `event` what it says, `outcome` what `step()` returned for it.
         """
-        if not may_repeat(self._deferred.known):
+        held_off = settled_for(event, outcome, now)
+        if held_off is None or not may_repeat(self._deferred.known):
             return
+        odd = tuple(action.oddity for action in outcome.actions if isinstance(action, ReportOddity))
         self._deferred.forget()
-        self._deferred.repeat(known.expect(raw, fingerprint(packet), held_off, now, self._release))
+        self._deferred.repeat(known.expect(raw, fingerprint(packet), held_off, now, self._release), odd)
         self._alarm.set(None)
 
     def _release(self) -> None:

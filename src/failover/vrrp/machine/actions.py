@@ -7,6 +7,7 @@ action is added here and to the code that performs actions.
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Final
 
 from failover.vrrp.machine.causes import Cause
 from failover.vrrp.machine.states import State
@@ -71,6 +72,10 @@ class Oddity(Enum):
     """IPv4: the sender's address is in no subnet that this host has an address in."""
     SOURCE_NOT_LINK_LOCAL = "source_not_link_local"
     """IPv6: the sender's address is not link-local (RFC 9568 §5.1.2.1)."""
+
+
+OF_THE_SENDER: Final = frozenset({Oddity.SOURCE_OFF_SUBNET, Oddity.SOURCE_NOT_LINK_LOCAL})
+"""How somebody's network is made, and so in each of its advertisements for good: worth telling once."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 BACKUP: nearly every packet equals the one before, byte for byte, and changes nothing but two times. The engine may then
 skip both functions: `settled_for` says when, `heard_again` gives the state that they would have returned. A packet
-with an oddity never takes the fast path, so that each one is still reported and counted.
+with an oddity takes the long way each time, so that it is reported; but for what is odd about its sender, which is told
+once.
 
 MASTER: nearly every wake-up sends the same advertisement as the one before. Routers that share interval and phase may
 then send together: `beats` says when, `advertised_again` gives the state that `step()` would have returned.
@@ -12,6 +13,7 @@ Property tests hold all of this to `receive()` and `step()`.
 
 from dataclasses import replace
 
+from failover.vrrp.machine.actions import OF_THE_SENDER, ReportOddity
 from failover.vrrp.machine.events import AdvertisementReceived
 from failover.vrrp.machine.peers import heard
 from failover.vrrp.machine.states import Backup, Master, State
@@ -42,18 +44,19 @@ def settled_for(event: AdvertisementReceived, outcome: Step, now: Instant) -> In
 
     None: the packet must go through `receive()` and `step()` each time. `outcome` is what `step()` returned for it. The
     fast path is open where the packet made us follow its sender: no resignation, no lower priority that we preempt, no
-    version 2 beside version 3, no oddity. The answer holds until the router or its state changes in another way. What
-    the packet teaches (interval, checksum form) has been learned the first time.
+    version 2 beside version 3, no oddity but of the sender itself, which each repetition has too. The answer holds
+    until the router or its state changes in another way. What the packet teaches (interval, checksum form) has been
+    learned the first time.
     """
     state = outcome.state
     if not isinstance(state, Backup):
         return None
     followed = (
-        not outcome.actions
-        and not state.resigned
+        not state.resigned
         and state.outranked is None
         and state.armed_at == now
         and state.master == heard(event, now)
+        and all(isinstance(action, ReportOddity) and action.oddity in OF_THE_SENDER for action in outcome.actions)
     )
     return _length(state) if followed else None
 
