@@ -39,7 +39,9 @@ def here(*networks: str, primary: str = "192.0.2.2", addresses: str = "192.0.2.1
 
 def heard(source: str, router: VirtualRouter, priority: int = 200) -> Advertisement | Discard:
     packet: Packet = IPV4 if router.family is Family.IPV4 else IPV6
-    from_there = replace(packet, source=ip_address(source), addresses=router.advertised, priority=priority)
+    from_there = replace(
+        packet, source=ip_address(source), vrid=router.vrid, addresses=router.advertised, priority=priority
+    )
     return receive(from_there.payload(), from_there.meta(), router)
 
 
@@ -198,6 +200,21 @@ def test_an_owner_elsewhere_takes_over_from_its_own_address_and_an_impostor_does
     assert isinstance(owner, Advertisement)
     assert isinstance(step(router, master, hears(router, address, priority=255), NOW).state, Backup)
     assert refused(str(address), router, 254) is not None
+
+
+def test_an_owner_of_another_virtual_router_sends_for_this_one_from_the_address_that_it_owns() -> None:
+    """Two hosts, each the owner of one virtual router and BACKUP of the other, with no addresses beside these two."""
+    of_a, of_b = ip_address("192.0.2.1"), ip_address("192.0.2.2")
+    on_b = a_router(
+        vrid=2,
+        addresses=virtual_addresses(f"{of_b}/24"),
+        primary_address=of_b,
+        on_link=(ip_network("192.0.2.0/24"),),
+        priority=255,
+    )
+    on_c = replace(on_b, primary_address=ip_address("192.0.2.3"), priority=50)
+    for router in (on_b, on_c):
+        assert refused(str(of_a), router, 100) is None
 
 
 def test_an_impossible_source_is_named_only_where_all_else_is_right() -> None:
