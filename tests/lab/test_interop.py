@@ -75,6 +75,28 @@ def test_tshark_has_no_complaint_about_anything_we_send(lan: Lan, tmp_path: Path
     assert [(said, packet.hex()) for packet, fields in judgement for said in complaints(fields)] == []
 
 
+class VirtualIsNewest(Frr):
+    """Its macvlan has got the virtual link-local address last."""
+
+    def _make_macvlan(self, spec: RouterSpec) -> None:
+        super()._make_macvlan(spec)
+        name, virtual = self.macvlan(spec), spec.addresses[0]
+        self.host.ip(f"addr del {virtual} dev {name}", f"addr add {virtual} dev {name} nodad")
+
+
+def test_frr_that_sends_from_the_virtual_address_is_refused_and_named(lan: Lan) -> None:
+    """The documentation says how to have it send from an address of its own."""
+    kind = next(kind for kind in KINDS if kind.name == "v3-ipv6")
+    arena = Arena(lan, kind)
+    other, ours = arena.router(VirtualIsNewest, "two", kind.spec(200)), arena.router(Ours, "one", kind.spec(100))
+    other.start()
+    wait_until(lambda: other.is_master(other.specs[0]), "FRR is MASTER")
+    ours.start()
+    named = "impossible source fe80::51:1 (virtual address of a sender of priority 200)"
+    wait_until(lambda: named in ours.log(), "it is named")
+    wait_until(lambda: ours.is_master(ours.specs[0]), "ours is MASTER too")
+
+
 class Sample(Daemon):
     """Ours, configured by the original sample, but for the name of the interface."""
 
