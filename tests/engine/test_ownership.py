@@ -232,6 +232,21 @@ def test_a_reload_takes_from_an_owner_what_it_was_given_and_never_the_hosts_own(
     assert not [line for line in watch.removed() if any(f" {one} " in line for one in before)]
 
 
+def test_a_restart_as_no_owner_takes_an_own_address_for_a_virtual_one_unless_it_is_the_hosts_last(host: Host) -> None:
+    host.ip("addr add 192.0.2.77/24 dev eth0", "addr add fe80::77/64 dev eth0 nodad")
+    listed = ("192.0.2.11/24", "fe80::ff:fe00:1/64", "2001:db8::11/64")
+    before = on(host)
+    owner = OurDaemon(host, router(51, *listed, priority=255), label="owner")
+    masters(owner, 2)
+    assert owner.stop() == 0
+    assert on(host) == before
+    daemon = OurDaemon(host, router(51, *listed, priority=100))
+    masters(daemon, 2)
+    assert f"removed addresses left on eth0: {', '.join(listed[:2])}" in daemon.log()
+    assert daemon.stop() == 0
+    assert on(host) == before - set(listed[:2])
+
+
 def test_an_address_that_was_an_owners_own_and_is_removed_by_the_administrator_is_a_virtual_one_from_then_on(
     host: Host,
 ) -> None:
