@@ -172,7 +172,7 @@ def test_a_checksum_is_one_of_three(value: Any, line: str) -> None:
         ),
         *(
             (name, f'interface_name: "{name}" is a MAC address; {INTERFACE}; {LISTED}')
-            for name in ("02:00:00:00:00:01", "02-00-00-00-AA-01", "0200.0000.aa01")
+            for name in ("02:00:00:00:00:01", "02-00-00-00-AA-01")
         ),
         *(
             (
@@ -182,8 +182,41 @@ def test_a_checksum_is_one_of_three(value: Any, line: str) -> None:
                     f' did you mean "{name}"?'
                 ),
             )
-            for name, peer in (("eth0", "if5"), ("eth0", "if5:"), ("br-1a2b3c4d5e6f", "if12345"))
+            for name, peer in (
+                ("eth0", "if5"),
+                ("eth0", "if5:"),
+                ("br-1a2b3c4d5e6f", "if12345"),
+                ("enp0s31f6.100", "enp0s31f6"),
+                ("eth0.100", "eth0:"),
+            )
         ),
+        (
+            "7: eth0.100@eth0: <UP>",
+            (
+                f'interface_name: "7: eth0.100@eth0: <UP>" has what `ip` shows of an interface\'s peer; {INTERFACE};'
+                ' did you mean "eth0.100"?'
+            ),
+        ),
+        *(
+            (
+                text,
+                (
+                    f'interface_name: "{text}" has what `ip` shows beside an interface\'s name; {INTERFACE};'
+                    ' did you mean "eth0"?'
+                ),
+            )
+            for text in ("2: eth0", "2: eth0:", "eth0:", "12:  eth0: <BROADCAST,UP> mtu 1500")
+        ),
+        (
+            f"{'a' * 16}@eth0",
+            (
+                f'interface_name: "{"a" * 16}@eth0" is too long for the name of an interface; {INTERFACE};'
+                f" an altname is none; {LISTED}"
+            ),
+        ),
+        (".@if5", f'interface_name: ".@if5" cannot be the name of an interface; {INTERFACE}'),
+        ("2: a/b", f'interface_name: "2: a/b" cannot be the name of an interface; {INTERFACE}'),
+        ("fe80::7", f'interface_name: "fe80::7" cannot be the name of an interface; {INTERFACE}'),
         ("a/b", f'interface_name: "a/b" cannot be the name of an interface; {INTERFACE}'),
         ("a b", f'interface_name: "a b" cannot be the name of an interface; {INTERFACE}'),
         ("a\t", f'interface_name: "a\\t" cannot be the name of an interface; {INTERFACE}'),
@@ -217,7 +250,10 @@ def test_an_interface_name_that_the_kernel_would_not_give_is_refused(value: str,
     assert complaint(interface_name=value) == line
 
 
-@pytest.mark.parametrize("name", ["lo", "eth0.100", "br-1a2b3c4d5e6f", "wlp0s20f3", "veth@x", "-", "\u00e9" * 7])
+@pytest.mark.parametrize(
+    "name",
+    ["lo", "eth0.100", "br-1a2b3c4d5e6f", "wlp0s20f3", "veth@x", "-", "\u00e9" * 7, "fab0.1000.2000", "fab010002000"],
+)
 def test_an_interface_name_that_the_kernel_would_give_is_accepted(name: str) -> None:
     assert accepted(interface_name=name).interface_name == name
 

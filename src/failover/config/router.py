@@ -22,9 +22,12 @@ LONGEST_INTERFACE_NAME: Final = 15
 """Bytes: IFNAMSIZ less the terminating zero."""
 
 _NOT_IN_INTERFACE_NAMES: Final = frozenset("/: \u00a0")
-_MAC: Final = re.compile(r"(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}|(?:[0-9a-f]{4}\.){2}[0-9a-f]{4}", re.IGNORECASE)
-_PEER: Final = re.compile(r"([^@]+)@if[0-9]+:?")
-"""As in `eth0@if5`, from the output of `ip addr`."""
+_MAC: Final = re.compile(r"(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}", re.IGNORECASE)
+"""In the forms that are no interface's name. Dots, or nothing between the digits, may be in one (`fab0.1000.2000`)."""
+_PEER: Final = re.compile(r"[^@]+@if[0-9]+")
+"""As in `eth0@if5`: a name that the kernel would give, but hardly has."""
+_SHOWN: Final = re.compile(r"(?:[0-9]+:\s+)?([^@:\s]+)(?:@[^@:\s]+)?:?(?:\s+<.*)?")
+"""From the output of `ip addr`, such as `2: eth0@if5: <BROADCAST>`."""
 _LISTED: Final = "`ip -br link` lists the names of this host's interfaces"
 _ADDRESS_LIST: Final = 'a list of "ADDRESS/LENGTH"'
 
@@ -41,17 +44,20 @@ def _check_interface_name(name: str) -> Complaint | None:
     """Check what the kernel demands of a name (`dev_valid_name` in net/core/dev.c), and that it is printable."""
     if _MAC.fullmatch(name):
         return Complaint("is a MAC address", _LISTED)
-    shown = _PEER.fullmatch(name)
-    if shown is not None:
-        return Complaint("has what `ip` shows of an interface's peer", f"did you mean {show(shown[1])}?")
-    if name in {".", ".."} or not name.isprintable() or not _NOT_IN_INTERFACE_NAMES.isdisjoint(name):
-        device = name.partition(":")[0]
-        is_alias = device != name and device and _check_interface_name(device) is None
-        meant = f"the interface of that alias is {show(device)}" if is_alias else None
-        return Complaint("cannot be the name of an interface", meant)
-    if len(name.encode(errors="surrogatepass")) > LONGEST_INTERFACE_NAME:
+    has_good_characters = name.isprintable() and _NOT_IN_INTERFACE_NAMES.isdisjoint(name)
+    is_long = len(name.encode(errors="surrogatepass")) > LONGEST_INTERFACE_NAME
+    if has_good_characters and not is_long and name not in {".", ".."} and not _PEER.fullmatch(name):
+        return None
+    shown = _SHOWN.fullmatch(name)
+    if shown is not None and shown[1] != name and _check_interface_name(shown[1]) is None:
+        of = "of an interface's peer" if "@" in name else "beside an interface's name"
+        return Complaint(f"has what `ip` shows {of}", f"did you mean {show(shown[1])}?")
+    if has_good_characters and is_long:
         return Complaint("is too long for the name of an interface", f"an altname is none; {_LISTED}")
-    return None
+    device, *alias = name.split(":")
+    is_alias = len(alias) == 1 and " " not in name and device and _check_interface_name(device) is None
+    meant = f"the interface of that alias is {show(device)}" if is_alias else None
+    return Complaint("cannot be the name of an interface", meant)
 
 
 class VirtualRouter(msgspec.Struct, frozen=True, kw_only=True, metaclass=Built):

@@ -1,22 +1,54 @@
 """What was probably meant by a name that no interface has; pure."""
 
 from collections.abc import Iterable
+from ipaddress import ip_address
+from typing import Final
 
+from failover.frames.ethernet import MAC_LENGTH
 from failover.linux.interfaces.table import Interface
+
+_SEPARATORS: Final = str.maketrans("", "", ":-.")
+_NAMED_AT_MOST: Final = 3
+"""Of the interfaces with one MAC address: a VLAN has that of its device."""
 
 
 def meant(name: str, interfaces: Iterable[Interface]) -> str | None:
     """What the name is, if no interface's, in words that go on a sentence; None where nothing comes to mind."""
     written, at, _ = name.partition("@")
+    lower, address, mac = name.lower(), _address(name), _mac(name)
+    with_mac: list[str] = []
     for interface in interfaces:
         if name in interface.altnames:
             return f"that is an altname of {interface.name}: write {interface.name}"
         if at and written in (interface.name, *interface.altnames):
             return f"what ip shows from @ on is not part of the name: write {interface.name}"
-        if name.lower() == interface.name.lower():
+        if lower == interface.name.lower():
             return f"write {interface.name}"
         if name == str(interface.ifindex):
             return f"that is the index of {interface.name}: write {interface.name}"
-        if any(name == str(assigned.address.ip) for assigned in interface.addresses):
+        # by their bytes: there may be many, and each look at a name that is missing goes through all of them
+        if address is not None and any(assigned.address.packed == address for assigned in interface.addresses):
             return f"that is an address of {interface.name}: write {interface.name}"
-    return None
+        if mac is not None and mac == interface.mac:
+            with_mac.append(interface.name)
+    if with_mac:
+        few = with_mac[:_NAMED_AT_MOST]
+        return f"that is the MAC address of {', '.join(few)}: write {' or '.join(few)}"
+    return None if mac is None else "that may be a MAC address, which no interface has"
+
+
+def _address(name: str) -> bytes | None:
+    """The name as an IP address; None where it is none."""
+    try:
+        return ip_address(name).packed
+    except ValueError:
+        return None
+
+
+def _mac(name: str) -> bytes | None:
+    """The name as a MAC address, with colons, dashes, dots or nothing between its digits; None where it is none."""
+    digits = name.translate(_SEPARATORS)
+    try:
+        return bytes.fromhex(digits) if len(digits) == 2 * MAC_LENGTH else None
+    except ValueError:
+        return None
