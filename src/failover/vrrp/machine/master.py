@@ -149,7 +149,8 @@ def _answers(router: VirtualRouter, event: AdvertisementReceived, last: Instant 
     """Whether an advertisement is answered: half an interval after the last answer, by the shorter of both intervals.
 
     So each advertisement of a real rival is answered, also where it advertises faster than we do and an answer was
-    lost. A flood gets two answers an interval: at the shortest that it can claim, 0.01 s, two hundred a second.
+    lost. A flood gets two answers an interval: at the shortest that it can claim, 0.01 s, two hundred a second for each
+    virtual router, each to a packet of the flood. Fewer would leave a rival that has this interval unanswered.
     """
     shorter = min(router.advertisement_interval, event.advertisement.interval)
     return last is None or now - last >= shorter // 2

@@ -73,7 +73,7 @@ class Master:
     repeat_announcements_at: Instant | None
     """When the addresses are announced again; None once that is done."""
     answered_at: Instant | None
-    """When a losing rival was last answered: a stranger's flood must not make us send a flood. None: none was yet."""
+    """When a losing rival was last answered: of a flood two an interval are (`master`). None: none was yet."""
     answered_resignation_at: Instant | None
     """The same for priority 0. Separate from `answered_at`: a rival resigns soon after it was answered."""
     announce_after: Instant
