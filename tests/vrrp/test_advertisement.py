@@ -7,11 +7,14 @@ import pytest
 from failover.vrrp import (
     Address,
     Advertisement,
+    Discard,
+    DiscardReason,
     Interval,
     ReceivedFrom,
     Version,
     centiseconds,
     encode,
+    encode_trial,
     family_of,
     receive,
     seconds,
@@ -53,6 +56,16 @@ def listener(advertisement: Advertisement, source: Address) -> VirtualRouter:
 @EACH_EXAMPLE
 def test_an_advertisement_becomes_its_bytes(example: Example) -> None:
     assert encode(example.advertisement, example.source).hex() == example.bytes.hex()
+
+
+@EACH_EXAMPLE
+def test_a_trial_is_as_long_and_each_receiver_discards_it_for_its_type(example: Example) -> None:
+    message = encode_trial(example.advertisement, example.source)
+    assert len(message) == len(example.bytes)
+    meta = ReceivedFrom(example.source, GROUPS[family_of(example.source)], 255)
+    found = receive(message, meta, listener(example.advertisement, example.source))
+    assert isinstance(found, Discard)
+    assert found.reason is DiscardReason.TYPE
 
 
 @positive("R-011", "R-012", "R-020", "R-021", "R-022", "R-023", "R-073", "R-074", "R-075", "S-004", "S-005", "S-006")
