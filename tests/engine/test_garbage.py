@@ -38,7 +38,7 @@ def open_socket(host: Host, family: Family) -> AdvertisementSocket:
         return AdvertisementSocket("eth0", socket.if_nametoindex("eth0"), family)
 
 
-@positive("R-080", "R-081", "M-004", "M-006", "M-007", "M-008")
+@positive("R-080", "R-081", "M-004", "M-006", "M-007", "M-008", "M-011")
 def test_malformed_packets_are_counted_by_reason_told_once_and_change_nothing(lan: Lan) -> None:
     host, stranger = lan.host("one", "192.0.2.11/24"), lan.host("two", "192.0.2.12/24")
     host.sysctl("ipv4/conf/eth0/accept_local", "1")  # so that a packet from our own address reaches us

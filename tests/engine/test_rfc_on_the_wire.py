@@ -41,6 +41,7 @@ def is_answered(judge: Host, address: str, mac: str) -> bool:
 
 
 @positive("R-036", "R-044", "R-045", "R-048", "R-063")
+@positive("R-035", "R-058", "R-060", "R-064", "R-091", "R-097", "R-107", "S-013")
 def test_the_master_alone_answers_for_its_addresses_and_accepts_what_is_sent_to_them(lan: Lan) -> None:
     one, two, judge = host(lan, "one", 11), host(lan, "two", 12), host(lan, "judge", 13)
     daemon(one)
@@ -111,6 +112,33 @@ def test_an_advertisement_is_not_forwarded_whatever_its_hop_limit(lan: Lan) -> N
         while not frames or not frames[-1].endswith(b"last"):
             frames.append(beyond.recv(2048))
     assert not [frame for frame in frames if frame[23:24] == b"\x70" or frame[20:21] == b"\x70"]
+
+
+@positive("R-062", "R-085")
+def test_a_master_sends_from_the_mac_address_of_its_interface_and_forwards_what_comes_to_that(lan: Lan) -> None:
+    one, client = host(lan, "one", 11), host(lan, "two", 12)
+    one.sysctl("ipv4/ip_forward", "1")
+    one.ip(
+        "link add name beyond type veth peer name far",
+        "link set dev far up",
+        "link set dev beyond up",
+        "addr add 198.51.100.1/24 dev beyond",
+        "neigh add 198.51.100.9 lladdr 02:00:00:00:00:98 dev beyond",
+    )
+    client.ip("route add 198.51.100.0/24 via 192.0.2.100")
+    capture = lan.capture(only=one)
+    daemon(one)
+    with one.enter(), socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3)) as beyond:
+        beyond.bind(("beyond", 3))
+        beyond.settimeout(5)
+        with client.enter(), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            sender.sendto(b"through", ("198.51.100.9", 9))
+        while not beyond.recv(2048).endswith(b"through"):
+            pass
+    # from its first one on: IPv4 with protocol 112, IPv6 with next header 112
+    adverts = [f.data for f in capture.frames() if b"\x70" in (f.data[23:24], f.data[20:21])]
+    assert len(adverts) > 1
+    assert {data[6:12].hex(":") for data in adverts} == {one.mac}
 
 
 @positive("M-001", "M-002", "M-003", "M-005")

@@ -93,8 +93,10 @@ def _problems(rule: Rule, tests: set[Kind]) -> Iterator[str]:
             yield f"has no {kind} test and no reason"
         if kind in tests and rule.reason(kind) is not None:
             yield f"has a {kind} test: without_{kind} is stale"
-    if not tests and not (rule.not_yet or rule.deviation) and set(rule.kinds) != {"D"}:
-        yield "has no test, and says neither `not_yet` nor `deviation`"
+    if not tests and rule.deviation is not None:
+        yield "has no test of what is done instead"
+    elif not tests and rule.not_yet is None and set(rule.kinds) != {"D"}:
+        yield "has no test, and does not say `not_yet`"
     if rule.not_yet is not None and len(tests) == len(KINDS):
         yield "is tested both ways: `not_yet` is stale"
 

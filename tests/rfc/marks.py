@@ -4,7 +4,7 @@ import pytest
 
 
 def positive(*ids: str) -> pytest.MarkDecorator:
-    """The test shows these rules kept."""
+    """The test shows these rules kept, or done as their `deviation` says."""
     return pytest.mark.rfc(ids=ids, kind="positive")
 
 

@@ -23,6 +23,7 @@ from failover.vrrp import (
     step,
 )
 from failover.vrrp.protocol import GROUPS, Network
+from tests.rfc.marks import negative
 from tests.vrrp.making import NOW, a_backup, a_master, a_router, an_advertisement, hears, virtual_addresses
 from tests.vrrp.packets import IPV4, IPV4_ROUTER, IPV6, IPV6_ROUTER, Packet, outcome
 
@@ -56,6 +57,7 @@ def refused(source: str, router: VirtualRouter, priority: int = 200) -> str | No
     return said.partition("(")[2].rstrip(")")
 
 
+@negative("R-054", "R-055", "R-056", "R-068", "R-069", "R-070", "R-072")
 @pytest.mark.parametrize("priority", [1, 200, 255, 0])
 @pytest.mark.parametrize(
     ("source", "why"),

@@ -29,6 +29,7 @@ from failover.messages import (
     decode,
     encode,
 )
+from tests.rfc.marks import positive
 
 BORN = 1_767_225_600_000_000_000
 """2026-01-01."""
@@ -80,6 +81,7 @@ def told(*messages: Message) -> Mirror:
     return mirror
 
 
+@positive("M-009")
 def test_the_document_is_this() -> None:
     assert status_document(told(*KNOWN), BORN + 12_345_678_901) == {
         "daemon": {

@@ -35,6 +35,7 @@ from failover.vrrp import (
     VirtualRouter,
     seconds,
 )
+from tests.rfc.marks import positive
 
 NOW = Instant(10_000_000_000)
 HEARD = Heard(ip_address("192.0.2.12"), 200, Version.V3, Instant(NOW - seconds(2.5)))
@@ -58,6 +59,7 @@ INITIALIZE = Initialize(ChecksumForm.MESSAGE)
 BACKUP = Backup(ChecksumForm.MESSAGE, NOW, NOW, seconds(1))
 
 
+@positive("M-010", "M-011")
 @pytest.mark.parametrize(("cause", "expected"), CASES, ids=[str(case[1]["cause"]) for case in CASES])
 def test_a_transition_says_from_what_to_what_and_why(cause: Cause, expected: dict[str, object]) -> None:
     told = transition_fields(StateChanged(INITIALIZE, BACKUP, cause), NOW)
@@ -75,6 +77,7 @@ def test_all_evidence_of_a_cause_is_told() -> None:
         assert len(expected) - 1 >= len(facts), cause
 
 
+@positive("M-011")
 @pytest.mark.parametrize("oddity", list(Oddity))
 def test_an_oddity_says_who_and_what_beside_what_is_configured_here(oddity: Oddity) -> None:
     router = VirtualRouter(
