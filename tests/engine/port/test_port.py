@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from failover.engine.environment import Host
-from failover.engine.port.policer import ENOUGH_LOSING, ENOUGH_REFUSED, PERIOD
+from failover.engine.flood.policer import ENOUGH_LOSING, ENOUGH_REFUSED, PERIOD
 from failover.engine.port.port import Port
 from failover.engine.port.receiver import CROWD
 from failover.engine.transmit.beat import Beat

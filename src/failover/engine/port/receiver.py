@@ -11,10 +11,10 @@ from operator import itemgetter
 from typing import Final, Protocol
 
 from failover.engine.environment import AdvertisementSocket, EventLoop
+from failover.engine.flood.policer import Narrowing, Policer, Verdict
+from failover.engine.flood.sampler import SAMPLE, Sampler
 from failover.engine.port.arrivals import Arrivals
 from failover.engine.port.known_adverts import KnownAdverts
-from failover.engine.port.policer import Narrowing, Policer, Verdict
-from failover.engine.port.sampler import SAMPLE, Sampler
 from failover.engine.port.wakeup_suppression import WakeupSuppression
 from failover.linux.filter.program import Terms
 from failover.linux.packet import Received

@@ -12,9 +12,9 @@ from failover.engine.account.reporter import Reporter
 from failover.engine.account.status import fault_status, status_of, trouble
 from failover.engine.environment import EventLoop
 from failover.engine.events import EventSink
+from failover.engine.flood.policer import Verdict
 from failover.engine.intended import Intended
 from failover.engine.port.known_adverts import KnownAdverts
-from failover.engine.port.policer import Verdict
 from failover.engine.port.port import Port
 from failover.engine.router.address_guard import AddressGuard
 from failover.engine.router.conflict import NONE

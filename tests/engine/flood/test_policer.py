@@ -5,9 +5,9 @@ from typing import cast
 
 import pytest
 
+from failover.engine.flood.policer import ENOUGH_LOSING, ENOUGH_REFUSED, OPEN, PERIOD, Narrowing, Policer
 from failover.engine.loop.alarms import AlarmQueue
 from failover.engine.loop.loop import Loop
-from failover.engine.port.policer import ENOUGH_LOSING, ENOUGH_REFUSED, OPEN, PERIOD, Narrowing, Policer
 from failover.vrrp import Instant, seconds
 from tests.vrrp.making import NOW, after
 

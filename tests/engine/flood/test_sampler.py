@@ -1,11 +1,11 @@
-"""`failover.engine.port.sampler`: what is found to be a flood, of what a share passes, and for how long."""
+"""`failover.engine.flood.sampler`: what is found to be a flood, of what a share passes, and for how long."""
 
 import errno
 from typing import cast
 
 import pytest
 
-from failover.engine.port.sampler import EVERYTHING, FLOOD, SAMPLE, TICK, Arrived, Sampler, fast_streams
+from failover.engine.flood.sampler import EVERYTHING, FLOOD, SAMPLE, TICK, Arrived, Sampler, fast_streams
 from failover.frames import advertisement_datagram
 from failover.linux.filter.bpf import ALL
 from failover.linux.filter.sample import MOST_STREAMS, Stream
