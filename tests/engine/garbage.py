@@ -49,6 +49,16 @@ def plain(advertisement: Advertisement, source: Address, tail: bytes = b"") -> b
     return advertisement_datagram(source, encode(advertisement, source) + tail)
 
 
+def with_options(datagram: bytes, options: bytes) -> bytes:
+    """With IP options, a multiple of 4 bytes."""
+    length = len(datagram) + len(options)
+    first = bytes((datagram[0] + len(options) // 4, datagram[1]))
+    header = bytearray(first + length.to_bytes(2) + datagram[4:20] + options)
+    header[10:12] = bytes(2)
+    header[10:12] = checksum(bytes(header)).to_bytes(2)
+    return bytes(header) + datagram[20:]
+
+
 def total_length(datagram: bytes) -> bytes:
     """With the length that it has in its IPv4 header."""
     header = bytearray(datagram[:20])

@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from threading import Event, Thread
-from time import monotonic, process_time, time_ns
+from time import monotonic, process_time, sleep, time_ns
 from typing import Final
 
 import pytest
@@ -61,11 +61,15 @@ KINDS: Final[dict[str, bytes]] = {
     "interval 0": plain(replace(LOSING, interval=seconds(0)), SOURCE),
     "lower priority": plain(LOSING, SOURCE),
     "equal priority, smaller address": plain(EQUAL, SMALLER_SOURCE),
+    "from a reserved address": plain(LOSING, ip_address("240.0.0.1")),
+    "from the subnet's broadcast address": plain(LOSING, ip_address("192.0.2.255")),
+    "from the virtual address": plain(LOSING, ip_address("192.0.2.100")),
 }
 KINDS_6: Final[dict[str, bytes]] = {
     "bad checksum": last_byte_wrong(plain(LOSING_6, SOURCE_6)),
     "lower priority": plain(LOSING_6, SOURCE_6),
     "equal priority, smaller address": plain(EQUAL_6, SMALLER_SOURCE_6),
+    "from the virtual address": plain(LOSING_6, ip_address("fe80::54:1")),
 }
 ALL: Final = [(Family.IPV4, name, datagram) for name, datagram in KINDS.items()] + [
     (Family.IPV6, name, datagram) for name, datagram in KINDS_6.items()
@@ -176,14 +180,14 @@ def test_nor_do_trickles(flooded: Flooded) -> None:
 
 
 @contextmanager
-def flooded_with(stranger: Host, datagram: bytes) -> Iterator[None]:
+def flooded_with(stranger: Host, datagram: bytes, rate: int = 20_000) -> Iterator[None]:
     """While something else happens."""
     over = Event()
     with flooding(stranger) as flood:
 
         def go_on() -> None:
             while not over.is_set():
-                flood.send(datagram, 20_000, 0.1)
+                flood.send(datagram, rate, 0.1)
 
         flooder = Thread(target=go_on)
         flooder.start()
@@ -214,3 +218,24 @@ def test_a_better_router_is_heard_through_a_flood_of_what_loses_and_missed_when_
     assert capture.adverts(host="one", since=last) != []
     wait_until(lambda: one.mac in who_has(stranger, "192.0.2.100"), "the address is answered for")
     assert ours.stop() == 0
+
+
+@pytest.mark.parametrize("source", ["240.0.0.1", "192.0.2.255"])
+def test_a_master_that_dies_in_a_flood_from_where_nobody_is_is_replaced_in_time(lan: Lan, source: str) -> None:
+    one, two, stranger = lan.host("one", MASTER), lan.host("two", BACKUP), lan.host("stranger", STRANGER)
+    daemons = [OurDaemon(host, router(51, priority=priority)) for host, priority in ((one, PRIORITY), (two, LOWER))]
+    for daemon, state in zip(daemons, ("MASTER", "BACKUP"), strict=True):
+        daemon.wait_for(state)
+    capture = lan.capture(stranger)
+    before, began = worked(daemons[1]), monotonic()
+    with flooded_with(stranger, plain(replace(LOSING, priority=200), ip_address(source)), 50_000):
+        sleep(1)
+        daemons[0].kill()
+        daemons[1].wait_for("MASTER")
+        busy = (worked(daemons[1]) - before) / (monotonic() - began)
+    last = max(advert.at for advert in capture.adverts(host="one"))
+    took = (min(advert.at for advert in capture.adverts(host="two")) - last) / NANOSECONDS / INTERVAL
+    print(f"took over after {took:.3f} intervals, engine {busy:.1%} of a core")
+    assert 3 < took < 4 + 1
+    assert busy < CPU_ALLOWED * slowness()
+    assert daemons[1].stop() == 0

@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from failover.engine.port.policer import ENOUGH_REFUSED
+from failover.engine.flood.policer import ENOUGH_REFUSED
 from failover.lab.network.lan import Host, Lan
 from failover.lab.network.waiting import wait_until
 from failover.linux.sockets.advertisement import AdvertisementSocket

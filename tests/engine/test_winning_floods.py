@@ -15,7 +15,7 @@ from failover.lab.network.waiting import wait_until
 from failover.vrrp import Advertisement, Family, seconds
 from tests.engine.daemons import OurDaemon, router
 from tests.engine.flooding import flooding
-from tests.engine.garbage import V3, V6, plain
+from tests.engine.garbage import V3, V6, plain, with_options
 from tests.engine.test_floods import CPU_ALLOWED, NANOSECONDS, slowness, worked
 
 pytestmark = pytest.mark.root
@@ -48,6 +48,7 @@ def backup(lan: Lan, stranger: Host) -> OurDaemon:
     ("family", "packets"),
     [
         pytest.param(Family.IPV4, [plain(WINNING, SOURCE)], id="ipv4"),
+        pytest.param(Family.IPV4, [with_options(plain(WINNING, SOURCE), b"\x94\x04\0\0")], id="with a router alert"),
         pytest.param(Family.IPV6, [plain(WINNING_6, SOURCE_6)], id="ipv6"),
         pytest.param(
             Family.IPV4, [plain(replace(WINNING, priority=200 + n), SOURCE) for n in range(3)], id="of several kinds"

@@ -98,11 +98,11 @@ class SimulatedAdvertisementSocket:
         """Let pass what is as these say, and refuse the rest."""
         self._terms = terms
         self._filter = program(self.family, terms)
-        self._filter_of_wakeup = program(self.family, replace(terms, share=0))
+        self._filter_of_wakeup = program(self.family, terms.for_wakeup)
 
     def overlook(self, known: frozenset[int], share: int = 0) -> None:
         """Wake nobody for what has one of these fingerprints."""
-        self._filter_of_wakeup = program(self.family, replace(self._terms, known=known, known_share=share, share=0))
+        self._filter_of_wakeup = program(self.family, replace(self._terms.for_wakeup, known=known, known_share=share))
 
     @property
     def is_current(self) -> bool:

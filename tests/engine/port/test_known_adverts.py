@@ -98,6 +98,25 @@ def test_what_may_have_been_lost_is_presumed_to_have_come() -> None:
     assert watchers.released.keys() == {b"one"}
 
 
+def presumed_all_the_time(watchers: Watchers, duration: Interval) -> None:
+    end = after(watchers.loop.now, duration)
+    while watchers.loop.now < end:
+        watchers.loop.run(after(watchers.loop.now, seconds(0.1)))
+        watchers.known_adverts.presume(watchers.loop.now)
+
+
+def test_what_is_lost_for_very_long_is_not_presumed_to_come_any_more() -> None:
+    watchers = Watchers()
+    watchers.expect(b"one", SHORT)
+    for _ in range(3):
+        presumed_all_the_time(watchers, Interval(2 * SHORT))
+        assert watchers.released == {}
+        assert watchers.known_adverts.note([b"one"], [after(watchers.loop.now, 1)])
+    began = watchers.loop.now
+    presumed_all_the_time(watchers, Interval(5 * SHORT))
+    assert began + 3 * SHORT < watchers.released[b"one"] <= began + 4 * SHORT
+
+
 def test_when_nothing_will_come_any_more_each_router_watches_for_itself() -> None:
     watchers = Watchers()
     watchers.expect(b"one", LONG)

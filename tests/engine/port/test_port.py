@@ -1,17 +1,19 @@
 """`failover.engine.port.port`: what a flood makes of the filter, without a network."""
 
+from ipaddress import ip_address
 from typing import cast
 
 import pytest
 from msgspec.structs import replace
 
 from failover.engine.environment import Host
-from failover.engine.port.policer import ENOUGH_LOSING, ENOUGH_REFUSED, PERIOD
+from failover.engine.flood.policer import ENOUGH_LOSING, ENOUGH_REFUSED, PERIOD
 from failover.engine.port.port import Port
 from failover.engine.port.receiver import CROWD
 from failover.engine.transmit.beat import Beat
 from failover.engine.transmit.transmitter import Transmitter
 from failover.linux.filter.program import Terms
+from failover.linux.filter.sample import Stream
 from failover.linux.sockets.outbox import Burst
 from failover.vrrp import Address, Cutoff, Family, Instant, VirtualRouter, encode
 from tests.engine.router.test_fast_path import Waiting, kept
@@ -178,6 +180,15 @@ def test_against_a_flood_of_nonsense_it_demands_the_versions_that_somebody_here_
         source = GREATER[Family.IPV4]
         heard.hear(source, encode(an_advert(router), source)[:-1], ENOUGH_REFUSED)
         assert heard.terms == Terms(frozenset({51}), frozenset(versions))
+
+
+def test_what_comes_from_where_nobody_is_is_refused_by_its_sender_alone() -> None:
+    heard = Heard(a_router())
+    source = ip_address("240.0.0.1")
+    heard.hear(source, encode(an_advert(a_router(), priority=90), source), ENOUGH_REFUSED - 1)
+    assert heard.terms is None
+    heard.hear(source, encode(an_advert(a_router(), priority=90), source), 1)
+    assert heard.terms == Terms(frozenset({51}), sampled={Stream(0x31, 51, source.packed, None): 0})
 
 
 def test_resignations_and_a_masters_own_beats_are_no_flood() -> None:

@@ -4,8 +4,8 @@ from unittest.mock import patch
 
 import pytest
 
+from failover.engine.flood.policer import ENOUGH_REFUSED
 from failover.engine.port import wakeup_suppression as suppression
-from failover.engine.port.policer import ENOUGH_REFUSED
 from failover.linux.filter.fingerprint import fingerprint
 from failover.linux.packet import Received
 from failover.vrrp import Family, Instant, VirtualRouter, encode, seconds

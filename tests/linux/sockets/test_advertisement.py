@@ -15,6 +15,7 @@ import pytest
 
 from failover.frames import advertisement_datagram, announcement
 from failover.lab.network.namespaces import Namespace
+from failover.linux.filter import bpf
 from failover.linux.filter.program import Terms
 from failover.linux.packet import Received, lay_out
 from failover.linux.sockets import advertisement
@@ -418,6 +419,32 @@ def test_below_its_floor_the_kernel_refuses_a_vrid(cable: Cable, stack: ExitStac
             send_one(sender, advertisement_datagram(SOURCES[family], payload))
         passed = [packet.payload[2] for packet in collect(receiver, 257 - least)]
         assert passed == [0, *range(least, 256)]
+
+
+@families
+@pytest.mark.parametrize("failing", [1, 2])
+def test_where_the_kernel_refuses_a_filter_of_either_socket_all_is_as_it_was(
+    cable: Cable, stack: ExitStack, family: Family, failing: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sender, receiver = both(cable, family, stack)
+    cable.up()
+    assert_passes(sender, receiver, family)
+    attached, attach = list[socket.socket](), bpf.attach
+
+    def fails_once(sock: socket.socket, wanted: bpf.Program) -> None:
+        attached.append(sock)
+        if len(attached) == failing:
+            raise OSError(errno.ENOMEM, "no memory")
+        attach(sock, wanted)
+
+    monkeypatch.setattr(bpf, "attach", fails_once)
+    with pytest.raises(OSError, match="SO_ATTACH_FILTER"):
+        receiver.accept(Terms(frozenset({VRID + 1})))
+    assert len(attached) == failing * 2 - 1
+    receiver.wakeup.acknowledge()
+    send_one(sender, datagram(family, VRID + 1))
+    assert_passes(sender, receiver, family)
+    assert receiver.wakeup.acknowledge() == 1
 
 
 def test_a_socket_on_strict_terms_still_sends_what_it_is_given(cable: Cable, stack: ExitStack) -> None:

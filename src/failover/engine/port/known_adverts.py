@@ -16,6 +16,8 @@ from failover.vrrp import Instant, Interval, seconds
 
 _AHEAD: Final = seconds(0.002)
 """Before a takeover: time for 250 routers of an interface to set alarms of their own."""
+_MOST_PRESUMED: Final = 3
+"""For so many times as long as it holds off a takeover, a MASTER is presumed to advertise: it would have sent nine."""
 
 
 class KnownAdverts:
@@ -28,6 +30,8 @@ class KnownAdverts:
         """When each known packet came last, or is presumed to have come."""
         self._held_off: dict[bytes, Interval] = {}
         """For how long each then holds off a takeover, in nanoseconds."""
+        self._presumed: dict[bytes, tuple[Instant, Instant]] = {}
+        """Of what is presumed to have come: when, and when it did come last."""
         self._times = Counter[bytes]()
         """How often each came since `take` was called for it last."""
         self._alarm = loop.alarm(self._release, put_off=self._next)
@@ -60,8 +64,16 @@ class KnownAdverts:
         return True
 
     def presume(self, at: Instant) -> None:
-        """Our own socket was full, and packets were lost before `at`: no MASTER is given up for that."""
-        self._heard_at.update(dict.fromkeys(self._heard_at, at))
+        """Our own socket was full, and packets were lost before `at`: no MASTER is given up for that.
+
+        But if nothing comes for much longer than it holds off a takeover, it has died while others fill the socket.
+        """
+        for packet, heard_at in self._heard_at.items():
+            presumed_at, came_at = self._presumed.get(packet, (None, heard_at))
+            if heard_at != presumed_at:
+                came_at = heard_at
+            if at - came_at <= _MOST_PRESUMED * self._held_off[packet]:
+                self._heard_at[packet], self._presumed[packet] = at, (at, came_at)
 
     def __contains__(self, packet: bytes) -> bool:
         return packet in self._known
@@ -78,6 +90,7 @@ class KnownAdverts:
     def forget(self, packet: bytes) -> None:
         """Know a packet no longer: it must be taken apart when it comes again."""
         del self._known[packet], self._heard_at[packet], self._held_off[packet], self._times[packet]
+        self._presumed.pop(packet, None)
 
     def close(self) -> None:
         """The socket is closed: from now on each router watches its deadline itself."""

@@ -11,12 +11,13 @@ from operator import itemgetter
 from typing import Final, Protocol
 
 from failover.engine.environment import AdvertisementSocket, EventLoop
+from failover.engine.flood.policer import Narrowing, Policer, Verdict
+from failover.engine.flood.sampler import SAMPLE, Sampler
 from failover.engine.port.arrivals import Arrivals
 from failover.engine.port.known_adverts import KnownAdverts
-from failover.engine.port.policer import Narrowing, Policer, Verdict
-from failover.engine.port.sampler import SAMPLE, Sampler
 from failover.engine.port.wakeup_suppression import WakeupSuppression
 from failover.linux.filter.program import Terms
+from failover.linux.filter.sample import stream_of
 from failover.linux.packet import Received
 from failover.vrrp import Cutoff, Instant, Version, VirtualRouter
 from failover.vrrp.packet.advertisement import VRID_AT
@@ -124,6 +125,8 @@ class Receiver:
         verdict = listener.hear(received, at, packet, self._known_adverts) if received and listener else None
         if verdict is None or verdict is Verdict.REFUSED:
             self._policer.refused(at)
+        elif verdict is Verdict.IMPOSSIBLE:
+            self._policer.impossible(stream_of(self.socket.family, packet), at)
         elif verdict is Verdict.LOSING:
             self._policer.lost(vrid, at)
             if self._policer.refuses_losing(vrid) and len(self._overtaken) < _MOST_OVERTAKEN:
@@ -145,12 +148,11 @@ class Receiver:
             if (cutoff := self._listeners[vrid].cutoff) is not None
         }
         sound = frozenset(versions) if narrowing.unsound else frozenset()
-        sampling = self._sampler.sampling
-        terms = Terms(frozenset(self._listeners), sound, cutoffs, sampled=sampling.streams, share=sampling.share)
-        self.socket.accept(terms)
+        sampled = {**self._sampler.shares, **dict.fromkeys(narrowing.impossible, 0)}
+        self.socket.accept(Terms(frozenset(self._listeners), sound, cutoffs, sampled=sampled))
         self._suppression.lapsed(self._loop.clock.now())
 
     def _sample(self) -> None:
         """Set the kernel's filter: of which streams it passes a sample, which wakes nobody. `OSError` as `renew`."""
         self._policer.renew()
-        self._suppression.expect_besides(SAMPLE if self._sampler.sampling.streams else 0)
+        self._suppression.expect_besides(SAMPLE if self._sampler.shares else 0)

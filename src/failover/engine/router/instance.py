@@ -12,9 +12,9 @@ from failover.engine.account.reporter import Reporter
 from failover.engine.account.status import fault_status, status_of, trouble
 from failover.engine.environment import EventLoop
 from failover.engine.events import EventSink
+from failover.engine.flood.policer import Verdict, refusal
 from failover.engine.intended import Intended
 from failover.engine.port.known_adverts import KnownAdverts
-from failover.engine.port.policer import Verdict
 from failover.engine.port.port import Port
 from failover.engine.router.address_guard import AddressGuard
 from failover.engine.router.conflict import NONE
@@ -204,7 +204,7 @@ class Instance:
         outcome = receive(packet.payload, packet.meta, self.router)
         if isinstance(outcome, Discard):
             self.reporter.discarded(outcome, packet.meta, now)
-            return Verdict.REFUSED
+            return refusal(outcome)
         counters = self._deferred.counters
         counters.advertisements_received += 1
         counters.priority_zero_received += outcome.priority == PRIORITY_RESIGN

@@ -3,8 +3,9 @@
 Normally it refuses what cannot concern us: another destination than the VRRP group, a VRID that no router here has. A
 packet with a wrong TTL, version or checksum passes, so that the daemon counts and explains it. In a flood the terms are
 stricter: it also refuses what the daemon would discard (`soundness`), and what could not change anything (below a
-`Cutoff`); of a stream that is a flood it passes a share (`sample`). On a `WakeupSocket` it also refuses what need not
-wake the daemon: known adverts (`fingerprint`), and all of such a stream. It never refuses anything else.
+`Cutoff`); of a stream that is a flood it passes a share, which may be none (`sample`). On a `WakeupSocket` it also
+refuses what need not wake the daemon: known adverts (`fingerprint`), and all of such a stream. It never refuses
+anything else.
 
 The set of VRIDs is a bitmap of eight 32-bit words. The program picks the word by the VRID's upper three bits and tests
 the bit given by the lower five: 18 instructions for one VRID over IPv4, at most 47 for all 255 over IPv6. Soundness
@@ -14,14 +15,13 @@ cutoff for each of 255 VRIDs 0.6 us more.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from failover.frames import ipv4, ipv6
 from failover.linux.filter.bpf import (
     ACCEPT,
     ADD,
-    ALL,
     AND,
     COPY_TO_X,
     JUMP,
@@ -67,10 +67,13 @@ class Terms:
     """Its fingerprint (`fingerprint`) is none of these, at most 255, or it is of the share that passes."""
     known_share: int = 0
     """So many of `bpf.ALL` packets with those fingerprints pass."""
-    sampled: frozenset[Stream] = frozenset()
-    """It is in none of these streams, or of the share that passes."""
-    share: int = ALL
-    """So many of `bpf.ALL` packets of those streams pass."""
+    sampled: Mapping[Stream, int] = field(default_factory=dict)
+    """It is in none of these streams, or of the share of it that passes: so many of `bpf.ALL`."""
+
+    @property
+    def for_wakeup(self) -> "Terms":
+        """What wakes somebody: a sample does not."""
+        return replace(self, sampled=dict.fromkeys(self.sampled, 0))
 
 
 def program(family: Family, terms: Terms) -> Program:
@@ -81,7 +84,7 @@ def program(family: Family, terms: Terms) -> Program:
         *_demand_group(family),
         *(demand_sound(family, terms.versions) if terms.versions else ()),
         *_demand_cutoffs(family, terms.cutoffs),
-        *pass_share(family, terms.sampled, terms.share),
+        *pass_share(family, terms.sampled),
         *refuse_known(family, terms.known, terms.known_share),
         *load_byte(family, VRID_AT),
         *_test_membership(terms.vrids),

@@ -8,6 +8,7 @@ Nothing here reads a VRRP message: `failover.vrrp.packet.receive` checks it.
 """
 
 import errno
+import socket
 from contextlib import suppress
 from dataclasses import replace
 from typing import Final
@@ -65,7 +66,7 @@ class AdvertisementSocket:
         self.vrid_position = VRID_POSITION[family]
         """The offset in bytes of the VRID in a packet of `receive`, unless its IPv4 header has options."""
         self._owner = f"{family.label} advertisement socket on {interface}"
-        self._terms = Terms(vrids)
+        self._terms = self._waking = Terms(vrids)
         name = demand_interface(self._owner, index)  # binding does not check; the next option would fail oddly
         self._generation = Generation(family, name)
         # The wake-up socket is opened first: the kernel hands a packet to the youngest socket first, so that when the
@@ -94,16 +95,17 @@ class AdvertisementSocket:
     def accept(self, terms: Terms) -> None:
         """Have the kernel pass only packets that meet these terms, from the next packet on, on both sockets.
 
-        What is a sample does not wake anybody. `OSError` where the kernel refuses the filter.
+        What is a sample does not wake anybody. `OSError` where the kernel refuses the filter: then all is as it was.
         """
-        for opened, wanted in ((self._socket, terms), (self.wakeup.socket, replace(terms, share=0))):
-            try:
-                bpf.attach(opened, program(self.family, wanted))
-            except OSError as error:
-                raise failed(self._owner, "SO_ATTACH_FILTER", error) from error
-            if self.family is Family.IPV6:
-                configure(opened, self._owner, checksum_check(on=bool(terms.versions)))
-        self._terms = terms
+        waking = terms.for_wakeup
+        self._attach(self.wakeup.socket, waking)
+        try:
+            self._attach(self._socket, terms)
+        except OSError:
+            with suppress(OSError):  # no room for that either: what does not wake anybody is read later
+                self._attach(self.wakeup.socket, self._waking)
+            raise
+        self._terms, self._waking = terms, waking
 
     def overlook(self, known: frozenset[int], share: int = 0) -> None:
         """Do not wake for packets with one of these fingerprints, until the next `accept` or `overlook`.
@@ -111,8 +113,9 @@ class AdvertisementSocket:
         But for a `share` of them, left to chance: so many of `bpf.ALL`. They still arrive, and wait. `OSError` where
         the kernel has no memory for the filter: then it wakes as before.
         """
-        terms = replace(self._terms, known=known, known_share=share, share=0)
-        bpf.attach(self.wakeup.socket, program(self.family, terms))
+        waking = replace(self._terms.for_wakeup, known=known, known_share=share)
+        bpf.attach(self.wakeup.socket, program(self.family, waking))
+        self._waking = waking
 
     @property
     def is_current(self) -> bool | None:
@@ -181,6 +184,14 @@ class AdvertisementSocket:
         self._socket.close()
         self.wakeup.close()
         self._generation.close()
+
+    def _attach(self, opened: socket.socket, terms: Terms) -> None:
+        try:
+            bpf.attach(opened, program(self.family, terms))
+        except OSError as error:
+            raise failed(self._owner, "SO_ATTACH_FILTER", error) from error
+        if self.family is Family.IPV6:
+            configure(opened, self._owner, checksum_check(on=bool(terms.versions)))
 
     def _demand_generation(self, name: str) -> None:
         """See that the part was joined, by its index, that the generation knows by this name. `OSError` if not."""

@@ -5,14 +5,18 @@ from typing import cast
 
 import pytest
 
+from failover.engine.flood.policer import ENOUGH_LOSING, ENOUGH_REFUSED, OPEN, PERIOD, Narrowing, Policer
 from failover.engine.loop.alarms import AlarmQueue
 from failover.engine.loop.loop import Loop
-from failover.engine.port.policer import ENOUGH_LOSING, ENOUGH_REFUSED, OPEN, PERIOD, Narrowing, Policer
+from failover.linux.filter.sample import MOST_STREAMS, Stream
 from failover.vrrp import Instant, seconds
 from tests.vrrp.making import NOW, after
 
 UNSOUND = Narrowing(unsound=True)
 HALF = PERIOD // 2
+
+
+STREAMS = [Stream(0x31, 51, bytes((240, 0, 0, number)), None) for number in range(30)]
 
 
 def losing(*vrids: int, unsound: bool = False) -> Narrowing:
@@ -153,3 +157,40 @@ def test_a_closed_one_rings_no_more(policer: Gate) -> None:
     policer.policer.close()
     policer.wait(after(NOW, 10 * PERIOD))
     assert policer.done == [UNSOUND]
+
+
+def test_senders_that_cannot_be_are_refused_for_a_period_and_nothing_else_is(policer: Gate) -> None:
+    for number in range(ENOUGH_REFUSED):
+        policer.policer.impossible(STREAMS[number % 3], NOW)
+    assert policer.done == [Narrowing(impossible=frozenset(STREAMS[:3]))]
+    for _ in range(2 * ENOUGH_REFUSED):  # what came before the filter was set
+        policer.policer.impossible(STREAMS[0], NOW)
+        policer.policer.impossible(None, NOW)
+    assert len(policer.done) == 1
+    policer.wait(after(NOW, PERIOD))
+    assert policer.done[1:] == [OPEN]
+
+
+def test_of_very_many_such_senders_some_are_refused_and_then_there_is_rest(policer: Gate) -> None:
+    for number in range(20 * ENOUGH_REFUSED):
+        policer.policer.impossible(STREAMS[number % len(STREAMS)], NOW)
+    (done,) = policer.done
+    assert len(done.impossible) == MOST_STREAMS
+
+
+def test_among_many_such_senders_the_one_that_floods_is_refused(policer: Gate) -> None:
+    trickle = STREAMS[1:]
+    assert len(trickle) >= MOST_STREAMS
+    for number in range(ENOUGH_REFUSED):
+        policer.policer.impossible(trickle[number % len(trickle)] if number < 40 else STREAMS[0], NOW)
+    (done,) = policer.done
+    assert STREAMS[0] in done.impossible
+
+
+def test_when_a_router_has_changed_a_sender_may_be_one(policer: Gate) -> None:
+    other = STREAMS[0]._replace(vrid=52)
+    for number in range(ENOUGH_REFUSED):
+        policer.policer.impossible((STREAMS[0], other)[number % 2], NOW)
+    policer.policer.reopen(51, NOW)
+    policer.policer.reopen(53, NOW)
+    assert [one.impossible for one in policer.done] == [{STREAMS[0], other}, {other}]

@@ -1,18 +1,20 @@
 """What keeps a flood out of this process, while an operator still reads of every kind of it.
 
 In peace the kernel passes whatever has one of our VRIDs, and each packet that is of no use is counted and explained.
-Of two kinds there may be too many, and then the kernel refuses them by itself for a period: what is no advertisement
-for us, and what loses against us. So a flood is counted as "at least", and 50,000 packets a second cost what the first
-few hundred do.
+Of three kinds there may be too many, and then the kernel refuses them by itself for a period: what is no advertisement
+for us, what comes from an address that no other host here has, and what loses against us. So a flood is counted as "at
+least", and 50,000 packets a second cost what the first few hundred do.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
 
 from failover.engine.environment import EventLoop
-from failover.vrrp import Instant, seconds
+from failover.linux.filter.sample import MOST_STREAMS, Stream
+from failover.vrrp import Discard, DiscardReason, Instant, seconds
 
 PERIOD: Final = seconds(1)
 ENOUGH_REFUSED: Final = 100
@@ -27,8 +29,15 @@ class Verdict(Enum):
     """What a packet was to a virtual router."""
 
     REFUSED = "no advertisement for it"
+    IMPOSSIBLE = "from an address that no other host here has: nothing of that stream is an advertisement for it"
     LOSING = "an advertisement that cannot change anything"
     HEEDED = "all else"
+
+
+def refusal(discard: Discard) -> Verdict:
+    """What a packet was that is discarded for this."""
+    is_senders = discard.reason in (DiscardReason.OWN_SOURCE, DiscardReason.IMPOSSIBLE_SOURCE)
+    return Verdict.IMPOSSIBLE if is_senders else Verdict.REFUSED
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +48,8 @@ class Narrowing:
     """Whether it refuses what it can tell to be no advertisement for anyone here."""
     losing: frozenset[int] = frozenset()
     """The VRIDs whose losing advertisements it refuses."""
+    impossible: frozenset[Stream] = frozenset()
+    """What it refuses for its sender, at most `MOST_STREAMS`."""
 
 
 OPEN: Final = Narrowing()
@@ -57,6 +68,8 @@ class Policer:
         self._since = Instant(0)
         self._refused = 0
         self._losing: dict[int, int] = {}
+        self._impossible: list[Stream] = []
+        """Of each packet."""
 
     def refused(self, now: Instant) -> None:
         """One more packet was no advertisement for anyone."""
@@ -64,6 +77,19 @@ class Policer:
         self._refused += 1
         if self._refused >= ENOUGH_REFUSED and not self._in_force.unsound:
             self._set(replace(self._in_force, unsound=True), now)
+
+    def impossible(self, stream: Stream | None, now: Instant) -> None:
+        """One more packet of this stream came from an address that no other host here has."""
+        self._turn(now)
+        if stream is not None:
+            self._impossible.append(stream)
+        if len(self._impossible) >= ENOUGH_REFUSED:
+            known = self._in_force.impossible
+            most_first = Counter(self._impossible).most_common()
+            wanted = frozenset([*known, *(stream for stream, _ in most_first if stream not in known)][:MOST_STREAMS])
+            self._impossible.clear()
+            if wanted != known:
+                self._set(replace(self._in_force, impossible=wanted), now)
 
     def lost(self, vrid: int, now: Instant) -> None:
         """One more advertisement for this VRID was heard without effect."""
@@ -77,9 +103,12 @@ class Policer:
         return vrid in self._in_force.losing
 
     def reopen(self, vrid: int, now: Instant) -> None:
-        """What lost against this virtual router may win from now on: let it in again."""
-        if vrid in self._in_force.losing:
-            self._set(replace(self._in_force, losing=self._in_force.losing - {vrid}), now)
+        """What lost against this virtual router, or was impossible, may be neither from now on: let it in again."""
+        losing = self._in_force.losing - {vrid}
+        impossible = frozenset(stream for stream in self._in_force.impossible if stream.vrid != vrid)
+        wanted = replace(self._in_force, losing=losing, impossible=impossible)
+        if wanted != self._in_force:
+            self._set(wanted, now)
 
     def _turn(self, now: Instant) -> None:
         if now - self._since >= PERIOD:
@@ -88,6 +117,7 @@ class Policer:
     def _begin(self, now: Instant) -> None:
         self._since, self._refused = now, 0
         self._losing.clear()
+        self._impossible.clear()
 
     def _open(self, now: Instant) -> None:
         self._set(OPEN, now)
