@@ -89,11 +89,35 @@ FIELDS: Final = {
     "virtual_routers[].version": "The protocol version, 2 or 3.",
     "virtual_routers[].state": "`INITIALIZE`, `BACKUP` or `MASTER`.",
     "virtual_routers[].since": "When it came into this state: RFC 3339, UTC.",
+    "virtual_routers[].last_change.previous": (
+        "The state before its last change, or the same with a new cause. `last_change` is `null` before the first."
+    ),
+    "virtual_routers[].last_change.cause": "Why it changed, as a word for programs.",
+    "virtual_routers[].last_change.text": "The same in words, as in the log.",
+    "virtual_routers[].last_change.evidence.EVIDENCE": "What is known of the cause, by [name](events.md#causes).",
+    "virtual_routers[].problems[].what": (
+        "What another host is heard to do wrong, as long as it is heard: a [discard reason](events.md#discard-reasons)"
+        " or an [oddity](events.md#oddities)."
+    ),
+    "virtual_routers[].problems[].severity": (
+        "`critical`: the address has two MASTERs or none, or will have when the MASTER dies; else `warning`."
+    ),
+    "virtual_routers[].problems[].source": "The address of the other host.",
+    "virtual_routers[].problems[].text": "The same as a sentence, as in the log.",
+    "virtual_routers[].problems[].since": "When it was first heard.",
+    "virtual_routers[].problems[].last_heard": "When it was last heard.",
+    "virtual_routers[].problems[].count": "How often it was heard in that time.",
     "virtual_routers[].fault.reason": "Why it cannot run, as a word for programs; `fault` is `null` where it can.",
     "virtual_routers[].fault.detail": "The same as a sentence.",
     "virtual_routers[].priority.configured": "The priority of the configuration.",
     "virtual_routers[].priority.effective": "The one in force.",
     "virtual_routers[].master": "The address that the MASTER advertises from, `null` where none was heard.",
+    "virtual_routers[].master_priority": "The priority that the MASTER advertises, `null` where none was heard.",
+    "virtual_routers[].checksum.sent": (
+        "What our checksums cover, `rfc9568` or `pseudo_header`; `checksum` is `null` except for version 3 over IPv4."
+    ),
+    "virtual_routers[].checksum.is_learned": "Whether that was learned from another host.",
+    "virtual_routers[].checksum.master": "What those of the MASTER cover, where it is another host.",
     "virtual_routers[].advertisement_interval_seconds": "Ours.",
     "virtual_routers[].master_down_interval_seconds": "How long the MASTER may be silent.",
     "virtual_routers[].addresses[]": "What it holds while MASTER, the excluded ones last.",

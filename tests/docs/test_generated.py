@@ -10,7 +10,9 @@ from failover.agent.link.mirror import Mirror
 from failover.config import DAEMON_SETTINGS, SETTINGS
 from failover.messages import (
     LAG_BOUNDS,
+    Change,
     Changed,
+    ChecksumStatus,
     Counters,
     DaemonStatus,
     EngineLag,
@@ -18,6 +20,7 @@ from failover.messages import (
     Holds,
     Inventory,
     Lag,
+    Problem,
     RealtimeStatus,
     RouterStatus,
     SendError,
@@ -75,6 +78,20 @@ def a_router_with_everything() -> RouterStatus:
         master=None,
         advertisement_interval=1,
         master_down_interval=1,
+        checksum=ChecksumStatus(sent="rfc9568", is_learned=False, master=None),
+        change=Change(previous="BACKUP", cause="started", text="started", evidence={"EVIDENCE": 1}),
+        problems=[
+            Problem(
+                what="version",
+                source="192.0.2.1",
+                severity="critical",
+                text="no",
+                since=0,
+                last_heard=1,
+                over_at=2,
+                count=2,
+            )
+        ],
         counters=Counters(discarded={"REASON": 1}, oddities={"ODDITY": 1}),
         send_error=SendError(what="advertisement", error="no", count=1, at=1),
     )

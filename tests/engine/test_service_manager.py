@@ -15,6 +15,10 @@ pytestmark = pytest.mark.root
 
 WATCHDOG_SECONDS = 0.3
 DROP_ALL = "add table ip t; add chain ip t o { type filter hook output priority 0; policy drop; }"
+DEAF = (
+    "add table inet t; add chain inet t i { type filter hook input priority 0; }; "
+    "add rule inet t i meta l4proto 112 drop"
+)
 
 
 class Manager:
@@ -68,6 +72,18 @@ def test_a_master_whose_advertisements_are_not_sent_is_told_of_until_they_are(
     manager.listen("STATUS=1 INITIALIZE (VR_51: advertisements cannot be sent on eth0: Operation not permitted)")
     host.run(["nft", "delete table ip t"])
     manager.listen("STATUS=1 MASTER")
+
+
+def test_a_second_master_is_told_of_as_long_as_there_is_one(lan: Lan, host: Host, manager: Manager) -> None:
+    OurDaemon(host, router(priority=200), NOTIFY_SOCKET=manager.path)
+    manager.listen("STATUS=1 MASTER")
+    deaf = lan.host("two", "192.0.2.12/24")
+    deaf.run(["nft", DEAF])
+    OurDaemon(deaf, router())
+    told = "192.0.2.12 advertises with priority 100 although this host is MASTER"
+    manager.listen(f"STATUS=1 MASTER (VR_51: {told})", 20)
+    deaf.run(["nft", "delete table inet t"])
+    manager.listen("STATUS=1 MASTER", 30)
 
 
 def test_an_owner_is_master_before_it_is_ready(lan: Lan, host: Host, manager: Manager) -> None:

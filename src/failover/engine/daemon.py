@@ -267,12 +267,13 @@ class _Daemon:
             self._watchdog.set(Instant(at + self._watchdog_interval))
 
     def _summary(self) -> str:
-        """`2 MASTER, 1 BACKUP`, and what is wrong with the first that cannot do its work."""
+        """`2 MASTER, 1 BACKUP`, and what is wrong with the first router that something is wrong with."""
         routers = self._engine.instances
         counts = Counter(router.state_label for router in routers)
         text = ", ".join(f"{counts[state]} {state}" for state in ("MASTER", "BACKUP", "INITIALIZE") if counts[state])
-        trouble = next((f"{router.name}: {router.trouble}" for router in routers if router.trouble), None)
-        return f"{text} ({trouble})" if trouble else text
+        wrong = [f"{router.name}: {trouble}" for router in routers for trouble in router.troubles]
+        more = f", and {len(wrong) - 1} more" if len(wrong) > 1 else ""
+        return f"{text} ({wrong[0]}{more})" if wrong else text
 
 
 def has_terminal() -> bool:

@@ -130,6 +130,10 @@ class VirtualRouter:
         own = self.advertised
         return addresses == own or set(addresses) == set(own)
 
+    def lists_any(self, addresses: tuple[Address, ...]) -> bool:
+        """Whether one of these is an advertised address: whoever advertises them serves ours, at least in part."""
+        return not set(self.advertised).isdisjoint(addresses)
+
     @property
     def held_addresses(self) -> tuple[VirtualAddress, ...]:
         """Every address that is on the interface while MASTER: first the advertised, then the excluded ones."""

@@ -11,7 +11,9 @@ from failover.agent.timestamp import timestamp
 from failover.linux.confinement.fence import Fence
 from failover.messages import (
     LAG_BOUNDS,
+    Change,
     Changed,
+    ChecksumStatus,
     Counted,
     Counters,
     DaemonStatus,
@@ -23,6 +25,7 @@ from failover.messages import (
     Inventory,
     Lag,
     Message,
+    Problem,
     RealtimeStatus,
     RouterStatus,
     SendError,
@@ -55,6 +58,21 @@ ROUTER = RouterStatus(
     configured_priority=100,
     effective_priority=100,
     master="192.168.100.1",
+    master_priority=100,
+    checksum=ChecksumStatus(sent="rfc9568", is_learned=True, master=None),
+    change=Change(previous="BACKUP", cause="no_master", text="no MASTER", evidence={"silence_seconds": 3.6}),
+    problems=[
+        Problem(
+            what="version",
+            source="192.168.100.2",
+            severity="critical",
+            text="discarded",
+            since=BORN + 5_000_000_000,
+            last_heard=BORN + 12_000_000_000,
+            over_at=BORN + 17_000_000_000,
+            count=8,
+        )
+    ],
     advertisement_interval=1_000_000_000,
     master_down_interval=3_609_375_000,
     counters=Counters(
@@ -109,9 +127,28 @@ def test_the_document_is_this() -> None:
                 "version": 3,
                 "state": "MASTER",
                 "since": "2026-01-01T00:00:00.001Z",
+                "last_change": {
+                    "previous": "BACKUP",
+                    "cause": "no_master",
+                    "text": "no MASTER",
+                    "evidence": {"silence_seconds": 3.6},
+                },
+                "problems": [
+                    {
+                        "what": "version",
+                        "severity": "critical",
+                        "source": "192.168.100.2",
+                        "text": "discarded",
+                        "since": "2026-01-01T00:00:05.000Z",
+                        "last_heard": "2026-01-01T00:00:12.000Z",
+                        "count": 8,
+                    }
+                ],
                 "fault": None,
                 "priority": {"configured": 100, "effective": 100},
                 "master": "192.168.100.1",
+                "master_priority": 100,
+                "checksum": {"sent": "rfc9568", "is_learned": True, "master": None},
                 "advertisement_interval_seconds": 1.0,
                 "master_down_interval_seconds": 3.609375,
                 "addresses": ["192.168.100.100/24"],
@@ -132,6 +169,13 @@ def test_the_document_is_this() -> None:
             }
         ],
     }
+
+
+def test_a_problem_is_over_when_it_was_not_heard_for_a_while_also_where_the_engine_says_nothing() -> None:
+    for at, count in ((17_000_000_000, 1), (17_000_000_001, 0)):
+        document = status_document(told(*KNOWN), BORN + at)
+        assert document is not None
+        assert len(document["virtual_routers"][0]["problems"]) == count
 
 
 def test_what_the_agent_lacks_is_told_with_what_the_engine_lacks() -> None:

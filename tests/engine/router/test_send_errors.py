@@ -1,6 +1,6 @@
 """What could not be sent, and its end."""
 
-from failover.engine.account.status import trouble
+from failover.engine.account.status import Trouble, in_words
 from failover.engine.router.send_errors import SendErrors
 from failover.messages import FaultStatus, SendError
 
@@ -33,8 +33,11 @@ def test_who_has_nothing_to_send_has_no_failure() -> None:
 
 
 def test_a_fault_comes_before_what_cannot_be_sent() -> None:
-    assert trouble(None, None) is None
-    assert trouble(None, ERROR) == "cannot send its advertisements: Operation not permitted"
-    assert trouble(FaultStatus("x", "eth0 has no carrier"), ERROR) == "eth0 has no carrier"
-    assert trouble(None, None, "it is contested") == "it is contested"
-    assert trouble(None, ERROR, "it is contested") == "cannot send its advertisements: Operation not permitted"
+    assert in_words(None, Trouble(None, None, [])) == []
+    assert in_words(None, Trouble(ERROR, None, [])) == ["cannot send its advertisements: Operation not permitted"]
+    assert in_words(FaultStatus("x", "eth0 has no carrier"), Trouble(ERROR, None, [])) == ["eth0 has no carrier"]
+    assert in_words(None, Trouble(None, "it is contested", [])) == ["it is contested"]
+    assert in_words(None, Trouble(ERROR, "it is contested", [])) == [
+        "cannot send its advertisements: Operation not permitted",
+        "it is contested",
+    ]

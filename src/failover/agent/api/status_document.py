@@ -6,7 +6,7 @@ import msgspec
 
 from failover.agent.link.mirror import Mirror
 from failover.agent.timestamp import timestamp
-from failover.messages import LAG_BOUNDS, EngineLag, Lag, RouterStatus, SendError
+from failover.messages import LAG_BOUNDS, EngineLag, Lag, Problem, RouterStatus, SendError
 
 _NANOSECONDS: Final = 1_000_000_000
 
@@ -30,7 +30,7 @@ def status_document(mirror: Mirror, at: int) -> dict[str, Any] | None:
             },
             "warnings": [*daemon.warnings, *mirror.fence.warnings],
         },
-        "virtual_routers": [_router(router, addresses) for router, addresses in routers],
+        "virtual_routers": [_router(router, addresses, at) for router, addresses in routers],
     }
 
 
@@ -44,7 +44,7 @@ def _lag(lag: Lag) -> dict[str, Any]:
     return {"max": lag.max / _NANOSECONDS, "histogram": buckets}
 
 
-def _router(router: RouterStatus, addresses: list[str]) -> dict[str, Any]:
+def _router(router: RouterStatus, addresses: list[str], at: int) -> dict[str, Any]:
     return {
         "name": router.name,
         "family": router.family,
@@ -53,9 +53,13 @@ def _router(router: RouterStatus, addresses: list[str]) -> dict[str, Any]:
         "version": router.version,
         "state": router.state,
         "since": timestamp(router.since),
+        "last_change": msgspec.to_builtins(router.change),
+        "problems": [_problem(problem) for problem in router.problems if problem.over_at >= at],
         "fault": {"reason": router.fault.reason, "detail": router.fault.detail} if router.fault else None,
         "priority": {"configured": router.configured_priority, "effective": router.effective_priority},
         "master": router.master,
+        "master_priority": router.master_priority,
+        "checksum": msgspec.to_builtins(router.checksum),
         "advertisement_interval_seconds": router.advertisement_interval / _NANOSECONDS,
         "master_down_interval_seconds": router.master_down_interval / _NANOSECONDS,
         "addresses": addresses,
@@ -73,6 +77,18 @@ def _router(router: RouterStatus, addresses: list[str]) -> dict[str, Any]:
             "discarded": router.counters.discarded,
             "oddities": router.counters.oddities,
         },
+    }
+
+
+def _problem(problem: Problem) -> dict[str, Any]:
+    return {
+        "what": problem.what,
+        "severity": problem.severity,
+        "source": problem.source,
+        "text": problem.text,
+        "since": timestamp(problem.since),
+        "last_heard": timestamp(problem.last_heard),
+        "count": problem.count,
     }
 
 

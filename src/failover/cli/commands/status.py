@@ -11,12 +11,16 @@ from failover.cli import control, places, table
 from failover.cli.failures import FINE, Failure
 from failover.cli.group import declared
 from failover.cli.options import RUNTIME_DIR, SOCKET
-from failover.cli.words import ago, elapsed
+from failover.cli.sentences import past, wrong
+from failover.cli.words import elapsed
 
 WATCH_SECONDS: Final = 1.0
 
 _HEADER: Final = ("NAME", "FAMILY", "STATE", "FOR", "MASTER", "PRIORITY", "INTERFACE", "VRID", "ADDRESSES")
 _STYLES: Final = {"MASTER": "green", "INITIALIZE": "red"}
+
+_EXPLAINED: Final = 10
+"""So many routers at most have a line each that says how they came to their state; one that is named has it always."""
 
 Document = dict[str, Any]
 
@@ -65,47 +69,35 @@ def text(document: Document, now: datetime) -> str:
     daemon, routers = document["daemon"], document["virtual_routers"]
     rows = [_row(router, now) for router in routers]
     lines = [table.render(_HEADER, rows, [_STYLES.get(router["state"], "") for router in routers])]
-    lines += (
-        f"{router['name']} ({router['family']}) cannot run: {router['fault']['detail']}"
-        for router in routers
-        if router["fault"]
-    )
-    lines += (_unsent(router, now) for router in routers if router["send_error"])
-    lines += (
-        f"{router['name']} ({router['family']}): {router['address_conflict']}"
-        for router in routers
-        if router.get("address_conflict")
-    )
+    lines += (sentence for router in routers for sentence in wrong(router, now))
+    if len(routers) <= _EXPLAINED:
+        lines += (sentence for router in routers for sentence in past(router, now))
     if daemon["warnings"]:
         lines.append(f"warning: {'; '.join(daemon['warnings'])}")
     lines.append(f"failover {daemon['version']}, process {daemon['pid']}, up {elapsed(daemon['uptime_seconds'])}")
     return "\n".join(lines)
 
 
-def _unsent(router: Document, now: datetime) -> str:
-    error = router["send_error"]
-    last = ago((now - datetime.fromisoformat(error["at"])).total_seconds())
-    return (
-        f"{router['name']} ({router['family']}) cannot send its {error['what']}s: {error['error']}"
-        f" ({error['count']} failed, last {last} ago)"
-    )
-
-
 def _row(router: Document, now: datetime) -> list[str]:
     since = datetime.fromisoformat(router["since"])
-    master = router["master"] or "-"
     first, *others = router["addresses"]
     return [
         router["name"],
         router["family"],
         router["state"],
         elapsed((now - since).total_seconds()),
-        "this host" if router["state"] == "MASTER" else master,
+        "this host" if router["state"] == "MASTER" else _master(router),
         _priority(router["priority"]),
         router["interface"],
         str(router["vrid"]),
         f"{first} and {len(others)} more" if others else first,
     ]
+
+
+def _master(router: Document) -> str:
+    """Who is MASTER, and its priority: whoever looks wants to know why it is that one."""
+    priority = router.get("master_priority")
+    return f"{router['master'] or '-'}{'' if priority is None else f' ({priority})'}"
 
 
 def _priority(priority: dict[str, int]) -> str:

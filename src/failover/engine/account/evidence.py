@@ -2,6 +2,7 @@
 
 from failover.events import Kind
 from failover.messages import (
+    Change,
     NotReloaded,
     Reloaded,
 )
@@ -24,7 +25,7 @@ from failover.vrrp import (
     state_name,
     to_seconds,
 )
-from failover.wording import Fields
+from failover.wording import CAUSES, Fields
 
 _LONGEST_REPORT = 2000
 """Characters of a line in the log; `failover check` says all of it."""
@@ -39,6 +40,12 @@ def transition_fields(change: StateChanged, now: Instant) -> Fields:
         "cause": cause,
         **evidence,
     }
+
+
+def change_of(change: StateChanged, at: Instant) -> Change:
+    """The same for the status; `at` is when it was."""
+    cause, evidence = _evidence(change.cause, at)
+    return Change(previous=state_name(change.previous), cause=cause, text=CAUSES[cause](evidence), evidence=evidence)
 
 
 def reload_evidence(outcome: Reloaded | NotReloaded) -> tuple[Kind, Fields]:

@@ -2,13 +2,18 @@
 
 from functools import partial
 
+from failover.engine.account.conflict import NONE
 from failover.engine.account.evidence import oddity_fields
+from failover.engine.account.problems import Problems, oddity, refusal
+from failover.engine.account.status import Trouble
 from failover.engine.events import EventSink, Evidence, Subject
 from failover.events import Kind
-from failover.messages import Counters
+from failover.linux.clock import Clock
+from failover.messages import Counters, SendError
 from failover.rate_limit import RateLimit, Same, with_suppressed
 from failover.vrrp import Discard, Instant, ReceivedFrom, ReportOddity, VirtualRouter
 from failover.vrrp.machine.actions import OF_THE_SENDER
+from failover.wording import Fields
 
 
 class Reporter:
@@ -19,6 +24,10 @@ class Reporter:
         self._counters = counters
         self._events = events
         self._limit = RateLimit()
+        self.problems = Problems()
+        """What others are heard to do wrong."""
+        self.conflict = NONE
+        """What is wrong with its addresses on the interface; whoever watches them puts it here."""
         self.changed = True
         """Whether the router's status is another one than was told; whoever tells it says no more."""
 
@@ -32,6 +41,10 @@ class Reporter:
         if self._subject is not None:
             self._events.tell_of(self._subject, kind, evidence)
 
+    def trouble(self, send_error: SendError | None, interface: str, clock: Clock) -> Trouble:
+        """All that is wrong now."""
+        return Trouble(send_error, self.conflict.words(interface), self.problems.current(clock))
+
     def report(self, kind: Kind, same: Same, now: Instant, evidence: Evidence, *, once: bool = False) -> None:
         """Tell it, unless the same was told a short while ago; `same` and `once` are what `RateLimit.admit` wants."""
         self.changed = True
@@ -41,26 +54,24 @@ class Reporter:
 
     def odd(self, report: ReportOddity, router: VirtualRouter, now: Instant) -> None:
         """An advertisement was tolerated."""
-        oddity = report.oddity.value
-        _count(self._counters.oddities, oddity)
-        self.report(
-            Kind.ODDITY,
-            {"oddity": oddity, "source": report.source.packed},
-            now,
-            partial(oddity_fields, report, router),
-            once=report.oddity in OF_THE_SENDER,
-        )
+        label, evidence = report.oddity.value, partial(oddity_fields, report, router)
+        _count(self._counters.oddities, label)
+        once = report.oddity in OF_THE_SENDER
+        self.report(Kind.ODDITY, {"oddity": label, "source": report.source.packed}, now, evidence, once=once)
+        if not once:
+            interval = max(report.advertisement.interval, router.advertisement_interval)
+            self.problems.heard(oddity(report, router), interval, now, evidence)
 
-    def discarded(self, discard: Discard, meta: ReceivedFrom, now: Instant) -> None:
+    def discarded(self, discard: Discard, meta: ReceivedFrom, router: VirtualRouter, now: Instant) -> None:
         """A packet was no advertisement for it."""
         reason = discard.reason.value
         _count(self._counters.discarded, reason)
-        self.report(
-            Kind.DISCARDED,
-            {"reason": reason, "source": meta.source.packed},
-            now,
-            lambda: {"reason": reason, "source": str(meta.source), "detail": str(discard)},
-        )
+
+        def evidence() -> Fields:
+            return {"reason": reason, "source": str(meta.source), "detail": str(discard)}
+
+        self.report(Kind.DISCARDED, {"reason": reason, "source": meta.source.packed}, now, evidence)
+        self.problems.heard(refusal(discard, meta.source), router.advertisement_interval, now, evidence)
 
 
 def _count(table: dict[str, int], key: str) -> None:

@@ -1,8 +1,13 @@
 """The status of a virtual router: what it is now, as messages say it."""
 
+from typing import NamedTuple
+
+from failover.engine.account.evidence import change_of
 from failover.messages import (
+    ChecksumStatus,
     Counters,
     FaultStatus,
+    Problem,
     RouterStatus,
     SendError,
 )
@@ -11,12 +16,38 @@ from failover.vrrp import (
     Family,
     Heard,
     Initialize,
+    Instant,
     Interval,
     Master,
     State,
+    StateChanged,
+    Version,
     VirtualRouter,
     state_name,
 )
+
+
+class Past(NamedTuple):
+    """How a router has come to be as it is."""
+
+    since: int
+    """When it came into its state: wall-clock nanoseconds."""
+    change: StateChanged | None
+    at: Instant
+    """When that change was."""
+
+    def then(self, change: StateChanged, at: Instant, wall: int) -> "Past":
+        """What it is after a change at `at`, which is `wall` on the clock for people."""
+        is_other = type(change.current) is not type(change.previous)
+        return Past(wall if is_other else self.since, change, at)
+
+
+class Trouble(NamedTuple):
+    """What is wrong with a router that can run."""
+
+    send_error: SendError | None
+    address_conflict: str | None
+    problems: list[Problem]
 
 
 def master_down_interval(router: VirtualRouter, state: State) -> Interval:
@@ -44,14 +75,36 @@ def master_of(router: VirtualRouter, state: State) -> str | None:
             return None
 
 
+def master_priority_of(router: VirtualRouter, state: State) -> int | None:
+    """The MASTER's priority, as far as it is known; 0 of one that has resigned."""
+    match state:
+        case Master():
+            return router.priority
+        case Backup(master=Heard(priority=priority)):
+            return priority
+        case _:
+            return None
+
+
+def checksum_of(router: VirtualRouter, state: State) -> ChecksumStatus | None:
+    """The forms of checksum here; None where there is but one."""
+    if router.version is not Version.V3 or router.family is not Family.IPV4:
+        return None
+    theirs = state.master if isinstance(state, Backup) else None
+    return ChecksumStatus(
+        sent=state.checksum.value,
+        is_learned=state.checksum is not router.initial_checksum,
+        master=theirs.checksum.value if theirs is not None and theirs.version is Version.V3 else None,
+    )
+
+
 def status_of(
     where: tuple[str, str],
     router: VirtualRouter,
     state: State,
-    since: int,
+    past: Past,
     counters: Counters,
-    send_error: SendError | None,
-    address_conflict: str | None,
+    trouble: Trouble,
 ) -> RouterStatus:
     """Everything about a router, now; `where` are its name and its interface."""
     name, interface = where
@@ -62,24 +115,31 @@ def status_of(
         interface=interface,
         version=int(router.version),
         state=state_name(state),
-        since=since,
+        since=past.since,
         fault=fault_status(state),
         configured_priority=router.priority,
         effective_priority=router.priority,
         master=master_of(router, state),
+        master_priority=master_priority_of(router, state),
+        checksum=checksum_of(router, state),
+        change=None if past.change is None else change_of(past.change, past.at),
+        problems=trouble.problems,
         advertisement_interval=router.advertisement_interval,
         master_down_interval=master_down_interval(router, state),
         counters=counters,
-        send_error=send_error,
+        send_error=trouble.send_error,
         preferred_lifetime=router.preferred_lifetime.value if router.family is Family.IPV6 else None,
-        address_conflict=address_conflict,
+        address_conflict=trouble.address_conflict,
     )
 
 
-def trouble(fault: FaultStatus | None, send_error: SendError | None, address_conflict: str | None = None) -> str | None:
-    """What keeps a router from its work, in words; None where nothing does."""
+def in_words(fault: FaultStatus | None, trouble: Trouble) -> list[str]:
+    """What keeps a router from its work or is not as it should be, a sentence each, the gravest first."""
     if fault is not None:
-        return fault.detail
-    if send_error is not None:
-        return f"cannot send its {send_error.what}s: {send_error.error}"
-    return address_conflict
+        return [fault.detail]
+    error = trouble.send_error
+    return [
+        *([f"cannot send its {error.what}s: {error.error}"] if error is not None else []),
+        *([trouble.address_conflict] if trouble.address_conflict else []),
+        *(problem.text for problem in trouble.problems),
+    ]

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from failover.engine.account.evidence import transition_fields
 from failover.engine.account.reporter import Reporter
-from failover.engine.account.status import fault_status, status_of, trouble
+from failover.engine.account.status import Past, Trouble, fault_status, in_words, status_of
 from failover.engine.environment import EventLoop
 from failover.engine.events import EventSink
 from failover.engine.flood.policer import Verdict, refusal
@@ -17,7 +17,6 @@ from failover.engine.intended import Intended
 from failover.engine.port.known_adverts import KnownAdverts
 from failover.engine.port.port import Port
 from failover.engine.router.address_guard import AddressGuard
-from failover.engine.router.conflict import NONE
 from failover.engine.router.deferred_state import DeferredState
 from failover.engine.router.performer import Performer
 from failover.engine.router.schedule import Schedule
@@ -68,8 +67,8 @@ class Instance:
         self.intended = intended
         """As configured, with its name and its interface."""
         self.interface = intended.interface
-        self._wall = loop.clock.wall
-        self.since = self._wall()
+        self._clock = loop.clock
+        self._past = Past(loop.clock.wall(), None, loop.clock.now())
         counters = Counters(discarded={}, oddities={})
         self.reporter = Reporter(self, counters, sink)
         """Knows whether the status is another one than was told."""
@@ -77,8 +76,6 @@ class Instance:
         self._deferred = DeferredState(initial_state(router), counters, beat)
         self._schedule = Schedule(self, self._deferred, loop)
         self._guard = AddressGuard(loop, lambda now: self._restore(now, self._performer.restore))
-        self.conflict = NONE
-        """What is wrong with its addresses on the interface; `StaleAddresses` knows."""
 
     @property
     def name(self) -> str:
@@ -121,9 +118,9 @@ class Instance:
         return fault_status(self._deferred.known)
 
     @property
-    def trouble(self) -> str | None:
-        """What keeps it from its work, in words."""
-        return trouble(self.fault, self._performer.send_errors.worst, self.conflict.words(self.interface))
+    def troubles(self) -> list[str]:
+        """What keeps it from its work or is not as it should be, in words."""
+        return in_words(self.fault, self._trouble)
 
     @property
     def is_master(self) -> bool:
@@ -203,7 +200,7 @@ class Instance:
         """A packet with our VRID arrived, `raw` as it came from the socket; `known_adverts` notes it the next time."""
         outcome = receive(packet.payload, packet.meta, self.router)
         if isinstance(outcome, Discard):
-            self.reporter.discarded(outcome, packet.meta, now)
+            self.reporter.discarded(outcome, packet.meta, self.router, now)
             return refusal(outcome)
         counters = self._deferred.counters
         counters.advertisements_received += 1
@@ -287,13 +284,16 @@ class Instance:
             how()
 
     def _changed(self, change: actions.StateChanged, now: Instant) -> None:
+        self._past = self._past.then(change, now, self._clock.wall())
         if type(change.current) is not type(change.previous):
-            self.since = self._wall()
             self._performer.state_changed(is_master=isinstance(change.current, Master))
             self._deferred.counters.transitions_to_master += isinstance(change.current, Master)
         self.reporter.tell(Kind.STATE_CHANGED, lambda: transition_fields(change, now))
 
     def status(self) -> RouterStatus:
         """Everything about it, now."""
-        wrong = self._performer.send_errors.worst, self.conflict.words(self.interface)
-        return status_of((self.name, self.interface), self.router, self.state, self.since, self.counters, *wrong)
+        return status_of((self.name, self.interface), self.router, self.state, self._past, self.counters, self._trouble)
+
+    @property
+    def _trouble(self) -> Trouble:
+        return self.reporter.trouble(self._performer.send_errors.worst, self.interface, self._clock)

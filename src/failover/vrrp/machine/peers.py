@@ -14,7 +14,8 @@ from failover.vrrp.units import Instant
 
 def heard(event: AdvertisementReceived, now: Instant) -> Heard:
     """What a state remembers of an advertisement."""
-    return Heard(event.source, event.advertisement.priority, event.advertisement.version, now)
+    advertisement = event.advertisement
+    return Heard(event.source, advertisement.priority, advertisement.version, now, advertisement.checksum)
 
 
 def following(router: VirtualRouter, event: AdvertisementReceived, now: Instant, checksum: ChecksumForm) -> Backup:

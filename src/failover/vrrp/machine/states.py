@@ -29,6 +29,8 @@ class Heard:
     version: Version
     at: Instant
     """When it was heard."""
+    checksum: ChecksumForm = ChecksumForm.MESSAGE
+    """The form that it had."""
 
 
 @dataclass(frozen=True, slots=True)

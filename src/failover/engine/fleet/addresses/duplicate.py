@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Final
 
+from failover.engine.account.conflict import Duplicate
 from failover.engine.environment import EventLoop, Host, Lookout
 from failover.engine.events import EventSink
 from failover.engine.fleet.registry import Registry
 from failover.engine.port.port import Port
-from failover.engine.router.conflict import Duplicate
 from failover.engine.router.instance import Instance
 from failover.events import Kind
 from failover.frames import ethernet
@@ -135,8 +135,8 @@ class DuplicateWatch:
 
     def _have_known(self, port: Port, family: Family, found: Duplicate | None) -> None:
         for instance in self._on(port, family):
-            if instance.conflict.duplicate != found:
-                instance.conflict = instance.conflict._replace(duplicate=found)
+            if instance.reporter.conflict.duplicate != found:
+                instance.reporter.conflict = instance.reporter.conflict._replace(duplicate=found)
                 instance.reporter.changed = True
 
 

@@ -7,12 +7,12 @@ say.
 from collections.abc import Callable, Iterable
 from functools import partial
 
+from failover.engine.account.conflict import NONE, conflict_of, listed
 from failover.engine.environment import EventLoop, Host, Netlink
 from failover.engine.events import EventSink
 from failover.engine.fleet.addresses.stray_limit import StrayLimit
 from failover.engine.fleet.registry import Registry
 from failover.engine.port.port import Port
-from failover.engine.router.conflict import NONE, conflict_of, listed
 from failover.events import Kind
 from failover.linux.errors import reason
 from failover.linux.interfaces.ownership import Asker, IsAnothers, Lists, Whose, nobodys, recognised, whose
@@ -125,11 +125,11 @@ class StaleAddresses:
             return
         instances = self._registry.on(port)
         for instance in instances:
-            before = instance.conflict
+            before = instance.reporter.conflict
             now = conflict_of(instance.router, contested, there)._replace(duplicate=before.duplicate)
             if now == before:
                 continue
-            instance.conflict = now
+            instance.reporter.conflict = now
             instance.reporter.changed = True
             for kind, new in (
                 (Kind.ADDRESSES_CONTESTED, now.contested - before.contested),
@@ -138,7 +138,7 @@ class StaleAddresses:
                 if new:
                     fields = _fields(port.name, new)
                     instance.reporter.report(kind, {"addresses": fields["addresses"]}, at, partial(dict, fields))
-        if any(instance.conflict != NONE for instance in instances):
+        if any(instance.reporter.conflict != NONE for instance in instances):
             self._in_conflict.add(port)
         else:
             self._in_conflict.discard(port)

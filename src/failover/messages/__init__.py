@@ -8,7 +8,63 @@ from typing import Final
 
 import msgspec
 
-Value = str | int | float | bool | None
+from failover.messages.status import (
+    LAG_BOUNDS,
+    Change,
+    ChecksumStatus,
+    Counters,
+    DaemonStatus,
+    EngineLag,
+    FaultStatus,
+    Lag,
+    Problem,
+    RealtimeStatus,
+    RouterStatus,
+    SendError,
+    Value,
+)
+
+__all__ = [
+    "CHANNEL_FD",
+    "LAG_BOUNDS",
+    "LISTENER_FD",
+    "LOG_FD",
+    "MAX_MESSAGE_BYTES",
+    "UNREADABLE",
+    "Answer",
+    "Ask",
+    "Change",
+    "Changed",
+    "ChecksumStatus",
+    "Command",
+    "Counted",
+    "Counters",
+    "DaemonStatus",
+    "Dropped",
+    "EngineLag",
+    "Event",
+    "FaultStatus",
+    "Holds",
+    "Inventory",
+    "Lag",
+    "Message",
+    "Names",
+    "NotReloaded",
+    "Problem",
+    "RealtimeStatus",
+    "Refused",
+    "Reload",
+    "ReloadEnded",
+    "Reloaded",
+    "RouterStatus",
+    "SendError",
+    "Told",
+    "Value",
+    "Withdraw",
+    "decode",
+    "decode_command",
+    "encode",
+]
 
 CHANNEL_FD: Final = 3
 LISTENER_FD: Final = 4
@@ -17,121 +73,6 @@ LOG_FD: Final = 5
 
 MAX_MESSAGE_BYTES: Final = 128 * 1024
 """A packet larger than this is not sent; what may be long is told in several."""
-
-
-class Counters(msgspec.Struct, kw_only=True):
-    """What a virtual router has counted since the daemon started (RFC 8347, RFC 6527)."""
-
-    advertisements_sent: int = 0
-    advertisements_received: int = 0
-    priority_zero_sent: int = 0
-    priority_zero_received: int = 0
-    transitions_to_master: int = 0
-    send_errors: int = 0
-    discarded: dict[str, int] = {}
-    """By `DiscardReason`."""
-    oddities: dict[str, int] = {}
-    """By `Oddity`: accepted, but not as configured here."""
-
-
-class FaultStatus(msgspec.Struct, frozen=True):
-    """Why a virtual router is in INITIALIZE."""
-
-    reason: str
-    detail: str
-
-
-class SendError(msgspec.Struct, frozen=True, kw_only=True):
-    """What a virtual router has to send and could not, the last times that it tried."""
-
-    what: str
-    error: str
-    """The last time's."""
-    count: int
-    """In a row."""
-    at: int
-
-
-class RouterStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything about one protocol instance at one moment."""
-
-    name: str
-    family: str
-    vrid: int
-    interface: str
-    version: int
-    state: str
-    since: int
-    fault: FaultStatus | None
-    configured_priority: int
-    effective_priority: int
-    master: str | None
-    advertisement_interval: int
-    master_down_interval: int
-    counters: Counters
-    send_error: SendError | None = None
-    preferred_lifetime: int | str | None = None
-    """Of its addresses, as the configuration has it; None for IPv4."""
-    address_conflict: str | None = None
-    """What is wrong with its addresses on the interface, as a sentence."""
-
-
-class RealtimeStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """What makes the engine punctual, as it is in force."""
-
-    scheduler: str
-    """The name of its scheduling class, such as `SCHED_RR`."""
-    priority: int
-    """0 for an ordinary process."""
-    memory_locked: bool
-    timer_slack_ns: int
-    time_slice_ns: int
-    """How long it asks for the CPU at a time, as an ordinary process; 0 for a real-time one, and before Linux 6.12."""
-    cpu_affinity: list[int] | None
-    """None: not asked for."""
-
-
-class DaemonStatus(msgspec.Struct, frozen=True, kw_only=True, tag="daemon"):
-    """Who the engine is and how it runs; said to each agent before the routers' status, and when it changes."""
-
-    version: str
-    pid: int
-    started_at: int
-    realtime: RealtimeStatus
-    warnings: list[str]
-    """What was wanted of the system and could not be had, a sentence each."""
-
-
-LAG_BOUNDS: Final = (
-    50_000,
-    100_000,
-    200_000,
-    500_000,
-    1_000_000,
-    2_000_000,
-    5_000_000,
-    10_000_000,
-    20_000_000,
-    50_000_000,
-    100_000_000,
-    1_000_000_000,
-)
-"""The upper ends of the buckets of `Lag`, inclusive; one more holds the rest."""
-
-
-class Lag(msgspec.Struct, frozen=True, kw_only=True):
-    """How late alarms rang in some stretch of time."""
-
-    max: int
-    counts: list[int]
-    """By bucket of `LAG_BOUNDS`."""
-
-
-class EngineLag(msgspec.Struct, frozen=True, kw_only=True, tag="engine_lag"):
-    """How late the engine's alarms have rung."""
-
-    since_start: Lag
-    last_minute: Lag
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, tag="event"):

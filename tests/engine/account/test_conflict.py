@@ -3,7 +3,7 @@
 from dataclasses import replace
 from ipaddress import ip_address, ip_interface
 
-from failover.engine.router.conflict import NONE, Conflict, conflict_of
+from failover.engine.account.conflict import NONE, Conflict, conflict_of
 from failover.vrrp import VirtualRouter
 
 ROUTER = VirtualRouter(

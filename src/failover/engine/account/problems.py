@@ -1,0 +1,136 @@
+"""What other hosts are heard to do that is wrong, for as long as they do it: the log says it once.
+
+A problem is there from the second or third time that it is heard on, so that what belongs to a hand-over is none, and
+until it has not been heard for a while.
+"""
+
+from typing import Final, NamedTuple
+
+from failover.engine.events import Evidence
+from failover.events import Kind
+from failover.linux.clock import Clock
+from failover.messages import Problem
+from failover.vrrp import (
+    Address,
+    Discard,
+    DiscardReason,
+    Instant,
+    Interval,
+    Oddity,
+    ReportOddity,
+    VirtualRouter,
+    seconds,
+)
+
+_MOST: Final = 16
+"""Of one router: a flood of packets from many sources must not fill the memory."""
+_INTERVALS: Final = 3.5
+"""Of advertisements that may be lost or late before a problem is over."""
+_LEAST_PATIENCE: Final = seconds(5)
+"""So that somebody who looks sees it."""
+
+CRITICAL: Final = "critical"
+"""The address has two MASTERs or none, or would have when the MASTER dies."""
+WARNING: Final = "warning"
+"""It works, and is not as it was meant."""
+
+_CRITICAL: Final = frozenset(
+    {
+        Oddity.RIVAL_MASTER,
+        Oddity.SEVERAL_OWNERS,
+        DiscardReason.VERSION,
+        DiscardReason.AUTHENTICATION_TYPE,
+        DiscardReason.INTERVAL,
+        DiscardReason.ADDRESS_LIST,
+        DiscardReason.ADDRESS_OWNER,
+    }
+)
+_OF_A_HAND_OVER: Final = frozenset({Oddity.RIVAL_MASTER})
+"""Heard once or twice also where all is well: an advertisement was on its way when the other became MASTER."""
+
+
+class Wrong(NamedTuple):
+    """One thing that one sender does."""
+
+    kind: Kind
+    """What the log calls it."""
+    what: Oddity | DiscardReason
+    source: Address
+    severity: str
+
+
+def oddity(report: ReportOddity, router: VirtualRouter) -> Wrong:
+    """What is wrong with an advertisement that was accepted."""
+    nobody_has_ours = report.oddity is Oddity.ADDRESS_LIST_MISMATCH and not router.lists_any(
+        report.advertisement.addresses
+    )
+    severity = CRITICAL if nobody_has_ours or report.oddity in _CRITICAL else WARNING
+    return Wrong(Kind.ODDITY, report.oddity, report.source, severity)
+
+
+def refusal(discard: Discard, source: Address) -> Wrong:
+    """What is wrong with a packet that was no advertisement for this router."""
+    severity = CRITICAL if discard.reason in _CRITICAL else WARNING
+    return Wrong(Kind.DISCARDED, discard.reason, source, severity)
+
+
+class _Streak:
+    """It does so again and again."""
+
+    __slots__ = ("began", "count", "evidence", "last", "patience")
+
+    def __init__(self, now: Instant) -> None:
+        self.began = self.last = now
+        self.count = 0
+        self.patience = _LEAST_PATIENCE
+        self.evidence: Evidence = dict
+
+    def is_over(self, now: Instant) -> bool:
+        return now - self.last > self.patience
+
+
+class Problems:
+    """Of one router."""
+
+    def __init__(self) -> None:
+        self._streaks: dict[Wrong, _Streak] = {}
+
+    def heard(self, wrong: Wrong, interval: Interval, now: Instant, evidence: Evidence) -> None:
+        """It was done once more; `interval` is the longer one of the sender's and our advertisement intervals."""
+        streak = self._streaks.get(wrong)
+        if streak is None or streak.is_over(now):
+            self._make_room(now)
+            streak = self._streaks[wrong] = _Streak(now)
+        streak.last = now
+        streak.count += 1
+        streak.patience = max(Interval(round(_INTERVALS * interval)), _LEAST_PATIENCE)
+        streak.evidence = evidence
+
+    def current(self, clock: Clock) -> list[Problem]:
+        """Those that there are, the gravest first."""
+        if not self._streaks:
+            return []
+        now = clock.now()
+        offset = clock.wall() - now
+        found = [
+            Problem(
+                what=wrong.what.value,
+                source=str(wrong.source),
+                severity=wrong.severity,
+                text=wrong.kind.words(streak.evidence()),
+                since=streak.began + offset,
+                last_heard=streak.last + offset,
+                over_at=streak.last + streak.patience + offset,
+                count=streak.count,
+            )
+            for wrong, streak in self._streaks.items()
+            if streak.count > (2 if wrong.what in _OF_A_HAND_OVER else 1) and not streak.is_over(now)
+        ]
+        return sorted(found, key=lambda problem: (problem.severity, problem.since))
+
+    def _make_room(self, now: Instant) -> None:
+        if len(self._streaks) < _MOST:
+            return
+        self._streaks = {wrong: streak for wrong, streak in self._streaks.items() if not streak.is_over(now)}
+        if len(self._streaks) >= _MOST:
+            del self._streaks[min(self._streaks, key=lambda wrong: self._streaks[wrong].last)]

@@ -1,0 +1,171 @@
+"""The status of engine and virtual routers, as the engine says it. Types only.
+
+Times are wall-clock nanoseconds since the epoch, durations are nanoseconds.
+"""
+
+from typing import Final
+
+import msgspec
+
+Value = str | int | float | bool | None
+"""What the evidence of an event has."""
+
+
+class Counters(msgspec.Struct, kw_only=True):
+    """What a virtual router has counted since the daemon started (RFC 8347, RFC 6527)."""
+
+    advertisements_sent: int = 0
+    advertisements_received: int = 0
+    priority_zero_sent: int = 0
+    priority_zero_received: int = 0
+    transitions_to_master: int = 0
+    send_errors: int = 0
+    discarded: dict[str, int] = {}
+    """By `DiscardReason`."""
+    oddities: dict[str, int] = {}
+    """By `Oddity`: accepted, but not as configured here."""
+
+
+class FaultStatus(msgspec.Struct, frozen=True):
+    """Why a virtual router is in INITIALIZE."""
+
+    reason: str
+    detail: str
+
+
+class SendError(msgspec.Struct, frozen=True, kw_only=True):
+    """What a virtual router has to send and could not, the last times that it tried."""
+
+    what: str
+    error: str
+    """The last time's."""
+    count: int
+    """In a row."""
+    at: int
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """Something wrong that another host is heard to do, as long as it is heard."""
+
+    what: str
+    """An `Oddity` or a `DiscardReason`, by its label."""
+    source: str
+    severity: str
+    """`critical` or `warning`."""
+    text: str
+    """A sentence, as in the log."""
+    since: int
+    last_heard: int
+    over_at: int
+    """When it is over unless it is heard again."""
+    count: int
+    """How often it was heard since."""
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """How a virtual router has come to be as it is: its last change, and why."""
+
+    previous: str
+    cause: str
+    text: str
+    """The cause as words, as in the log."""
+    evidence: dict[str, Value]
+    """What the cause knows."""
+
+
+class ChecksumStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """What the checksums of version 3 over IPv4 cover: `rfc9568` or `pseudo_header`."""
+
+    sent: str
+    is_learned: bool
+    """Whether the form sent is not the one to begin with, but a peer's."""
+    master: str | None
+    """The MASTER's, where another host is MASTER."""
+
+
+class RouterStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything about one protocol instance at one moment."""
+
+    name: str
+    family: str
+    vrid: int
+    interface: str
+    version: int
+    state: str
+    since: int
+    fault: FaultStatus | None
+    configured_priority: int
+    effective_priority: int
+    master: str | None
+    advertisement_interval: int
+    master_down_interval: int
+    counters: Counters
+    master_priority: int | None = None
+    checksum: ChecksumStatus | None = None
+    """None where there is but one form."""
+    change: Change | None = None
+    """None before the first."""
+    problems: list[Problem] = []
+    send_error: SendError | None = None
+    preferred_lifetime: int | str | None = None
+    """Of its addresses, as the configuration has it; None for IPv4."""
+    address_conflict: str | None = None
+    """What is wrong with its addresses on the interface, as a sentence."""
+
+
+class RealtimeStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """What makes the engine punctual, as it is in force."""
+
+    scheduler: str
+    """The name of its scheduling class, such as `SCHED_RR`."""
+    priority: int
+    """0 for an ordinary process."""
+    memory_locked: bool
+    timer_slack_ns: int
+    time_slice_ns: int
+    """How long it asks for the CPU at a time, as an ordinary process; 0 for a real-time one, and before Linux 6.12."""
+    cpu_affinity: list[int] | None
+    """None: not asked for."""
+
+
+class DaemonStatus(msgspec.Struct, frozen=True, kw_only=True, tag="daemon"):
+    """Who the engine is and how it runs; said to each agent before the routers' status, and when it changes."""
+
+    version: str
+    pid: int
+    started_at: int
+    realtime: RealtimeStatus
+    warnings: list[str]
+    """What was wanted of the system and could not be had, a sentence each."""
+
+
+LAG_BOUNDS: Final = (
+    50_000,
+    100_000,
+    200_000,
+    500_000,
+    1_000_000,
+    2_000_000,
+    5_000_000,
+    10_000_000,
+    20_000_000,
+    50_000_000,
+    100_000_000,
+    1_000_000_000,
+)
+"""The upper ends of the buckets of `Lag`, inclusive; one more holds the rest."""
+
+
+class Lag(msgspec.Struct, frozen=True, kw_only=True):
+    """How late alarms rang in some stretch of time."""
+
+    max: int
+    counts: list[int]
+    """By bucket of `LAG_BOUNDS`."""
+
+
+class EngineLag(msgspec.Struct, frozen=True, kw_only=True, tag="engine_lag"):
+    """How late the engine's alarms have rung."""
+
+    since_start: Lag
+    last_minute: Lag

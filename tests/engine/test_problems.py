@@ -1,0 +1,120 @@
+"""What another host is heard to do wrong: the status says it as long as it lasts, with who and since when."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+
+from failover.lab.network.lan import Host, Lan
+from failover.lab.network.waiting import wait_until
+from tests.engine.daemons import OurDaemon, router
+
+pytestmark = pytest.mark.root
+
+DEAF = (
+    "add table inet t; add chain inet t i { type filter hook input priority 0; }; "
+    "add rule inet t i meta l4proto 112 drop"
+)
+VIRTUAL = "192.0.2.100/24"
+OTHER = "192.0.2.101/24"
+
+
+def problems(daemon: OurDaemon, number: int = 0) -> dict[str, dict[str, Any]]:
+    """By what they are."""
+    return {problem["what"]: problem for problem in daemon.router(number).get("problems", [])}
+
+
+def there(daemon: OurDaemon, what: str) -> bool:
+    return what in problems(daemon)
+
+
+@pytest.fixture
+def hosts(lan: Lan) -> tuple[Host, Host]:
+    return lan.host("one", "192.0.2.11/24"), lan.host("two", "192.0.2.12/24")
+
+
+VERSION_2 = {"version": 2, "advert_interval": 1}
+CASES = [
+    pytest.param({}, {"version": 2, "advert_interval": 1}, "version", "version", "critical", id="another version"),
+    pytest.param(
+        VERSION_2, {**VERSION_2, "advert_interval": 2}, "interval", "interval", "critical", id="intervals of version 2"
+    ),
+    pytest.param({}, {"advert_interval": 0.1}, None, "interval_mismatch", "warning", id="intervals of version 3"),
+    pytest.param({}, {"ip_addresses": [OTHER]}, None, "address_list_mismatch", "critical", id="a VRID that is taken"),
+    pytest.param({}, {"ip_addresses": [VIRTUAL, OTHER]}, None, "address_list_mismatch", "warning", id="another list"),
+]
+
+
+@pytest.mark.parametrize(("ours", "theirs", "seen_by_them", "seen", "severity"), CASES)
+def test_what_does_not_fit_is_a_problem_until_it_fits(
+    hosts: tuple[Host, Host],
+    ours: dict[str, Any],
+    theirs: dict[str, Any],
+    seen_by_them: str | None,
+    seen: str,
+    severity: str,
+) -> None:
+    here = OurDaemon(hosts[0], router(51, VIRTUAL, **ours))
+    other = OurDaemon(hosts[1], router(51, VIRTUAL, priority=200, **theirs))
+    before = datetime.now(UTC) - timedelta(seconds=10)
+    wait_until(partial(there, here, seen), seen)
+    problem = problems(here)[seen]
+    assert (problem["source"], problem["severity"]) == ("192.0.2.12", severity)
+    assert "192.0.2.12" in problem["text"]
+    assert before < datetime.fromisoformat(problem["since"]) <= datetime.fromisoformat(problem["last_heard"])
+    if seen_by_them:
+        wait_until(partial(there, other, seen_by_them), seen_by_them)
+    since = problem["since"]
+    wait_until(lambda: problems(here)[seen]["count"] > problem["count"], "it goes on")
+    assert problems(here)[seen]["since"] == since
+    other.config.write_text(json.dumps([router(51, VIRTUAL, priority=200, **ours)]))
+    assert other.stop() == 0
+    other = OurDaemon(hosts[1], router(51, VIRTUAL, priority=200, **ours))
+    wait_until(lambda: not problems(here), "it fits", 20)
+    here.wait_for("BACKUP")
+    assert here.router()["master_priority"] == 200
+
+
+def test_two_masters_are_a_problem_where_the_other_one_is_heard(hosts: tuple[Host, Host]) -> None:
+    hosts[0].run(["nft", DEAF])
+    deaf = OurDaemon(hosts[0], router(51, VIRTUAL))
+    hearing = OurDaemon(hosts[1], router(51, VIRTUAL, priority=200))
+    for daemon in (deaf, hearing):
+        daemon.wait_for("MASTER")
+    wait_until(partial(there, hearing, "rival_master"), "two MASTERs")
+    problem = problems(hearing)["rival_master"]
+    assert (problem["source"], problem["severity"]) == ("192.0.2.11", "critical")
+    hosts[0].run(["nft", "delete table inet t"])
+    deaf.wait_for("BACKUP")
+    wait_until(lambda: not problems(hearing), "one MASTER", 20)
+    change = deaf.router()["last_change"]
+    assert (change["previous"], change["cause"]) == ("MASTER", "better_priority")
+    assert change["text"] == "192.0.2.12 (priority 200) has the higher priority"
+
+
+def test_a_handover_is_none(hosts: tuple[Host, Host]) -> None:
+    worse = OurDaemon(hosts[0], router(51, VIRTUAL))
+    worse.wait_for("MASTER")
+    better = OurDaemon(hosts[1], router(51, VIRTUAL, priority=200))
+    better.wait_for("MASTER")
+    worse.wait_for("BACKUP")
+    assert problems(worse) == problems(better) == {}
+    assert better.router()["last_change"]["cause"] == "preempted"
+    assert (worse.router()["master"], worse.router()["master_priority"]) == ("192.0.2.12", 200)
+
+
+def test_a_learned_form_of_checksum_is_told_and_one_that_does_not_fit(hosts: tuple[Host, Host]) -> None:
+    other = OurDaemon(hosts[1], router(51, VIRTUAL, priority=200, checksum="pseudo_header"))
+    other.wait_for("MASTER")
+    here = OurDaemon(hosts[0], router(51, VIRTUAL))
+    here.wait_for("BACKUP")
+    wait_until(lambda: here.router()["checksum"]["is_learned"], "it is learned")
+    assert here.router()["checksum"] == {"sent": "pseudo_header", "is_learned": True, "master": "pseudo_header"}
+    assert other.router()["checksum"] == {"sent": "pseudo_header", "is_learned": False, "master": None}
+    assert here.stop() == 0
+    here = OurDaemon(hosts[0], router(51, VIRTUAL, checksum="rfc9568"))
+    here.wait_for("BACKUP")
+    wait_until(lambda: here.router()["checksum"]["master"], "the MASTER is heard")
+    assert here.router()["checksum"] == {"sent": "rfc9568", "is_learned": False, "master": "pseudo_header"}
