@@ -148,7 +148,8 @@ def test_it_is_not_root_and_its_health_is_the_daemon_s(image: str, tmp_path: Pat
         tool("podman", "healthcheck", "run", container.name)
         engine = json.loads(tool("podman", "inspect", container.name))[0]["State"]["Pid"]
         os.kill(engine, signal.SIGSTOP)
-        assert "CRITICAL: the engine does not answer" in tool(*health, check=False)
+        frozen = "CRITICAL: the engine does not answer"
+        wait_until(lambda: frozen in tool(*health, check=False), "it is not alive", 20)
         failed = subprocess.run(("podman", "healthcheck", "run", container.name), capture_output=True, check=False)
         assert failed.returncode != 0
         os.kill(engine, signal.SIGCONT)

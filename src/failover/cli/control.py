@@ -11,8 +11,8 @@ from typing import Final
 from failover.cli.failures import Failure
 from failover.linux.errors import describe
 
-PATIENCE_SECONDS: Final = 3.0
-"""How long to wait for a daemon that is starting, or whose agent is."""
+PATIENCE_SECONDS: Final = 4.0
+"""How long to wait for a daemon that is starting, or whose agent is: longer than the agent waits for its engine."""
 
 _RETRY_SECONDS: Final = 0.05
 _PIECE_BYTES: Final = 1 << 16

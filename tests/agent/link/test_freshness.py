@@ -9,6 +9,7 @@ import pytest
 from failover.agent.link import freshness as module
 from failover.agent.link.commands import Commands
 from failover.agent.link.freshness import PATIENCE_SECONDS, Freshness, Liveness
+from failover.cli import control
 from failover.messages import Answer, Ask, Dropped, Event, NotReloaded, Refused, ReloadEnded, Told
 from tests.agent.link.test_commands import Ends, ends, received
 
@@ -36,8 +37,8 @@ async def _awaited(test: Callable[[], Awaitable[None]]) -> None:
     await test()
 
 
-def test_a_running_engine_has_twenty_times_as_long_as_it_takes_and_a_probe_still_gets_its_answer() -> None:
-    assert 1 <= PATIENCE_SECONDS <= 2, "the command waits 3 s for the agent"
+def test_the_commands_wait_longer_for_the_agent_than_that_waits_for_its_engine() -> None:
+    assert PATIENCE_SECONDS + 1 < control.PATIENCE_SECONDS
 
 
 def test_it_returns_when_the_engine_has_told_the_last_of_its_answer(ends: Ends) -> None:
