@@ -11,8 +11,10 @@ import pytest
 
 from failover.agent.api import http, server
 from failover.agent.api.status_document import status_document
+from failover.agent.link import freshness
 from failover.agent.link.mirror import Mirror
 from failover.messages import (
+    Ask,
     Dropped,
     Event,
     Names,
@@ -21,6 +23,7 @@ from failover.messages import (
     Reload,
     Reloaded,
     ReloadEnded,
+    Told,
     Withdraw,
 )
 from tests.agent.agents import Agent, assert_equal, until
@@ -166,6 +169,51 @@ def test_before_the_engine_has_spoken_the_answer_is_to_try_again(agent: Agent) -
     agent.run(client)
 
 
+def test_an_engine_that_does_not_answer_is_said_and_what_it_said_last_is_shown(
+    agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(freshness, "_EVERY_SECONDS", 60)  # asked once: there is no engine to answer again
+    agent.tell(*KNOWN)
+
+    def client() -> None:
+        agent.engine.settimeout(5)
+        code, document = ask(agent.control)
+        assert code == 200
+        engine = document["daemon"]["engine"]
+        assert (engine["answers"], engine["answered_at"]) == (False, None)
+        assert engine["silent_since"].endswith("Z")
+        for resource in ("/healthz", "/readyz"):
+            assert ask(agent.control, resource) == (503, {"error": "the engine does not answer", "engine": engine})
+        agent.tell(Told(agent.commanded(Ask)))
+        until(lambda: ask(agent.control, "/healthz")[0] == 200)
+        for resource in ("/healthz", "/readyz"):
+            code, document = ask(agent.control, resource)
+            assert (code, document["engine"]["answers"], document["engine"]["silent_since"]) == (200, True, None)
+        assert ask(agent.control)[1]["daemon"]["engine"] == document["engine"]
+
+    agent.run(client)
+
+
+def test_an_engine_that_answers_is_alive_and_once_it_has_said_what_runs_it_is_ready(
+    agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(freshness, "_EVERY_SECONDS", 60)
+
+    def client() -> None:
+        agent.engine.settimeout(5)
+        with ThreadPoolExecutor() as others:
+            asking = others.submit(ask, agent.control, "/healthz")
+            agent.tell(Told(agent.commanded(Ask)))
+            code, document = asking.result()
+        assert (code, document["engine"]["answers"]) == (200, True)
+        code, document = ask(agent.control, "/readyz")
+        assert (code, document["error"], document["engine"]["answers"]) == (503, "the daemon is starting", True)
+        agent.tell(*KNOWN)
+        until(lambda: ask(agent.control, "/readyz")[0] == 200)
+
+    agent.run(client)
+
+
 @pytest.mark.parametrize(
     ("method", "resource", "code"),
     [("GET", "/", 404), ("GET", "/metrics/x", 404), ("POST", "/status", 405), ("DELETE", "/status", 405)],
@@ -174,9 +222,8 @@ def test_anything_else_is_refused(agent: Agent, method: str, resource: str, code
     def client() -> None:
         found, document = ask(agent.control, resource, method)
         assert found == code
-        assert document == {
-            "error": "no such resource: there are /status, /reload" if code == 404 else "/status takes GET only"
-        }
+        unknown = "no such resource: there are /status, /healthz, /readyz, /reload"
+        assert document == {"error": unknown if code == 404 else "/status takes GET only"}
 
     agent.run(client)
 
@@ -223,6 +270,7 @@ def test_clients_are_answered_in_the_middle_of_a_storm_of_events(agent: Agent) -
     agent.engine.setblocking(False)
 
     def client() -> None:
+        assert ask(agent.control)[0] == 200  # this engine answers nothing: it is waited for once
         deadline = time.monotonic() + 1
         answers = 0
         while time.monotonic() < deadline:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from failover.cli.control import Unanswered, get, post
+from failover.cli.control import NoDaemon, Unanswered, get, post, probe
 from failover.cli.failures import Failure
 
 BUSY = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\n\r\n{}"
@@ -125,4 +125,10 @@ def test_whether_something_may_have_been_done_is_told_apart_from_that_nothing_wa
             post(tmp_path / "silent", "/reload", 0.05)
     with pytest.raises(Failure) as caught:
         post(tmp_path / "missing", "/reload", 0.05)
-    assert caught.type is Failure
+    assert caught.type is NoDaemon
+
+
+def test_a_probe_takes_what_is_answered_and_does_not_wait_for_better(tmp_path: Path) -> None:
+    with serving(tmp_path / "s", BUSY) as requests:
+        assert probe(tmp_path / "s", "/healthz") == (503, b"{}")
+    assert requests[0].startswith(b"GET /healthz HTTP/1.0\r\n")

@@ -135,6 +135,48 @@ def test_a_watch_goes_on_through_a_restart_until_it_is_interrupted(
     assert said.err == "failover: no daemon runs\n"
 
 
+SILENT = {
+    **document(),
+    "daemon": {
+        **document()["daemon"],
+        "engine": {
+            "answers": False,
+            "answered_at": "2026-01-01T11:58:00.000Z",
+            "silent_since": "2026-01-01T11:58:55.000Z",
+        },
+    },
+}
+SILENCE = "the engine does not answer; it was last heard from "
+
+
+def test_an_engine_that_does_not_answer_is_said_first_and_is_a_failure(
+    answers: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    answers(SILENT)
+    assert main(["status"]) == 1
+    first, *table = capsys.readouterr().out.splitlines()
+    assert first.startswith(SILENCE)
+    assert first.endswith(" ago. What follows is what it said last.")
+    assert table == status.text(SILENT, datetime.now(UTC)).splitlines()
+
+
+def test_so_it_is_as_json_of_which_standard_output_has_nothing_else(
+    answers: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    answers(SILENT)
+    assert main(["status", "--json"]) == 1
+    said = capsys.readouterr()
+    assert json.loads(said.out) == SILENT
+    assert said.err.startswith(f"failover: {SILENCE}")
+
+
+def test_a_watch_says_so_and_goes_on(answers: Callable[..., None], capsys: pytest.CaptureFixture[str]) -> None:
+    answers(SILENT, document(), SILENT, KeyboardInterrupt)
+    assert main(["status", "--watch"]) == 0
+    said = capsys.readouterr().out
+    assert (said.count(SILENCE), said.count("VR_1 ")) == (2, 3)
+
+
 def test_a_watch_does_not_begin_without_a_daemon(answers: Callable[..., None]) -> None:
     answers(Failure("no daemon runs"))
     assert main(["status", "--watch"]) == 1

@@ -66,6 +66,12 @@ FIELDS: Final = {
     "daemon.version": "Of the daemon.",
     "daemon.pid": "Its process, the engine.",
     "daemon.uptime_seconds": "Since its start.",
+    "daemon.engine.answers": (
+        "Whether the engine, the process that runs the virtual routers, answers: not so where it has left a question"
+        " unanswered for 2 s. Then all else here is what it said last."
+    ),
+    "daemon.engine.answered_at": "When it answered last: RFC 3339, UTC; `null` where it never has.",
+    "daemon.engine.silent_since": "When it was last heard from, where it does not answer; else `null`.",
     "daemon.realtime.scheduler": "The scheduling class in force: `SCHED_RR`, or `SCHED_OTHER` where that was refused.",
     "daemon.realtime.priority": "Its real-time priority, 0 for none.",
     "daemon.realtime.memory_locked": "Whether its memory is locked.",

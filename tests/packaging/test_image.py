@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import signal
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -11,6 +13,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
+from failover.cli import control
 from failover.config import parse
 from failover.lab.network.client import Client
 from failover.lab.network.lan import Host, Lan
@@ -140,6 +143,16 @@ def test_it_is_not_root_and_its_health_is_the_daemon_s(image: str, tmp_path: Pat
         stack.callback(container.close)
         wait_until(lambda: "MASTER" in container.status(), "it is MASTER", 20)
         assert tool("podman", "exec", container.name, "id", "-u").strip() == "65100"
+        health = ("podman", "exec", container.name, "failover", "health", "--live")
+        assert tool(*health).strip() == "OK: engine and agent answer"
+        tool("podman", "healthcheck", "run", container.name)
+        engine = json.loads(tool("podman", "inspect", container.name))[0]["State"]["Pid"]
+        os.kill(engine, signal.SIGSTOP)
+        frozen = "CRITICAL: the engine does not answer"
+        wait_until(lambda: frozen in tool(*health, check=False), "it is not alive", 20)
+        failed = subprocess.run(("podman", "healthcheck", "run", container.name), capture_output=True, check=False)
+        assert failed.returncode != 0
+        os.kill(engine, signal.SIGCONT)
         tool("podman", "healthcheck", "run", container.name)
 
 
@@ -208,6 +221,24 @@ def test_the_image_is_small_and_has_the_version(image: str) -> None:
     ours, base = (json.loads(tool("podman", "image", "inspect", name))[0]["Size"] for name in (IMAGE, BASE))
     assert ours - base < 100e6
     assert __version__ in tool("podman", "run", "--rm", "--network", "none", IMAGE, "--version")
+
+
+LIVE = ["failover", "health", "--live"]
+
+
+def test_all_probes_ask_whether_it_is_alive_and_give_it_the_time_to_find_out() -> None:
+    _, daemons = yaml.safe_load_all((ROOT / "packaging/kubernetes/daemonset.yaml").read_text())
+    (pod,) = daemons["spec"]["template"]["spec"]["containers"]
+    probes = [pod[name] for name in ("livenessProbe", "readinessProbe")]
+    assert [probe["exec"]["command"] for probe in probes] == [LIVE] * 2
+    compose = yaml.safe_load((ROOT / "packaging/oci/compose.yaml").read_text())["services"]["failover"]["healthcheck"]
+    assert compose["test"] == ["CMD", *LIVE]
+    containerfile = (ROOT / "packaging/oci/Containerfile").read_text()
+    ((options, checked),) = re.findall(r"^HEALTHCHECK (.*) CMD (.*)$", containerfile, re.MULTILINE)
+    assert json.loads(checked) == LIVE
+    seconds = [probe["timeoutSeconds"] for probe in probes]
+    seconds += [int(compose["timeout"][:-1]), int(re.findall(r"--timeout=(\d+)s", options)[0])]
+    assert min(seconds) > control.PATIENCE_SECONDS, "a start of the command on a busy host comes on top of it"
 
 
 def test_the_compose_file_is_one() -> None:

@@ -11,8 +11,8 @@ from typing import Final
 from failover.cli.failures import Failure
 from failover.linux.errors import describe
 
-PATIENCE_SECONDS: Final = 3.0
-"""How long to wait for a daemon that is starting, or whose agent is."""
+PATIENCE_SECONDS: Final = 4.0
+"""How long to wait for a daemon that is starting, or whose agent is: longer than the agent waits for its engine."""
 
 _RETRY_SECONDS: Final = 0.05
 _PIECE_BYTES: Final = 1 << 16
@@ -21,16 +21,25 @@ OK: Final = 200
 _NOT_YET: Final = 503
 
 
+class NoDaemon(Failure):
+    """Nobody listens on the control socket."""
+
+
 class Unanswered(Failure):
     """A request was sent, and no answer came: whether it was carried out is not known."""
 
 
 def get(control: Path, resource: str, patience: float = PATIENCE_SECONDS) -> bytes:
     """The document at `resource`. `Failure` where there is none within `patience` seconds, or no daemon answers."""
-    status, body = _request(control, "GET", resource, patience)
+    status, body = _look(control, resource, patience, waits=True)
     if status != OK:
         raise Failure(f"{control}: the daemon answered {resource} with HTTP status {status}")
     return body
+
+
+def probe(control: Path, resource: str, patience: float = PATIENCE_SECONDS) -> tuple[int, bytes]:
+    """HTTP status and document of `resource`, also where that is "not now". `Failure` as of `get`."""
+    return _look(control, resource, patience, waits=False)
 
 
 def post(control: Path, resource: str, patience: float) -> tuple[int, bytes]:
@@ -41,13 +50,20 @@ def post(control: Path, resource: str, patience: float) -> tuple[int, bytes]:
     return _request(control, "POST", resource, patience)
 
 
-def _request(control: Path, method: str, resource: str, patience: float) -> tuple[int, bytes]:
-    """Send a request until it is answered by something else than "the daemon is starting"."""
+def _look(control: Path, resource: str, patience: float, *, waits: bool) -> tuple[int, bytes]:
+    try:
+        return _request(control, "GET", resource, patience, waits=waits)
+    except Unanswered as silence:  # of the agent: the engine does not depend on it
+        raise Unanswered(f"{silence}; its virtual routers may run all the same") from silence
+
+
+def _request(control: Path, method: str, resource: str, patience: float, *, waits: bool = True) -> tuple[int, bytes]:
+    """Send a request until it is answered; where it `waits`, by something else than "the daemon is starting"."""
     deadline = time.monotonic() + patience
     failure = Failure
     while True:
         status, body = _ask(control, f"{method} {resource}", deadline, failure)
-        if status is not None and status != _NOT_YET:
+        if status is not None and not (waits and status == _NOT_YET):
             return status, body
         if status is None:
             failure = Unanswered
@@ -59,7 +75,8 @@ def _request(control: Path, method: str, resource: str, patience: float) -> tupl
 def _ask(control: Path, request: str, deadline: float, failure: type[Failure]) -> tuple[int | None, bytes]:
     """Send a request once. Returns HTTP status and body; status None where the agent ended before it answered.
 
-    The engine starts another agent then. `failure` is raised where there is no connection.
+    The engine starts another agent then. `failure` is raised where there is no connection: `NoDaemon` where nobody
+    listens, unless a request was sent before.
     """
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         _connect(connection, control, deadline, failure)
@@ -89,7 +106,8 @@ def _connect(connection: socket.socket, control: Path, deadline: float, failure:
                 raise failure(f"{control}: the daemon does not answer") from error
             time.sleep(_RETRY_SECONDS)
         except (FileNotFoundError, ConnectionRefusedError) as error:
-            raise failure(
+            nobody = NoDaemon if failure is Failure else failure
+            raise nobody(
                 f"no daemon runs on {control}: start it, or name another with --socket or --runtime-dir"
             ) from error
         except OSError as error:

@@ -14,7 +14,7 @@ from failover.cli.failures import FAILED, FINE, INTERRUPTED, Failure
 from failover.cli.options import Option
 from failover.version import __version__
 
-NAMES: Final = ("run", "check", "reload", "status", "teardown", "schema", "lab", "file-mode", "cli-mode")
+NAMES: Final = ("run", "check", "reload", "status", "health", "teardown", "schema", "lab", "file-mode", "cli-mode")
 """The commands, in the order in which `failover --help` lists them."""
 
 

@@ -36,7 +36,7 @@ from failover.linux.host import LinuxHost
 from failover.linux.process import capabilities
 from failover.linux.process.descriptors import allow_many
 from failover.linux.process.signals import in_words
-from failover.messages import Answer, Ask, Event, NotReloaded, Refused, Reloaded, ReloadEnded
+from failover.messages import Answer, Ask, Event, NotReloaded, Reloaded, ReloadEnded
 from failover.vrrp import Instant
 
 _USUAL_ENDS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -225,7 +225,7 @@ class _Daemon:
         self._awaited.add(command.id)
         self._reload.ask(answer, lambda: command.id in self._awaited and not self._is_void(command))
 
-    def _is_void(self, command: Ask | messages.Reload) -> bool:
+    def _is_void(self, command: messages.Reload) -> bool:
         """Whether whoever asked has given up: the command comes out of a pause, of ours or of the agent's."""
         return command.until is not None and command.until < self._loop.clock.now()
 
@@ -249,10 +249,7 @@ class _Daemon:
         self._dirty = self._dirty or event.kind == Kind.STATE_CHANGED.label
 
     def _asked(self, command: Ask) -> None:
-        if self._is_void(command):
-            self._answer(Refused(command.id, "too late: whoever asked has given up"))
-        else:
-            self._status_feed.answer(command)
+        self._status_feed.answer(command)
 
     def _answer(self, answer: Answer) -> None:
         self._channel.send(answer)

@@ -153,8 +153,6 @@ class Ask(msgspec.Struct, frozen=True, tag="ask"):
     """The agent's command to tell what has changed since the last time: somebody wants to know. `Told` answers it."""
 
     id: int
-    until: int | None = None
-    """When whoever asks will have given up: a reading of `linux.clock`. It is void from then on. None: never."""
 
 
 class Reload(msgspec.Struct, frozen=True, tag="reload"):
@@ -162,7 +160,8 @@ class Reload(msgspec.Struct, frozen=True, tag="reload"):
 
     id: int
     until: int | None = None
-    """As of `Ask`: what has not begun to change by then is not changed."""
+    """When whoever asks will have given up: a reading of `linux.clock`. What has not begun to change by then is not
+    changed. None: never."""
 
 
 class Withdraw(msgspec.Struct, frozen=True, tag="withdraw"):

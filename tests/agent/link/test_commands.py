@@ -40,13 +40,13 @@ def received(ends: Ends) -> list[Command]:
 
 
 def test_answers_find_whom_they_are_for_in_whatever_order_they_come(ends: Ends) -> None:
-    one, other = ReloadEnded(1, NotReloaded(report="x", is_bad=True)), Told(2)
+    one, other = (ReloadEnded(number, NotReloaded(report="x", is_bad=True)) for number in (1, 2))
 
     async def test() -> None:
         commands = Commands(ends.ours, 1)
-        waiting = [asyncio.create_task(commands.send(make, 5)) for make in (Reload, Ask)]
+        waiting = [asyncio.create_task(commands.send(make, 5)) for make in (Reload, Reload)]
         await asyncio.sleep(0)
-        assert [(type(one), one.id) for one in received(ends)] == [(Reload, 1), (Ask, 2)]
+        assert [(type(one), one.id) for one in received(ends)] == [(Reload, 1), (Reload, 2)]
         commands.take(Told(3))
         commands.take(Refused(None, "what was that"))
         commands.take(other)
@@ -59,7 +59,7 @@ def test_answers_find_whom_they_are_for_in_whatever_order_they_come(ends: Ends) 
 def test_a_refusal_is_an_answer(ends: Ends) -> None:
     async def test() -> None:
         commands = Commands(ends.ours, 1)
-        waiting = asyncio.create_task(commands.send(Ask, 5))
+        waiting = asyncio.create_task(commands.send(Reload, 5))
         await asyncio.sleep(0)
         commands.take(Refused(1, "no"))
         assert await waiting == Refused(1, "no")
@@ -70,8 +70,8 @@ def test_a_refusal_is_an_answer(ends: Ends) -> None:
 def test_who_gave_up_is_not_told_and_nobody_else_is_in_its_place(ends: Ends) -> None:
     async def test() -> None:
         commands = Commands(ends.ours, 1)
-        assert await commands.send(Ask, 0.01) is None
-        waiting = asyncio.create_task(commands.send(Ask, 5))
+        assert await commands.send(Reload, 0.01) is None
+        waiting = asyncio.create_task(commands.send(Reload, 5))
         await asyncio.sleep(0)
         commands.take(Told(1))
         await asyncio.sleep(0)
@@ -113,7 +113,18 @@ def test_a_command_whose_sender_goes_is_withdrawn(ends: Ends) -> None:
 
 def test_a_command_that_cannot_be_sent_has_no_answer(ends: Ends) -> None:
     ends.engines.close()
-    assert asyncio.run(Commands(ends.ours, 1).send(Ask, 5)) is None
+    assert asyncio.run(Commands(ends.ours, 1).send(Reload, 5)) is None
+
+
+def test_a_question_is_sent_with_a_number_of_its_own_or_not_at_all(ends: Ends) -> None:
+    commands = Commands(ends.ours, 1)
+    assert [commands.ask(), commands.ask()] == [1, 2]
+    assert received(ends) == [Ask(1), Ask(2)]
+    ends.ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1)
+    sent = [commands.ask() for _ in range(100)]
+    assert None in sent, "a channel that is full takes no more, and keeps nobody waiting"
+    ends.engines.close()
+    assert commands.ask() is None
 
 
 def test_two_agents_one_after_the_other_have_no_number_in_common(ends: Ends) -> None:
@@ -122,7 +133,7 @@ def test_two_agents_one_after_the_other_have_no_number_in_common(ends: Ends) -> 
     for _ in range(2):
         commands = Commands(ends.ours)
         for _ in range(3):
-            asyncio.run(commands.send(Ask, 0))
+            commands.ask()
         numbers.append({one.id for one in received(ends)})
     assert len(numbers[0]) == len(numbers[1]) == 3
     assert not numbers[0] & numbers[1]

@@ -106,6 +106,7 @@ def test_the_document_is_this() -> None:
             "version": "1.2.3",
             "pid": 42,
             "uptime_seconds": 12.346,
+            "engine": {"answers": True, "answered_at": None, "silent_since": None},
             "realtime": {
                 "scheduler": "SCHED_RR",
                 "priority": 49,

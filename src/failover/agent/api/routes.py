@@ -1,7 +1,8 @@
 """The resources of the control API: HTTP/1.1 and JSON on the control socket.
 
-`GET /status` is answered from the mirror, which is brought up to date first. `POST /reload` is passed on to the engine,
-and answered when the engine has finished.
+`GET /status` is answered from the mirror, which is brought up to date first, as far as the engine answers.
+`GET /healthz` is good where it does, `GET /readyz` where it has also said what runs. `POST /reload` is passed on to the
+engine, and answered when the engine has finished.
 """
 
 import time
@@ -12,11 +13,13 @@ from typing import Any, Final
 import msgspec
 
 from failover.agent.api.http import Handler, RefusedError, Request, Response, Route, failure
-from failover.agent.api.status_document import status_document
+from failover.agent.api.status_document import engine_document, status_document
+from failover.agent.link.freshness import Freshness
 from failover.agent.link.mirror import Mirror
 from failover.messages import Answer, NotReloaded, Refused, Reloaded, ReloadEnded
 
-_NOT_YET: Final = failure(HTTPStatus.SERVICE_UNAVAILABLE, "the daemon is starting", (("retry-after", "1"),))
+_STARTING: Final = "the daemon is starting"
+_NOT_YET: Final = failure(HTTPStatus.SERVICE_UNAVAILABLE, _STARTING, (("retry-after", "1"),))
 
 _SILENT: Final = (
     "the daemon does not answer: it does not run, or is too busy. It will not make a change that it has not begun"
@@ -26,13 +29,28 @@ _SILENT: Final = (
 Reload = Callable[[], Awaitable[Answer | None]]
 
 
-def routes(mirror: Mirror, freshen: Callable[[], Awaitable[None]], reload: Reload) -> Route:
-    """Who answers what. `freshen` brings the mirror up to date; `reload` returns None where the engine is silent."""
+def routes(mirror: Mirror, freshness: Freshness, reload: Reload) -> Route:
+    """Who answers what. `freshness` brings the mirror up to date; `reload` returns None where the engine is silent."""
 
     async def status() -> Response:
-        await freshen()
-        document = status_document(mirror, time.time_ns())
+        await freshness.renew()
+        document = status_document(mirror, time.time_ns(), freshness.liveness)
         return _NOT_YET if document is None else Response(HTTPStatus.OK, document)
+
+    async def healthz() -> Response:
+        await freshness.renew()
+        return _probed(None if freshness.liveness.answers else "the engine does not answer")
+
+    async def readyz() -> Response:
+        response = await healthz()
+        starting = response.status is HTTPStatus.OK and mirror.routers is None
+        return _probed(_STARTING) if starting else response
+
+    def _probed(error: str | None) -> Response:
+        engine = {"engine": engine_document(freshness.liveness)}
+        if error is None:
+            return Response(HTTPStatus.OK, engine)
+        return Response(HTTPStatus.SERVICE_UNAVAILABLE, {"error": error, **engine})
 
     async def reload_configuration() -> Response:
         match await reload():
@@ -45,7 +63,14 @@ def routes(mirror: Mirror, freshen: Callable[[], Awaitable[None]], reload: Reloa
             case _:
                 return failure(HTTPStatus.GATEWAY_TIMEOUT, _SILENT)
 
-    return route_by({"/status": {"GET": status}, "/reload": {"POST": reload_configuration}})
+    return route_by(
+        {
+            "/status": {"GET": status},
+            "/healthz": {"GET": healthz},
+            "/readyz": {"GET": readyz},
+            "/reload": {"POST": reload_configuration},
+        }
+    )
 
 
 def route_by(resources: Mapping[str, Mapping[str, Handler]]) -> Route:

@@ -43,12 +43,13 @@ async def _serve(
 
     def take(message: Message) -> None:
         mirror.update(message)
+        freshness.take(message)
         commands.take(message)
 
     reader = Reader(channel, take, write, lambda: over.set_result(None), complaints.tell)
     loop.add_reader(channel, reader.read)
     reload = partial(commands.send, Reload, _RELOAD_PATIENCE_SECONDS, _RELOAD_BEGINS_WITHIN_SECONDS)
-    clients = Clients(listener, routes(mirror, freshness.renew, reload), complaints.tell)
+    clients = Clients(listener, routes(mirror, freshness, reload), complaints.tell)
     fence.close(fenced)  # by now all of the program is loaded
     await over
     clients.close()

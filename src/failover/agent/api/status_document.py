@@ -4,6 +4,7 @@ from typing import Any, Final
 
 import msgspec
 
+from failover.agent.link.freshness import Liveness
 from failover.agent.link.mirror import Mirror
 from failover.agent.timestamp import timestamp
 from failover.messages import LAG_BOUNDS, EngineLag, Lag, Problem, RouterStatus, SendError
@@ -11,8 +12,14 @@ from failover.messages import LAG_BOUNDS, EngineLag, Lag, Problem, RouterStatus,
 _NANOSECONDS: Final = 1_000_000_000
 
 
-def status_document(mirror: Mirror, at: int) -> dict[str, Any] | None:
-    """The document at wall-clock time `at` (ns); None before the engine has said everything."""
+_NOT_ASKED: Final = Liveness()
+
+
+def status_document(mirror: Mirror, at: int, liveness: Liveness = _NOT_ASKED) -> dict[str, Any] | None:
+    """The document at wall-clock time `at` (ns); None before the engine has said everything.
+
+    `liveness` tells whether it is what the engine says now, or what it said last.
+    """
     daemon, routers = mirror.daemon, mirror.routers
     if daemon is None or routers is None:
         return None
@@ -21,6 +28,7 @@ def status_document(mirror: Mirror, at: int) -> dict[str, Any] | None:
             "version": daemon.version,
             "pid": daemon.pid,
             "uptime_seconds": round((at - daemon.started_at) / _NANOSECONDS, 3),
+            "engine": engine_document(liveness),
             "realtime": msgspec.to_builtins(daemon.realtime),
             "engine_lag_seconds": _engine_lag(mirror.lag) if mirror.lag else None,
             "agent": {
@@ -32,6 +40,19 @@ def status_document(mirror: Mirror, at: int) -> dict[str, Any] | None:
         },
         "virtual_routers": [_router(router, addresses, at) for router, addresses in routers],
     }
+
+
+def engine_document(liveness: Liveness) -> dict[str, Any]:
+    """Whether the engine answers, and since when it does not."""
+    return {
+        "answers": liveness.answers,
+        "answered_at": _timestamp(liveness.answered_at),
+        "silent_since": _timestamp(liveness.silent_since),
+    }
+
+
+def _timestamp(at: int | None) -> str | None:
+    return None if at is None else timestamp(at)
 
 
 def _engine_lag(lag: EngineLag) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from itertools import count
 from typing import Final
 
 from failover.linux.clock import now
-from failover.messages import Answer, Command, Message, Refused, ReloadEnded, Told, Withdraw, encode
+from failover.messages import Answer, Ask, Command, Message, Refused, ReloadEnded, Told, Withdraw, encode
 
 _NANOSECONDS: Final = 1_000_000_000
 
@@ -49,6 +49,18 @@ class Commands:
             raise
         finally:
             del self._waiting[number]
+
+    def ask(self) -> int | None:
+        """Ask for news, and wait for nothing: the question's number, which its answer has. None where it was not sent.
+
+        It stays valid for ever, so it is answered as soon as the engine can.
+        """
+        number = next(self._numbers)
+        try:
+            self._channel.send(encode(Ask(number)))
+        except OSError:  # the channel is full, or the engine is gone
+            return None
+        return number
 
     def take(self, message: Message) -> None:
         """Pass a received message to the command that it answers, if it is an answer."""

@@ -1,17 +1,30 @@
-"""Asks the engine for news before a status is answered, at most once a second, however many clients ask.
+"""Asks the engine for news before a status is answered, and so learns whether the engine answers at all.
 
-The engine answers when it has nothing else to do. If that is not within 0.1 s, the status is answered without.
+It is asked once a second at most, however many clients ask, and answers within milliseconds, as soon as it has nothing
+else to do. An engine that has not answered for 2 s is silent: stopped, stuck, or without a processor. Only one question
+waits in the channel, so an engine that comes back after hours does not find thousands of them.
 """
 
 import asyncio
 import time
-from typing import Final
+from typing import Final, NamedTuple
 
 from failover.agent.link.commands import Commands
-from failover.messages import Answer, Ask
+from failover.messages import Answer, Dropped, Message
 
+PATIENCE_SECONDS: Final = 2.0
+"""How long the engine may take to answer."""
 _EVERY_SECONDS: Final = 1.0
-_PATIENCE_SECONDS: Final = 0.1
+
+
+class Liveness(NamedTuple):
+    """Whether the engine answers. Times are wall-clock nanoseconds. The defaults: it has not been asked yet."""
+
+    answers: bool = True
+    answered_at: int | None = None
+    """The last time; None: never."""
+    silent_since: int | None = None
+    """When it was last heard from, by an answer or any other message. None where it answers, or was never heard."""
 
 
 class Freshness:
@@ -20,13 +33,49 @@ class Freshness:
     def __init__(self, commands: Commands) -> None:
         self._commands = commands
         self._asked_at = -_EVERY_SECONDS
-        self._asking: asyncio.Task[Answer | None] | None = None
+        self._question: int | None = None
+        """The number of the question that waits in the channel."""
+        self._unanswered_since: float | None = None
+        self._answered = asyncio.Event()
+        self._is_silent = False
+        self._answered_at: int | None = None
+        self._heard_at: int | None = None
 
     async def renew(self) -> None:
-        """Ask the engine for news, unless it was asked less than a second ago. Returns after its answer or 0.1 s."""
+        """Ask the engine for news, unless it was asked less than a second ago.
+
+        Returns after its answer, or when it has not answered for 2 s: at once where that is so already.
+        """
         now = time.monotonic()
-        if now - self._asked_at >= _EVERY_SECONDS:
+        if self._question is None and now - self._asked_at >= _EVERY_SECONDS:
             self._asked_at = now
-            self._asking = asyncio.create_task(self._commands.send(Ask, _PATIENCE_SECONDS))
-        if self._asking is not None:
-            await asyncio.wait([self._asking])
+            self._question = self._commands.ask()
+        elif self._question is None and self._unanswered_since is None:
+            return
+        if self._unanswered_since is None:
+            self._unanswered_since = now
+            self._answered.clear()
+        try:
+            async with asyncio.timeout(self._unanswered_since + PATIENCE_SECONDS - now):
+                await self._answered.wait()
+        except TimeoutError:
+            # Where it was this process that stood still, the answer is there in the same moment.
+            self._is_silent = not self._answered.is_set()
+
+    def take(self, message: Message) -> None:
+        """Learn from a message that the engine runs. Whatever it answers, a refusal as well, ends its silence."""
+        self._heard_at = time.time_ns()
+        if isinstance(message, Answer):
+            self._answered_at = self._heard_at
+        elif not isinstance(message, Dropped):  # the answer may be among what was lost: ask again
+            return
+        if isinstance(message, Dropped) or message.id == self._question:
+            self._question = None
+        self._unanswered_since = None
+        self._is_silent = False
+        self._answered.set()
+
+    @property
+    def liveness(self) -> Liveness:
+        """Whether the engine answers, as far as is known; after `renew`, as it is now."""
+        return Liveness(not self._is_silent, self._answered_at, self._heard_at if self._is_silent else None)

@@ -8,8 +8,9 @@ from typing import Any, Final
 import click
 
 from failover.cli import control, places, table
-from failover.cli.failures import FINE, Failure
+from failover.cli.failures import FAILED, FINE, Failure, tell
 from failover.cli.group import declared
+from failover.cli.health import judgement
 from failover.cli.options import RUNTIME_DIR, SOCKET
 from failover.cli.sentences import past, wrong
 from failover.cli.words import elapsed
@@ -28,24 +29,33 @@ Document = dict[str, Any]
 def _status(*, name: str | None, as_json: bool, watch: bool, runtime_dir: str | None, socket: str | None) -> int:
     """Show what the virtual routers do now.
 
-    All of them, or the one called NAME. Exit status 1 where no daemon answers, or has no virtual router of that name.
+    All of them, or the one called NAME. Exit status 1 where no daemon answers, or has no virtual router of that name,
+    or where its engine does not answer: then it says so, and shows what the engine said last.
     """
     where = places.find(runtime_dir, socket).socket
 
-    def shown() -> str:
+    def shown() -> tuple[str, int]:
         document = json.loads(control.get(where, "/status"))
         selected = document if name is None else only(document, name)
-        return json.dumps(selected, ensure_ascii=False) if as_json else text(selected, datetime.now(UTC))
+        now = datetime.now(UTC)
+        silence = judgement.silence(document, now)
+        status = FAILED if silence else FINE
+        if as_json:
+            if silence:
+                tell(silence)
+            return json.dumps(selected, ensure_ascii=False), status
+        said_last = [f"{silence}. What follows is what it said last."] if silence else []
+        return "\n".join([*said_last, text(selected, now)]), status
 
+    first, status = shown()
+    table.write(first, afresh=watch and not as_json)
     if not watch:
-        table.write(shown())
-        return FINE
-    table.write(shown(), afresh=not as_json)
+        return status
     try:
         while True:
             time.sleep(WATCH_SECONDS)
             try:
-                now = shown()
+                now, _ = shown()
             except Failure as failure:
                 # Go on: people use --watch to see a restart.
                 click.echo(f"failover: {failure}", err=True)

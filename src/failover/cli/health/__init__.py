@@ -1,0 +1,1 @@
+"""Whether all is well, judged from the status document."""
