@@ -2,21 +2,35 @@
 
 import json
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Final
 
 import click
 
-from failover.cli import control, places, table
+from failover.cli import control, places
 from failover.cli.failures import FINE, Failure
 from failover.cli.group import declared
 from failover.cli.options import RUNTIME_DIR, SOCKET
+from failover.cli.terminal import page, screen, table
+from failover.cli.terminal.table import Cell, Column
 from failover.cli.words import ago, elapsed
 
 WATCH_SECONDS: Final = 1.0
 
-_HEADER: Final = ("NAME", "FAMILY", "STATE", "FOR", "MASTER", "PRIORITY", "INTERFACE", "VRID", "ADDRESSES")
-_STYLES: Final = {"MASTER": "green", "INITIALIZE": "red"}
+_HEADER: Final = (
+    Column(("NAME",), 0),
+    Column(("FAMILY", "IP"), 1),
+    Column(("STATE",), 0),
+    Column(("FOR",), 5),
+    Column(("MASTER",), 3),
+    Column(("PRIORITY", "PRIO"), 4),
+    Column(("INTERFACE", "IFACE"), 6),
+    Column(("VRID",), 7),
+    Column(("ADDRESSES",), 2),
+)
+_COLOURS: Final = {"MASTER": "green", "INITIALIZE": "red"}
 
 Document = dict[str, Any]
 
@@ -28,27 +42,49 @@ def _status(*, name: str | None, as_json: bool, watch: bool, runtime_dir: str | 
     """
     where = places.find(runtime_dir, socket).socket
 
-    def shown() -> str:
+    def asked() -> Document:
         document = json.loads(control.get(where, "/status"))
-        selected = document if name is None else only(document, name)
-        return json.dumps(selected, ensure_ascii=False) if as_json else text(selected, datetime.now(UTC))
+        return document if name is None else only(document, name)
 
+    def shown(document: Document) -> str:
+        if as_json:
+            return json.dumps(document, ensure_ascii=False)
+        return text(document, datetime.now(UTC), screen.window())
+
+    document = asked()
     if not watch:
-        table.write(shown())
-        return FINE
-    table.write(shown(), afresh=not as_json)
-    try:
+        click.echo(shown(document))
+    elif as_json or not screen.is_possible():
+        _stream(document, asked, shown)
+    else:
+        _watch(document, asked)
+    return FINE
+
+
+def _stream(document: Document, asked: Callable[[], Document], shown: Callable[[Document], str]) -> None:
+    """Print the status every second until Ctrl-C."""
+    click.echo(shown(document))
+    with suppress(KeyboardInterrupt):
         while True:
             time.sleep(WATCH_SECONDS)
             try:
-                now = shown()
+                click.echo(shown(asked()))
             except Failure as failure:
-                # Go on: people use --watch to see a restart.
-                click.echo(f"failover: {failure}", err=True)
+                click.echo(f"failover: {failure}", err=True)  # and go on: people use --watch to see a restart
+
+
+def _watch(document: Document, asked: Callable[[], Document]) -> None:
+    """Draw the status every second until Ctrl-C."""
+    with suppress(KeyboardInterrupt), screen.opened() as draw:
+        draw(text(document, datetime.now(UTC), screen.size()))
+        while True:
+            time.sleep(WATCH_SECONDS)
+            try:
+                document = asked()
+            except Failure as failure:
+                draw(page.compose([], [f"failover: {failure}"], screen.size()))
             else:
-                table.write(now, afresh=not as_json)
-    except KeyboardInterrupt:
-        return FINE
+                draw(text(document, datetime.now(UTC), screen.size()))
 
 
 def only(document: Document, name: str) -> Document:
@@ -60,11 +96,10 @@ def only(document: Document, name: str) -> Document:
     return {**document, "virtual_routers": routers}
 
 
-def text(document: Document, now: datetime) -> str:
+def text(document: Document, now: datetime, window: page.Window | None = None) -> str:
     """The status as text: a table, sentences about what is wrong, and a line about the daemon."""
     daemon, routers = document["daemon"], document["virtual_routers"]
-    rows = [_row(router, now) for router in routers]
-    lines = [table.render(_HEADER, rows, [_STYLES.get(router["state"], "") for router in routers])]
+    lines: list[str] = []
     lines += (
         f"{router['name']} ({router['family']}) cannot run: {router['fault']['detail']}"
         for router in routers
@@ -79,7 +114,16 @@ def text(document: Document, now: datetime) -> str:
     if daemon["warnings"]:
         lines.append(f"warning: {'; '.join(daemon['warnings'])}")
     lines.append(f"failover {daemon['version']}, process {daemon['pid']}, up {elapsed(daemon['uptime_seconds'])}")
-    return "\n".join(lines)
+    return page.compose(_table(routers, now, window), lines, window)
+
+
+def _table(routers: list[Document], now: datetime, window: page.Window | None) -> list[page.Line]:
+    rows = [_row(router, now) for router in routers]
+    header, *others = table.render(_HEADER, rows, window.columns if window else None)
+    return [
+        page.Line(header, bold=True),
+        *(page.Line(line, _COLOURS.get(router["state"])) for line, router in zip(others, routers, strict=True)),
+    ]
 
 
 def _unsent(router: Document, now: datetime) -> str:
@@ -91,26 +135,32 @@ def _unsent(router: Document, now: datetime) -> str:
     )
 
 
-def _row(router: Document, now: datetime) -> list[str]:
+def _row(router: Document, now: datetime) -> tuple[Cell, ...]:
     since = datetime.fromisoformat(router["since"])
-    master = router["master"] or "-"
-    first, *others = router["addresses"]
-    return [
-        router["name"],
-        router["family"],
-        router["state"],
-        elapsed((now - since).total_seconds()),
-        "this host" if router["state"] == "MASTER" else master,
+    lasted = elapsed((now - since).total_seconds())
+    return (
+        (router["name"],),
+        (router["family"], router["family"].replace("ip", "")),
+        (router["state"],),
+        (lasted, " ".join(lasted.split()[:2])),
+        ("this host" if router["state"] == "MASTER" else router["master"] or "-",),
         _priority(router["priority"]),
-        router["interface"],
-        str(router["vrid"]),
-        f"{first} and {len(others)} more" if others else first,
-    ]
+        (router["interface"],),
+        (str(router["vrid"]),),
+        _addresses(router["addresses"]),
+    )
 
 
-def _priority(priority: dict[str, int]) -> str:
+def _addresses(addresses: list[str]) -> Cell:
+    first, *others = addresses
+    return (f"{first} and {len(others)} more", f"{first} +{len(others)}") if others else (first,)
+
+
+def _priority(priority: dict[str, int]) -> Cell:
     configured, effective = priority["configured"], priority["effective"]
-    return str(effective) if effective == configured else f"{effective} ({configured} configured)"
+    if effective == configured:
+        return (str(effective),)
+    return f"{effective} ({configured} configured)", f"{effective} ({configured})"
 
 
 command = click.Command(
