@@ -142,7 +142,6 @@ NOT_IN_THE_ENGINE: Final = frozenset(
         "http",
         "logging",
         "multiprocessing",
-        "rich",
         "subprocess",
     }
 )

@@ -264,17 +264,17 @@ def imported(tmp_path: Path, *arguments: str) -> set[str]:
     return {name.partition(".")[0] for name in modules.read_text().split("\n")}
 
 
-def test_run_loads_neither_click_nor_rich_nor_asyncio(config: Path, tmp_path: Path) -> None:
+def test_run_loads_neither_click_nor_asyncio(config: Path, tmp_path: Path) -> None:
     # It loads the whole engine, then finds a file where its runtime directory should be, or that it may not.
     loaded = imported(tmp_path, "run", "--config", str(config), "--runtime-dir", str(config / "run"))
     assert {"failover", "msgspec", "select"} <= loaded
-    assert loaded.isdisjoint({"click", "rich", "asyncio", "subprocess", "logging", "http", "argparse", "h11"})
+    assert loaded.isdisjoint({"click", "asyncio", "subprocess", "logging", "http", "argparse", "h11"})
 
 
 def test_status_loads_no_engine_and_no_library_but_click(tmp_path: Path) -> None:
     loaded = imported(tmp_path, "status", "--runtime-dir", str(tmp_path))
     assert "click" in loaded
-    assert loaded.isdisjoint({"msgspec", "rich", "http", "asyncio", "h11"})
+    assert loaded.isdisjoint({"msgspec", "http", "asyncio", "h11"})
 
 
 def test_lab_hands_its_interval_over(monkeypatch: pytest.MonkeyPatch) -> None:
