@@ -1,148 +1,19 @@
 """The other screen, on a real pseudo-terminal: what was there before comes back, whatever ends the watch."""
 
-import fcntl
-import json
-import os
 import re
-import select
 import signal
-import socket
-import struct
-import subprocess
-import termios
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from failover.lab.network.waiting import wait_until
-from tests.cli.commands import command, environment
+from tests.cli.commands import command
+from tests.cli.pseudo_terminal import Daemon, Terminal, router
 
 ENTER, LEAVE = "\033[?1049h\033[?25l", "\033[?25h\033[?1049l"
-AFRESH = "\033[H\033[J"
-PATIENCE_SECONDS = 60
-
-
-def router(number: int = 1, **changes: Any) -> dict[str, Any]:
-    return {
-        "name": f"VR_{number}",
-        "family": "ipv4",
-        "vrid": number,
-        "interface": "eth0",
-        "state": "MASTER",
-        "since": "2026-01-01T09:55:00.000Z",
-        "fault": None,
-        "priority": {"configured": 100, "effective": 100},
-        "master": "192.0.2.1",
-        "addresses": [f"192.0.2.{number}/24"],
-        "send_error": None,
-        "address_conflict": None,
-        **changes,
-    }
-
-
-class Daemon:
-    """Answers `GET /status` on a control socket as long as it is there."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.answer = b""
-        self.asked = 0
-        self.routers(router())
-        self._listener = socket.socket(socket.AF_UNIX)
-        self._listener.bind(str(path))
-        self._listener.listen()
-        threading.Thread(target=self._serve, daemon=True).start()
-
-    def routers(self, *routers: dict[str, Any]) -> None:
-        daemon = {"version": "9", "pid": 17, "uptime_seconds": 62.5, "warnings": []}
-        self.answer = json.dumps({"daemon": daemon, "virtual_routers": routers}).encode()
-
-    def close(self) -> None:
-        with suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-
-    def _serve(self) -> None:
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            with connection, suppress(OSError):
-                connection.recv(4096)
-                connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n" + self.answer)
-            self.asked += 1
-
-
-class Terminal:
-    """A program on a pseudo-terminal of its own, and what it has written there."""
-
-    def __init__(
-        self, *arguments: str, columns: int = 80, lines: int = 24, has_session: bool = True, **variables: str
-    ) -> None:
-        """Ctrl-C is for a session of its own (`has_session`); in a group of this one it can be stopped by SIGTSTP."""
-        self._master, slave = os.openpty()
-        self.resize(columns, lines)
-        env = {name: value for name, value in environment().items() if name not in {"COLUMNS", "LINES", "NO_COLOR"}}
-        self.process = subprocess.Popen(
-            [*(("setsid", "--ctty") if has_session else ()), *command(*arguments)],
-            stdin=slave,
-            stdout=slave,
-            stderr=slave,
-            env={**env, "TERM": "xterm", **variables},
-            process_group=None if has_session else 0,
-        )
-        os.close(slave)
-        self.written = ""
-
-    def resize(self, columns: int, lines: int) -> None:
-        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
-
-    def type(self, keys: bytes) -> None:
-        os.write(self._master, keys)
-
-    def read_until(self, is_enough: Callable[[str], bool]) -> str:
-        """What has been written in all; fails where it is never enough."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while not is_enough(self.written):
-            assert time.monotonic() < deadline, self.written
-            if select.select([self._master], [], [], 0.1)[0]:
-                try:
-                    self.written += os.read(self._master, 1 << 16).decode().replace("\r\n", "\n")
-                except OSError:  # the last one has closed it
-                    assert is_enough(self.written), self.written
-        return self.written
-
-    def pages(self) -> list[list[str]]:
-        """What was drawn, each page as its lines without colours."""
-        return [re.sub("\033\\[[0-9;?]*[a-zA-Z]", "", page).split("\n") for page in self.written.split(AFRESH)[1:]]
-
-    def draws(self, is_it: Callable[[list[str]], bool]) -> list[str]:
-        """The first page that is it, of those that are drawn from now on."""
-        start = len(self.pages())
-        self.read_until(lambda _: any(map(is_it, self.pages()[start:])))
-        return next(filter(is_it, self.pages()[start:]))
-
-    def rest(self) -> str:
-        """What has been written when the program has ended."""
-        self.process.wait(PATIENCE_SECONDS)
-        while select.select([self._master], [], [], 0.1)[0]:
-            try:
-                piece = os.read(self._master, 1 << 16)
-            except OSError:
-                break
-            self.written += piece.decode().replace("\r\n", "\n")
-        return self.written
-
-    def close(self) -> None:
-        self.process.kill()
-        self.process.wait()
-        os.close(self._master)
 
 
 @pytest.fixture
@@ -153,7 +24,7 @@ def daemon(tmp_path: Path) -> Iterator[Daemon]:
 
 @contextmanager
 def watching(daemon: Daemon, **options: Any) -> Iterator[Terminal]:
-    with closing(Terminal("status", "--watch", "--socket", str(daemon.path), **options)) as terminal:
+    with closing(Terminal(command("status", "--watch", "--socket", str(daemon.path)), **options)) as terminal:
         terminal.read_until(lambda written: "process 17" in written)
         yield terminal
 
@@ -238,7 +109,7 @@ def test_a_table_higher_than_the_terminal_shows_what_fits_and_another_size_is_no
 
 
 def test_a_terminal_without_another_screen_gets_lines(daemon: Daemon) -> None:
-    with watching(daemon, TERM="dumb") as terminal:
+    with watching(daemon, variables={"TERM": "dumb"}) as terminal:
         terminal.read_until(lambda written: written.count("process 17") > 1)
         terminal.type(b"\x03")
         assert "\033" not in terminal.rest()
@@ -254,7 +125,7 @@ FAR = router(
 @pytest.mark.parametrize("columns", [80, 100, 132, 200])
 def test_on_a_terminal_no_address_and_no_name_is_broken(daemon: Daemon, columns: int) -> None:
     daemon.routers(*(router(n, name=f"router-{n}") for n in range(1, 49)), FAR, LONG)
-    with closing(Terminal("status", "--socket", str(daemon.path), columns=columns)) as terminal:
+    with closing(Terminal(command("status", "--socket", str(daemon.path)), columns=columns)) as terminal:
         lines = re.sub("\033\\[[0-9;]*m", "", terminal.rest()).splitlines()
     assert len(lines) == 1 + 50 + 1
     assert max(map(len, lines)) <= columns
@@ -265,7 +136,7 @@ def test_at_80_columns_an_ordinary_table_has_every_column(daemon: Daemon) -> Non
     daemon.routers(
         router(state="INITIALIZE", master=None), router(2), router(3, state="BACKUP", master="192.168.100.1")
     )
-    with closing(Terminal("status", "--socket", str(daemon.path))) as terminal:
+    with closing(Terminal(command("status", "--socket", str(daemon.path)))) as terminal:
         lines = re.sub("\033\\[[0-9;]*m", "", terminal.rest()).splitlines()
     heads = ["NAME", "FAMILY", "STATE", "FOR", "MASTER", "PRIO", "IFACE", "VRID", "ADDRESSES"]
     assert lines[0].replace(" IP ", " FAMILY ").split() == heads
@@ -274,6 +145,6 @@ def test_at_80_columns_an_ordinary_table_has_every_column(daemon: Daemon) -> Non
 
 def test_at_80_columns_the_longest_address_is_whole(daemon: Daemon) -> None:
     daemon.routers(FAR)
-    with closing(Terminal("status", "--socket", str(daemon.path))) as terminal:
+    with closing(Terminal(command("status", "--socket", str(daemon.path)))) as terminal:
         lines = re.sub("\033\\[[0-9;]*m", "", terminal.rest()).splitlines()
     assert f"{FAR['addresses'][0]} +1" in lines[1]

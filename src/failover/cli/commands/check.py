@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from failover.cli import completion
 from failover.cli.failures import FINE, tell
 from failover.cli.words import precise
 from failover.linux.errors import describe
@@ -18,7 +19,7 @@ _LABEL_WIDTH: Final = 11
 
 
 @click.command("check")
-@click.argument("file", required=False, metavar="[FILE]")
+@click.argument("file", required=False, metavar="[FILE]", shell_complete=completion.paths("file"))
 @click.option("--json", "as_json", is_flag=True, help="The same as JSON.")
 def command(file: str | None, *, as_json: bool) -> int:
     """Validate a configuration and print what it would run.

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import click
 
-from failover.cli import control, places
+from failover.cli import completion, control, places
 from failover.cli.failures import FINE, Failure
 from failover.cli.group import declared
 from failover.cli.options import RUNTIME_DIR, SOCKET
@@ -166,9 +166,9 @@ def _priority(priority: dict[str, int]) -> Cell:
 command = click.Command(
     "status",
     params=[
-        click.Argument(["name"], required=False, metavar="[NAME]"),
+        click.Argument(["name"], required=False, metavar="[NAME]", shell_complete=completion.router_names),
         click.Option(["--json", "as_json"], is_flag=True, help="Print the document of the control API."),
-        click.Option(["--watch"], is_flag=True, help="Again every second, until Ctrl-C."),
+        click.Option(["--watch"], is_flag=True, help="Show it again every second, until Ctrl-C."),
         declared(RUNTIME_DIR),
         declared(SOCKET),
     ],
