@@ -143,7 +143,6 @@ NOT_IN_THE_ENGINE: Final = frozenset(
         "http",
         "logging",
         "multiprocessing",
-        "rich",
         "subprocess",
     }
 )

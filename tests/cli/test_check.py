@@ -1,6 +1,7 @@
 """`failover check`: what it says of a configuration, alone and against a host's interfaces."""
 
 import json
+import os
 from ipaddress import IPv4Interface, IPv6Interface, ip_interface
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from failover.cli.commands import check
 from failover.linux.interfaces.table import Interface
 from failover.linux.netlink.rtnetlink import ADDRESS_PROTOCOL, AssignedAddress
 from failover.vrrp import Fault
+from tests.cli.commands import failover
 
 
 def interface(*addresses: str, tagged: tuple[str, ...] = (), up: bool = True) -> Interface:
@@ -186,6 +188,75 @@ def test_a_bad_file_is_reported_with_everything_that_is_wrong(
         "  $.vrid: 0 is out of range; allowed: 1 to 255",
         '  $.ip_addresses: [] lists no address; allowed: a list of "ADDRESS/LENGTH", 1 to 255 of each family',
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "paths", "words"),
+    [
+        (b'{"vrid": 300, "interface_name": "eth0", "ip_addresses": ["192.0.2.100/24"]}', ["$.vrid"], "out of range"),
+        (b'[{"vrid": 1}, {"vrid": 2}]', ["$[0]", "$[0]", "$[1]", "$[1]"], "missing"),
+        (b'{"vrid": 1,,', ["line 1"], "not JSON"),
+        (b"", [""], "empty"),
+        (b"\xff", [""], "not UTF-8"),
+        (None, [""], "cannot be read: No such file or directory"),
+    ],
+)
+def test_with_json_errors_are_json_too(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: bytes | None, paths: list[str], words: str
+) -> None:
+    path = tmp_path / "bad.json"
+    if text is not None:
+        path.write_bytes(text)
+    assert main(["check", "--json", str(path)]) == 3
+    said = capsys.readouterr()
+    document = json.loads(said.out)
+    assert said.err == ""
+    assert set(document) == {"file", "errors", "virtual_routers", "daemon"}
+    assert (document["file"], document["virtual_routers"], document["daemon"]) == (str(path), [], None)
+    assert len(document["errors"]) == len(paths)
+    assert all(error["path"].startswith(start) for error, start in zip(document["errors"], paths, strict=True))
+    assert all(words in error["text"] and words in error["message"] for error in document["errors"])
+    assert main(["check", str(path)]) == 3
+    report = capsys.readouterr().err.splitlines()[1:]
+    assert report == [f"  {error['text']}" for error in document["errors"]]
+
+
+def test_an_error_has_the_parts_of_its_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "bad.json"
+    path.write_text('{"vrid": 0, "interfac_name": "eth0", "interface_name": "eth0", "ip_addresses": ["192.0.2.1/24"]}')
+    main(["check", "--json", str(path)])
+    assert json.loads(capsys.readouterr().out)["errors"] == [
+        {
+            "path": "$.interfac_name",
+            "value": "",
+            "message": "unknown key",
+            "allowed": "",
+            "suggestion": 'did you mean "interface_name"?',
+            "text": '$.interfac_name: unknown key; did you mean "interface_name"?',
+        },
+        {
+            "path": "$.vrid",
+            "value": "0",
+            "message": "is out of range",
+            "allowed": "1 to 255",
+            "suggestion": None,
+            "text": "$.vrid: 0 is out of range; allowed: 1 to 255",
+        },
+    ]
+
+
+def test_a_good_file_has_no_errors_in_the_same_document(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "--json", str(file)]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert (document["file"], document["errors"]) == (str(file), [])
+    assert set(document["daemon"]) == {"agent"}
+    assert [one["name"] for one in document["virtual_routers"]] == ["VR_1"]
+
+
+def test_a_file_whose_name_is_no_utf_8_is_json_nevertheless(tmp_path: Path) -> None:
+    done = failover("check", "--json", os.fsdecode(os.fsencode(tmp_path) + b"/\xff.json"))
+    assert done.returncode == 3
+    assert json.loads(done.stdout)["file"] == f"{tmp_path}/?.json"
 
 
 def test_a_file_is_checked_even_where_interfaces_cannot_be_listed(

@@ -1,19 +1,25 @@
 """The command as a process: exit statuses, one line for a failure, never a traceback, and what it imports."""
 
+import ast
 import fcntl
 import json
 import os
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 
 from failover import __version__
 from failover.cli import group as commands
 from failover.cli import main
 from failover.config import sample, schema
-from tests.cli.commands import GOOD, WITHOUT_CAPABILITIES, command, complaint, environment, failover
+from tests.cli.commands import GOOD, SOURCE, WITHOUT_CAPABILITIES, command, complaint, environment, failover
+
+ROOT = SOURCE / "failover"
 
 
 @pytest.fixture
@@ -51,11 +57,15 @@ def test_the_schema_is_json() -> None:
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (["chek"], "No such command 'chek'. See 'failover --help'."),
+        (["chek"], "No such command 'chek'. Did you mean 'check'? See 'failover --help'."),
+        (["statsu"], "No such command 'statsu'. Did you mean 'status'? See 'failover --help'."),
+        (["file_mode"], "No such command 'file_mode'. Did you mean 'file-mode'? See 'failover --help'."),
+        (["xyz"], "No such command 'xyz'. See 'failover --help'."),
+        (["status", "--jsn"], "status: No such option '--jsn'. Did you mean '--json'? See 'failover status --help'."),
         (["--wrong"], "No such option"),
         (["run", "--confg", "x"], "run: No such option"),
         (["run", "--config"], "Option '--config' requires an argument"),
-        (["run", "x"], "run: Got unexpected extra argument (x)"),
+        (["run", "x"], "run: Got unexpected extra argument (x). See 'failover run --help'."),
         (["status", "a", "b"], "status: Got unexpected extra argument (b)"),
         (["lab", "--interval", "0"], "lab: Invalid value for '--interval'"),
         (["cli-mode"], "cli-mode: Missing option '--vrid'"),
@@ -65,6 +75,36 @@ def test_the_schema_is_json() -> None:
 )
 def test_bad_usage_is_one_line_and_status_2(arguments: list[str], line: str) -> None:
     assert complaint(failover(*arguments), 2).startswith(line)
+
+
+def test_help_is_in_sentences() -> None:
+    """Each paragraph of a command and each line about an option ends with a full stop."""
+    for name in commands.NAMES:
+        command = commands.group.get_command(click.Context(commands.group), name)
+        assert command is not None
+        assert command.help is not None
+        assert all(paragraph.endswith(".") for paragraph in command.help.rstrip().split("\n\n")), name
+        for option in command.params:
+            assert not isinstance(option, click.Option) or (option.help or "").endswith("."), (name, option.name)
+
+
+def test_a_message_is_a_clause_without_a_full_stop_or_sentences_with_one_each() -> None:
+    sources = [path for part in ("cli", "agent/api", "config") for path in (ROOT / part).rglob("*.py")]
+    said = [text for path in sources for text in strings(ast.parse(path.read_text()))]
+    several = [text for text in said if re.search(r"[\w)>`.][.?] [A-Z]", text)]
+    assert several
+    assert [text for text in several if not text.endswith((".", "?"))] == []
+
+
+def strings(tree: ast.Module) -> Iterator[str]:
+    """The strings of a module but its docstrings, each in one piece; `X` stands for what is computed."""
+    docstrings = {node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    pieces = {piece for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for piece in node.values}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            yield "".join(str(piece.value) if isinstance(piece, ast.Constant) else "X" for piece in node.values)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in docstrings | pieces:
+            yield node.value
 
 
 @pytest.mark.parametrize("arguments", [["run", "--config"], ["file-mode", "--filename"], ["check"]])
@@ -264,17 +304,17 @@ def imported(tmp_path: Path, *arguments: str) -> set[str]:
     return {name.partition(".")[0] for name in modules.read_text().split("\n")}
 
 
-def test_run_loads_neither_click_nor_rich_nor_asyncio(config: Path, tmp_path: Path) -> None:
+def test_run_loads_neither_click_nor_asyncio(config: Path, tmp_path: Path) -> None:
     # It loads the whole engine, then finds a file where its runtime directory should be, or that it may not.
     loaded = imported(tmp_path, "run", "--config", str(config), "--runtime-dir", str(config / "run"))
     assert {"failover", "msgspec", "select"} <= loaded
-    assert loaded.isdisjoint({"click", "rich", "asyncio", "subprocess", "logging", "http", "argparse", "h11"})
+    assert loaded.isdisjoint({"click", "asyncio", "subprocess", "logging", "http", "argparse", "h11"})
 
 
 def test_status_loads_no_engine_and_no_library_but_click(tmp_path: Path) -> None:
     loaded = imported(tmp_path, "status", "--runtime-dir", str(tmp_path))
     assert "click" in loaded
-    assert loaded.isdisjoint({"msgspec", "rich", "http", "asyncio", "h11"})
+    assert loaded.isdisjoint({"msgspec", "http", "asyncio", "h11"})
 
 
 def test_lab_hands_its_interval_over(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -157,7 +157,7 @@ def test_an_engine_that_does_not_answer_is_said_first_and_is_a_failure(
     first, *table = capsys.readouterr().out.splitlines()
     assert first.startswith(SILENCE)
     assert first.endswith(" ago. What follows is what it said last.")
-    assert table == status.text(SILENT, datetime.now(UTC)).splitlines()
+    assert [first, *table] == status.text(SILENT, datetime.now(UTC)).splitlines()
 
 
 def test_so_it_is_as_json_of_which_standard_output_has_nothing_else(

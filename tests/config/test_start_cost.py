@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 
-HEAVY = {"asyncio", "difflib", "email", "logging", "rich", "subprocess", "urllib.request"}
+HEAVY = {"asyncio", "difflib", "email", "logging", "subprocess", "urllib.request"}
 
 PROGRAM = """
 import sys

@@ -21,7 +21,6 @@ HEAVY = {
     "http",
     "logging",
     "multiprocessing",
-    "rich",
     "ssl",
     "subprocess",
     "tempfile",

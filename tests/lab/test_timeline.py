@@ -2,6 +2,8 @@
 
 import io
 
+import pytest
+
 from failover.lab.timeline import Timeline, seconds
 
 
@@ -26,12 +28,18 @@ def test_a_table_lines_up_its_columns() -> None:
     assert out.getvalue() == "      measured\na          1 s\nlong      10 s\n"
 
 
-def test_colour_is_for_terminals_only() -> None:
+def test_colour_is_for_terminals_only_and_only_where_it_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
     plain, terminal = io.StringIO(), Terminal()
     for out in (plain, terminal):
         Timeline(out).say("text [with] brackets", "bold red")
-    assert plain.getvalue() == "text [with] brackets\n"
-    assert "text [with] brackets" in terminal.getvalue()
+        Timeline(out).say("no style")
+    assert plain.getvalue() == "text [with] brackets\nno style\n"
+    assert terminal.getvalue() == "\033[31m\033[1mtext [with] brackets\033[0m\nno style\n"
+    monkeypatch.setenv("NO_COLOR", "1")
+    bare = Terminal()
+    Timeline(bare).say("text", "bold red")
+    assert bare.getvalue() == "text\n"
 
 
 def test_a_duration_has_tenths_of_milliseconds() -> None:

@@ -9,7 +9,7 @@ from typing import Final, cast
 
 import click
 
-from failover.cli import modes
+from failover.cli import completion, modes
 from failover.cli.failures import FAILED, FINE, INTERRUPTED, Failure
 from failover.cli.options import Option
 from failover.version import __version__
@@ -33,7 +33,14 @@ class _Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        return super().resolve_command(ctx, modes.mode_first(args))
+        arguments = modes.mode_first(args)
+        if arguments[0] not in NAMES and not ctx.resilient_parsing:
+            from difflib import get_close_matches  # noqa: PLC0415 - only for a mistake
+
+            near = get_close_matches(arguments[0], NAMES, 1)
+            meant = f" Did you mean '{near[0]}'?" if near else ""
+            raise click.UsageError(f"No such command '{arguments[0]}'.{meant}", ctx)
+        return super().resolve_command(ctx, arguments)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
@@ -57,7 +64,8 @@ def invoke(arguments: Sequence[str]) -> int:
 
 def declared(option: Option) -> click.Option:
     """The click option of a shared option (`options`)."""
-    return click.Option([option.flag], metavar=option.metavar, help=option.help)
+    completes = completion.paths(option.completes)
+    return click.Option([option.flag], metavar=option.metavar, help=option.help, shell_complete=completes)
 
 
 def _one_line(error: click.UsageError) -> str:
@@ -68,4 +76,6 @@ def _one_line(error: click.UsageError) -> str:
     path = error.ctx.command_path if error.ctx else "failover"
     command = path.removeprefix("failover").strip()
     message = " ".join(error.format_message().split())
+    if not message.endswith((".", "?")):
+        message += "."
     return f"{command}: {message} See '{path} --help'." if command else f"{message} See '{path} --help'."

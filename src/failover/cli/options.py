@@ -4,7 +4,7 @@ That parser and click (`commands.declared`) use the same data, so that they cann
 """
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 
 class Option(NamedTuple):
@@ -13,6 +13,8 @@ class Option(NamedTuple):
     flag: str
     metavar: str
     help: str
+    completes: Literal["file", "dir"] = "file"
+    """What a shell offers for the value."""
 
     @property
     def name(self) -> str:
@@ -21,15 +23,18 @@ class Option(NamedTuple):
 
 
 CONFIG: Final = Option(
-    "--config", "FILE", "The configuration. Default: $SNAP_COMMON/vrrp-config.json, else /etc/failover/vrrp-config.json"
+    "--config",
+    "FILE",
+    "The configuration (default: $SNAP_COMMON/vrrp-config.json, else /etc/failover/vrrp-config.json).",
 )
 RUNTIME_DIR: Final = Option(
     "--runtime-dir",
     "DIRECTORY",
-    "Where the daemon's lock and socket are. Default: $RUNTIME_DIRECTORY, else /run/failover",
+    "Where the daemon's lock and socket are (default: $RUNTIME_DIRECTORY, else /run/failover).",
+    "dir",
 )
 SOCKET: Final = Option(
-    "--socket", "PATH", "The control socket. Default: $FAILOVER_SOCKET, else control.sock in the runtime directory"
+    "--socket", "PATH", "The control socket (default: $FAILOVER_SOCKET, else control.sock in the runtime directory)."
 )
 
 RUN: Final = (CONFIG, RUNTIME_DIR, SOCKET)

@@ -1,11 +1,14 @@
 """Writes the text of a demonstration: lines with relative times, and a table of measurements beside the theory.
 
-Coloured with `rich` on a terminal, plain elsewhere.
+Coloured on a terminal, unless the environment has NO_COLOR; plain elsewhere.
 """
 
+import os
 import time
 from collections.abc import Sequence
 from typing import Final, TextIO
+
+import click
 
 NANOSECONDS: Final = 1_000_000_000
 
@@ -16,16 +19,15 @@ class Timeline:
     def __init__(self, out: TextIO) -> None:
         self._out = out
         self._zero: int | None = None
-        self._rich = out.isatty()
+        self._coloured = out.isatty() and not os.environ.get("NO_COLOR")
 
     def say(self, text: str, style: str = "") -> None:
-        """Write a line without a time. `style` is one of rich."""
-        if self._rich:
-            from rich.console import Console  # noqa: PLC0415 - takes long to import: only for a terminal
-
-            Console(file=self._out, highlight=False).print(text, style=style, markup=False, soft_wrap=True)
-        else:
-            print(text, file=self._out, flush=True)
+        """Write a line without a time. `style` has `bold`, a colour of click, or both."""
+        if self._coloured and style:
+            words = style.split()
+            colour = next((word for word in words if word != "bold"), None)
+            text = click.style(text, fg=colour, bold="bold" in words)
+        print(text, file=self._out, flush=True)
 
     def event(self, text: str, at: int | None = None, style: str = "") -> None:
         """Write a line about something that happened at the wall-clock time `at` in nanoseconds, or now."""

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from failover.cli.health.judgement import LONGEST, Finding, Severity, in_a_line, judge, silence, summary, worst
+from failover.cli.health.findings import Finding, Severity
+from failover.cli.health.judgement import LONGEST, in_a_line, judge, silence, summary, worst
 from tests.cli.test_status import NOW, document, router
 
 CRITICAL, WARNING, UNKNOWN = Severity.CRITICAL, Severity.WARNING, Severity.UNKNOWN
@@ -40,7 +41,10 @@ def test_where_all_is_well_there_is_nothing_to_find(state: str) -> None:
             {"state": "INITIALIZE", "fault": NO_CARRIER},
             "LAN (ipv6) cannot run: eth0 has no carrier",
         ),
-        ({"send_error": REFUSED}, "LAN (ipv6) cannot send its advertisements: Operation not permitted"),
+        (
+            {"send_error": REFUSED},
+            "LAN (ipv6) cannot send its advertisements: Operation not permitted (3 failed, last 1.0 s ago)",
+        ),
         ({"address_conflict": "192.0.2.1 is the host's own"}, "LAN (ipv6): 192.0.2.1 is the host's own"),
     ],
 )

@@ -245,8 +245,8 @@ def test_an_alarm_that_is_worth_it_is_met_awake_where_the_loop_is_told_to(
             loop.wait()
         return time.thread_time() - began
 
-    # Late wake-ups happen, and leave nothing to wait for: one of many is early enough.
-    assert any(computing() > 0.01 for _ in range(100 if is_met else 5)) is is_met
+    # Late wake-ups happen, and leave little to wait for: one of many is early enough.
+    assert any(computing() > 0.002 for _ in range(200 if is_met else 3)) is is_met
 
 
 def test_what_arrives_between_rehearsal_and_alarm_is_read_first(loop: Loop, pipes: Callable[[], Pipe]) -> None:

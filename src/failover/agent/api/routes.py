@@ -23,7 +23,7 @@ _NOT_YET: Final = failure(HTTPStatus.SERVICE_UNAVAILABLE, _STARTING, (("retry-af
 
 _SILENT: Final = (
     "the daemon does not answer: it does not run, or is too busy. It will not make a change that it has not begun"
-    " by now; one that it has begun shows in failover status and in the log"
+    " by now; one that it has begun shows in failover status and in the log."
 )
 
 Reload = Callable[[], Awaitable[Answer | None]]

@@ -1,11 +1,14 @@
 """`failover check`: validates a configuration and shows what it would run on this host."""
 
 import json
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from failover.cli.failures import FINE, tell
+from failover.cli import completion
+from failover.cli.failures import FINE, Failure, tell
 from failover.cli.words import precise
 from failover.linux.errors import describe
 from failover.vrrp.protocol import Family, PreferredLifetime
@@ -13,23 +16,32 @@ from failover.vrrp.units import to_seconds
 
 if TYPE_CHECKING:
     from failover.cli.preview import Preview
+    from failover.config import Problem
 
 _LABEL_WIDTH: Final = 11
 
 
 @click.command("check")
-@click.argument("file", required=False, metavar="[FILE]")
-@click.option("--json", "as_json", is_flag=True, help="The same as JSON.")
+@click.argument("file", required=False, metavar="[FILE]", shell_complete=completion.paths("file"))
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON, errors too.")
 def command(file: str | None, *, as_json: bool) -> int:
     """Validate a configuration and print what it would run.
 
     Without FILE it is the one that `failover run` would take. What the host lacks now, such as an interface, is told
-    but is no failure: the daemon waits for it. Exit status: 0 good, 3 bad configuration.
+    but is no failure: the daemon waits for it. Exit status: 0 good, 3 bad configuration. With --json the document on
+    standard output lists the errors as well.
     """
+    from failover import config  # noqa: PLC0415 - not for `--help`
     from failover.cli import configuration, preview  # noqa: PLC0415 - not for `--help`
 
     path = configuration.path_of(file)
-    loaded = configuration.load(path)
+    try:
+        loaded = configuration.load(path)
+    except Failure as failure:
+        if not as_json or not isinstance(failure.__cause__, config.ConfigError):
+            raise
+        click.echo(_document(path, failure.__cause__.problems))
+        return failure.status
     try:
         here = preview.interfaces()
     except OSError as error:
@@ -38,8 +50,7 @@ def command(file: str | None, *, as_json: bool) -> int:
     previews = preview.preview(loaded, here)
     agent = preview.agent(loaded.daemon)
     if as_json:
-        document = {"virtual_routers": [one.document() for one in previews], "daemon": {"agent": agent}}
-        click.echo(json.dumps(document, ensure_ascii=False))
+        click.echo(_document(path, (), previews, {"agent": agent}))
         return FINE
     count = len({one.name for one in previews})
     click.echo(f"{path}: good, {count} virtual router{'s' if count > 1 else ''}")
@@ -47,6 +58,32 @@ def command(file: str | None, *, as_json: bool) -> int:
         click.echo("\n" + text(one))
     click.echo("\n" + _daemon(agent))
     return FINE
+
+
+def _document(
+    path: Path,
+    errors: Sequence["Problem"],
+    previews: Sequence["Preview"] = (),
+    daemon: dict[str, Any] | None = None,
+) -> str:
+    document = {
+        "file": str(path).encode(errors="replace").decode(),  # a name need not be UTF-8, JSON must
+        "errors": list(map(_error, errors)),
+        "virtual_routers": [one.document() for one in previews],
+        "daemon": daemon,
+    }
+    return json.dumps(document, ensure_ascii=False)
+
+
+def _error(error: "Problem") -> dict[str, str | None]:
+    return {
+        "path": error.path,
+        "value": error.value,
+        "message": error.message,
+        "allowed": error.allowed,
+        "suggestion": error.suggestion,
+        "text": str(error),
+    }
 
 
 def text(one: "Preview") -> str:

@@ -95,7 +95,7 @@ def _of_option(problem: "Problem") -> str:
 _SETTINGS: Final = [
     click.Option(["--vrid"], type=int, required=True, metavar="NUMBER", help="The virtual router's number, 1 to 255."),
     click.Option(["--interface-name"], required=True, metavar="NAME", help="The network interface."),
-    click.Option(["--name"], metavar="NAME", help="Of the virtual router. Default: VR_<vrid>."),
+    click.Option(["--name"], metavar="NAME", help="The name of the virtual router (default: VR_<vrid>)."),
     click.Option(
         [ADDRESS, "ip_addresses"],
         multiple=True,
@@ -103,18 +103,25 @@ _SETTINGS: Final = [
         metavar="ADDRESS/LENGTH...",
         help="A virtual address; several values, or the option several times.",
     ),
-    click.Option(["--priority"], type=int, default=100, show_default=True, metavar="NUMBER", help="1 to 255."),
+    click.Option(
+        ["--priority"], type=int, default=100, show_default=True, metavar="NUMBER", help="The priority, 1 to 255."
+    ),
     click.Option(
         ["--advert-interval"],
         type=float,
         default=1,
         show_default=True,
         metavar="SECONDS",
-        help="Between two advertisements.",
+        help="The time between two advertisements.",
     ),
     click.Option(["--preempt-mode"], is_flag=True, help="Take over from a MASTER of lower priority."),
     click.Option(
-        ["--vrrp-version", "version"], type=int, default=3, show_default=True, metavar="NUMBER", help="2 or 3."
+        ["--vrrp-version", "version"],
+        type=int,
+        default=3,
+        show_default=True,
+        metavar="NUMBER",
+        help="The version of VRRP, 2 or 3.",
     ),
 ]
 

@@ -11,7 +11,7 @@ from failover.cli.group import declared
 from failover.cli.options import RUNTIME_DIR, SOCKET, Option
 
 FILENAME = Option(
-    "--filename", "FILE", "The configuration; a sample is written there if there is none. Default as `run`."
+    "--filename", "FILE", "The configuration; a sample is written there if there is none (default: as for `run`)."
 )
 
 

@@ -10,7 +10,7 @@ from failover.cli import control, places
 from failover.cli.failures import Failure
 from failover.cli.group import declared
 from failover.cli.health import judgement
-from failover.cli.health.judgement import Finding, Severity
+from failover.cli.health.findings import Finding, Severity
 from failover.cli.options import RUNTIME_DIR, SOCKET
 
 

@@ -10,7 +10,7 @@ import click
     default=1.0,
     show_default=True,
     metavar="SECONDS",
-    help="Between two advertisements.",
+    help="The time between two advertisements.",
 )
 def command(interval: float) -> int:
     """Demonstrate failovers on this machine.

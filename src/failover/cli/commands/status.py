@@ -2,23 +2,37 @@
 
 import json
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Final
 
 import click
 
-from failover.cli import control, places, table
+from failover.cli import completion, control, places
 from failover.cli.failures import FAILED, FINE, Failure, tell
 from failover.cli.group import declared
 from failover.cli.health import judgement
+from failover.cli.health.findings import notes, wrong
 from failover.cli.options import RUNTIME_DIR, SOCKET
-from failover.cli.sentences import past, wrong
+from failover.cli.terminal import page, screen, table
+from failover.cli.terminal.table import Cell, Column
 from failover.cli.words import elapsed
 
 WATCH_SECONDS: Final = 1.0
 
-_HEADER: Final = ("NAME", "FAMILY", "STATE", "FOR", "MASTER", "PRIORITY", "INTERFACE", "VRID", "ADDRESSES")
-_STYLES: Final = {"MASTER": "green", "INITIALIZE": "red"}
+_HEADER: Final = (
+    Column(("NAME",), 0),
+    Column(("FAMILY", "IP"), 1),
+    Column(("STATE",), 0),
+    Column(("FOR",), 5),
+    Column(("MASTER",), 3),
+    Column(("PRIORITY", "PRIO"), 4),
+    Column(("INTERFACE", "IFACE"), 6),
+    Column(("VRID",), 7),
+    Column(("ADDRESSES",), 2),
+)
+_COLOURS: Final = {"MASTER": "green", "INITIALIZE": "red"}
 
 _EXPLAINED: Final = 10
 """So many routers at most have a line each that says how they came to their state; one that is named has it always."""
@@ -34,35 +48,52 @@ def _status(*, name: str | None, as_json: bool, watch: bool, runtime_dir: str | 
     """
     where = places.find(runtime_dir, socket).socket
 
-    def shown() -> tuple[str, int]:
+    def asked() -> Document:
         document = json.loads(control.get(where, "/status"))
-        selected = document if name is None else only(document, name)
-        now = datetime.now(UTC)
-        silence = judgement.silence(document, now)
-        status = FAILED if silence else FINE
-        if as_json:
-            if silence:
-                tell(silence)
-            return json.dumps(selected, ensure_ascii=False), status
-        said_last = [f"{silence}. What follows is what it said last."] if silence else []
-        return "\n".join([*said_last, text(selected, now)]), status
+        return document if name is None else only(document, name)
 
-    first, status = shown()
-    table.write(first, afresh=watch and not as_json)
+    def shown(document: Document) -> str:
+        if not as_json:
+            return text(document, datetime.now(UTC), screen.window())
+        if silence := judgement.silence(document, datetime.now(UTC)):
+            tell(silence)
+        return json.dumps(document, ensure_ascii=False)
+
+    document = asked()
     if not watch:
-        return status
-    try:
+        click.echo(shown(document))
+        return FAILED if judgement.silence(document, datetime.now(UTC)) else FINE
+    if as_json or not screen.is_possible():
+        _stream(document, asked, shown)
+    else:
+        _watch(document, asked)
+    return FINE
+
+
+def _stream(document: Document, asked: Callable[[], Document], shown: Callable[[Document], str]) -> None:
+    """Print the status every second until Ctrl-C."""
+    click.echo(shown(document))
+    with suppress(KeyboardInterrupt):
         while True:
             time.sleep(WATCH_SECONDS)
             try:
-                now, _ = shown()
+                click.echo(shown(asked()))
             except Failure as failure:
-                # Go on: people use --watch to see a restart.
-                click.echo(f"failover: {failure}", err=True)
+                click.echo(f"failover: {failure}", err=True)  # and go on: people use --watch to see a restart
+
+
+def _watch(document: Document, asked: Callable[[], Document]) -> None:
+    """Draw the status every second until Ctrl-C."""
+    with suppress(KeyboardInterrupt), screen.opened() as draw:
+        draw(text(document, datetime.now(UTC), screen.size()))
+        while True:
+            time.sleep(WATCH_SECONDS)
+            try:
+                document = asked()
+            except Failure as failure:
+                draw(page.compose([], [f"failover: {failure}"], screen.size()))
             else:
-                table.write(now, afresh=not as_json)
-    except KeyboardInterrupt:
-        return FINE
+                draw(text(document, datetime.now(UTC), screen.size()))
 
 
 def only(document: Document, name: str) -> Document:
@@ -74,53 +105,69 @@ def only(document: Document, name: str) -> Document:
     return {**document, "virtual_routers": routers}
 
 
-def text(document: Document, now: datetime) -> str:
+def text(document: Document, now: datetime, window: page.Window | None = None) -> str:
     """The status as text: a table, sentences about what is wrong, and a line about the daemon."""
     daemon, routers = document["daemon"], document["virtual_routers"]
-    rows = [_row(router, now) for router in routers]
-    lines = [table.render(_HEADER, rows, [_STYLES.get(router["state"], "") for router in routers])]
-    lines += (sentence for router in routers for sentence in wrong(router, now))
+    lines = [finding.sentence for router in routers for finding in wrong(router, now)]
     if len(routers) <= _EXPLAINED:
-        lines += (sentence for router in routers for sentence in past(router, now))
+        lines += (note for router in routers for note in notes(router, now))
     if daemon["warnings"]:
         lines.append(f"warning: {'; '.join(daemon['warnings'])}")
     lines.append(f"failover {daemon['version']}, process {daemon['pid']}, up {elapsed(daemon['uptime_seconds'])}")
-    return "\n".join(lines)
+    silence = judgement.silence(document, now)
+    above = [page.Line(f"{silence}. What follows is what it said last.", "red")] if silence else []
+    return page.compose([*above, *_table(routers, now, window)], lines, window)
 
 
-def _row(router: Document, now: datetime) -> list[str]:
-    since = datetime.fromisoformat(router["since"])
-    first, *others = router["addresses"]
+def _table(routers: list[Document], now: datetime, window: page.Window | None) -> list[page.Line]:
+    rows = [_row(router, now) for router in routers]
+    header, *others = table.render(_HEADER, rows, window.columns if window else None)
     return [
-        router["name"],
-        router["family"],
-        router["state"],
-        elapsed((now - since).total_seconds()),
-        "this host" if router["state"] == "MASTER" else _master(router),
-        _priority(router["priority"]),
-        router["interface"],
-        str(router["vrid"]),
-        f"{first} and {len(others)} more" if others else first,
+        page.Line(header, bold=True),
+        *(page.Line(line, _COLOURS.get(router["state"])) for line, router in zip(others, routers, strict=True)),
     ]
 
 
-def _master(router: Document) -> str:
-    """Who is MASTER, and its priority: whoever looks wants to know why it is that one."""
-    priority = router.get("master_priority")
-    return f"{router['master'] or '-'}{'' if priority is None else f' ({priority})'}"
+def _row(router: Document, now: datetime) -> tuple[Cell, ...]:
+    since = datetime.fromisoformat(router["since"])
+    lasted = elapsed((now - since).total_seconds())
+    return (
+        (router["name"],),
+        (router["family"], router["family"].replace("ip", "")),
+        (router["state"],),
+        (lasted, " ".join(lasted.split()[:2])),
+        ("this host",) if router["state"] == "MASTER" else _master(router),
+        _priority(router["priority"]),
+        (router["interface"],),
+        (str(router["vrid"]),),
+        _addresses(router["addresses"]),
+    )
 
 
-def _priority(priority: dict[str, int]) -> str:
+def _master(router: Document) -> Cell:
+    """Who is MASTER, and with which priority: whoever looks wants to know why it is that one."""
+    master, priority = router["master"] or "-", router.get("master_priority")
+    return (f"{master} ({priority})", master) if priority is not None else (master,)
+
+
+def _addresses(addresses: list[str]) -> Cell:
+    first, *others = addresses
+    return (f"{first} and {len(others)} more", f"{first} +{len(others)}") if others else (first,)
+
+
+def _priority(priority: dict[str, int]) -> Cell:
     configured, effective = priority["configured"], priority["effective"]
-    return str(effective) if effective == configured else f"{effective} ({configured} configured)"
+    if effective == configured:
+        return (str(effective),)
+    return f"{effective} ({configured} configured)", f"{effective} ({configured})"
 
 
 command = click.Command(
     "status",
     params=[
-        click.Argument(["name"], required=False, metavar="[NAME]"),
+        click.Argument(["name"], required=False, metavar="[NAME]", shell_complete=completion.router_names),
         click.Option(["--json", "as_json"], is_flag=True, help="Print the document of the control API."),
-        click.Option(["--watch"], is_flag=True, help="Again every second, until Ctrl-C."),
+        click.Option(["--watch"], is_flag=True, help="Show it again every second, until Ctrl-C."),
         declared(RUNTIME_DIR),
         declared(SOCKET),
     ],

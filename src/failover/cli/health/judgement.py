@@ -1,14 +1,14 @@
 """Judges whether all is well, from the status document: findings, in the manner of a Nagios plugin. Pure.
 
-A new kind of finding is one more line in `judge`.
+What is found of a virtual router is in `findings`.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from enum import IntEnum
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
+from failover.cli.health.findings import Finding, Severity, wrong
 from failover.cli.words import elapsed
 
 LONGEST: Final = 400
@@ -18,26 +18,8 @@ _AND_MORE: Final = len("; and 999999 more")
 Document = dict[str, Any]
 
 
-class Severity(IntEnum):
-    """How grave a finding is. The values are the exit statuses of a Nagios plugin."""
-
-    OK = 0
-    WARNING = 1
-    CRITICAL = 2
-    UNKNOWN = 3
-
-
 _WORST_FIRST: Final = (Severity.CRITICAL, Severity.WARNING, Severity.UNKNOWN, Severity.OK)
 """As plugins that check several things combine these."""
-
-
-class Finding(NamedTuple):
-    """Something that is not as it should be."""
-
-    severity: Severity
-    router: str | None
-    """The name of the virtual router that it is about; None: the daemon."""
-    sentence: str
 
 
 def judge(document: Document, now: datetime) -> list[Finding]:
@@ -47,7 +29,7 @@ def judge(document: Document, now: datetime) -> list[Finding]:
     if said := silence(document, now):
         found.append(Finding(Severity.CRITICAL, None, said))
     for router in document["virtual_routers"]:
-        found += (Finding(Severity.CRITICAL, router["name"], sentence) for sentence in _wrong_with(router))
+        found += wrong(router, now)
     found += (Finding(Severity.WARNING, None, warning) for warning in daemon["warnings"])
     return sorted(found, key=lambda one: _WORST_FIRST.index(one.severity))
 
@@ -86,16 +68,6 @@ def summary(document: Document) -> str:
     total = states.total()
     listed = ", ".join(f"{count} {state}" for state, count in states.most_common())
     return f"{total} virtual router{'' if total == 1 else 's'}{': ' if listed else ''}{listed}"
-
-
-def _wrong_with(router: Document) -> Iterator[str]:
-    who = f"{router['name']} ({router['family']})"
-    if router["fault"]:
-        yield f"{who} cannot run: {router['fault']['detail']}"
-    if error := router["send_error"]:
-        yield f"{who} cannot send its {error['what']}s: {error['error']}"
-    if router.get("address_conflict"):
-        yield f"{who}: {router['address_conflict']}"
 
 
 def _cleaned(sentence: str) -> str:

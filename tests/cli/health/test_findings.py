@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from failover.cli.sentences import past, wrong
+from failover.cli.health.findings import Severity, notes, wrong
 
 NOW = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
 CHANGE = {"previous": "BACKUP", "cause": "no_master", "text": "no MASTER heard in 3 s", "evidence": {}}
@@ -52,15 +52,6 @@ def router(**changes: Any) -> dict[str, Any]:
             ["web (ipv4) cannot run: eth0 has no carrier", "web (ipv4): b"],
         ),
         (
-            {"checksum": {"sent": "pseudo_header", "is_learned": True, "master": "pseudo_header"}},
-            [
-                (
-                    "web (ipv4): checksums are sent with a pseudo-header, because another host does so;"
-                    ' set "checksum": "pseudo_header" to do so from the start'
-                )
-            ],
-        ),
-        (
             {"checksum": {**CHECKSUM, "master": "pseudo_header"}},
             [
                 (
@@ -72,7 +63,12 @@ def router(**changes: Any) -> dict[str, Any]:
     ],
 )
 def test_what_is_wrong_has_a_sentence(changes: dict[str, Any], sentences: list[str]) -> None:
-    assert wrong(router(**changes), NOW) == sentences
+    assert [finding.sentence for finding in wrong(router(**changes), NOW)] == sentences
+
+
+@pytest.mark.parametrize(("severity", "found"), [("critical", Severity.CRITICAL), ("warning", Severity.WARNING)])
+def test_a_problem_is_as_grave_as_the_daemon_says(severity: str, found: Severity) -> None:
+    assert [one.severity for one in wrong(router(problems=[{**RIVAL, "severity": severity}]), NOW)] == [found]
 
 
 @pytest.mark.parametrize(
@@ -82,14 +78,26 @@ def test_what_is_wrong_has_a_sentence(changes: dict[str, Any], sentences: list[s
         ({"state": "BACKUP"}, ["web (ipv4) stays BACKUP: no MASTER heard in 3 s"]),
         ({"last_change": None}, []),
         ({"fault": {"reason": "x", "detail": "y"}}, []),
+        (
+            {
+                "last_change": None,
+                "checksum": {"sent": "pseudo_header", "is_learned": True, "master": "pseudo_header"},
+            },
+            [
+                (
+                    "web (ipv4): checksums are sent with a pseudo-header, because another host does so;"
+                    ' set "checksum": "pseudo_header" to do so from the start'
+                )
+            ],
+        ),
     ],
 )
-def test_how_it_came_to_its_state_has_a_sentence_unless_that_is_its_fault(
+def test_how_it_came_to_its_state_and_what_it_learned_has_a_sentence(
     changes: dict[str, Any], sentences: list[str]
 ) -> None:
-    assert past(router(**changes), NOW) == sentences
+    assert notes(router(**changes), NOW) == sentences
 
 
 def test_an_older_daemon_says_less() -> None:
     older = {name: value for name, value in router().items() if name not in ("problems", "checksum", "last_change")}
-    assert wrong(older, NOW) == past(older, NOW) == []
+    assert (wrong(older, NOW), notes(older, NOW)) == ([], [])
