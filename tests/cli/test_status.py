@@ -101,6 +101,39 @@ def test_what_cannot_be_sent_has_a_line_below_the_table(at: str, last: str) -> N
     ]
 
 
+@pytest.mark.parametrize(
+    ("last", "line"),
+    [
+        (
+            {"error": "x.json: 1 problem\n  $.vrid: missing; allowed: 1 to 255", "file_is_bad": True},
+            (
+                "the last reload failed 5 min 0 s ago, a restart would not come up:"
+                " x.json: 1 problem: $.vrid: missing; allowed: 1 to 255"
+            ),
+        ),
+        (
+            {"error": "x.json: 2 problems\n  $.a: unknown key\n  $.b: unknown key", "file_is_bad": True},
+            (
+                "the last reload failed 5 min 0 s ago, a restart would not come up:"
+                " x.json: 2 problems: $.a: unknown key; failover check lists all"
+            ),
+        ),
+        (
+            {"error": "another failover, process 9, runs it", "file_is_bad": False},
+            "the last reload failed 5 min 0 s ago: another failover, process 9, runs it",
+        ),
+    ],
+)
+def test_a_reload_that_failed_has_one_line_which_says_what_a_restart_would_do(last: dict[str, Any], line: str) -> None:
+    failed = {"at": "2026-01-01T11:55:00.000Z", "outcome": "failed", **last}
+    shown = document()
+    plain = status.text(shown, NOW).splitlines()
+    shown["daemon"]["last_reload"] = failed
+    assert [one for one in status.text(shown, NOW).splitlines() if one not in plain] == [line]
+    shown["daemon"]["last_reload"] = {**failed, "outcome": "reloaded", "error": None, "file_is_bad": False}
+    assert status.text(shown, NOW).splitlines() == plain
+
+
 def test_a_name_selects_all_families_of_that_router(
     answers: Callable[..., None], capsys: pytest.CaptureFixture[str]
 ) -> None:

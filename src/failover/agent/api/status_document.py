@@ -6,7 +6,7 @@ import msgspec
 
 from failover.agent.link.mirror import Mirror
 from failover.agent.timestamp import timestamp
-from failover.messages import LAG_BOUNDS, EngineLag, Lag, RouterStatus, SendError
+from failover.messages import LAG_BOUNDS, EngineLag, Lag, LastReload, RouterStatus, SendError
 
 _NANOSECONDS: Final = 1_000_000_000
 
@@ -29,8 +29,18 @@ def status_document(mirror: Mirror, at: int) -> dict[str, Any] | None:
                 "system_call_filter": mirror.fence.filters_system_calls,
             },
             "warnings": [*daemon.warnings, *mirror.fence.warnings],
+            "last_reload": _last_reload(daemon.last_reload) if daemon.last_reload else None,
         },
         "virtual_routers": [_router(router, addresses) for router, addresses in routers],
+    }
+
+
+def _last_reload(last: LastReload) -> dict[str, Any]:
+    return {
+        "at": timestamp(last.at),
+        "outcome": "failed" if last.error else "reloaded",
+        "error": last.error,
+        "file_is_bad": last.is_bad_file,
     }
 
 

@@ -78,6 +78,7 @@ def text(document: Document, now: datetime) -> str:
     )
     if daemon["warnings"]:
         lines.append(f"warning: {'; '.join(daemon['warnings'])}")
+    lines += _not_reloaded(daemon.get("last_reload"), now)
     lines.append(f"failover {daemon['version']}, process {daemon['pid']}, up {elapsed(daemon['uptime_seconds'])}")
     return "\n".join(lines)
 
@@ -89,6 +90,15 @@ def _unsent(router: Document, now: datetime) -> str:
         f"{router['name']} ({router['family']}) cannot send its {error['what']}s: {error['error']}"
         f" ({error['count']} failed, last {last} ago)"
     )
+
+
+def _not_reloaded(last: Document | None, now: datetime) -> list[str]:
+    if last is None or last["outcome"] != "failed":
+        return []
+    from failover.wording import not_reloaded  # noqa: PLC0415 - msgspec, for this case only
+
+    when = f" {ago((now - datetime.fromisoformat(last['at'])).total_seconds())} ago"
+    return [not_reloaded(last["error"], is_bad_file=last["file_is_bad"], when=when)]
 
 
 def _row(router: Document, now: datetime) -> list[str]:
