@@ -158,10 +158,12 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-def test_the_original_sample_is_good(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_sample_is_good(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", str(file)]) == 0
     said = capsys.readouterr()
-    assert said.out.startswith(f"{file}: good, 1 virtual router\n\nVR_1 (ipv4): VRID 51 on wlo1, VRRP version 3\n")
+    assert said.out.startswith(
+        f"{file}: good, 1 virtual router\n\nVR_1 (ipv4): VRID 51 on edit-this-file, VRRP version 3\n"
+    )
     assert said.err == ""
 
 

@@ -19,4 +19,6 @@ def load(path: Path) -> config.Configuration:
     try:
         return config.load(path)
     except config.ConfigError as error:
-        raise Failure(str(error), BAD_CONFIGURATION) from error
+        is_missing = isinstance(error.__cause__, FileNotFoundError)
+        remedy = "\n  `failover file-mode` writes a sample there, which does no harm" if is_missing else ""
+        raise Failure(f"{error}{remedy}", BAD_CONFIGURATION) from error

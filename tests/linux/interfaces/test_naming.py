@@ -4,6 +4,7 @@ from ipaddress import ip_interface
 
 import pytest
 
+from failover.config import parse, sample
 from failover.linux.interfaces.naming import meant
 from failover.linux.interfaces.table import Interface
 from failover.linux.netlink.rtnetlink import AssignedAddress
@@ -34,3 +35,10 @@ VLAN = Interface(3, "eth0.100", bytes(6), True, True, 1500, None, ())
 def test_a_name_that_is_none_may_be_something_else(name: str, words: str | None) -> None:
     assert meant(name, [VLAN, ETH0]) == words
     assert meant(name, []) is None
+
+
+def test_the_name_in_the_sample_says_what_to_edit() -> None:
+    (router,) = parse(sample()).virtual_routers
+    assert meant(router.interface_name, [VLAN, ETH0]) == (
+        "it is the sample's: write this host's interface_name and ip_addresses into the configuration"
+    )
