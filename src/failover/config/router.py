@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 import msgspec
 from msgspec.structs import force_setattr
 
+from failover.config.checking.addresses import ADDRESS_FORM
 from failover.config.checking.built import Built
 from failover.config.checking.examine import examine
 from failover.config.checking.problems import ConfigError, show
@@ -26,7 +27,7 @@ _MAC: Final = re.compile(r"(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}|(?:[0-9a-f]{4}\.){2
 _PEER: Final = re.compile(r"([^@]+)@if[0-9]+:?")
 """As in `eth0@if5`, from the output of `ip addr`."""
 _LISTED: Final = "`ip -br link` lists the names of this host's interfaces"
-_ADDRESS_LIST: Final = 'a list of "ADDRESS/LENGTH"'
+_ADDRESS_LIST: Final = f"a list of {ADDRESS_FORM}"
 
 
 def _check_name(name: str) -> Complaint | None:
@@ -44,6 +45,8 @@ def _check_interface_name(name: str) -> Complaint | None:
     shown = _PEER.fullmatch(name)
     if shown is not None:
         return Complaint("has what `ip` shows of an interface's peer", f"did you mean {show(shown[1])}?")
+    if name != name.strip() and name.strip() and _check_interface_name(name.strip()) is None:
+        return Complaint("cannot be the name of an interface", f"did you mean {show(name.strip())}?")
     if name in {".", ".."} or not name.isprintable() or not _NOT_IN_INTERFACE_NAMES.isdisjoint(name):
         device = name.partition(":")[0]
         is_alias = device != name and device and _check_interface_name(device) is None
@@ -99,7 +102,7 @@ class VirtualRouter(msgspec.Struct, frozen=True, kw_only=True, metaclass=Built):
         tuple[VirtualAddress, ...],
         about(
             "The virtual addresses, in the order in which they are advertised, the same on all hosts.",
-            f"{_ADDRESS_LIST}, 1 to 255 of each family",
+            f"{_ADDRESS_LIST}; 1 to 255 of each family",
             section="RFC 9568 §5.2.9",
             min_length=1,
         ),
