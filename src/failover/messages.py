@@ -112,6 +112,8 @@ class DaemonStatus(msgspec.Struct, frozen=True, kw_only=True, tag="daemon"):
     """What was wanted of the system and could not be had, a sentence each."""
     last_reload: LastReload | None = None
     """None: there was none since the start."""
+    configuration_file: str | None = None
+    """What a reload reads, as an absolute path; None: nothing."""
 
 
 LAG_BOUNDS: Final = (

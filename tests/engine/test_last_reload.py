@@ -77,6 +77,23 @@ def test_a_bad_file_is_shown_until_a_good_one_is_reloaded(lan: Lan, host: Host, 
     assert status_line(manager, "1 ") == "1 MASTER"
 
 
+def test_a_bad_file_that_was_never_reloaded_is_shown_by_who_may_read_it(lan: Lan, host: Host) -> None:
+    daemon = OurDaemon(host, router(51))
+    daemon.wait_for("MASTER")
+    status = daemon.status()
+    assert status is not None
+    assert status["daemon"]["configuration_file"] == str(daemon.config)
+    assert "restart" not in shown(daemon)
+    daemon.config.write_text(json.dumps([router(51, priority=300)]))
+    (line,) = (one for one in shown(daemon).splitlines() if "restart" in one)
+    assert line.startswith(
+        "the configuration was changed and not reloaded, a restart would not come up:"
+        f" {daemon.config}: 1 problem: $[0].priority: 300 is out of range"
+    )
+    daemon.config.write_text(json.dumps([router(51, priority=30)]))
+    assert "restart" not in shown(daemon)
+
+
 def test_where_the_file_is_good_a_restart_is_not_spoken_of(lan: Lan, host: Host) -> None:
     daemon = OurDaemon(host, router(51))
     other = OurDaemon(host, router(52, "192.0.2.101/24"), label="other")

@@ -14,6 +14,15 @@ def path_of(given: str | None) -> Path:
     return Path(given) if given else config.default_path(os.environ)
 
 
+def report_on(path: Path) -> str | None:
+    """What is wrong with what a file says; None where nothing is, or where it cannot be read from here."""
+    try:
+        config.load(path)
+    except config.ConfigError as error:
+        return None if isinstance(error.__cause__, OSError) else str(error)
+    return None
+
+
 def load(path: Path) -> config.Configuration:
     """The configuration in a file. `Failure` with the report where something is wrong with it."""
     try:

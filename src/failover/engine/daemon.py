@@ -134,6 +134,7 @@ class _Daemon:
         file = settings.configuration_file
         self._reload: Reload | None = None
         if file is not None:
+            self._status_feed.configuration_file = str(file.absolute())
             read = partial(ReaderProcess, str(file), self._loop, aside, user=user)
             self._reload = Reload(read, own, self._engine, held, notifier.reloading, self._reloaded)
         self._has_terminal = has_terminal()

@@ -44,6 +44,7 @@ DAEMON = DaemonStatus(
     started_at=BORN,
     realtime=REALTIME,
     warnings=["memory is not locked: needs CAP_IPC_LOCK"],
+    configuration_file="/etc/failover/vrrp-config.json",
 )
 ROUTER = RouterStatus(
     name="VR_1",
@@ -100,6 +101,7 @@ def test_the_document_is_this() -> None:
             "engine_lag_seconds": None,
             "agent": {"user": os.geteuid(), "landlock": 0, "system_call_filter": False},
             "warnings": ["memory is not locked: needs CAP_IPC_LOCK"],
+            "configuration_file": "/etc/failover/vrrp-config.json",
             "last_reload": None,
         },
         "virtual_routers": [

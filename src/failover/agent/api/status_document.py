@@ -29,6 +29,7 @@ def status_document(mirror: Mirror, at: int) -> dict[str, Any] | None:
                 "system_call_filter": mirror.fence.filters_system_calls,
             },
             "warnings": [*daemon.warnings, *mirror.fence.warnings],
+            "configuration_file": daemon.configuration_file,
             "last_reload": _last_reload(daemon.last_reload) if daemon.last_reload else None,
         },
         "virtual_routers": [_router(router, addresses) for router, addresses in routers],

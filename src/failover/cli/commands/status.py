@@ -3,6 +3,7 @@
 import json
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final
 
 import click
@@ -78,7 +79,7 @@ def text(document: Document, now: datetime) -> str:
     )
     if daemon["warnings"]:
         lines.append(f"warning: {'; '.join(daemon['warnings'])}")
-    lines += _not_reloaded(daemon.get("last_reload"), now)
+    lines += _not_reloaded(daemon.get("last_reload"), now) or _changed(daemon, now)
     lines.append(f"failover {daemon['version']}, process {daemon['pid']}, up {elapsed(daemon['uptime_seconds'])}")
     return "\n".join(lines)
 
@@ -99,6 +100,24 @@ def _not_reloaded(last: Document | None, now: datetime) -> list[str]:
 
     when = f" {ago((now - datetime.fromisoformat(last['at'])).total_seconds())} ago"
     return [not_reloaded(last["error"], is_bad_file=last["file_is_bad"], when=when)]
+
+
+def _changed(daemon: Document, now: datetime) -> list[str]:
+    """What a restart would find in a file that was changed and never reloaded. The daemon itself looks at no disk."""
+    given, last = daemon.get("configuration_file"), daemon.get("last_reload")
+    read = datetime.fromisoformat(last["at"]).timestamp() if last else now.timestamp() - daemon["uptime_seconds"]
+    try:
+        if given is None or Path(given).stat().st_ctime <= read:
+            return []
+    except OSError:
+        return []
+    from failover.cli import configuration  # noqa: PLC0415 - what reads it takes 0.1 s, for this case only
+    from failover.wording import first_problem  # noqa: PLC0415 - msgspec, for this case only
+
+    report = configuration.report_on(Path(given))
+    if report is None:
+        return []
+    return [f"the configuration was changed and not reloaded, a restart would not come up: {first_problem(report)}"]
 
 
 def _row(router: Document, now: datetime) -> list[str]:

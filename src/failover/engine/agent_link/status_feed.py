@@ -37,6 +37,7 @@ class StatusFeed:
         self._punctuality = realtime
         self._lateness = loop.lateness
         self._started_at = loop.clock.wall()
+        self.configuration_file: str | None = None
         self.last_reload: LastReload | None = None
         """What an agent is told with the next `warnings`."""
         self._told_warnings = 0
@@ -176,4 +177,5 @@ class StatusFeed:
             realtime=self._punctuality.status(),
             warnings=self._punctuality.warnings,
             last_reload=self.last_reload,
+            configuration_file=self.configuration_file,
         )
