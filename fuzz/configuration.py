@@ -42,6 +42,16 @@ _EXAMPLES: Final = Path(__file__).parents[1] / "docs" / "examples"
 def seeds() -> Iterator[bytes]:
     """The examples of the documentation, a file in each shape with every setting, many addresses, and none."""
     yield from (b"[" * 2000, "{}".encode("utf-16"), b"\xef\xbb\xbf{}", b"\xff", b"{'vrid': 1}", b"[1,] // comment")
+    yield from (
+        b"vrrp_instance X {",
+        b"- vrid: 51",
+        b"vrid = 51",
+        b'{"vrid": 051}',
+        b'{"vrid": "51.0 s"}',
+        b'{"state": [51.0]}',
+    )
+    yield b'{"ip_addresses": ["10.0.0.1 dev eth0", "fe80::1/64%eth0", "10.0.0.1, 10.0.0.2", "gw", "010.0.0.1"]}'
+    yield b'{"ip_addresses": [{"ip": "10.0.0.1", "length": 24}], "advert_interval": 1000, "vrid": [51]}'
     yield from (path.read_bytes() for path in sorted(_EXAMPLES.glob("*.json")))
     addresses = ["fe80::1/64", "192.0.2.1/24", "2001:db8::1/64"]
     one = VirtualRouter(vrid=51, interface_name="eth0", ip_addresses=addresses)

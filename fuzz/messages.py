@@ -37,6 +37,7 @@ from failover.messages import (
     Holds,
     Inventory,
     Lag,
+    LastReload,
     Message,
     Names,
     NotReloaded,
@@ -140,6 +141,7 @@ KNOWN: Final[tuple[Message, ...]] = (
             scheduler="SCHED_RR", priority=49, memory_locked=True, timer_slack_ns=1, time_slice_ns=0, cpu_affinity=[0]
         ),
         warnings=["memory is not locked: needs CAP_IPC_LOCK"],
+        last_reload=LastReload(at=_AT, error="x.json: 1 problem\n  $: empty", is_bad_file=True),
     ),
     LAG,
     Inventory([0]),

@@ -28,6 +28,19 @@ def not_removed(fields: Fields) -> str:
     return f" ({fields['failed']} of them would not go)" if fields["failed"] else ""
 
 
+def not_reloaded(error: str, *, is_bad_file: bool, when: str = "") -> str:
+    """That the last reload failed, and why, in one line; `when` goes on the verb, such as ` 5 min ago`."""
+    consequence = ", a restart would not come up" if is_bad_file else ""
+    return f"the last reload failed{when}{consequence}: {first_problem(error)}"
+
+
+def first_problem(report: str) -> str:
+    """A report of a heading and problems in one line: with the first of them."""
+    heading, *problems = (line.strip() for line in report.splitlines() or [report])
+    more = "; failover check lists all" if len(problems) > 1 else ""
+    return f"{': '.join((heading, *problems[:1]))}{more}"
+
+
 CAUSES: Final[dict[str, Words]] = {
     "started": lambda _: "started",
     "fault_over": lambda f: f"the fault is over ({f['detail']})",

@@ -160,10 +160,12 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-def test_the_original_sample_is_good(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_sample_is_good(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", str(file)]) == 0
     said = capsys.readouterr()
-    assert said.out.startswith(f"{file}: good, 1 virtual router\n\nVR_1 (ipv4): VRID 51 on wlo1, VRRP version 3\n")
+    assert said.out.startswith(
+        f"{file}: good, 1 virtual router\n\nVR_1 (ipv4): VRID 51 on edit-this-file, VRRP version 3\n"
+    )
     assert said.err == ""
 
 
@@ -186,7 +188,10 @@ def test_a_bad_file_is_reported_with_everything_that_is_wrong(
     assert said.err.splitlines() == [
         f"failover: {path}: 2 problems",
         "  $.vrid: 0 is out of range; allowed: 1 to 255",
-        '  $.ip_addresses: [] lists no address; allowed: a list of "ADDRESS/LENGTH", 1 to 255 of each family',
+        (
+            '  $.ip_addresses: [] lists no address; allowed: a list of "ADDRESS/LENGTH",'
+            ' or "ADDRESS" for a /32 or /128; 1 to 255 of each family'
+        ),
     ]
 
 

@@ -96,6 +96,29 @@ def test_what_it_writes_is_writable_for_nobody_else_whatever_the_umask(host: Hos
     assert ended(process, signal.SIGTERM) == 0
 
 
+def test_the_sample_of_file_mode_changes_nothing_and_says_what_to_edit_until_it_is_edited(host: Host) -> None:
+    sample = host.directory / "common" / "vrrp-config.json"
+    with host.log.open("ab") as log:
+        process = host.namespace.popen(
+            command("file-mode"),
+            output=log,
+            env=environment(RUNTIME_DIRECTORY=str(host.run), SNAP_COMMON=str(sample.parent)),
+        )
+    wait_until(lambda: "is the sample's" in host.log.read_text(), "what to edit is said")
+    done = host.failover("status")
+    assert (
+        "VR_1 (ipv4) cannot run: interface edit-this-file does not exist;"
+        " it is the sample's: write this host's interface_name and ip_addresses into the configuration"
+    ) in done.stdout.splitlines()
+    assert host.addresses() == [OWN]
+    edited = json.loads(sample.read_text()) | {"interface_name": "v0", "ip_addresses": [VIRTUAL]}
+    sample.write_text(json.dumps(edited | {"advert_interval": 0.1}))
+    assert host.failover("reload").returncode == 0
+    wait_until(lambda: VIRTUAL in host.addresses(), "the edited file is in force")
+    assert ended(process, signal.SIGTERM) == 0
+    assert host.is_clean()
+
+
 def test_an_interface_that_does_not_exist_is_waited_for(host: Host) -> None:
     host.namespace.ip("link delete v0")
     with host.log.open("ab") as log:

@@ -193,6 +193,34 @@ def test_file_mode_writes_the_sample_where_there_is_no_file(
     assert str(path) in capsys.readouterr().err
 
 
+def test_without_a_name_the_sample_is_written_where_run_reads(
+    calls: Calls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SNAP_COMMON", str(tmp_path / "common"))
+    monkeypatch.chdir(tmp_path)
+    assert main(["file-mode"]) == 0
+    path = tmp_path / "common" / "vrrp-config.json"
+    assert [one for one in tmp_path.rglob("*") if one.is_file()] == [path]
+    assert path.read_text() == config.sample()
+    assert capsys.readouterr().err == (
+        f"failover: {path} did not exist and holds a sample now:"
+        " edit its interface_name and ip_addresses, then failover reload\n"
+    )
+
+
+@pytest.mark.parametrize("command", ["run", "check"])
+def test_where_there_is_no_file_it_is_said_what_makes_one(
+    calls: Calls, tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    path = tmp_path / "none.json"
+    assert main([command, *(["--config"] if command == "run" else []), str(path)]) == 3
+    assert capsys.readouterr().err == (
+        f"failover: {path}: 1 problem\n  cannot be read: No such file or directory\n"
+        "  `failover file-mode` writes a sample there, which does no harm\n"
+    )
+    assert not path.exists()
+
+
 def test_file_mode_leaves_a_bad_file_as_it_is(calls: Calls, tmp_path: Path) -> None:
     path = tmp_path / "bad.json"
     path.write_text("{")

@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +99,66 @@ def test_what_cannot_be_sent_has_a_line_below_the_table(at: str, last: str) -> N
     assert [line for line in lines if "cannot" in line] == [
         f"LAN (ipv4) cannot send its advertisements: Operation not permitted (12 failed, last {last} ago)"
     ]
+
+
+@pytest.mark.parametrize(
+    ("last", "line"),
+    [
+        (
+            {"error": "x.json: 1 problem\n  $.vrid: missing; allowed: 1 to 255", "file_is_bad": True},
+            (
+                "the last reload failed 5 min 0 s ago, a restart would not come up:"
+                " x.json: 1 problem: $.vrid: missing; allowed: 1 to 255"
+            ),
+        ),
+        (
+            {"error": "x.json: 2 problems\n  $.a: unknown key\n  $.b: unknown key", "file_is_bad": True},
+            (
+                "the last reload failed 5 min 0 s ago, a restart would not come up:"
+                " x.json: 2 problems: $.a: unknown key; failover check lists all"
+            ),
+        ),
+        (
+            {"error": "another failover, process 9, runs it", "file_is_bad": False},
+            "the last reload failed 5 min 0 s ago: another failover, process 9, runs it",
+        ),
+    ],
+)
+def test_a_reload_that_failed_has_one_line_which_says_what_a_restart_would_do(last: dict[str, Any], line: str) -> None:
+    failed = {"at": "2026-01-01T11:55:00.000Z", "outcome": "failed", **last}
+    shown = document()
+    plain = status.text(shown, NOW).splitlines()
+    shown["daemon"]["last_reload"] = failed
+    assert [one for one in status.text(shown, NOW).splitlines() if one not in plain] == [line]
+    shown["daemon"]["last_reload"] = {**failed, "outcome": "reloaded", "error": None, "file_is_bad": False}
+    assert status.text(shown, NOW).splitlines() == plain
+
+
+@pytest.mark.parametrize(
+    ("text", "age", "last", "is_told"),
+    [
+        ("{}", 3600, None, True),
+        ("{}", -3600, None, False),  # as it was at the start
+        ('{"vrid": 51, "interface_name": "eth0", "ip_addresses": ["192.0.2.100"]}', 3600, None, False),
+        (None, 3600, None, False),
+        ("{}", 3600, {"outcome": "reloaded", "error": None, "file_is_bad": False}, True),
+        ("{}", 3600, {"outcome": "failed", "error": "in the way", "file_is_bad": False}, False),
+    ],
+)
+def test_a_bad_file_that_was_changed_since_it_was_read_has_a_line(
+    tmp_path: Path, text: str | None, age: float, last: dict[str, Any] | None, *, is_told: bool
+) -> None:
+    path = tmp_path / "x.json"
+    if text is not None:
+        path.write_text(text)
+    now = datetime.now(UTC) + timedelta(seconds=1)
+    shown = document()
+    shown["daemon"] |= {"configuration_file": str(path), "uptime_seconds": age}
+    if last is not None:
+        shown["daemon"]["last_reload"] = {"at": (now - timedelta(seconds=age)).isoformat(), **last}
+    lines = [line for line in status.text(shown, now).splitlines() if "was changed" in line]
+    told = f"the configuration was changed and not reloaded, a restart would not come up: {path}: 3 problems: $.vrid:"
+    assert [line.startswith(told) for line in lines] == [True] * is_told
 
 
 def test_a_name_selects_all_families_of_that_router(

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from failover.config.checking.addresses import host_complaint, parse_address
 from failover.config.checking.settings import Complaint
 
-NOT_AN_ADDRESS = "is not an IP address with a prefix length"
+NOT_AN_ADDRESS = "is not an IP address"
+NAME = "a name is not looked up: write an address"
 NETWORK = "is the address of the network itself, not of a host in it"
 
 
@@ -17,19 +18,30 @@ NETWORK = "is the address of the network itself, not of a host in it"
     ("text", "suggestion"),
     [
         ("", None),
-        ("gateway", None),
+        ("gateway", NAME),
         ("10.0.0", None),
         ("10.0.0.256/24", None),
-        ("10.0.0.1/33", None),
-        ("10.0.0.1/", None),
-        ("10.0.0.1/-1", None),
-        ("10.0.0.1/24/24", None),
-        ("010.0.0.1/24", None),
-        ("2001:db8::1/129", None),
+        ("10.0.0.1/33", "a length is 0 to 32"),
+        ("10.0.0.1/", "a length is 0 to 32"),
+        ("10.0.0.1/-1", "a length is 0 to 32"),
+        ("10.0.0.1/24/24", "a length is 0 to 32"),
+        ("010.0.0.1/24", 'did you mean "10.0.0.1/24"?'),
+        ("2001:db8::1/129", "a length is 0 to 128"),
         ("2001:db8::1::2/64", None),
         ("10.0.0.1/255.255.255.0", 'did you mean "10.0.0.1/24"?'),
         (" 10.0.0.1/24", 'did you mean "10.0.0.1/24"?'),
-        (" fe80::1%\u00e9/64", r'did you mean "fe80::1%\u00e9/64"?'),
+        ("10.0.0.1 255.255.255.0", 'did you mean "10.0.0.1/24"?'),
+        ("10.0.0.1 netmask 255.255.255.0", 'did you mean "10.0.0.1/24"?'),
+        ("10.0.0.1 / 24", 'did you mean "10.0.0.1/24"?'),
+        (" 10.0.0.1 ", 'did you mean "10.0.0.1"?'),
+        ("[fe80::1]/64", 'did you mean "fe80::1/64"?'),
+        ("10.0.0.1, 10.0.0.2/24", 'did you mean "10.0.0.1", "10.0.0.2/24"?'),
+        ("10.0.0.1;10.0.0.2", 'did you mean "10.0.0.1", "10.0.0.2"?'),
+        ("10.0.0.1/24 dev eth0 label eth0:1", 'write "10.0.0.1/24" alone: the interface is interface_name'),
+        ("gw.example.com", NAME),
+        ("gw.example.com/24", NAME),
+        ("10.0.0.1-10.0.0.9", None),
+        ("10.0.0.1:80", None),
         ("\u0661\u0660.0.0.1/24", None),
     ],
 )
@@ -94,10 +106,20 @@ def test_whatever_a_host_can_hold_is_accepted(text: str) -> None:
     assert host_complaint(ip_interface(text)) is None
 
 
-def test_the_zone_of_a_link_local_address_is_left_to_interface_name() -> None:
-    assert host_complaint(ip_interface("fe80::1%eth0/64")) == Complaint(
-        "carries a zone", "leave out what follows %: the zone is interface_name"
-    )
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("fe80::1/64%eth0", "fe80::1/64"),
+        ("fe80::1%eth0/64", "fe80::1/64"),
+        (" fe80::1%\u00e9/64", "fe80::1/64"),
+        ("FE80::7%bond0.100", "fe80::7/128"),
+        ("fe80::1%2/64%eth0", "fe80::1/64"),
+    ],
+)
+def test_the_zone_of_a_link_local_address_is_left_to_interface_name(text: str, plain: str) -> None:
+    read = parse_address(text)
+    found = read if isinstance(read, Complaint) else host_complaint(read)
+    assert found == Complaint("carries a zone", f'write "{plain}": the zone is interface_name')
 
 
 def test_an_ipv4_address_in_ipv6_form_is_refused() -> None:

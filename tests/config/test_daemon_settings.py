@@ -41,13 +41,23 @@ def test_good_ones_are_taken_and_valid_by_the_schema(settings: dict[str, Any]) -
     [
         ({"realtime_priority": 100}, f"$.daemon.realtime_priority: 100 is out of range; {PRIORITY}"),
         ({"realtime_priority": -1}, f"$.daemon.realtime_priority: -1 is out of range; {PRIORITY}"),
-        ({"lock_memory": 1}, "$.daemon.lock_memory: 1 is a number, not true or false; allowed: true or false"),
+        (
+            {"lock_memory": 1},
+            "$.daemon.lock_memory: 1 is a number, not true or false; allowed: true or false; did you mean true?",
+        ),
         ({"lock_mem": True}, '$.daemon.lock_mem: unknown key; did you mean "lock_memory"?'),
         ({"cpu_affinity": 3}, f"$.daemon.cpu_affinity: 3 is a number, not a list; {CPUS}; did you mean [3]?"),
         ({"cpu_affinity": "all"}, f'$.daemon.cpu_affinity: "all" is a string, not a list; {CPUS}'),
         ({"cpu_affinity": [0, 8192]}, f"$.daemon.cpu_affinity[1]: 8192 is out of range; {CPUS}"),
         ({"cpu_affinity": [float("nan")]}, f"$.daemon.cpu_affinity[0]: NaN is not a number that JSON has; {CPUS}"),
-        ({"agent_user": 65100}, f"$.daemon.agent_user: 65100 is a number, not a string; {USER}"),
+        (
+            {"agent_user": 65100},
+            f'$.daemon.agent_user: 65100 is a number, not a string; {USER}; did you mean "65100"?',
+        ),
+        (
+            {"agent_user": 0},
+            f"$.daemon.agent_user: 0 is a number, not a string; {USER}",
+        ),
         ({"agent_user": "x" * 33}, f'$.daemon.agent_user: "{"x" * 33}" is too long; {USER}'),
         (
             {"cpu_affinity": ["0"]},

@@ -72,7 +72,7 @@ def test_any_other_shape_is_refused(document: Any, line: str) -> None:
         ("Priority", '$[1].Priority: unknown key; did you mean "priority"?'),
         ("advert-interval", '$[1]["advert-interval"]: unknown key; did you mean "advert_interval"?'),
         ("", f'$[1][""]: unknown key; allowed: {KNOWN_KEYS}'),
-        ("accept_mode", f"$[1].accept_mode: unknown key; allowed: {KNOWN_KEYS}"),
+        ("colour", f"$[1].colour: unknown key; allowed: {KNOWN_KEYS}"),
         ("a\nb", f'$[1]["a\\nb"]: unknown key; allowed: {KNOWN_KEYS}'),
         ("k" * 99, f'$[1]["{"k" * 59}...]: unknown key; allowed: {KNOWN_KEYS}'),
     ],

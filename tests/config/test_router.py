@@ -70,7 +70,10 @@ def test_code_that_passes_wrong_values_hears_of_every_field() -> None:
         "VirtualRouter: 7 problems",
         "vrid: a huge number is out of range; allowed: 1 to 255",
         "interface_name: b'eth0' is bytes, not a string; allowed: 1 to 15 bytes without blanks, / or :",
-        "ip_addresses: {'10.0.0.1'} is set, not a list; allowed: a list of \"ADDRESS/LENGTH\", 1 to 255 of each family",
+        (
+            "ip_addresses: {'10.0.0.1'} is set, not a list; allowed: a list of \"ADDRESS/LENGTH\","
+            ' or "ADDRESS" for a /32 or /128; 1 to 255 of each family'
+        ),
         "priority: null is no value; allowed: 1 to 254, or 255 for the owner of the addresses; leave the key out",
         (
             "advert_interval: NaN is out of range;"
@@ -78,9 +81,12 @@ def test_code_that_passes_wrong_values_hears_of_every_field() -> None:
         ),
         (
             'excluded_ip_addresses[0]: "10.0.0.0/24" is the address of the network itself, not of a host in it;'
-            ' allowed: "ADDRESS/LENGTH" of one host'
+            ' allowed: "ADDRESS/LENGTH", or "ADDRESS" for a /32 or /128'
         ),
-        'excluded_ip_addresses[1]: 7 is a number, not a string; allowed: "ADDRESS/LENGTH" of one host',
+        (
+            "excluded_ip_addresses[1]: 7 is a number, not a string;"
+            ' allowed: "ADDRESS/LENGTH", or "ADDRESS" for a /32 or /128'
+        ),
     ]
 
 

@@ -21,3 +21,4 @@ def test_reading_a_good_file_imports_nothing_heavy() -> None:
     imported = set(done.stdout.split())
     assert "failover.config.file" in imported
     assert HEAVY.isdisjoint(imported)
+    assert [name for name in imported if name.startswith("failover.config.foreign")] == []

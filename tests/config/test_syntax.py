@@ -23,9 +23,15 @@ from tests.config.documents import complaints
         ),
         ("{'vrid': 1}", None),
         ('{"preempt_mode": True}', "line 1, column 18: not JSON: expecting value; JSON writes true, false and null"),
-        ('{"vrid": 51', "line 1, column 12: not JSON: expecting ',' delimiter"),
+        (
+            '{"vrid": 51',
+            ("line 1, column 12: not JSON: expecting ',' delimiter; the file ends too early, a bracket is not closed"),
+        ),
         ('{"vrid" 51}', "line 1, column 9: not JSON: expecting ':' delimiter"),
-        ("{} {}", "line 1, column 4: not JSON: extra data"),
+        (
+            "{} {}",
+            "line 1, column 4: not JSON: extra data; several virtual routers are a list: [{...}, {...}]",
+        ),
         ('{"name": "a\nb"}', "line 1, column 12: not JSON: invalid control character at"),
         ('{"name": "a', "line 1, column 10: not JSON: unterminated string starting at"),
         ("[" * 100_000, "the JSON is nested too deeply; allowed: lists and objects, four deep"),

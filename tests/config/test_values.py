@@ -1,9 +1,13 @@
 """Single settings: every wrong value is named with what is allowed."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from failover.config import schema
+from failover.config.checking.addresses import ADDRESS_FORM
 from failover.vrrp.protocol import Version
 from failover.vrrp.router import ChecksumPolicy
 from tests.config.documents import ABSENT, accepted, complaint, complaints, entry
@@ -15,9 +19,10 @@ INTERVAL = "allowed: 0.01 to 40.95 in steps of 0.01; with version 2 whole second
 INTERFACE = "allowed: 1 to 15 bytes without blanks, / or :"
 LISTED = "`ip -br link` lists the names of this host's interfaces"
 NAME = "allowed: 1 to 128 printable characters, unique in the file"
-LIST = 'allowed: a list of "ADDRESS/LENGTH", 1 to 255 of each family'
+LIST = 'allowed: a list of "ADDRESS/LENGTH", or "ADDRESS" for a /32 or /128; 1 to 255 of each family'
+LOOKED_UP = "a name is not looked up: write an address"
 ESCAPED_E = r"\u00e9"
-ADDRESS = 'allowed: "ADDRESS/LENGTH" of one host'
+ADDRESS = 'allowed: "ADDRESS/LENGTH", or "ADDRESS" for a /32 or /128'
 
 
 @pytest.mark.parametrize(
@@ -31,9 +36,9 @@ ADDRESS = 'allowed: "ADDRESS/LENGTH" of one host'
         ("fifty", f'vrid: "fifty" is a string, not a whole number; {VRID}'),
         ("\ud800", f'vrid: "\\ud800" is a string, not a whole number; {VRID}'),
         (51.5, f"vrid: 51.5 is not a whole number; {VRID}"),
-        (51.0, f"vrid: 51.0 is not a whole number; {VRID}"),
+        (51.0, f"vrid: 51.0 is not a whole number; {VRID}; did you mean 51?"),
         (None, f"vrid: null is no value; {VRID}"),
-        ([51], f"vrid: [...] is a list, not a whole number; {VRID}"),
+        ([51], f"vrid: [...] is a list, not a whole number; {VRID}; did you mean 51?"),
         ({}, f"vrid: {{}} is an object, not a whole number; {VRID}"),
         (10**19, f"vrid: {10**19} is out of range; {VRID}"),
         (10**70, f"vrid: {'1' + '0' * 59}... is out of range; {VRID}"),
@@ -90,7 +95,7 @@ def test_a_number_that_no_machine_number_holds_is_refused() -> None:
     ("value", "line"),
     [
         ("true", 'preempt_mode: "true" is a string, not true or false; allowed: true or false; did you mean true?'),
-        (1, "preempt_mode: 1 is a number, not true or false; allowed: true or false"),
+        (1, "preempt_mode: 1 is a number, not true or false; allowed: true or false; did you mean true?"),
         (None, "preempt_mode: null is no value; allowed: true or false; leave the key out"),
     ],
 )
@@ -219,7 +224,7 @@ def test_a_checksum_is_one_of_three(value: Any, line: str) -> None:
         ("fe80::7", f'interface_name: "fe80::7" cannot be the name of an interface; {INTERFACE}'),
         ("a/b", f'interface_name: "a/b" cannot be the name of an interface; {INTERFACE}'),
         ("a b", f'interface_name: "a b" cannot be the name of an interface; {INTERFACE}'),
-        ("a\t", f'interface_name: "a\\t" cannot be the name of an interface; {INTERFACE}'),
+        ("a\t", f'interface_name: "a\\t" cannot be the name of an interface; {INTERFACE}; did you mean "a"?'),
         ("\ud800", f'interface_name: "\\ud800" cannot be the name of an interface; {INTERFACE}'),
         (".", f'interface_name: "." cannot be the name of an interface; {INTERFACE}'),
         ("..", f'interface_name: ".." cannot be the name of an interface; {INTERFACE}'),
@@ -268,7 +273,7 @@ def test_an_interface_name_that_the_kernel_would_give_is_accepted(name: str) -> 
         (" \u00e9", f'name: " {ESCAPED_E}" begins or ends with a blank; {NAME}; did you mean "{ESCAPED_E}"?'),
         (" ", f'name: " " begins or ends with a blank; {NAME}'),
         ("n" * 129, f'name: "{"n" * 59}... is too long; {NAME}'),
-        (51, f"name: 51 is a number, not a string; {NAME}"),
+        (51, f'name: 51 is a number, not a string; {NAME}; did you mean "51"?'),
     ],
 )
 def test_a_name_that_would_spoil_a_log_line_is_refused(value: Any, line: str) -> None:
@@ -292,7 +297,10 @@ def test_any_printable_name_is_accepted(name: str) -> None:
         (ABSENT, f"ip_addresses: missing; {LIST}"),
         ([1], f"ip_addresses[0]: 1 is a number, not a string; {ADDRESS}"),
         ([None], f"ip_addresses[0]: null is no value; {ADDRESS}"),
-        (["10.0.0.1", "x"], f'ip_addresses[1]: "x" is not an IP address with a prefix length; {ADDRESS}'),
+        (
+            ["10.0.0.1", "x"],
+            f'ip_addresses[1]: "x" is not an IP address; {ADDRESS}; {LOOKED_UP}',
+        ),
     ],
 )
 def test_addresses_that_are_not_a_list_of_strings_are_refused(value: Any, line: str) -> None:
@@ -320,3 +328,90 @@ def test_every_wrong_setting_is_reported_at_once() -> None:
 def test_enumerations_arrive_as_the_types_of_the_protocol() -> None:
     assert accepted(version=2).version is Version.V2
     assert accepted(checksum="rfc9568").checksum is ChecksumPolicy.MESSAGE
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "meant"),
+    [
+        ("vrid", 51.0, "51"),
+        ("vrid", 300.0, None),
+        ("vrid", 51.5, None),
+        ("vrid", 1e300, None),
+        ("vrid", "51.0", "51"),
+        ("vrid", " 51 ", "51"),
+        ("vrid", "0x33", "51"),
+        ("vrid", "0", None),
+        ("vrid", "51s", None),
+        ("vrid", ["51"], None),
+        ("priority", "100", "100"),
+        ("priority", 254.0, "254"),
+        ("version", 3.0, "3"),
+        ("version", "v3", "3"),
+        ("version", "VRRPv2", "2"),
+        ("version", "4", None),
+        ("preempt_mode", "yes", "true"),
+        ("preempt_mode", "Off", "false"),
+        ("preempt_mode", "True", "true"),
+        ("preempt_mode", "1", "true"),
+        ("preempt_mode", 0, "false"),
+        ("preempt_mode", 2, None),
+        ("preempt_mode", "perhaps", None),
+        ("advert_interval", "1s", "1"),
+        ("advert_interval", "1 sec", "1"),
+        ("advert_interval", "100ms", "0.1"),
+        ("advert_interval", "10 cs", "0.1"),
+        ("advert_interval", "0,5", "0.5"),
+        ("advert_interval", "1 h", None),
+        ("advert_interval", "9" * 400, None),
+        ("name", 51, '"51"'),
+        ("name", True, None),
+        ("interface_name", ["eth0"], '"eth0"'),
+        ("interface_name", ["eth0", "eth1"], None),
+        ("interface_name", " eth0 ", '"eth0"'),
+        ("checksum", ["auto"], '"auto"'),
+        ("preferred_lifetime", "0", "0"),
+        ("ip_addresses", "10.0.0.1/24, 10.0.0.2", '["10.0.0.1/24", "10.0.0.2"]'),
+        ("ip_addresses", "10.0.0.1 fe80::1/64", '["10.0.0.1", "fe80::1/64"]'),
+        ("ip_addresses", "10.0.0.1, gateway", None),
+        ("ip_addresses", "10.0.0.1 " * 1000, None),
+        ("ip_addresses", [{"address": "10.0.0.1/24"}], '"10.0.0.1/24"'),
+        ("ip_addresses", [{"ip": "10.0.0.1", "prefix": 24}], '"10.0.0.1/24"'),
+        ("ip_addresses", [{"ip": "10.0.0.1", "netmask": "255.255.0.0"}], '"10.0.0.1/16"'),
+        ("ip_addresses", [{"ip": "10.0.0.1", "dev": "eth0"}], '"10.0.0.1"'),
+        ("ip_addresses", [{"vrid": 51}], None),
+    ],
+)
+def test_another_spelling_of_a_good_value_is_answered_with_the_good_one(
+    setting: str, value: Any, meant: str | None
+) -> None:
+    line = complaint(**{setting: value})
+    assert line.partition("did you mean ")[2].removesuffix("?") == (meant or "")
+    if meant is not None:
+        # What is recommended is taken.
+        taken = json.loads(meant)
+        accepted(**{setting: [taken] if setting == "ip_addresses" and isinstance(taken, str) else taken})
+
+
+@pytest.mark.parametrize(("value", "meant"), [(1000, "1"), (2500, "2.5"), (100_000, "100"), (1_000_000, ""), (256, "")])
+def test_milliseconds_are_answered_with_seconds(value: int, meant: str) -> None:
+    line = complaint(advert_interval=value)
+    assert line.partition("; it is in seconds: did you mean ")[2].removesuffix("?") == meant
+
+
+def test_an_address_without_a_length_is_ruled_by_the_same_words_everywhere() -> None:
+    taken = accepted(ip_addresses=["10.0.0.1", "fe80::1"]).ip_addresses
+    assert [str(one) for one in taken] == ["10.0.0.1/32", "fe80::1/128"]
+    root = Path(__file__).parents[2]
+    texts = {str(path.relative_to(root)): path.read_text() for path in (root / "docs").rglob("*.md")}
+    texts["README.md"] = (root / "README.md").read_text()
+    texts |= {"report": complaint(ip_addresses=["x"]) + complaint(ip_addresses=1), "schema": str(schema()["$defs"])}
+    stated = {place for place, text in texts.items() if ADDRESS_FORM in text.replace("\\'", "'")}
+    assert stated >= {
+        *("README.md", "report", "schema"),
+        *("docs/reference/configuration.md", "docs/man/vrrp-config.json.5.md", "docs/howto/from-keepalived.md"),
+        *("docs/reference/commands.md", "docs/man/failover.1.md", "docs/library.md"),
+    }
+    otherwise = [
+        f"{place}: {text}" for place, text in texts.items() if '"ADDRESS/LENGTH"' in text.replace(ADDRESS_FORM, "")
+    ]
+    assert otherwise == []

@@ -88,6 +88,14 @@ FIELDS: Final = {
     "daemon.agent.landlock": "The level of Landlock that keeps it from files, ports and signals; 0 for none.",
     "daemon.agent.system_call_filter": "Whether a filter keeps it from system calls that it does not need.",
     "daemon.warnings[]": "What was wanted of the system and could not be had, a sentence each.",
+    "daemon.configuration_file": "What a reload reads; `null` where there is nothing to reload, as in `cli-mode`.",
+    "daemon.last_reload.at": "When the last reload ended; `last_reload` is `null` if there was none since the start.",
+    "daemon.last_reload.outcome": "`reloaded`, or `failed` until one succeeds: all is as before.",
+    "daemon.last_reload.error": "Why it failed, as `failover reload` says it, in one or more lines; else `null`.",
+    "daemon.last_reload.file_is_bad": (
+        "Whether the file could not be used, so that a restart would not come up; `false` where something else was in"
+        " the way, such as another process that runs a new virtual router."
+    ),
     "virtual_routers[].name": "As configured.",
     "virtual_routers[].family": "`ipv4` or `ipv6`; a virtual router with addresses of both is listed once for each.",
     "virtual_routers[].vrid": "Its number.",

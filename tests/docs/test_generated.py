@@ -20,6 +20,7 @@ from failover.messages import (
     Holds,
     Inventory,
     Lag,
+    LastReload,
     Problem,
     RealtimeStatus,
     RouterStatus,
@@ -53,7 +54,10 @@ def test_the_fields_of_the_status_document_are_those_that_it_has() -> None:
     realtime = RealtimeStatus(
         scheduler="SCHED_RR", priority=49, memory_locked=True, timer_slack_ns=1, time_slice_ns=0, cpu_affinity=None
     )
-    mirror.update(DaemonStatus(version="1", pid=1, started_at=0, realtime=realtime, warnings=["none"]))
+    last = LastReload(at=0, error="F: 1 problem", is_bad_file=True)
+    mirror.update(
+        DaemonStatus(version="1", pid=1, started_at=0, realtime=realtime, warnings=["none"], last_reload=last)
+    )
     mirror.update(EngineLag(since_start=LAG, last_minute=LAG))
     mirror.update(Inventory([0]))
     mirror.update(Changed({0: a_router_with_everything()}))

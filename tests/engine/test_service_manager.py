@@ -41,6 +41,15 @@ class Manager:
                     return lines
         raise AssertionError(f"never heard {for_line}: {self.heard}")
 
+    def listen_for_status(self, seconds: float = 20) -> str:
+        """The next status line that comes."""
+        self.socket.settimeout(seconds)
+        while True:
+            lines = self.socket.recv(8192).decode().split("\n")
+            for line in lines:
+                if line.startswith("STATUS="):
+                    return line.removeprefix("STATUS=")
+
 
 @pytest.fixture
 def manager(host: Host) -> Iterator[Manager]:

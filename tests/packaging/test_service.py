@@ -44,7 +44,7 @@ def show(machine: Machine, name: str) -> str:
 
 def test_it_runs_after_the_installation_and_says_what_to_edit(machine: Machine) -> None:
     machine.wait_for_status("Active: active (running)")
-    machine.wait_for_status("INITIALIZE (VR_1: interface edit-this-file does not exist)")
+    machine.wait_for_status("INITIALIZE (VR_1: interface edit-this-file does not exist; it is the sample's: write")
     assert machine.run("systemctl", "is-enabled", "failover").strip() == "enabled"
     said = "VR_1 (ipv4) cannot run: interface edit-this-file does not exist"
     wait_until(lambda: said in machine.run("failover", "status", check=False), "status explains")

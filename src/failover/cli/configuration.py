@@ -14,9 +14,20 @@ def path_of(given: str | None) -> Path:
     return Path(given) if given else config.default_path(os.environ)
 
 
+def report_on(path: Path) -> str | None:
+    """What is wrong with what a file says; None where nothing is, or where it cannot be read from here."""
+    try:
+        config.load(path)
+    except config.ConfigError as error:
+        return None if isinstance(error.__cause__, OSError) else str(error)
+    return None
+
+
 def load(path: Path) -> config.Configuration:
     """The configuration in a file. `Failure` with the report where something is wrong with it."""
     try:
         return config.load(path)
     except config.ConfigError as error:
-        raise Failure(str(error), BAD_CONFIGURATION) from error
+        is_missing = isinstance(error.__cause__, FileNotFoundError)
+        remedy = "\n  `failover file-mode` writes a sample there, which does no harm" if is_missing else ""
+        raise Failure(f"{error}{remedy}", BAD_CONFIGURATION) from error

@@ -93,7 +93,12 @@ def _is_long_form(tree: JsonObject) -> bool:
     """Whether the top object is the long form, perhaps with a misspelt key, and not a virtual router."""
     if ROUTERS in tree:
         return True
-    return SETTINGS.keys().isdisjoint(tree) and any(nearest(key, LONG_FORM) for key in tree)
+    if not SETTINGS.keys().isdisjoint(tree):
+        return False
+    from failover.config.foreign.keys import counterpart  # noqa: PLC0415 - for a wrong file only
+
+    elsewhere = (counterpart(key, SETTINGS) for key in tree)
+    return not any(one.settings for one in elsewhere if one) and any(nearest(key, LONG_FORM) for key in tree)
 
 
 def _unknown_in_long_form(key: str) -> Problem:
@@ -101,7 +106,7 @@ def _unknown_in_long_form(key: str) -> Problem:
         return Problem(within("$", key), "", f"belongs in an entry of {ROUTERS}")
     if key in DAEMON_SETTINGS:
         return Problem(within("$", key), "", f"belongs in {DAEMON}")
-    return unknown_key(within("$", key), nearest(key, LONG_FORM), LONG_FORM)
+    return unknown_key(within("$", key), key, LONG_FORM)[0]
 
 
 def _draft(path: str, entry: Any, problems: list[Problem]) -> Draft | None:

@@ -13,7 +13,7 @@ _SAMPLE: Final = """\
 {
   "name": "VR_1",
   "vrid": 51,
-  "interface_name": "wlo1",
+  "interface_name": "edit-this-file",
   "ip_addresses": ["192.168.100.100/24"],
   "priority": 101,
   "advert_interval": 1,
@@ -30,5 +30,5 @@ def default_path(environ: Mapping[str, str]) -> "Path":
 
 
 def sample() -> str:
-    """The text of the sample configuration, as the first releases had it."""
+    """The text of the sample configuration: valid, and no harm anywhere, for no host has an interface of that name."""
     return _SAMPLE

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 import msgspec
 from msgspec.structs import force_setattr
 
+from failover.config.checking.addresses import ADDRESS_FORM
 from failover.config.checking.built import Built
 from failover.config.checking.examine import examine
 from failover.config.checking.problems import ConfigError, show
@@ -29,7 +30,7 @@ _PEER: Final = re.compile(r"[^@]+@if[0-9]+")
 _SHOWN: Final = re.compile(r"(?:[0-9]+:\s+)?([^@:\s]+)(?:@[^@:\s]+)?:?(?:\s+<.*)?")
 """From the output of `ip addr`, such as `2: eth0@if5: <BROADCAST>`."""
 _LISTED: Final = "`ip -br link` lists the names of this host's interfaces"
-_ADDRESS_LIST: Final = 'a list of "ADDRESS/LENGTH"'
+_ADDRESS_LIST: Final = f"a list of {ADDRESS_FORM}"
 
 
 def _check_name(name: str) -> Complaint | None:
@@ -52,6 +53,8 @@ def _check_interface_name(name: str) -> Complaint | None:
     if shown is not None and shown[1] != name and _check_interface_name(shown[1]) is None:
         of = "of an interface's peer" if "@" in name else "beside an interface's name"
         return Complaint(f"has what `ip` shows {of}", f"did you mean {show(shown[1])}?")
+    if name != name.strip() and name.strip() and _check_interface_name(name.strip()) is None:
+        return Complaint("cannot be the name of an interface", f"did you mean {show(name.strip())}?")
     if has_good_characters and is_long:
         return Complaint("is too long for the name of an interface", f"an altname is none; {_LISTED}")
     device, *alias = name.split(":")
@@ -105,7 +108,7 @@ class VirtualRouter(msgspec.Struct, frozen=True, kw_only=True, metaclass=Built):
         tuple[VirtualAddress, ...],
         about(
             "The virtual addresses, in the order in which they are advertised, the same on all hosts.",
-            f"{_ADDRESS_LIST}, 1 to 255 of each family",
+            f"{_ADDRESS_LIST}; 1 to 255 of each family",
             section="RFC 9568 §5.2.9",
             min_length=1,
         ),

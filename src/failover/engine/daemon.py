@@ -26,6 +26,7 @@ from failover.engine.process.punctuality import Punctuality
 from failover.engine.process.runtime_directory import RuntimeDirectory
 from failover.engine.process.signals import USES, Signals, Use
 from failover.engine.process.systemd import Notifier, watchdog_interval
+from failover.engine.reload.last_reload import last_reload
 from failover.engine.reload.reader_process import ReaderProcess
 from failover.engine.reload.reload import Outcome, Reload
 from failover.engine.router.instance import Instance
@@ -38,6 +39,7 @@ from failover.linux.process.descriptors import allow_many
 from failover.linux.process.signals import in_words
 from failover.messages import Answer, Ask, Event, NotReloaded, Reloaded, ReloadEnded
 from failover.vrrp import Instant
+from failover.wording import not_reloaded
 
 _USUAL_ENDS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
@@ -132,6 +134,7 @@ class _Daemon:
         file = settings.configuration_file
         self._reload: Reload | None = None
         if file is not None:
+            self._status_feed.configuration_file = str(file.absolute())
             read = partial(ReaderProcess, str(file), self._loop, aside, user=user)
             self._reload = Reload(read, own, self._engine, held, notifier.reloading, self._reloaded)
         self._has_terminal = has_terminal()
@@ -230,9 +233,11 @@ class _Daemon:
         return command.until is not None and command.until < self._loop.clock.now()
 
     def _reloaded(self, outcome: Outcome, changed: Sequence[Instance]) -> None:
+        feed = self._status_feed
+        feed.last_reload = last_reload(outcome, self._loop.clock.wall(), feed.last_reload)
         if isinstance(outcome, Reloaded):
             self._count_beats()
-            self._status_feed.reconfigured(changed)
+            feed.reconfigured(changed)
         self._warn()
         self._engine.events.tell(*reload_evidence(outcome))
         self._notifier.ready(self._summary())
@@ -264,13 +269,15 @@ class _Daemon:
             self._watchdog.set(Instant(at + self._watchdog_interval))
 
     def _summary(self) -> str:
-        """`2 MASTER, 1 BACKUP`, and what is wrong with the first router that something is wrong with."""
+        """`2 MASTER, 1 BACKUP`, what is wrong with the first router that is not well, and a reload that failed."""
         routers = self._engine.instances
         counts = Counter(router.state_label for router in routers)
         text = ", ".join(f"{counts[state]} {state}" for state in ("MASTER", "BACKUP", "INITIALIZE") if counts[state])
         wrong = [f"{router.name}: {trouble}" for router in routers for trouble in router.troubles]
         more = f", and {len(wrong) - 1} more" if len(wrong) > 1 else ""
-        return f"{text} ({wrong[0]}{more})" if wrong else text
+        text = f"{text} ({wrong[0]}{more})" if wrong else text
+        last = self._status_feed.last_reload
+        return f"{text}; {not_reloaded(last.error, is_bad_file=last.is_bad_file)}" if last and last.error else text
 
 
 def has_terminal() -> bool:

@@ -128,6 +128,16 @@ class RealtimeStatus(msgspec.Struct, frozen=True, kw_only=True):
     """None: not asked for."""
 
 
+class LastReload(msgspec.Struct, frozen=True, kw_only=True):
+    """How the last reload of the configuration ended."""
+
+    at: int
+    error: str | None = None
+    """Why everything is as before, as a report of one or more lines; None where it was reloaded."""
+    is_bad_file: bool = False
+    """Whether the file cannot be used, so that no daemon would start with it; else something else was in the way."""
+
+
 class DaemonStatus(msgspec.Struct, frozen=True, kw_only=True, tag="daemon"):
     """Who the engine is and how it runs; said to each agent before the routers' status, and when it changes."""
 
@@ -137,6 +147,10 @@ class DaemonStatus(msgspec.Struct, frozen=True, kw_only=True, tag="daemon"):
     realtime: RealtimeStatus
     warnings: list[str]
     """What was wanted of the system and could not be had, a sentence each."""
+    last_reload: LastReload | None = None
+    """None: there was none since the start."""
+    configuration_file: str | None = None
+    """What a reload reads, as an absolute path; None: nothing."""
 
 
 LAG_BOUNDS: Final = (

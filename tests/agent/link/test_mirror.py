@@ -2,7 +2,9 @@
 
 import os
 from itertools import combinations, permutations
+from typing import Any
 
+import pytest
 from msgspec.structs import replace
 
 from failover.agent.api.status_document import status_document
@@ -24,6 +26,7 @@ from failover.messages import (
     Holds,
     Inventory,
     Lag,
+    LastReload,
     Message,
     Problem,
     RealtimeStatus,
@@ -45,6 +48,7 @@ DAEMON = DaemonStatus(
     started_at=BORN,
     realtime=REALTIME,
     warnings=["memory is not locked: needs CAP_IPC_LOCK"],
+    configuration_file="/etc/failover/vrrp-config.json",
 )
 ROUTER = RouterStatus(
     name="VR_1",
@@ -118,6 +122,8 @@ def test_the_document_is_this() -> None:
             "engine_lag_seconds": None,
             "agent": {"user": os.geteuid(), "landlock": 0, "system_call_filter": False},
             "warnings": ["memory is not locked: needs CAP_IPC_LOCK"],
+            "configuration_file": "/etc/failover/vrrp-config.json",
+            "last_reload": None,
         },
         "virtual_routers": [
             {
@@ -209,6 +215,28 @@ def test_lateness_in_other_buckets_than_ours_is_not_known() -> None:
         document = status_document(told(*KNOWN, EngineLag(since_start=ours, last_minute=ours), lag), BORN)
         assert document is not None
         assert document["daemon"]["engine_lag_seconds"] is None
+
+
+@pytest.mark.parametrize(
+    ("last", "expected"),
+    [
+        (None, None),
+        (
+            LastReload(at=BORN),
+            {"at": "2026-01-01T00:00:00.000Z", "outcome": "reloaded", "error": None, "file_is_bad": False},
+        ),
+        (
+            LastReload(at=BORN, error="F: 1 problem", is_bad_file=True),
+            {"at": "2026-01-01T00:00:00.000Z", "outcome": "failed", "error": "F: 1 problem", "file_is_bad": True},
+        ),
+    ],
+)
+def test_the_last_reload_is_told_with_its_time_and_outcome(
+    last: LastReload | None, expected: dict[str, Any] | None
+) -> None:
+    document = status_document(told(*KNOWN, replace(DAEMON, last_reload=last)), BORN)
+    assert document is not None
+    assert document["daemon"]["last_reload"] == expected
 
 
 def test_a_fault_has_a_word_for_machines_and_a_sentence() -> None:

@@ -62,6 +62,19 @@ def test_what_the_system_did_not_grant_is_a_warning_each() -> None:
 
 
 @pytest.mark.parametrize(
+    ("outcome", "bad", "found"),
+    [
+        ("reloaded", False, []),
+        ("failed", True, ["the last reload failed 5 min 0 s ago, a restart would not come up: x.json: no"]),
+        ("failed", False, ["the last reload failed 5 min 0 s ago: x.json: no"]),
+    ],
+)
+def test_a_reload_that_failed_is_a_warning(outcome: str, found: list[str], *, bad: bool) -> None:
+    last = {"at": "2026-01-01T11:55:00.000Z", "outcome": outcome, "error": "x.json:\n  no", "file_is_bad": bad}
+    assert judge(with_daemon(last_reload=last), NOW) == [Finding(WARNING, None, one) for one in found]
+
+
+@pytest.mark.parametrize(
     ("since", "said"),
     [
         ("2026-01-01T11:58:55.000Z", "the engine does not answer; it was last heard from 1 min 5 s ago"),

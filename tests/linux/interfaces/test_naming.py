@@ -5,6 +5,7 @@ from ipaddress import ip_interface
 
 import pytest
 
+from failover.config import parse, sample
 from failover.linux.interfaces.naming import meant
 from failover.linux.interfaces.table import Interface
 from failover.linux.netlink.rtnetlink import AssignedAddress
@@ -71,3 +72,10 @@ def test_addresses_are_not_looked_through_for_a_name_that_is_none() -> None:
 
     busy = Interface(2, "eth0", MAC, True, True, 1500, None, Unread(ADDRESSES))
     assert meant("eth1", [busy]) is None
+
+
+def test_the_name_in_the_sample_says_what_to_edit() -> None:
+    (router,) = parse(sample()).virtual_routers
+    assert meant(router.interface_name, [VLAN, ETH0]) == (
+        "it is the sample's: write this host's interface_name and ip_addresses into the configuration"
+    )

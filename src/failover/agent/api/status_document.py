@@ -7,7 +7,7 @@ import msgspec
 from failover.agent.link.freshness import Liveness
 from failover.agent.link.mirror import Mirror
 from failover.agent.timestamp import timestamp
-from failover.messages import LAG_BOUNDS, EngineLag, Lag, Problem, RouterStatus, SendError
+from failover.messages import LAG_BOUNDS, EngineLag, Lag, LastReload, Problem, RouterStatus, SendError
 
 _NANOSECONDS: Final = 1_000_000_000
 
@@ -37,6 +37,8 @@ def status_document(mirror: Mirror, at: int, liveness: Liveness = _NOT_ASKED) ->
                 "system_call_filter": mirror.fence.filters_system_calls,
             },
             "warnings": [*daemon.warnings, *mirror.fence.warnings],
+            "configuration_file": daemon.configuration_file,
+            "last_reload": _last_reload(daemon.last_reload) if daemon.last_reload else None,
         },
         "virtual_routers": [_router(router, addresses, at) for router, addresses in routers],
     }
@@ -53,6 +55,15 @@ def engine_document(liveness: Liveness) -> dict[str, Any]:
 
 def _timestamp(at: int | None) -> str | None:
     return None if at is None else timestamp(at)
+
+
+def _last_reload(last: LastReload) -> dict[str, Any]:
+    return {
+        "at": timestamp(last.at),
+        "outcome": "failed" if last.error else "reloaded",
+        "error": last.error,
+        "file_is_bad": last.is_bad_file,
+    }
 
 
 def _engine_lag(lag: EngineLag) -> dict[str, Any]:

@@ -101,7 +101,8 @@ _SETTINGS: Final = [
         multiple=True,
         required=True,
         metavar="ADDRESS/LENGTH...",
-        help="A virtual address; several values, or the option several times.",
+        help='A virtual address: "ADDRESS/LENGTH", or "ADDRESS" for a /32 or /128;'
+        " several values, or the option several times.",
     ),
     click.Option(
         ["--priority"], type=int, default=100, show_default=True, metavar="NUMBER", help="The priority, 1 to 255."

@@ -11,7 +11,10 @@ from failover.cli.group import declared
 from failover.cli.options import RUNTIME_DIR, SOCKET, Option
 
 FILENAME = Option(
-    "--filename", "FILE", "The configuration; a sample is written there if there is none (default: as for `run`)."
+    "--filename",
+    "FILE",
+    "The configuration; a sample is written there if there is none."
+    " Default: $SNAP_COMMON/vrrp-config.json, else /etc/failover/vrrp-config.json",
 )
 
 
@@ -26,8 +29,8 @@ def _file_mode(
 ) -> int:
     """Run what a file says: an original command.
 
-    A file that does not exist is created with a sample. The action may also stand before the mode:
-    `failover teardown file-mode`.
+    Where the file does not exist, a sample is written there. It does no harm: it names an interface that no host has,
+    and the daemon waits for you to edit it. The action may also stand before the mode: `failover teardown file-mode`.
     """
     from failover import config  # noqa: PLC0415 - not for `--help`
     from failover.cli import configuration, launch, leftovers, places  # noqa: PLC0415 - not for `--help`
@@ -61,7 +64,7 @@ def _write(path: Path, sample: str) -> None:
     except OSError:
         directories.remove(made)
         raise
-    tell(f"{path} did not exist and holds a sample now")
+    tell(f"{path} did not exist and holds a sample now: edit its interface_name and ip_addresses, then failover reload")
 
 
 command = click.Command(

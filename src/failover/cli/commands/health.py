@@ -9,7 +9,7 @@ import click
 from failover.cli import control, places
 from failover.cli.failures import Failure
 from failover.cli.group import declared
-from failover.cli.health import judgement
+from failover.cli.health import configuration_file, judgement
 from failover.cli.health.findings import Finding, Severity
 from failover.cli.options import RUNTIME_DIR, SOCKET
 
@@ -55,7 +55,12 @@ def _whole(where: Path) -> tuple[list[Finding], str]:
         return [Finding(Severity.UNKNOWN, None, str(failure))], ""
     except ValueError:
         return [Finding(Severity.UNKNOWN, None, f"{where}: the daemon's answer is no JSON")], ""
-    return judgement.judge(document, datetime.now(UTC)), judgement.summary(document)
+    now = datetime.now(UTC)
+    found = judgement.judge(document, now)
+    if not configuration_file.not_reloaded(document["daemon"], now):
+        changed = configuration_file.changed(document["daemon"], now)
+        found += (Finding(Severity.WARNING, None, sentence) for sentence in changed)
+    return found, judgement.summary(document)
 
 
 def _error(body: bytes) -> str | None:

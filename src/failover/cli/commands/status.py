@@ -12,7 +12,7 @@ import click
 from failover.cli import completion, control, places
 from failover.cli.failures import FAILED, FINE, Failure, tell
 from failover.cli.group import declared
-from failover.cli.health import judgement
+from failover.cli.health import configuration_file, judgement
 from failover.cli.health.findings import notes, wrong
 from failover.cli.options import RUNTIME_DIR, SOCKET
 from failover.cli.terminal import page, screen, table
@@ -113,6 +113,7 @@ def text(document: Document, now: datetime, window: page.Window | None = None) -
         lines += (note for router in routers for note in notes(router, now))
     if daemon["warnings"]:
         lines.append(f"warning: {'; '.join(daemon['warnings'])}")
+    lines += configuration_file.not_reloaded(daemon, now) or configuration_file.changed(daemon, now)
     lines.append(f"failover {daemon['version']}, process {daemon['pid']}, up {elapsed(daemon['uptime_seconds'])}")
     silence = judgement.silence(document, now)
     above = [page.Line(f"{silence}. What follows is what it said last.", "red")] if silence else []

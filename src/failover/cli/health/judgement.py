@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
+from failover.cli.health.configuration_file import not_reloaded
 from failover.cli.health.findings import Finding, Severity, wrong
 from failover.cli.words import elapsed
 
@@ -30,7 +31,8 @@ def judge(document: Document, now: datetime) -> list[Finding]:
         found.append(Finding(Severity.CRITICAL, None, said))
     for router in document["virtual_routers"]:
         found += wrong(router, now)
-    found += (Finding(Severity.WARNING, None, warning) for warning in daemon["warnings"])
+    sentences = (*not_reloaded(daemon, now), *daemon["warnings"])
+    found += (Finding(Severity.WARNING, None, sentence) for sentence in sentences)
     return sorted(found, key=lambda one: _WORST_FIRST.index(one.severity))
 
 

@@ -1,12 +1,14 @@
 """Parses one virtual address of the file, and checks that a host can have it."""
 
 from contextlib import suppress
-from ipaddress import IPv4Address, IPv4Interface, IPv6Interface, ip_interface
+from ipaddress import IPv4Address, IPv4Interface, IPv6Interface
 from typing import Final
 
-from failover.config.checking.problems import show
 from failover.config.checking.settings import Complaint
 from failover.vrrp.protocol import VirtualAddress
+
+ADDRESS_FORM: Final = '"ADDRESS/LENGTH", or "ADDRESS" for a /32 or /128'
+"""How an address is written: the one rule, in the words of every report, of the schema and of the documentation."""
 
 LONGEST_TEXT: Final = 64
 """Characters; an IPv6 address with its prefix length takes at most 49."""
@@ -18,14 +20,14 @@ _BROADCAST: Final = IPv4Address("255.255.255.255")
 
 
 def parse_address(text: str) -> VirtualAddress | Complaint:
-    """The address written as `ADDRESS/LENGTH`, /32 or /128 where there is no length; or what is wrong with it."""
+    """The address that `text` is by the rule of `ADDRESS_FORM`; or what is wrong with it."""
     if len(text) > LONGEST_TEXT:
-        return Complaint("is not an IP address")
+        return _no_address(text)
     address, slash, length = text.partition("/")
     if (length.isdecimal() and length.isascii()) or not slash:
         with suppress(ValueError):
             return IPv6Interface(text) if ":" in address else IPv4Interface(text)
-    return Complaint("is not an IP address with a prefix length", _other_spelling(text))
+    return _no_address(text)
 
 
 def host_complaint(address: VirtualAddress) -> Complaint | None:
@@ -36,7 +38,7 @@ def host_complaint(address: VirtualAddress) -> Complaint | None:
     ip = address.ip
     message: str | None = None
     if isinstance(address, IPv6Interface) and address.scope_id is not None:
-        return Complaint("carries a zone", "leave out what follows %: the zone is interface_name")
+        return _no_address(str(address))
     if ip.is_unspecified:
         message = "is the unspecified address"
     elif ip.is_multicast:
@@ -67,8 +69,7 @@ def _end_of_network(address: VirtualAddress) -> str | None:
     return None
 
 
-def _other_spelling(text: str) -> str | None:
-    """A hint with the address in the right form, where it only has blanks around it or a netmask for its length."""
-    with suppress(ValueError):
-        return f"did you mean {show(str(ip_interface(text.strip())))}?"
-    return None
+def _no_address(text: str) -> Complaint:
+    from failover.config.foreign.addresses import complaint  # noqa: PLC0415 - for a wrong file only
+
+    return complaint(text)

@@ -1,6 +1,6 @@
 """Checks the keys and values of one object of the file, each setting by itself. Rules between settings: `rules`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from failover.config.checking.draft import Draft
@@ -31,15 +31,24 @@ def _check_keys(settings: Mapping[str, Setting], given: Mapping[str, Any], draft
     meant: set[str] = set()
     for key in given:
         if key not in settings:
-            name = nearest(key, settings)
-            draft.problems.append(unknown_key(within(draft.path, key), name, settings))
-            if name:
-                meant.add(name)
+            problem, names = unknown_key(within(draft.path, key), key, settings)
+            draft.problems.append(problem)
+            meant.update(names)
     return meant
 
 
-def unknown_key(path: str, meant: str | None, known: Mapping[str, Any]) -> Problem:
-    """The problem of an unknown key: with the one that was probably `meant`, or else all that are known."""
-    if meant:
-        return Problem(path, "", "unknown key", suggestion=f'did you mean "{meant}"?')
-    return Problem(path, "", "unknown key", ", ".join(known))
+def unknown_key(path: str, key: str, known: Mapping[str, Any]) -> tuple[Problem, Sequence[str]]:
+    """The problem of an unknown key, and the settings that were probably meant by it.
+
+    It says what to write in the place of another program's key, or which key was probably misspelt, or else all that
+    are known.
+    """
+    from failover.config.foreign.keys import counterpart  # noqa: PLC0415 - for a wrong file only
+
+    elsewhere = counterpart(key, known)
+    if elsewhere:
+        return Problem(path, "", "unknown key", suggestion=elsewhere.words), elsewhere.settings
+    name = nearest(key, known)
+    if name:
+        return Problem(path, "", "unknown key", suggestion=f'did you mean "{name}"?'), (name,)
+    return Problem(path, "", "unknown key", ", ".join(known)), ()

@@ -62,12 +62,7 @@ def read_tree(text: str | bytes, where: str) -> Any:
             parse_constant=lambda text: BadNumber(text, "is not a number that JSON has"),
         )
     except json.JSONDecodeError as error:
-        _refuse(
-            where,
-            f"not JSON: {error.msg[:1].lower()}{error.msg[1:]}",
-            path=f"line {error.lineno}, column {error.colno}",
-            suggestion=_hint(error),
-        )
+        _refuse_syntax(error, where)
     except RecursionError:
         _refuse(where, "the JSON is nested too deeply", allowed="lists and objects, four deep")
 
@@ -95,18 +90,18 @@ def _fraction(text: str) -> float | BadNumber:
     return value if isfinite(value) else BadNumber(text, "is out of range")
 
 
-def _hint(error: json.JSONDecodeError) -> str | None:
-    """A hint where the error is a habit from another language, such as a comment or a trailing comma."""
-    before, rest = error.doc[: error.pos].rstrip(), error.doc[error.pos :].lstrip()
-    if rest.startswith(("//", "/*", "#")):
-        return "JSON has no comments"
-    if rest.startswith("'"):
-        return "strings take double quotes"
-    if rest.startswith(("True", "False", "None")):
-        return "JSON writes true, false and null"
-    if rest.startswith(("}", "]")) and before.endswith(","):
-        return "no comma after the last entry"
-    return None
+def _refuse_syntax(error: json.JSONDecodeError, where: str) -> NoReturn:
+    from failover.config.foreign import formats  # noqa: PLC0415 - for a wrong file only; a start need not pay for it
+
+    place = f"line {error.lineno}, column {error.colno}"
+    other = formats.other_format(error.doc)
+    if other:
+        words = formats.IN_OUR_WORDS.get(other)
+        _refuse(
+            where, f"not JSON, but {other}", path=place, allowed=f"JSON, such as {formats.EXAMPLE}", suggestion=words
+        )
+    message = f"not JSON: {error.msg[:1].lower()}{error.msg[1:]}"
+    _refuse(where, message, path=place, suggestion=formats.habit(error))
 
 
 def _refuse(where: str, message: str, *, path: str = "", allowed: str = "", suggestion: str | None = None) -> NoReturn:

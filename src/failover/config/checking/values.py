@@ -10,13 +10,14 @@ from typing import Any, Final, Literal, get_args, get_origin
 
 import msgspec
 
-from failover.config.checking.addresses import host_complaint, parse_address
+from failover.config.checking.addresses import ADDRESS_FORM, host_complaint, parse_address
 from failover.config.checking.problems import Problem, show, within
 from failover.config.checking.settings import Complaint, Setting, nearest
 from failover.config.checking.syntax import BadNumber
 from failover.vrrp.protocol import VirtualAddress
 
-ONE_ADDRESS: Final = '"ADDRESS/LENGTH" of one host'
+_MILLISECONDS: Final = 1000
+"""Seconds from which on milliseconds were probably meant."""
 
 _WANTED: Final[dict[type, tuple[tuple[type, ...], str]]] = {
     bool: ((bool,), "true or false"),
@@ -65,18 +66,18 @@ def _mismatch(setting: Setting, value: object) -> tuple[str, str | None]:
     if value is None:
         return "is no value", "leave the key out" if not setting.required else None
     if get_origin(setting.type) is Literal:
-        return "is not one of them", _unquoted(setting, value) or _meant(value, get_args(setting.type))
+        return "is not one of them", _plainly(setting, value) or _meant(value, get_args(setting.type))
     accepted, wanted = _wanted(setting)
     if isinstance(value, accepted) and not (isinstance(value, bool) and bool not in accepted):
         return _outside(setting, value)
     if isinstance(value, float) and wanted == "a whole number":
-        return "is not a whole number", None
-    return f"is {kind_of(value)}, not {wanted}", _unquoted(setting, value)
+        return "is not a whole number", _plainly(setting, value)
+    return f"is {kind_of(value)}, not {wanted}", _plainly(setting, value)
 
 
 def _outside(setting: Setting, value: object) -> tuple[str, str | None]:
     if not isinstance(value, str):
-        return "is out of range", None
+        return "is out of range", _in_milliseconds(setting, value)
     complaint = setting.check(value) if setting.check and value else None
     if complaint:
         return complaint
@@ -94,25 +95,37 @@ def _meant(value: object, known: Iterable[object]) -> str | None:
 
 def _wanted(setting: Setting) -> tuple[tuple[type, ...], str]:
     kind = get_origin(setting.type) or setting.type
+    if kind is Literal:
+        return tuple(map(type, get_args(setting.type))), "one of them"
     if issubclass(kind, Enum):
         kind = type(next(iter(kind)).value)
     return _WANTED[kind]
 
 
-def _unquoted(setting: Setting, value: object) -> str | None:
-    """The hint `did you mean 51?` for a number or boolean in quotes, such as `"51"`; None for anything else."""
-    if isinstance(value, str):
-        with suppress(msgspec.ValidationError, msgspec.DecodeError, UnicodeEncodeError):
-            meant = msgspec.json.decode(value.strip().lower(), type=setting.constrained)
-            return f"did you mean {msgspec.json.encode(meant).decode()}?"
+def _plainly(setting: Setting, value: object) -> str | None:
+    """The hint `did you mean 51?` for another spelling of a good value, such as `"51"`; None for anything else."""
+    from failover.config.foreign.values import spellings  # noqa: PLC0415 - for a wrong file only
+
+    for spelling in spellings(value, _wanted(setting)[0], setting.unit):
+        with suppress(msgspec.ValidationError, UnicodeEncodeError):
+            converted = msgspec.convert(spelling, setting.constrained)
+            if setting.check is None or setting.check(converted) is None:
+                return f"did you mean {show(spelling)}?"
+    return None
+
+
+def _in_milliseconds(setting: Setting, value: Any) -> str | None:
+    """The hint for seconds that were given as milliseconds, as FRR has them."""
+    if setting.unit == "seconds" and value >= _MILLISECONDS:
+        with suppress(msgspec.ValidationError, OverflowError):
+            return f"it is in seconds: did you mean {msgspec.convert(value / 1000, setting.constrained):g}?"
     return None
 
 
 def _list(setting: Setting, value: object, path: str) -> tuple[Any, list[Problem]]:
     item = get_args(setting.type)[0]
     if not isinstance(value, list | tuple):
-        alone = _is_item(setting, item, value)
-        suggestion = f"did you mean [{show(value)}]?" if alone else None
+        suggestion = f"did you mean [{show(value)}]?" if _is_item(setting, item, value) else _as_list(item, value)
         message = f"is {kind_of(value)}, not a list"
         return None, [Problem(path, show(value), message, setting.allowed, suggestion)]
     if item is VirtualAddress:
@@ -134,6 +147,16 @@ def _is_item(setting: Setting, item: Any, value: object) -> bool:
     return not convert(_item_setting(setting, item), value, "")[1]
 
 
+def _as_list(item: Any, value: object) -> str | None:
+    """The hint with the list that a string is, such as `"10.0.0.1, 10.0.0.2"`."""
+    if item is not VirtualAddress or not isinstance(value, str):
+        return None
+    from failover.config.foreign.addresses import several  # noqa: PLC0415 - for a wrong file only
+
+    many = several(value)
+    return f"did you mean [{', '.join(map(show, many))}]?" if many else None
+
+
 def _addresses(setting: Setting, value: Sequence[object], path: str) -> tuple[Any, list[Problem]]:
     if not value and setting.required:
         return (), [Problem(path, "[]", "lists no address", setting.allowed)]
@@ -144,7 +167,7 @@ def _addresses(setting: Setting, value: Sequence[object], path: str) -> tuple[An
         if isinstance(outcome, Complaint):
             message, suggestion = outcome
             shown = show(str(entry) if isinstance(entry, VirtualAddress) else entry)
-            problems.append(Problem(within(path, index), shown, message, ONE_ADDRESS, suggestion))
+            problems.append(Problem(within(path, index), shown, message, ADDRESS_FORM, suggestion))
             addresses.append(None)
         else:
             addresses.append(outcome)
@@ -156,6 +179,10 @@ def _address(entry: object) -> VirtualAddress | Complaint:
         return Complaint(entry.message)
     if entry is None:
         return Complaint("is no value")
+    if isinstance(entry, dict):
+        from failover.config.foreign.addresses import of_object  # noqa: PLC0415 - for a wrong file only
+
+        return Complaint("is an object, not a string", of_object(entry))
     if not isinstance(entry, str | VirtualAddress):
         return Complaint(f"is {kind_of(entry)}, not a string")
     address = parse_address(entry) if isinstance(entry, str) else entry

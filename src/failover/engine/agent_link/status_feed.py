@@ -16,7 +16,7 @@ from failover.engine.fleet.engine import Engine
 from failover.engine.process.punctuality import Punctuality
 from failover.engine.router.instance import Instance
 from failover.events import Kind
-from failover.messages import Ask, Changed, Counted, DaemonStatus, EngineLag, Event, Holds, Inventory, Told
+from failover.messages import Ask, Changed, Counted, DaemonStatus, EngineLag, Event, Holds, Inventory, LastReload, Told
 from failover.version import __version__
 from failover.vrrp import Instant, seconds
 
@@ -37,6 +37,9 @@ class StatusFeed:
         self._punctuality = realtime
         self._lateness = loop.lateness
         self._started_at = loop.clock.wall()
+        self.configuration_file: str | None = None
+        self.last_reload: LastReload | None = None
+        """What an agent is told with the next `warnings`."""
         self._told_warnings = 0
         self._numbers: dict[Instance, int] = {}
         """The numbers of all routers that an agent is told of, in the order of the configuration."""
@@ -173,4 +176,6 @@ class StatusFeed:
             started_at=self._started_at,
             realtime=self._punctuality.status(),
             warnings=self._punctuality.warnings,
+            last_reload=self.last_reload,
+            configuration_file=self.configuration_file,
         )

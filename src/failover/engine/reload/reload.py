@@ -20,7 +20,8 @@ from failover.messages import Names, NotReloaded, Reloaded
 
 _CLAIMS_AT_ONCE: Final = 16
 _NAMES_TOLD: Final = 20
-_VOID: Final = NotReloaded(report="whoever asked for it has given up", is_bad=False)
+VOID: Final = NotReloaded(report="whoever asked for it has given up", is_bad=False)
+"""The outcome where nobody waits for one."""
 
 Outcome = Reloaded | NotReloaded
 Answer = Callable[[Outcome], None]
@@ -82,7 +83,7 @@ class Reload:
         self._is_busy = True
         self._told, self._asked = self._asked, []
         if not self._is_wanted():
-            self._end(_VOID)
+            self._end(VOID)
             return
         self._began()
         try:
@@ -111,7 +112,7 @@ class Reload:
             return
         if not self._is_wanted():
             self._held.give_back(new)
-            self._end(_VOID)
+            self._end(VOID)
             return
         outcome = _reloaded(plan.extent(), found.daemon, self._daemon)
         yield from self._engine.carry_out(plan)

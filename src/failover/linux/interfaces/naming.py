@@ -10,10 +10,14 @@ from failover.linux.interfaces.table import Interface
 _SEPARATORS: Final = str.maketrans("", "", ":-.")
 _NAMED_AT_MOST: Final = 3
 """Of the interfaces with one MAC address: a VLAN has that of its device."""
+_SAMPLE: Final = "edit-this-file"
+"""What a sample configuration has in the place of an interface's name."""
 
 
 def meant(name: str, interfaces: Iterable[Interface]) -> str | None:
     """What the name is, if no interface's, in words that go on a sentence; None where nothing comes to mind."""
+    if name == _SAMPLE:
+        return "it is the sample's: write this host's interface_name and ip_addresses into the configuration"
     written, at, _ = name.partition("@")
     lower, address, mac = name.lower(), _address(name), _mac(name)
     with_mac: list[str] = []
