@@ -71,7 +71,9 @@ def test_what_is_below_is_answered_and_told_of_and_nothing_else(
         assert priority == 0 or isinstance(found.state, Backup)
     elif isinstance(found.state, Backup):
         assert found.state.armed_at == after(NOW, late)
-        assert found.state.master == Heard(source, priority, router.version, after(NOW, late))
+        assert found.state.master == Heard(
+            source, priority, router.version, after(NOW, late), event.advertisement.checksum
+        )
 
 
 @EACH_FAMILY

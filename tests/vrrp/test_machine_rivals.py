@@ -24,6 +24,7 @@ from failover.vrrp import (
     step,
 )
 from failover.vrrp.machine.master import ANNOUNCE_TO_RIVAL_EVERY
+from failover.vrrp.machine.peers import heard
 from tests.rfc.marks import negative, positive
 from tests.vrrp.making import (
     EACH_FAMILY,
@@ -86,7 +87,7 @@ def test_an_equal_priority_from_a_greater_address_makes_it_backup(family: Family
     assert found.actions == (
         WithdrawAddresses(router.held_addresses),
         ReportOddity(Oddity.EQUAL_PRIORITY, event.advertisement, event.source),
-        StateChanged(before, found.state, BetterMaster(Heard(GREATER[family], 100, V3, NOW), by_address=True)),
+        StateChanged(before, found.state, BetterMaster(heard(event, NOW), by_address=True)),
     )
     assert isinstance(found.state, Backup)
 

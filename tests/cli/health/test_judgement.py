@@ -70,7 +70,7 @@ def test_what_the_system_did_not_grant_is_a_warning_each() -> None:
     ],
 )
 def test_a_reload_that_failed_is_a_warning(outcome: str, found: list[str], *, bad: bool) -> None:
-    last = {"at": "2026-01-01T11:55:00.000Z", "outcome": outcome, "error": "x.json:\n  no", "file_is_bad": bad}
+    last = {"at": "2026-01-01T11:55:00.000Z", "outcome": outcome, "error": "x.json\n  no", "file_is_bad": bad}
     assert judge(with_daemon(last_reload=last), NOW) == [Finding(WARNING, None, one) for one in found]
 
 

@@ -14,7 +14,7 @@ FILENAME = Option(
     "--filename",
     "FILE",
     "The configuration; a sample is written there if there is none."
-    " Default: $SNAP_COMMON/vrrp-config.json, else /etc/failover/vrrp-config.json",
+    " Default: $SNAP_COMMON/vrrp-config.json, else /etc/failover/vrrp-config.json.",
 )
 
 
