@@ -1,6 +1,8 @@
 """What another host is heard to do wrong: the status says it as long as it lasts, with who and since when."""
 
 import json
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -9,7 +11,9 @@ import pytest
 
 from failover.lab.network.lan import Host, Lan
 from failover.lab.network.waiting import wait_until
-from tests.engine.daemons import OurDaemon, router
+from tests.engine.daemons import ENVIRONMENT, OurDaemon, router
+from tests.engine.flooding import flooding
+from tests.engine.garbage import PEER, V3, plain, with_hop_limit
 
 pytestmark = pytest.mark.root
 
@@ -30,6 +34,13 @@ def there(daemon: OurDaemon, what: str) -> bool:
     return what in problems(daemon)
 
 
+def health(daemon: OurDaemon) -> tuple[int, str]:
+    """Exit status and line of `failover health`."""
+    command = [sys.executable, "-m", "failover", "health", "--runtime-dir", str(daemon.runtime)]
+    done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout
+
+
 @pytest.fixture
 def hosts(lan: Lan) -> tuple[Host, Host]:
     return lan.host("one", "192.0.2.11/24"), lan.host("two", "192.0.2.12/24")
@@ -42,6 +53,7 @@ CASES = [
         VERSION_2, {**VERSION_2, "advert_interval": 2}, "interval", "interval", "critical", id="intervals of version 2"
     ),
     pytest.param({}, {"advert_interval": 0.1}, None, "interval_mismatch", "warning", id="intervals of version 3"),
+    pytest.param({}, {"priority": 100}, None, "equal_priority", "warning", id="the same priority"),
     pytest.param({}, {"ip_addresses": [OTHER]}, None, "address_list_mismatch", "critical", id="a VRID that is taken"),
     pytest.param({}, {"ip_addresses": [VIRTUAL, OTHER]}, None, "address_list_mismatch", "warning", id="another list"),
 ]
@@ -57,18 +69,21 @@ def test_what_does_not_fit_is_a_problem_until_it_fits(
     severity: str,
 ) -> None:
     here = OurDaemon(hosts[0], router(51, VIRTUAL, **ours))
-    other = OurDaemon(hosts[1], router(51, VIRTUAL, priority=200, **theirs))
+    other = OurDaemon(hosts[1], router(51, VIRTUAL, **{"priority": 200, **theirs}))
     before = datetime.now(UTC) - timedelta(seconds=10)
-    wait_until(partial(there, here, seen), seen)
+    wait_until(partial(there, here, seen), seen, 30)
     problem = problems(here)[seen]
     assert (problem["source"], problem["severity"]) == ("192.0.2.12", severity)
     assert "192.0.2.12" in problem["text"]
     assert before < datetime.fromisoformat(problem["since"]) <= datetime.fromisoformat(problem["last_heard"])
     if seen_by_them:
-        wait_until(partial(there, other, seen_by_them), seen_by_them)
+        wait_until(partial(there, other, seen_by_them), seen_by_them, 30)
     since = problem["since"]
     wait_until(lambda: problems(here)[seen]["count"] > problem["count"], "it goes on")
     assert problems(here)[seen]["since"] == since
+    code, said = health(here)
+    assert code == (2 if severity == "critical" else 1)
+    assert problem["text"] in said
     other.config.write_text(json.dumps([router(51, VIRTUAL, priority=200, **ours)]))
     assert other.stop() == 0
     other = OurDaemon(hosts[1], router(51, VIRTUAL, priority=200, **ours))
@@ -92,6 +107,35 @@ def test_two_masters_are_a_problem_where_the_other_one_is_heard(hosts: tuple[Hos
     change = deaf.router()["last_change"]
     assert (change["previous"], change["cause"]) == ("MASTER", "better_priority")
     assert change["text"] == "192.0.2.12 (priority 200) has the higher priority"
+
+
+def test_two_owners_are_one_where_one_has_given_in(hosts: tuple[Host, Host]) -> None:
+    here = OurDaemon(hosts[0], router(51, VIRTUAL, priority=255))
+    here.wait_for("MASTER")
+    OurDaemon(hosts[1], router(51, VIRTUAL, priority=255)).wait_for("MASTER")
+    here.wait_for("BACKUP")
+    wait_until(partial(there, here, "several_owners"), "two owners")
+    assert problems(here)["several_owners"]["severity"] == "critical"
+    assert health(here)[0] == 2
+
+
+DAMAGED = [
+    pytest.param(with_hop_limit(plain(V3, PEER), 64), "hop_limit", "warning", id="through a router"),
+    pytest.param(plain(V3, PEER)[:-1] + b"\0", "checksum", "warning", id="damaged"),
+]
+
+
+@pytest.mark.parametrize(("datagram", "what", "severity"), DAMAGED)
+def test_what_is_no_advertisement_is_a_problem(
+    hosts: tuple[Host, Host], datagram: bytes, what: str, severity: str
+) -> None:
+    here = OurDaemon(hosts[0], router(51, VIRTUAL, advert_interval=1))
+    here.wait_for("MASTER")
+    with flooding(hosts[1]) as flood:
+        flood.send(datagram, 5, 1)
+    assert (problems(here)[what]["severity"], problems(here)[what]["source"]) == (severity, "192.0.2.12")
+    assert health(here)[0] == 1
+    wait_until(lambda: not problems(here), "it is over", 20)
 
 
 def test_a_handover_is_none(hosts: tuple[Host, Host]) -> None:
