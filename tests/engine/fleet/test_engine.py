@@ -125,7 +125,7 @@ def test_a_list_of_interfaces_that_fails_is_asked_for_again_and_told_of_once(
 def test_an_address_that_the_kernel_tells_of_a_moment_later_was_not_removed(bench: Bench) -> None:
     instance = bench.engine.instances[0]
     bench.run_until(lambda: instance.is_master)
-    assert instance._guard._not_before > now() - seconds(60), "it waits after it has put them there"
+    assert instance.guard._not_before > now() - seconds(60), "it waits after it has put them there"
     instance.addresses_present(present(None), now())
     instance.addresses_present({**present(None), PreferredLifetime.FOREVER: instance.held}, now())
     bench.run_until(lambda: instance.counters.advertisements_sent > 5)
@@ -177,6 +177,23 @@ def test_addresses_that_could_not_be_put_there_do_not_hush_those_that_could_not_
         ("VR_52", "withdrawing", 1),
     ]
     assert "192.0.2.100/24: Operation not permitted" in str(bench.told("addresses_failed")[0].fields["errors"])
+
+
+def test_addresses_that_the_kernel_refuses_are_in_the_status_and_tried_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = bench.engine.instances[0]
+    with monkeypatch.context() as patch:
+        patch.setattr(Netlink, "carry_out", refuse_all)
+        bench.run_until_master()
+        assert first.status().address_conflict == (
+            "this host is MASTER, and could not add its address to eth0: 192.0.2.100/24: Operation not permitted"
+        )
+        assert first.troubles == [first.status().address_conflict]
+        assert VIRTUAL_4 not in bench.addresses("eth0")
+    bench.run_until(lambda: "192.0.2.100/24" in bench.addresses("eth0"))
+    bench.run_until(lambda: first.status().address_conflict is None)
+    assert not bench.told("addresses_restored"), "nobody else has removed them"
 
 
 def test_what_cannot_be_sent_is_counted_and_told_once_a_minute(bench: Bench, host: Host) -> None:

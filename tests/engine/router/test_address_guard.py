@@ -42,6 +42,15 @@ def test_while_they_are_being_put_there_none_is_missing_yet() -> None:
     assert len(stage.restored) == 1
 
 
+def test_what_the_kernel_has_refused_is_tried_again_once_a_second() -> None:
+    stage = Stage()
+    stage.guard.refused(NOW)
+    stage.loop.run(after(NOW, seconds(0.9)))
+    assert stage.restored == []
+    stage.loop.run(after(NOW, seconds(1)))
+    assert stage.restored == [after(NOW, seconds(1))]
+
+
 def test_who_is_no_longer_master_puts_nothing_back() -> None:
     stage = Stage()
     stage.guard.installed(NOW)

@@ -1,8 +1,9 @@
 """What is wrong with the addresses of a virtual router, or with the host's own, and stays so for now. Pure."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final, NamedTuple
 
+from failover.linux.netlink.addresses import Failure
 from failover.vrrp import VirtualAddress, VirtualRouter
 
 
@@ -50,6 +51,14 @@ def conflict_of(
         frozenset(address for address in contested if address.ip in here),
         frozenset(address for address in own if address.ip in here),
     )
+
+
+def refused_in_words(failures: Sequence[Failure], interface: str) -> str | None:
+    """Which addresses of a MASTER are missing on its interface, as a sentence; None where none is."""
+    if not failures:
+        return None
+    more = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
+    return f"this host is MASTER, and could not add its address to {interface}: {failures[0]}{more}"
 
 
 def listed(addresses: Iterable[VirtualAddress]) -> str:

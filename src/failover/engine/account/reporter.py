@@ -2,13 +2,14 @@
 
 from functools import partial
 
-from failover.engine.account.conflict import NONE
+from failover.engine.account.conflict import NONE, refused_in_words
 from failover.engine.account.evidence import oddity_fields
 from failover.engine.account.problems import Problems, oddity, refusal
 from failover.engine.account.status import Trouble
 from failover.engine.events import EventSink, Evidence, Subject
 from failover.events import Kind
 from failover.linux.clock import Clock
+from failover.linux.netlink.addresses import Failure
 from failover.messages import Counters, SendError
 from failover.rate_limit import RateLimit, Same, with_suppressed
 from failover.vrrp import Discard, Instant, ReceivedFrom, ReportOddity, VirtualRouter
@@ -28,6 +29,8 @@ class Reporter:
         """What others are heard to do wrong."""
         self.conflict = NONE
         """What is wrong with its addresses on the interface; whoever watches them puts it here."""
+        self.refused: tuple[Failure, ...] = ()
+        """Which of its addresses the kernel did not take while it is MASTER, and why."""
         self.changed = True
         """Whether the router's status is another one than was told; whoever tells it says no more."""
 
@@ -43,7 +46,8 @@ class Reporter:
 
     def trouble(self, send_error: SendError | None, interface: str, clock: Clock) -> Trouble:
         """All that is wrong now."""
-        return Trouble(send_error, self.conflict.words(interface), self.problems.current(clock))
+        parts = refused_in_words(self.refused, interface), self.conflict.words(interface)
+        return Trouble(send_error, "; ".join(filter(None, parts)) or None, self.problems.current(clock))
 
     def report(self, kind: Kind, same: Same, now: Instant, evidence: Evidence, *, once: bool = False) -> None:
         """Tell it, unless the same was told a short while ago; `same` and `once` are what `RateLimit.admit` wants."""

@@ -10,6 +10,10 @@ RESTORE_EVERY: Final = seconds(0.1)
 """How soon an address that somebody keeps removing is put back again."""
 
 
+RETRY_EVERY: Final = seconds(1)
+"""How soon what the kernel has refused is tried again."""
+
+
 class AddressGuard:
     """Guards the addresses of one router."""
 
@@ -26,6 +30,10 @@ class AddressGuard:
     def seen(self, now: Instant, *, complete: bool) -> None:
         """The interface has all of the addresses now, as they should be, or not: `complete`."""
         self._alarm.set(None if complete else max(now, self._not_before))
+
+    def refused(self, now: Instant) -> None:
+        """The kernel has not taken them all, and will not tell when it would."""
+        self._alarm.set(Instant(now + RETRY_EVERY))
 
     def stop(self) -> None:
         """The router is MASTER no longer: put nothing back."""

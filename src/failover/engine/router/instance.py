@@ -72,10 +72,11 @@ class Instance:
         counters = Counters(discarded={}, oddities={})
         self.reporter = Reporter(self, counters, sink)
         """Knows whether the status is another one than was told."""
+        self.guard = AddressGuard(loop, lambda now: self._restore(now, self._performer.restore))
+        """Puts its addresses back."""
         self._performer = Performer(router, loop, transmitter, counters, self.reporter, self)
         self._deferred = DeferredState(initial_state(router), counters, beat)
         self._schedule = Schedule(self, self._deferred, loop)
-        self._guard = AddressGuard(loop, lambda now: self._restore(now, self._performer.restore))
 
     @property
     def name(self) -> str:
@@ -146,7 +147,7 @@ class Instance:
             self._performer.perform(action)
 
         def rest() -> None:
-            self._guard.stop()
+            self.guard.stop()
             self._performer.watch.forget()
             others = tuple(action for action in outcome.actions if action not in farewell)
             self._follow(events.Shutdown(), previous, replace(outcome, actions=others), now)
@@ -190,7 +191,7 @@ class Instance:
     def retire(self) -> None:
         """It has stopped and all is told: let go of whatever holds it, for nobody collects garbage here."""
         self._schedule.retire()
-        self._guard.retire()
+        self.guard.retire()
         self._performer.retire()
         self.reporter.retire()
 
@@ -213,7 +214,7 @@ class Instance:
 
     def addresses_present(self, present: Present, now: Instant) -> None:
         """What is on the interface now; a MASTER undoes what somebody else has done to its addresses."""
-        self._guard.seen(now, complete=not self.is_master or self._performer.holds(present))
+        self.guard.seen(now, complete=not self.is_master or self._performer.holds(present))
 
     def reinstall(self, now: Instant) -> None:
         """Put back all that a MASTER had on its interface, which was made anew."""
@@ -275,12 +276,12 @@ class Instance:
             case _:
                 self._performer.perform(action)
         if isinstance(action, actions.InstallAddresses):
-            self._guard.installed(now)
+            self.guard.installed(now)
 
     def _restore(self, now: Instant, how: Callable[[], None]) -> None:
         self.wake(now)  # a MASTER that did not run for long learns it before it takes anything back
         if self.is_master:
-            self._guard.installed(now)
+            self.guard.installed(now)
             how()
 
     def _changed(self, change: actions.StateChanged, now: Instant) -> None:

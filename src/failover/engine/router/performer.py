@@ -10,6 +10,7 @@ from typing import Final, Protocol, assert_never
 from failover.engine.account.reporter import Reporter
 from failover.engine.environment import EventLoop
 from failover.engine.port.port import Port
+from failover.engine.router.address_guard import AddressGuard
 from failover.engine.router.send_errors import SendErrors
 from failover.engine.router.send_watch import SendWatch
 from failover.engine.transmit.announcements import Announcement
@@ -43,6 +44,9 @@ NetworkAction = SendAdvertisement | InstallAddresses | WithdrawAddresses | Annou
 class Owner(Protocol):
     """The router that is acted for."""
 
+    guard: AddressGuard
+    """Has addresses put back."""
+
     def settle(self) -> None:
         """An advertisement could not be sent: it has to watch for itself."""
 
@@ -67,6 +71,7 @@ class Performer:
         self._counters = counters
         self._reporter = reporter
         self._not_sent = owner.settle
+        self._not_added: Callable[[Instant], None] = owner.guard.refused
         self.watch = SendWatch(self, loop, owner.link_changed)
         self.send_errors = SendErrors()
         self.reconfigure(router)
@@ -135,7 +140,7 @@ class Performer:
 
     def retire(self) -> None:
         """All is done: forget whom it acted for."""
-        self._not_sent = _to_nobody
+        self._not_sent = self._not_added = _to_nobody
         self.watch.retire()
 
     def prewarm(self) -> None:
@@ -152,6 +157,7 @@ class Performer:
     def state_changed(self, *, is_master: bool) -> None:
         """The router became MASTER or ceased to be: what failed before has no meaning any more."""
         self.send_errors.forget()
+        self._reporter.refused = ()
         self.watch.state_changed(is_master=is_master)
 
     def announce(self) -> None:
@@ -169,16 +175,17 @@ class Performer:
         self.announce()
 
     def restore(self) -> None:
-        """Put back what somebody has taken away, set lifetimes again that somebody has changed, and tell of it."""
+        """Put back what is missing, set lifetimes again that somebody has changed, and tell of it."""
         at, prepared = self._port, self._prepared
         if at is None or prepared is None:
             return
-        wrong = self._removed | self._altered
+        refused, missing = self._reporter.refused, self._removed
+        wrong = self.held if refused else missing | self._altered
         addresses = tuple(address for address in self.router.held_addresses if address in wrong)
         self._install(at, prepared, addresses, "restoring")
-        if self._removed:
+        if refused or missing:
             self._announce(at, prepared, self.router.held_addresses)
-        for kind, done in ((Kind.ADDRESSES_RESTORED, self._removed), (Kind.LIFETIMES_RESTORED, self._altered)):
+        for kind, done in ((Kind.ADDRESSES_RESTORED, missing), (Kind.LIFETIMES_RESTORED, self._altered)):
             if done:
                 self._reporter.report(kind, {}, self._clock.now(), lambda: {"interface": at.name})
 
@@ -233,7 +240,11 @@ class Performer:
         self._transmitter.change(batch, partial(self._changed, "withdrawing"))
 
     def _changed(self, doing: str, failures: tuple[Failure, ...]) -> None:
+        if doing != "withdrawing" and failures != self._reporter.refused:
+            self._reporter.refused, self._reporter.changed = failures, True
         if failures:
+            if doing != "withdrawing":
+                self._not_added(self._clock.now())
             listed = "; ".join(str(failure) for failure in failures[:_FAILURES_TOLD])
             self._reporter.report(
                 Kind.ADDRESSES_FAILED,
@@ -255,5 +266,5 @@ class Performer:
         self._transmitter.announce(Announcement(self, at, frames, ANNOUNCEMENT_REPEAT, done))
 
 
-def _to_nobody() -> None:
+def _to_nobody(*_: object) -> None:
     pass
