@@ -530,11 +530,11 @@ ENTRY = {"vrid": 51, "interface_name": "eth0", "ip_addresses": ["192.0.2.100/24"
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ([ENTRY], r"virtual_routers\[0\]: a dict is no VirtualRouter; make one of it: VirtualRouter\(\*\*entry\)"),
-        ((one for one in [7]), r"virtual_routers\[0\]: an int is no VirtualRouter"),
-        (VirtualRouter(**ENTRY), "virtual_routers: a VirtualRouter is no list; allowed: a list of VirtualRouter"),  # type: ignore[arg-type]
-        (None, "virtual_routers: a NoneType is no list"),
-        ("eth0", r"virtual_routers\[3\]: a str is no VirtualRouter"),
+        ([ENTRY], r"virtual_routers\[0\]: a dict is not a VirtualRouter; write VirtualRouter\(\*\*entry\)"),
+        ((one for one in [7]), r"virtual_routers\[0\]: an int is not a VirtualRouter"),
+        (VirtualRouter(**ENTRY), "virtual_routers: a VirtualRouter is not a list; allowed: a list of VirtualRouter"),  # type: ignore[arg-type]
+        (None, "virtual_routers: a NoneType is not a list"),
+        ("eth0", r"virtual_routers\[3\]: a str is not a VirtualRouter"),
     ],
 )
 def test_what_is_no_list_of_virtual_routers_is_told_in_our_own_words(given: Any, said: str) -> None:

@@ -8,7 +8,7 @@ from enum import Enum, IntEnum
 from typing import Final
 
 from failover.messages import Event
-from failover.wording import CAUSES, ODDITIES, Fields, Words, not_removed, seconds
+from failover.wording import CAUSES, ODDITIES, Fields, Words, not_removed, seconds, was
 
 _Names = tuple[str, ...]
 
@@ -24,8 +24,10 @@ class Severity(IntEnum):
 def _state_changed(fields: Fields) -> str:
     cause = CAUSES.get(str(fields["cause"]))
     because = cause(fields) if cause else str(fields["cause"])
+    if fields["cause"] == "shutdown" and fields["previous"] == fields["current"]:
+        return because
     if fields["previous"] == fields["current"]:
-        return f"stays {fields['current']}: {because}"
+        return f"still {fields['current']}: {because}"
     return f"{fields['previous']} -> {fields['current']}: {because}"
 
 
@@ -37,7 +39,7 @@ def _oddity(fields: Fields) -> str:
 def _reloaded(fields: Fields) -> str:
     counts = ", ".join(f"{fields[what]} {what}" for what in ("added", "removed", "changed", "unchanged"))
     later = fields.get("needs_restart")
-    return f"reloaded the configuration: {counts}" + (f"; after a restart only: {later}" if later else "")
+    return f"reloaded the configuration: {counts}" + (f"; needs a restart: {later}" if later else "")
 
 
 class Kind(Enum):
@@ -57,13 +59,13 @@ class Kind(Enum):
     limited_by: tuple[str, ...] | None
 
     STATE_CHANGED = (
-        "A virtual router has changed its state, or taken a new cause for the same one.",
+        "A virtual router has changed its state, or the reason for its state.",
         Severity.NOTICE,
         ("previous", "current", "cause"),
         _state_changed,
     )
     ODDITY = (
-        "An advertisement was accepted that is not as it should be.",
+        "An advertisement was accepted although something about it is odd.",
         Severity.WARNING,
         (
             "oddity",
@@ -80,7 +82,7 @@ class Kind(Enum):
         ("oddity", "source"),
     )
     DISCARDED = (
-        "A packet was no advertisement for this virtual router.",
+        "A packet was discarded, because it is not a valid advertisement for this virtual router.",
         Severity.WARNING,
         ("reason", "source", "detail"),
         lambda f: f"discarded an advertisement from {f['source']}: {f['detail']}",
@@ -94,129 +96,132 @@ class Kind(Enum):
         ("what",),
     )
     SEND_RECOVERED = (
-        "What could not be sent can be sent again.",
+        "Sending works again.",
         Severity.NOTICE,
         ("what", "failed", "error"),
-        lambda f: f"can send its {f['what']}s again, after {f['failed']} that failed: {f['error']}",
+        lambda f: f"{f['what']}s are sent again; {f['failed']} had failed: {f['error']}",
         ("what",),
     )
     ADDRESSES_FAILED = (
-        "The kernel has refused to add or to remove addresses.",
+        "The kernel refused to add or to remove addresses.",
         Severity.WARNING,
         ("doing", "count", "errors"),
         lambda f: f"{f['doing']} {f['count']} addresses failed: {f['errors']}",
         ("doing",),
     )
     DUPLICATE_ADDRESS = (
-        "Another host advertises from this host's own address, as a clone of it does: neither hears the other.",
+        "Another host, such as a clone, advertises from this host's own address. Neither hears the other.",
         Severity.WARNING,
         ("interface", "address", "mac"),
         lambda f: (
-            f"another host has our address {f['address']}: {f['mac']} advertises from it on {f['interface']},"
-            " and neither hears the other; give one of them another address"
+            f"another host ({f['mac']}) has this host's address {f['address']} on {f['interface']}, and neither hears"
+            " the other; give one of them another address"
         ),
         ("interface", "address", "mac"),
     )
     DUPLICATE_ADDRESS_OVER = (
-        "No other host advertises from this host's own address any more.",
+        "The other host no longer advertises from this host's own address.",
         Severity.NOTICE,
         ("interface", "address", "mac"),
-        lambda f: f"{f['mac']} no longer advertises from our address {f['address']} on {f['interface']}",
+        lambda f: f"the other host ({f['mac']}) no longer has this host's address {f['address']} on {f['interface']}",
         ("interface", "address", "mac"),
     )
     ADDRESSES_RESTORED = (
-        "Somebody else has removed virtual addresses of a MASTER.",
+        "Another program removed virtual addresses of a MASTER. They were added again.",
         Severity.WARNING,
-        ("interface",),
-        lambda f: f"somebody removed virtual addresses from {f['interface']}: put back",
+        ("interface", "addresses"),
+        lambda f: f"{f['addresses']} {was(f['addresses'])} removed from {f['interface']} by another program; restored",
         (),
     )
     LIFETIMES_RESTORED = (
-        "Somebody else has changed how long virtual addresses of a MASTER are valid or preferred.",
+        "Another program changed the valid or preferred lifetime of virtual addresses of a MASTER.",
         Severity.WARNING,
-        ("interface",),
-        lambda f: f"somebody changed the lifetimes of virtual addresses on {f['interface']}: set again",
+        ("interface", "addresses"),
+        lambda f: f"another program changed the lifetimes of {f['addresses']} on {f['interface']}; restored",
         (),
     )
     ADDRESSES_REORDERED = (
-        "A virtual IPv4 address of a MASTER came before the host's own in their subnet, and so was the host's source.",
+        "A virtual IPv4 address was the source of the host's own traffic, because it came first in its subnet.",
         Severity.NOTICE,
         ("interface", "addresses", "own"),
-        lambda f: f"put {f['addresses']} on {f['interface']} behind {f['own']}, the host's own address",
+        lambda f: f"moved {f['addresses']} on {f['interface']} behind {f['own']}, the host's own address",
         ("interface",),
     )
     LEFTOVERS_REMOVED = (
-        "The daemon has found addresses that a daemon before it had left, on whatever interface.",
+        "The daemon found addresses that an earlier run had left, on any interface.",
         Severity.INFO,
         ("interface", "addresses", "failed"),
-        lambda f: f"removed addresses left on {f['interface']}: {f['addresses']}{not_removed(f)}",
+        lambda f: f"removed what an earlier run left on {f['interface']}: {f['addresses']}{not_removed(f)}",
     )
     STRAYS_REMOVED = (
-        "Somebody else has put a virtual address on the interface of a BACKUP.",
+        "Another program added a virtual address to the interface of a BACKUP. It was removed.",
         Severity.WARNING,
         ("interface", "addresses", "failed"),
-        lambda f: f"removed virtual addresses that somebody put on {f['interface']}: {f['addresses']}{not_removed(f)}",
+        lambda f: (
+            f"{f['addresses']} {was(f['addresses'])} added to {f['interface']} by another program, but this host is not"
+            f" MASTER; removed{not_removed(f)}"
+        ),
         ("interface",),
     )
     INTERFACE_REMADE = (
-        "An interface, or one family's part of it, was made anew under the same name, such as by an MTU below 1280.",
+        "An interface was deleted and created again, or IPv6 went off and on, such as by an MTU below 1280.",
         Severity.NOTICE,
         ("interface", "families"),
-        lambda f: f"{f['interface']} was made anew ({f['families']}): sockets and addresses are set up again",
+        lambda f: f"{f['interface']} was re-created ({f['families']}); sockets and addresses are set up again",
         ("interface",),
     )
     ADDRESSES_CONTESTED = (
-        "A virtual address has come back again and again after it was removed.",
+        "Another program keeps adding a virtual address that this host must not have.",
         Severity.WARNING,
         ("interface", "addresses"),
         lambda f: (
-            f"another program, such as keepalived, keeps adding {f['addresses']} to {f['interface']}, where only the"
-            " MASTER may have it: stop that program, or take the address from its configuration"
+            f"another program, such as keepalived, keeps adding {f['addresses']} to {f['interface']}, but only the"
+            " MASTER may have it; stop that program, or remove the address from its configuration"
         ),
         ("addresses",),
     )
     ADDRESSES_LEFT = (
-        "An address of a virtual router is the host's own, and is left on the interface whoever is MASTER.",
+        "A virtual address is also the host's own address. It stays on the interface in every state.",
         Severity.WARNING,
         ("interface", "addresses"),
         lambda f: (
-            f"leaves {f['addresses']} on {f['interface']} whoever is MASTER: it is the host's own; remove it where that"
-            " is not meant"
+            f"{f['addresses']} stays on {f['interface']} in every state, because it is the host's own address;"
+            " remove it if only the MASTER should have it"
         ),
         ("addresses",),
     )
     AGENT_DIED = (
-        "The process that serves status and log has ended.",
+        "The agent, the process that serves status and log, has ended.",
         Severity.WARNING,
         ("how",),
-        lambda f: f"the process that serves status and log died ({f['how']}) and was started again",
+        lambda f: f"the agent (status and log) died ({f['how']}) and was restarted",
     )
     DEGRADED = (
-        "What was wanted of the system could not be had.",
+        "The system refused something. The daemon runs without it.",
         Severity.WARNING,
         ("warning",),
         lambda f: str(f["warning"]),
     )
     SIGNAL = (
-        "A signal has come that is not meant for such a daemon; one that is ignored is told once.",
+        "An unusual signal came. One that is ignored is logged once.",
         Severity.WARNING,
         ("signal", "outcome"),
         lambda f: f"{f['signal']}: {f['outcome']}",
     )
     RELOADED = (
-        "The configuration was read again, and what runs is as it says.",
+        "The configuration was reloaded.",
         Severity.NOTICE,
         ("added", "removed", "changed", "unchanged"),
         _reloaded,
     )
     RELOAD_FAILED = (
-        "The configuration could not be read or carried out: all is as before.",
+        "The configuration could not be reloaded. Nothing was changed.",
         Severity.WARNING,
         ("error",),
-        lambda f: f"the configuration was not reloaded, everything is as before: {f['error']}",
+        lambda f: f"the configuration was not reloaded, nothing was changed: {f['error']}",
     )
     LATE = (
-        "The daemon was so late that this host may change states for no other reason.",
+        "The daemon was so late that this may cause a failover.",
         Severity.WARNING,
         ("late_seconds", "master_down_interval_seconds"),
         lambda f: (
@@ -226,10 +231,10 @@ class Kind(Enum):
         (),
     )
     EVENTS_LOST = (
-        "The process that serves status and log could not keep up, and has missed some of these.",
+        "The agent was too slow, and some events were not logged.",
         Severity.WARNING,
         ("count",),
-        lambda f: f"{f['count']} messages from the engine were lost: the agent was too slow",
+        lambda f: f"{f['count']} messages from the engine were lost, because the agent was too slow",
     )
     NETWORK_UNREAD = (
         "The state of the interfaces could not be read.",
@@ -239,10 +244,10 @@ class Kind(Enum):
         ("error",),
     )
     AGENT_TROUBLE = (
-        "The process that serves status and log could not do something, and goes on.",
+        "Something failed in the agent. It goes on.",
         Severity.WARNING,
         ("trouble", "where"),
-        lambda f: f"the process that serves status and log: {f['trouble']}",
+        lambda f: f"agent: {f['trouble']}",
         ("trouble", "where"),
     )
 

@@ -30,7 +30,7 @@ _RUNNING: Final[list[Engine]] = []
 """The engines of this process: each leaves the others' addresses alone."""
 
 _MUST_BE_ORDINARY: Final = (
-    "on_event must be an ordinary function, for nobody would await or iterate it:"
+    "on_event must be an ordinary function, because it is not awaited or iterated:"
     " let it put the event into an asyncio.Queue, or start a task"
 )
 

@@ -23,9 +23,14 @@ def master(fields: Fields) -> str:
     return f"{fields['master']} (priority {fields['master_priority']})"
 
 
+def was(addresses: Value) -> str:
+    """`was`, or `were` after a list of several."""
+    return "were" if ", " in str(addresses) or " more" in str(addresses) else "was"
+
+
 def not_removed(fields: Fields) -> str:
     """How many addresses could not be removed, where there are any."""
-    return f" ({fields['failed']} of them would not go)" if fields["failed"] else ""
+    return f" ({fields['failed']} of them could not be removed)" if fields["failed"] else ""
 
 
 def not_reloaded(error: str, *, is_bad_file: bool, when: str = "") -> str:
@@ -43,15 +48,15 @@ def first_problem(report: str) -> str:
 
 CAUSES: Final[dict[str, Words]] = {
     "started": lambda _: "started",
-    "fault_over": lambda f: f"the fault is over ({f['detail']})",
-    "became_owner": lambda _: "the new configuration makes this host the address owner",
+    "fault_over": lambda f: f"fault cleared (was: {f['detail']})",
+    "became_owner": lambda _: "this host is the address owner by the new configuration",
     "no_master": lambda f: f"no MASTER heard in {seconds(f['silence_seconds'])}",
     "master_down": lambda f: f"nothing heard from MASTER {f['master']} for {seconds(f['silence_seconds'])}",
     "master_resigned": lambda f: f"MASTER {f['master']} resigned",
-    "preempted": lambda f: f"took over from {master(f)}, our priority is higher",
+    "preempted": lambda f: f"took over from {master(f)}: our priority is higher",
     "better_priority": lambda f: f"{master(f)} has the higher priority",
-    "better_address": lambda f: f"{master(f)} has the same priority and the greater address",
-    "overslept": lambda f: f"the daemon did not run for {seconds(f['late_seconds'])}, listening first",
+    "better_address": lambda f: f"{master(f)} has the same priority and the higher address",
+    "overslept": lambda f: f"the daemon did not run for {seconds(f['late_seconds'])}; it listens first",
     "fault": lambda f: str(f["detail"]),
     "shutdown": lambda _: "stopped",
 }
@@ -59,18 +64,20 @@ CAUSES: Final[dict[str, Words]] = {
 
 ODDITIES: Final[dict[str, Words]] = {
     "interval_mismatch": lambda f: (
-        f"advertises every {seconds(f['interval_seconds'])}, configured here is {seconds(f['own_interval_seconds'])};"
-        " the MASTER's interval is used"
+        f"advertises every {seconds(f['interval_seconds'])}, but {seconds(f['own_interval_seconds'])} is configured"
+        " here; the MASTER's interval is used"
     ),
     "address_list_mismatch": lambda f: (
-        f"advertises the addresses {f['addresses']}, configured here are {f['own_addresses']}"
+        f"advertises the addresses {f['addresses']}, but {f['own_addresses']} are configured here"
     ),
-    "several_owners": lambda _: "claims priority 255 as this host does: only one can own the addresses",
-    "equal_priority": lambda f: f"has our priority {f['priority']}: the greater address wins; better make them differ",
+    "several_owners": lambda _: "claims priority 255, as this host does; only one host can own the addresses",
+    "equal_priority": lambda f: (
+        f"has the same priority {f['priority']} as this host; the higher address wins; give each host its own priority"
+    ),
     "rival_master": lambda f: f"advertises with priority {f['priority']} although this host is MASTER",
-    "source_off_subnet": lambda f: f"is in none of this host's subnets, {f['own_networks']}; told once",
+    "source_off_subnet": lambda f: f"is in none of this host's subnets ({f['own_networks']}); logged once",
     "source_not_link_local": lambda _: (
-        "is not a link-local address, as the source of an advertisement should be; told once"
+        "is not a link-local address, but the source of an advertisement must be one; logged once"
     ),
 }
 """What is odd about an advertisement, in words after its source, by the `oddity` of `ODDITY`."""

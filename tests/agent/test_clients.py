@@ -142,7 +142,7 @@ def test_where_the_system_has_no_room_it_says_so_once_and_goes_on(
     monkeypatch.setattr(socket.socket, "accept", refuse)
     agent.run(lambda: until(lambda: ask(agent.control)[0] == 200))
     (line,) = agent.lines
-    assert line.endswith(f"no client of the control socket is accepted: {os.strerror(number)}")
+    assert line.endswith(f"could not accept a client of the control socket: {os.strerror(number)}")
     assert refusals == []
 
 

@@ -233,7 +233,7 @@ def test_events_become_lines_in_their_order_and_losses_are_told(agent: Agent) ->
     agent.run(lambda: until(lambda: len(agent.lines) == 3))
     assert [one.split("Z: ")[-1] for one in agent.lines] == [
         "one ",
-        "3 messages from the engine were lost: the agent was too slow",
+        "3 messages from the engine were lost, because the agent was too slow",
         "two ",
     ]
 
@@ -260,7 +260,7 @@ def test_packets_that_are_no_messages_cost_no_other_and_are_told_of_once(
     agent.tell(Event(at=0, kind="after"))
     agent.run(lambda: until(lambda: len(agent.lines) == 2))
     told, after = agent.lines
-    assert "the process that serves status and log: what the engine said is not understood: " in told
+    assert "agent: a message from the engine was not understood: " in told
     assert after == "1970-01-01T00:00:00.000Z: after "
     assert "Traceback" not in told + caplog.text
 

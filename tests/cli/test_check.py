@@ -52,8 +52,8 @@ def test_a_router_that_can_run_is_described_in_full() -> None:
 @pytest.mark.parametrize(
     ("lifetime", "words"),
     [
-        (0, "0 seconds, this host's own connections take another source, where there is one"),
-        ("forever", "forever, this host may take these addresses as source of its own connections"),
+        (0, "0 seconds: this host uses another source for its own connections, if it has one"),
+        ("forever", "forever: this host may use these addresses as the source of its own connections"),
     ],
 )
 def test_what_this_host_may_use_ipv6_addresses_for_is_said(lifetime: Any, words: str) -> None:
@@ -115,7 +115,7 @@ def test_virtual_addresses_are_no_source_even_those_of_another_router() -> None:
 @pytest.mark.parametrize(
     ("here", "changes", "warning"),
     [
-        (interface("192.0.2.1/24", "192.0.2.100/32"), {}, "eth0 has 192.0.2.100 already"),
+        (interface("192.0.2.1/24", "192.0.2.100/32"), {}, "eth0 already has 192.0.2.100"),
         (interface("192.0.2.1/24", tagged=("192.0.2.100/24",)), {}, ""),
         (interface("192.0.2.1/24"), {"priority": 255}, "priority 255 says that 192.0.2.100 is this host's own"),
         (interface("192.0.2.1/24"), {"ip_addresses": ["198.51.100.1/32"]}, "no network of eth0 contains 198.51.100.1"),
@@ -164,7 +164,7 @@ def test_the_sample_is_good(file: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert main(["check", str(file)]) == 0
     said = capsys.readouterr()
     assert said.out.startswith(
-        f"{file}: good, 1 virtual router\n\nVR_1 (ipv4): VRID 51 on edit-this-file, VRRP version 3\n"
+        f"{file}: no errors, 1 virtual router\n\nVR_1 (ipv4): VRID 51 on edit-this-file, VRRP version 3\n"
     )
     assert said.err == ""
 

@@ -56,7 +56,7 @@ def test_a_log_to_what_the_daemon_has_open_is_written_there(host: Host, path: st
     )
     wait_until(lambda: there.exists() and "BACKUP -> MASTER" in there.read_text(), "it logs there")
     os.kill(agent_of(process), signal.SIGKILL)
-    wait_until(lambda: "the process that serves status and log died" in there.read_text(), "and the next agent does")
+    wait_until(lambda: "the agent (status and log) died" in there.read_text(), "and the next agent does")
     assert ended(process, signal.SIGTERM) == 0
     wait_until(lambda: "stopped" in there.read_text(), "to the end")
     assert other.read_text() == ""
@@ -108,7 +108,7 @@ def test_the_sample_of_file_mode_changes_nothing_and_says_what_to_edit_until_it_
     done = host.failover("status")
     assert (
         "VR_1 (ipv4) cannot run: interface edit-this-file does not exist;"
-        " it is the sample's: write this host's interface_name and ip_addresses into the configuration"
+        " this is the sample configuration: set interface_name and ip_addresses for this host"
     ) in done.stdout.splitlines()
     assert host.addresses() == [OWN]
     edited = json.loads(sample.read_text()) | {"interface_name": "v0", "ip_addresses": [VIRTUAL]}
@@ -318,7 +318,7 @@ def test_run_cleans_up_after_a_daemon_that_was_killed_and_holds_the_address_anew
     wait_until(lambda: not host.namespace.pids(), "the agent has ended too")
     started = time.monotonic()
     process = host.start_again()
-    assert f"removed addresses left on v0: {VIRTUAL}" in host.log.read_text()
+    assert f"removed what an earlier run left on v0: {VIRTUAL}" in host.log.read_text()
     assert time.monotonic() - started > 0.3  # an election, not an assumption
     assert host.addresses() == [OWN, VIRTUAL]
     assert ended(process, signal.SIGTERM) == 0

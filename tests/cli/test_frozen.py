@@ -109,7 +109,7 @@ def test_a_frozen_agent_leaves_it_unknown_and_is_not_alive(host: Host) -> None:
     assert_all_is_well(host)
     control = host.run / "control.sock"
     with stopped(agent_of(daemon)):
-        silence = f"{control}: the daemon does not answer; its virtual routers may run all the same"
+        silence = f"{control}: the daemon does not answer; its virtual routers may still run"
         for arguments in (["status"], ["status", "--json"]):
             done = host.failover(*arguments)
             assert (done.returncode, done.stdout, done.stderr) == (1, "", f"failover: {silence}\n")
@@ -141,6 +141,9 @@ def test_who_may_not_use_the_socket_does_not_know(host: Host) -> None:
             directory.chmod(0o755)
     nobody = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups")
     done = host.failover("health", before=nobody)
-    assert outcome(done) == (3, f"UNKNOWN: {host.run}/control.sock: Permission denied\n"), done.stderr
+    assert outcome(done) == (
+        3,
+        f"UNKNOWN: {host.run}/control.sock: Permission denied; use sudo, or join the group of the socket\n",
+    ), done.stderr
     assert host.failover("health", "--live", before=nobody).returncode == 2
     assert ended(daemon, signal.SIGTERM) == 0

@@ -203,8 +203,8 @@ def test_without_a_name_the_sample_is_written_where_run_reads(
     assert [one for one in tmp_path.rglob("*") if one.is_file()] == [path]
     assert path.read_text() == config.sample()
     assert capsys.readouterr().err == (
-        f"failover: {path} did not exist and holds a sample now:"
-        " edit its interface_name and ip_addresses, then failover reload\n"
+        f"failover: {path} did not exist; it is a sample now:"
+        " edit interface_name and ip_addresses, then run failover reload\n"
     )
 
 

@@ -101,11 +101,11 @@ def test_teardown_leaves_a_living_daemon_its_addresses_and_says_whose_they_are(
     assert done.returncode == 1
     assert (
         f"failover: v0: {VIRTUAL} left alone, because another failover, process {process.pid},"
-        " runs virtual router 51 (ipv4) on v0: stop it, it removes its addresses"
+        " runs virtual router 51 (ipv4) on v0: stop it, and it removes its addresses"
     ) in done.stderr.splitlines()
     assert done.stdout == ("" if "cli-mode" in given else "removed 198.51.100.7/24 from v8\n")
     assert host.addresses() == [OWN, VIRTUAL]
-    assert "put back" not in host.log.read_text()
+    assert "by another program; restored" not in host.log.read_text()
     assert ended(process, signal.SIGTERM) == 0
 
 

@@ -19,7 +19,7 @@ NOTHING: dict[str, Any] = {"added": NOBODY, "removed": NOBODY, "changed": NOBODY
     [
         ({}, "nothing has changed: 1 virtual router\n"),
         ({"unchanged": 2, "needs_restart": ["lock_memory", "cpu_affinity"]},
-         "nothing has changed: 2 virtual routers\nafter a restart only: lock_memory, cpu_affinity\n"),
+         "nothing has changed: 2 virtual routers\nneeds a restart: lock_memory, cpu_affinity\n"),
         ({"added": {"count": 2, "first": ["A", "B"]}, "removed": {"count": 3, "first": ["C"]},
           "changed": {"count": 1, "first": ["D"]}, "unchanged": 0},
          "added: A, B\nremoved: C and 2 more\nchanged: D\nunchanged: 0 virtual routers\n"),
@@ -40,7 +40,7 @@ def test_it_fails_with_the_reason(
     report = "x.json: 1 problem\n  $.vrid: 300 is out of range; allowed: 1 to 255"
     monkeypatch.setattr(control, "post", lambda *_: (code, json.dumps({"error": report}).encode()))
     assert main(["reload"]) == status
-    assert capsys.readouterr().err == f"failover: not reloaded, everything is as before: {report}\n"
+    assert capsys.readouterr().err == f"failover: not reloaded, nothing was changed: {report}\n"
 
 
 def test_where_the_daemon_is_silent_it_does_not_say_that_nothing_has_changed(
@@ -49,7 +49,7 @@ def test_where_the_daemon_is_silent_it_does_not_say_that_nothing_has_changed(
     monkeypatch.setattr(control, "post", lambda *_: (504, b'{"error": "the daemon has not answered"}'))
     assert main(["reload"]) == 1
     assert capsys.readouterr().err == (
-        "failover: it is not known whether the configuration was reloaded: the daemon has not answered\n"
+        "failover: the outcome of the reload is not known: the daemon has not answered\n"
     )
 
 
@@ -63,8 +63,8 @@ def test_where_it_gives_up_by_itself_it_says_what_is_not_known(
         listener.listen()
         assert main(["reload", "--socket", str(path)]) == 1
     assert capsys.readouterr().err == (
-        f"failover: it is not known whether the configuration was reloaded: {path}: the daemon does not answer;"
-        " once it answers, failover status shows what runs\n"
+        f"failover: the outcome of the reload is not known: {path}: the daemon does not answer;"
+        " see failover status when the daemon answers again\n"
     )
 
 

@@ -94,7 +94,7 @@ def test_a_signal_that_means_nothing_better_ends_it_in_good_order(host: Host, nu
     wait_until(lambda: "-> MASTER" in host.log.read_text(), "the agent runs")
     assert ended(process, number) == 0
     assert host.is_clean()
-    told = f"{in_words(number)}: the daemon ends in good order" in host.log.read_text()
+    told = f"{in_words(number)}: the daemon shuts down cleanly" in host.log.read_text()
     assert told == (number not in {signal.SIGTERM, signal.SIGINT})
 
 

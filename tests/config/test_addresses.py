@@ -10,7 +10,7 @@ from failover.config.checking.addresses import host_complaint, parse_address
 from failover.config.checking.settings import Complaint
 
 NOT_AN_ADDRESS = "is not an IP address"
-NAME = "a name is not looked up: write an address"
+NAME = "names are not resolved: write an address"
 NETWORK = "is the address of the network itself, not of a host in it"
 
 
@@ -21,12 +21,12 @@ NETWORK = "is the address of the network itself, not of a host in it"
         ("gateway", NAME),
         ("10.0.0", None),
         ("10.0.0.256/24", None),
-        ("10.0.0.1/33", "a length is 0 to 32"),
-        ("10.0.0.1/", "a length is 0 to 32"),
-        ("10.0.0.1/-1", "a length is 0 to 32"),
-        ("10.0.0.1/24/24", "a length is 0 to 32"),
+        ("10.0.0.1/33", "the length must be 0 to 32"),
+        ("10.0.0.1/", "the length must be 0 to 32"),
+        ("10.0.0.1/-1", "the length must be 0 to 32"),
+        ("10.0.0.1/24/24", "the length must be 0 to 32"),
         ("010.0.0.1/24", 'did you mean "10.0.0.1/24"?'),
-        ("2001:db8::1/129", "a length is 0 to 128"),
+        ("2001:db8::1/129", "the length must be 0 to 128"),
         ("2001:db8::1::2/64", None),
         ("10.0.0.1/255.255.255.0", 'did you mean "10.0.0.1/24"?'),
         (" 10.0.0.1/24", 'did you mean "10.0.0.1/24"?'),
@@ -70,8 +70,8 @@ def test_an_address_without_a_length_is_a_host_route(text: str, meant: str) -> N
         ("127.0.0.1/8", "is a loopback address, which never leaves a host"),
         ("::1", "is a loopback address, which never leaves a host"),
         ("255.255.255.255", "is the broadcast address"),
-        ("10.0.0.1/0", "has a prefix length of 0, which would put the whole world on this LAN"),
-        ("2001:db8::1/0", "has a prefix length of 0, which would put the whole world on this LAN"),
+        ("10.0.0.1/0", "has prefix length 0, which covers every address"),
+        ("2001:db8::1/0", "has prefix length 0, which covers every address"),
         ("192.168.1.0/24", NETWORK),
         ("10.0.0.4/30", NETWORK),
         ("2001:db8::/64", NETWORK),
@@ -119,7 +119,7 @@ def test_whatever_a_host_can_hold_is_accepted(text: str) -> None:
 def test_the_zone_of_a_link_local_address_is_left_to_interface_name(text: str, plain: str) -> None:
     read = parse_address(text)
     found = read if isinstance(read, Complaint) else host_complaint(read)
-    assert found == Complaint("carries a zone", f'write "{plain}": the zone is interface_name')
+    assert found == Complaint("has a zone", f'write "{plain}": the interface is interface_name')
 
 
 def test_an_ipv4_address_in_ipv6_form_is_refused() -> None:

@@ -17,7 +17,7 @@ def parse_routers(document: list[dict[str, Any]]) -> tuple[VirtualRouter, ...]:
 def test_a_name_is_given_once() -> None:
     first, second = entry(name="a"), entry(name="a", vrid=52, ip_addresses=["10.0.0.1"])
     assert complaints([first, second]) == [
-        '$[1].name: "a" is the name of $[0] already; allowed: each name once',
+        '$[1].name: "a" is already the name of $[0]; allowed: each name once',
     ]
 
 
@@ -26,21 +26,24 @@ def test_a_name_is_given_once() -> None:
 def test_a_vrid_is_used_once_per_interface_and_family(changes: dict[str, Any]) -> None:
     second = entry(ip_addresses=["10.0.0.1"], **changes)
     assert complaints([entry(priority=255), second]) == [
-        "$[1].vrid: 51 is taken on eth0 for IPv4 by $[0]; allowed: each VRID once per interface and family",
+        "$[1].vrid: 51 is already used on eth0 for IPv4 by $[0]; allowed: each VRID once per interface and family",
     ]
 
 
 def test_a_clash_in_both_families_is_one_line() -> None:
     first, second = entry(ip_addresses=["10.0.0.1", "fe80::1"]), entry(ip_addresses=["10.0.0.2", "fe80::2"])
     assert complaints([first, second]) == [
-        "$[1].vrid: 51 is taken on eth0 for IPv4 and IPv6 by $[0]; allowed: each VRID once per interface and family",
+        (
+            "$[1].vrid: 51 is already used on eth0 for IPv4 and IPv6 by $[0];"
+            " allowed: each VRID once per interface and family"
+        ),
     ]
 
 
 def test_a_clash_on_an_interface_of_any_name_is_told_in_ascii() -> None:
     first, second = (entry(interface_name="\u00e9", ip_addresses=[f"10.0.0.{number}"]) for number in (1, 2))
     (line,) = complaints([first, second])
-    assert line.startswith(r"$[1].vrid: 51 is taken on \u00e9 for IPv4 by $[0];")
+    assert line.startswith(r"$[1].vrid: 51 is already used on \u00e9 for IPv4 by $[0];")
 
 
 @positive("R-108")
@@ -56,8 +59,8 @@ def test_an_address_belongs_to_one_virtual_router_on_whatever_interface() -> Non
     second = entry(vrid=52, interface_name="eth1", ip_addresses=["10.0.0.1", "192.168.100.100/32"])
     third = entry(vrid=53, ip_addresses=["10.0.0.2"], excluded_ip_addresses=["10.0.0.1/8"])
     assert complaints([entry(), second, third]) == [
-        '$[1].ip_addresses[1]: "192.168.100.100/32" is an address of $[0] already; allowed: each address once',
-        '$[2].excluded_ip_addresses[0]: "10.0.0.1/8" is an address of $[1] already; allowed: each address once',
+        '$[1].ip_addresses[1]: "192.168.100.100/32" is already an address of $[0]; allowed: each address once',
+        '$[2].excluded_ip_addresses[0]: "10.0.0.1/8" is already an address of $[1]; allowed: each address once',
     ]
 
 
@@ -65,7 +68,7 @@ def test_a_link_local_address_is_another_one_on_another_interface() -> None:
     first = entry(ip_addresses=["fe80::1/64"])
     assert len(parse_routers([first, {**first, "interface_name": "eth1"}])) == 2
     assert complaints([first, {**first, "vrid": 52}]) == [
-        '$[1].ip_addresses[0]: "fe80::1/64" is an address of $[0] already; allowed: each address once',
+        '$[1].ip_addresses[0]: "fe80::1/64" is already an address of $[0]; allowed: each address once',
     ]
 
 
@@ -88,13 +91,13 @@ def test_clashes_between_virtual_routers_built_in_code_are_found_too() -> None:
         Configuration(virtual_routers=tuple(routers))
     assert str(caught.value).split("\n  ") == [
         "Configuration: 3 problems",
-        'virtual_routers[1].name: "VR_1" is the name of virtual_routers[0] already; allowed: each name once',
+        'virtual_routers[1].name: "VR_1" is already the name of virtual_routers[0]; allowed: each name once',
         (
-            "virtual_routers[1].vrid: 1 is taken on e for IPv4 by virtual_routers[0];"
+            "virtual_routers[1].vrid: 1 is already used on e for IPv4 by virtual_routers[0];"
             " allowed: each VRID once per interface and family"
         ),
         (
-            'virtual_routers[1].ip_addresses[0]: "10.0.0.1/32" is an address of virtual_routers[0] already;'
+            'virtual_routers[1].ip_addresses[0]: "10.0.0.1/32" is already an address of virtual_routers[0];'
             " allowed: each address once"
         ),
     ]

@@ -49,7 +49,7 @@ def test_good_ones_are_taken_and_valid_by_the_schema(settings: dict[str, Any]) -
         ({"cpu_affinity": 3}, f"$.daemon.cpu_affinity: 3 is a number, not a list; {CPUS}; did you mean [3]?"),
         ({"cpu_affinity": "all"}, f'$.daemon.cpu_affinity: "all" is a string, not a list; {CPUS}'),
         ({"cpu_affinity": [0, 8192]}, f"$.daemon.cpu_affinity[1]: 8192 is out of range; {CPUS}"),
-        ({"cpu_affinity": [float("nan")]}, f"$.daemon.cpu_affinity[0]: NaN is not a number that JSON has; {CPUS}"),
+        ({"cpu_affinity": [float("nan")]}, f"$.daemon.cpu_affinity[0]: NaN is not a JSON number; {CPUS}"),
         (
             {"agent_user": 65100},
             f'$.daemon.agent_user: 65100 is a number, not a string; {USER}; did you mean "65100"?',
@@ -73,9 +73,9 @@ def test_each_bad_one_is_named_with_its_path_and_refused_by_the_schema(settings:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("root", "is root, whose rights are to be given up"),
-        ("0", "is root, whose rights are to be given up"),
-        ("00", "is root, whose rights are to be given up"),
+        ("root", "is root, but the agent must not be root"),
+        ("0", "is root, but the agent must not be root"),
+        ("00", "is root, but the agent must not be root"),
         ("a:b", "cannot be the name of a user"),
         ("../x", "cannot be the name of a user"),
         ("-x", "cannot be the name of a user"),
@@ -102,7 +102,7 @@ def test_a_key_that_is_there_twice_is_an_error() -> None:
     text = json.dumps(document(lock_memory=True)).replace(
         '"lock_memory": true', '"lock_memory": 1, "lock_memory": true'
     )
-    assert complaints(text) == ["$.daemon.lock_memory: the key is there more than once; allowed: once"]
+    assert complaints(text) == ["$.daemon.lock_memory: the key occurs more than once; allowed: once"]
 
 
 def test_the_short_forms_have_the_defaults() -> None:

@@ -50,7 +50,7 @@ def test_bytes_and_text_with_or_without_a_byte_order_mark_say_the_same() -> None
         ({"virtual_routers": [None]}, "$.virtual_routers[0]: null is null, not an object; allowed: a virtual router"),
         ("VR_1", f'$: "VR_1" is a string, not a configuration; {SHAPES}'),
         (5, f"$: 5 is a number, not a configuration; {SHAPES}"),
-        (float("nan"), f"$: NaN is not a number that JSON has; {SHAPES}"),
+        (float("nan"), f"$: NaN is not a JSON number; {SHAPES}"),
         ({"virtual_router": [GOOD]}, '$.virtual_router: unknown key; did you mean "virtual_routers"?'),
         ({"daemon": {}}, "$.virtual_routers: missing; allowed: a list of virtual routers"),
         ({"virtual_routers": [GOOD], "daemon": 3}, f"$.daemon: 3 is a number, not an object; {DAEMON}"),
@@ -93,11 +93,11 @@ def test_a_key_that_is_there_twice_is_an_error_wherever_it_is() -> None:
     text = json.dumps([GOOD, entry(vrid=52, ip_addresses=["10.0.0.1"])])
     twice = text.replace('"vrid": 52', '"vrid": 51, "x": 0, "vrid": 52, "vrid": 52')
     assert complaints(twice) == [
-        "$[1].vrid: the key is there more than once; allowed: once",
+        "$[1].vrid: the key occurs more than once; allowed: once",
         f"$[1].x: unknown key; allowed: {KNOWN_KEYS}",
     ]
     assert complaints(f'{{"virtual_routers": [], "virtual_routers": {text}}}') == [
-        "$.virtual_routers: the key is there more than once; allowed: once",
+        "$.virtual_routers: the key occurs more than once; allowed: once",
     ]
 
 

@@ -20,7 +20,7 @@ vrrp_instance VI_1 {
     }
 }
 """
-QUOTES = "strings take double quotes"
+QUOTES = "strings need double quotes"
 NUMBER = "a number is written as 51 or 0.5, without a unit; anything else, such as an address, in double quotes"
 
 
@@ -76,10 +76,10 @@ def test_of_keepalived_and_frr_the_words_are_translated() -> None:
         ("{'vrid': 51}", QUOTES),
         ("{\"interface_name\": 'eth0'}", QUOTES),
         ('{"interface_name": eth0}', QUOTES),
-        ("{\u201cvrid\u201d: 51}", "strings take straight double quotes"),
-        ('{"interface_name": \u201eeth0\u201d}', "strings take straight double quotes"),
-        ("{vrid: 51}", "keys take double quotes"),
-        ("{_vrid: 51}", "keys take double quotes"),
+        ("{\u201cvrid\u201d: 51}", "strings need straight double quotes"),
+        ('{"interface_name": \u201eeth0\u201d}', "strings need straight double quotes"),
+        ("{vrid: 51}", "keys need double quotes"),
+        ("{_vrid: 51}", "keys need double quotes"),
         ('{"preempt_mode": True}', "JSON writes true, false and null"),
         ('{"preempt_mode": yes}', "JSON writes true, false and null"),
         ('{"preempt_mode": OFF}', "JSON writes true, false and null"),
@@ -93,9 +93,9 @@ def test_of_keepalived_and_frr_the_words_are_translated() -> None:
         ('[{"vrid": 51} {"vrid": 52}]', "a comma is missing before it"),
         ('{"vrid": 51}\n{"vrid": 52}', "several virtual routers are a list: [{...}, {...}]"),
         ('{"vrid": 51},\n{"vrid": 52}', "several virtual routers are a list: [{...}, {...}]"),
-        ('"vrid": 51', "an object stands in braces: {...}"),
-        ('{"vrid": 51', "the file ends too early, a bracket is not closed"),
-        ('[{"vrid": 51}', "the file ends too early, a bracket is not closed"),
+        ('"vrid": 51', "an object needs braces: {...}"),
+        ('{"vrid": 51', "the file ends too early: a bracket is not closed"),
+        ('[{"vrid": 51}', "the file ends too early: a bracket is not closed"),
         ('{"vrid" 51}', ""),
         ('{"vrid": 51}}', ""),
         ('{"a": ?}', ""),

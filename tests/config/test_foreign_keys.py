@@ -49,11 +49,11 @@ def test_our_own_settings_are_known_by_heart() -> None:
         ("garp_master_delay", "leave it out: a new MASTER announces its addresses by itself"),
         ("garp_anything_else", "leave it out: a new MASTER announces its addresses by itself"),
         ("track_interface", "leave it out: nothing is tracked but the interface itself"),
-        ("notify_master", "leave it out: no script is called; the log and `failover status` tell of changes"),
-        ("unicast_peer", "leave it out: advertisements are sent by multicast alone"),
+        ("notify_master", "leave it out: no script is called; the log and `failover status` show changes"),
+        ("unicast_peer", "leave it out: advertisements are sent by multicast only"),
         ("use_vmac", "leave it out: addresses are served with the interface's own MAC address"),
         ("checksum-with-ipv4-pseudoheader", 'write "checksum": "pseudo_header", or leave it out: it follows the peers'),
-        ("shutdown", "leave it out: every entry runs, so take out one that must not"),
+        ("shutdown", "leave it out: every entry runs, so remove an entry that must not run"),
         ("vrrp_rt_priority", '"realtime_priority" belongs in "daemon", beside "virtual_routers"'),
         ("realtime_priority", '"realtime_priority" belongs in "daemon", beside "virtual_routers"'),
         ("daemon", 'write {"virtual_routers": [{...}], "daemon": {...}}'),
@@ -79,7 +79,7 @@ def test_a_block_of_keepalived_is_an_entry(key: str) -> None:
     document: dict[str, Any] = {key: {"VI_1": KEEPALIVED}, "global_defs": {"router_id": "one"}}
     assert complaints(document) == [
         f'$.{key}: unknown key; write each of them as an object in the list "virtual_routers"',
-        '$.global_defs: unknown key; leave it out: what concerns the daemon stands in "daemon"',
+        '$.global_defs: unknown key; leave it out: settings of the daemon belong in "daemon"',
     ]
 
 

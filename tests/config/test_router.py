@@ -69,12 +69,12 @@ def test_code_that_passes_wrong_values_hears_of_every_field() -> None:
     assert str(caught.value).split("\n  ") == [
         "VirtualRouter: 7 problems",
         "vrid: a huge number is out of range; allowed: 1 to 255",
-        "interface_name: b'eth0' is bytes, not a string; allowed: 1 to 15 bytes without blanks, / or :",
+        "interface_name: b'eth0' is bytes, not a string; allowed: 1 to 15 bytes without spaces, / or :",
         (
             "ip_addresses: {'10.0.0.1'} is set, not a list; allowed: a list of \"ADDRESS/LENGTH\","
             ' or "ADDRESS" for a /32 or /128; 1 to 255 of each family'
         ),
-        "priority: null is no value; allowed: 1 to 254, or 255 for the owner of the addresses; leave the key out",
+        "priority: null is not a value; allowed: 1 to 254, or 255 for the owner of the addresses; leave the key out",
         (
             "advert_interval: NaN is out of range;"
             " allowed: 0.01 to 40.95 in steps of 0.01; with version 2 whole seconds, 1 to 255"

@@ -59,11 +59,11 @@ def test_version_2_takes_ipv4_and_version_3_takes_both() -> None:
     [
         (
             {"version": 2, "with_version_2": True},
-            "with_version_2: true adds version 2 to version 3; allowed: false with version 2",
+            "with_version_2: true is only for version 3; allowed: false with version 2",
         ),
         (
             {"version": 2, "checksum": "rfc9568"},
-            'checksum: "rfc9568" chooses between two forms; allowed: "auto" with version 2, which has one',
+            'checksum: "rfc9568" has no effect with version 2; allowed: "auto" with version 2',
         ),
         (
             {"check_address_list": True},
@@ -71,12 +71,12 @@ def test_version_2_takes_ipv4_and_version_3_takes_both() -> None:
         ),
         pytest.param(
             {"with_version_2": True, "ip_addresses": ["fe80::1/64"]},
-            "with_version_2: true has no IPv4 address to work with; allowed: false with IPv6 alone",
+            "with_version_2: true needs an IPv4 address; allowed: false with IPv6 alone",
             marks=negative("R-112"),
         ),
         (
             {"preferred_lifetime": "forever"},
-            'preferred_lifetime: "forever" has no IPv6 address to work with; allowed: 0 with IPv4 alone',
+            'preferred_lifetime: "forever" needs an IPv6 address; allowed: 0 with IPv4 alone',
         ),
     ],
 )
@@ -158,8 +158,8 @@ def test_excluded_addresses_may_be_many() -> None:
 
 def test_excluded_addresses_go_with_advertised_ones_of_their_family() -> None:
     assert complaint(excluded_ip_addresses=["10.0.0.2/24", "2001:db8::2/64"]) == (
-        'excluded_ip_addresses[1]: "2001:db8::2/64" has no advertised IPv6 address to go with;'
-        " allowed: IPv6 here with IPv6 in ip_addresses"
+        'excluded_ip_addresses[1]: "2001:db8::2/64" needs an advertised IPv6 address beside it;'
+        " allowed: IPv6 only if ip_addresses has IPv6 too"
     )
 
 

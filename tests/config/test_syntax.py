@@ -25,7 +25,7 @@ from tests.config.documents import complaints
         ('{"preempt_mode": True}', "line 1, column 18: not JSON: expecting value; JSON writes true, false and null"),
         (
             '{"vrid": 51',
-            ("line 1, column 12: not JSON: expecting ',' delimiter; the file ends too early, a bracket is not closed"),
+            ("line 1, column 12: not JSON: expecting ',' delimiter; the file ends too early: a bracket is not closed"),
         ),
         ('{"vrid" 51}', "line 1, column 9: not JSON: expecting ':' delimiter"),
         (
@@ -40,7 +40,7 @@ from tests.config.documents import complaints
     ids=lambda value: value[:20] if value else "",
 )
 def test_a_syntax_error_is_told_with_its_place(text: str, line: str | None) -> None:
-    quotes = "line 1, column 2: not JSON: expecting property name enclosed in double quotes; strings take double quotes"
+    quotes = "line 1, column 2: not JSON: expecting property name enclosed in double quotes; strings need double quotes"
     assert complaints(text) == [line or quotes]
 
 
@@ -53,8 +53,8 @@ def test_a_repeated_key_is_remembered_and_the_last_value_kept() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("NaN", "is not a number that JSON has"),
-        ("-Infinity", "is not a number that JSON has"),
+        ("NaN", "is not a JSON number"),
+        ("-Infinity", "is not a JSON number"),
         ("1e400", "is out of range"),
         ("-1e400", "is out of range"),
         ("9" * 5000, "is out of range"),

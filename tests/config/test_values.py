@@ -16,11 +16,11 @@ from tests.rfc.marks import negative, positive
 VRID = "allowed: 1 to 255"
 PRIORITY = "allowed: 1 to 254, or 255 for the owner of the addresses"
 INTERVAL = "allowed: 0.01 to 40.95 in steps of 0.01; with version 2 whole seconds, 1 to 255"
-INTERFACE = "allowed: 1 to 15 bytes without blanks, / or :"
+INTERFACE = "allowed: 1 to 15 bytes without spaces, / or :"
 LISTED = "`ip -br link` lists the names of this host's interfaces"
 NAME = "allowed: 1 to 128 printable characters, unique in the file"
 LIST = 'allowed: a list of "ADDRESS/LENGTH", or "ADDRESS" for a /32 or /128; 1 to 255 of each family'
-LOOKED_UP = "a name is not looked up: write an address"
+LOOKED_UP = "names are not resolved: write an address"
 ESCAPED_E = r"\u00e9"
 ADDRESS = 'allowed: "ADDRESS/LENGTH", or "ADDRESS" for a /32 or /128'
 
@@ -37,12 +37,12 @@ ADDRESS = 'allowed: "ADDRESS/LENGTH", or "ADDRESS" for a /32 or /128'
         ("\ud800", f'vrid: "\\ud800" is a string, not a whole number; {VRID}'),
         (51.5, f"vrid: 51.5 is not a whole number; {VRID}"),
         (51.0, f"vrid: 51.0 is not a whole number; {VRID}; did you mean 51?"),
-        (None, f"vrid: null is no value; {VRID}"),
+        (None, f"vrid: null is not a value; {VRID}"),
         ([51], f"vrid: [...] is a list, not a whole number; {VRID}; did you mean 51?"),
         ({}, f"vrid: {{}} is an object, not a whole number; {VRID}"),
         (10**19, f"vrid: {10**19} is out of range; {VRID}"),
         (10**70, f"vrid: {'1' + '0' * 59}... is out of range; {VRID}"),
-        (float("nan"), f"vrid: NaN is not a number that JSON has; {VRID}"),
+        (float("nan"), f"vrid: NaN is not a JSON number; {VRID}"),
         pytest.param(ABSENT, f"vrid: missing; {VRID}", marks=negative("R-013")),
     ],
 )
@@ -75,7 +75,7 @@ def test_a_priority_of_1_to_254_is_accepted(priority: int) -> None:
         (-0.5, f"advert_interval: -0.5 is out of range; {INTERVAL}"),
         (0.009, f"advert_interval: 0.009 is out of range; {INTERVAL}"),
         (256, f"advert_interval: 256 is out of range; {INTERVAL}"),
-        (float("inf"), f"advert_interval: Infinity is not a number that JSON has; {INTERVAL}"),
+        (float("inf"), f"advert_interval: Infinity is not a JSON number; {INTERVAL}"),
         (True, f"advert_interval: true is a boolean, not a number; {INTERVAL}"),
         ("0.5", f'advert_interval: "0.5" is a string, not a number; {INTERVAL}; did you mean 0.5?'),
     ],
@@ -96,7 +96,7 @@ def test_a_number_that_no_machine_number_holds_is_refused() -> None:
     [
         ("true", 'preempt_mode: "true" is a string, not true or false; allowed: true or false; did you mean true?'),
         (1, "preempt_mode: 1 is a number, not true or false; allowed: true or false; did you mean true?"),
-        (None, "preempt_mode: null is no value; allowed: true or false; leave the key out"),
+        (None, "preempt_mode: null is not a value; allowed: true or false; leave the key out"),
     ],
 )
 def test_a_flag_is_true_or_false_and_nothing_like_it(value: Any, line: str) -> None:
@@ -106,14 +106,14 @@ def test_a_flag_is_true_or_false_and_nothing_like_it(value: Any, line: str) -> N
 @pytest.mark.parametrize(
     ("value", "rest"),
     [
-        (1, "1 is not one of them"),
-        (-1, "-1 is not one of them"),
-        (0.5, "0.5 is not one of them"),
-        (False, "false is not one of them"),
-        ([], "[] is not one of them"),
-        ("0", '"0" is not one of them'),
-        ("for ever", '"for ever" is not one of them'),
-        (None, "null is no value"),
+        (1, "1 is not one of the allowed values"),
+        (-1, "-1 is not one of the allowed values"),
+        (0.5, "0.5 is not one of the allowed values"),
+        (False, "false is not one of the allowed values"),
+        ([], "[] is not one of the allowed values"),
+        ("0", '"0" is not one of the allowed values'),
+        ("for ever", '"for ever" is not one of the allowed values'),
+        (None, "null is not a value"),
     ],
 )
 def test_a_preferred_lifetime_is_none_or_forever(value: Any, rest: str) -> None:
@@ -144,12 +144,15 @@ def test_a_version_is_2_or_3(value: Any, line: str) -> None:
         (
             "pseudo",
             (
-                'checksum: "pseudo" is not one of them; allowed: "auto", "rfc9568" or "pseudo_header";'
+                'checksum: "pseudo" is not one of the allowed values; allowed: "auto", "rfc9568" or "pseudo_header";'
                 ' did you mean "pseudo_header"?'
             ),
         ),
-        ("md5", 'checksum: "md5" is not one of them; allowed: "auto", "rfc9568" or "pseudo_header"'),
-        ("\ud800", 'checksum: "\\ud800" is not one of them; allowed: "auto", "rfc9568" or "pseudo_header"'),
+        ("md5", 'checksum: "md5" is not one of the allowed values; allowed: "auto", "rfc9568" or "pseudo_header"'),
+        (
+            "\ud800",
+            'checksum: "\\ud800" is not one of the allowed values; allowed: "auto", "rfc9568" or "pseudo_header"',
+        ),
         (9568, 'checksum: 9568 is a number, not a string; allowed: "auto", "rfc9568" or "pseudo_header"'),
     ],
 )
@@ -166,7 +169,7 @@ def test_a_checksum_is_one_of_three(value: Any, line: str) -> None:
                 name,
                 (
                     f'interface_name: "{shown}" is too long for the name of an interface; {INTERFACE};'
-                    f" an altname is none; {LISTED}"
+                    f" an altname cannot be used; {LISTED}"
                 ),
             )
             for name, shown in (
@@ -216,7 +219,7 @@ def test_a_checksum_is_one_of_three(value: Any, line: str) -> None:
             f"{'a' * 16}@eth0",
             (
                 f'interface_name: "{"a" * 16}@eth0" is too long for the name of an interface; {INTERFACE};'
-                f" an altname is none; {LISTED}"
+                f" an altname cannot be used; {LISTED}"
             ),
         ),
         (".@if5", f'interface_name: ".@if5" cannot be the name of an interface; {INTERFACE}'),
@@ -269,9 +272,9 @@ def test_an_interface_name_that_the_kernel_would_give_is_accepted(name: str) -> 
         ("", f'name: "" is empty; {NAME}'),
         ("a\nb", f'name: "a\\nb" contains a control character; {NAME}'),
         ("\udc80", f'name: "\\udc80" contains a control character; {NAME}'),
-        (" a", f'name: " a" begins or ends with a blank; {NAME}; did you mean "a"?'),
-        (" \u00e9", f'name: " {ESCAPED_E}" begins or ends with a blank; {NAME}; did you mean "{ESCAPED_E}"?'),
-        (" ", f'name: " " begins or ends with a blank; {NAME}'),
+        (" a", f'name: " a" begins or ends with a space; {NAME}; did you mean "a"?'),
+        (" \u00e9", f'name: " {ESCAPED_E}" begins or ends with a space; {NAME}; did you mean "{ESCAPED_E}"?'),
+        (" ", f'name: " " begins or ends with a space; {NAME}'),
         ("n" * 129, f'name: "{"n" * 59}... is too long; {NAME}'),
         (51, f'name: 51 is a number, not a string; {NAME}; did you mean "51"?'),
     ],
@@ -296,7 +299,7 @@ def test_any_printable_name_is_accepted(name: str) -> None:
         ([], f"ip_addresses: [] lists no address; {LIST}"),
         (ABSENT, f"ip_addresses: missing; {LIST}"),
         ([1], f"ip_addresses[0]: 1 is a number, not a string; {ADDRESS}"),
-        ([None], f"ip_addresses[0]: null is no value; {ADDRESS}"),
+        ([None], f"ip_addresses[0]: null is not a value; {ADDRESS}"),
         (
             ["10.0.0.1", "x"],
             f'ip_addresses[1]: "x" is not an IP address; {ADDRESS}; {LOOKED_UP}',

@@ -36,81 +36,80 @@ ROOT: Final = Path(__file__).parents[2]
 README: Final = ROOT / "README.md"
 STATUSES: Final = {
     failures.FINE: "All is well; the daemon was stopped.",
-    failures.FAILED: "It did not work here and now; or no daemon answers.",
-    failures.USAGE: "Bad usage: an unknown option, a value missing.",
-    failures.BAD_CONFIGURATION: "A bad configuration; each error is a line.",
+    failures.FAILED: "It failed, or no daemon answers.",
+    failures.USAGE: "Bad usage: an unknown option or a missing value.",
+    failures.BAD_CONFIGURATION: "A bad configuration. Each error is a line.",
     failures.INTERRUPTED: "Interrupted by Ctrl-C.",
 }
 _SIDE_BY_SIDE: Final = 2
 """Buildings in a row of the picture: more would be too wide for a page."""
 RESULTS: Final = ROOT / "docs/performance/results.json"
 SHOWN: Final = {
-    ("failover/0.1s", "excess"): "a dead MASTER is noticed later than theory says, at 0.1 s",
-    ("failover/1s", "stop"): "from the SIGTERM of a MASTER to a client that is served by the other, at 1 s",
-    ("cpu/200@0.1s", "sent"): "CPU for an advertisement sent, 200 virtual routers at 0.1 s",
-    ("cpu/200@0.1s", "received from keepalived"): "CPU for one received from keepalived",
-    ("cpu/1@0.1s", "sent"): "CPU for one sent, a single virtual router",
+    ("failover/0.1s", "excess"): "a dead MASTER is noticed later than the RFC demands by, at 0.1 s",
+    ("failover/1s", "stop"): "the MASTER is stopped: until the client is served by the other host, at 1 s",
+    ("cpu/200@0.1s", "sent"): "CPU to send an advertisement, 200 virtual routers at 0.1 s",
+    ("cpu/200@0.1s", "received from keepalived"): "CPU to receive one from keepalived, 200 virtual routers at 0.1 s",
+    ("cpu/1@0.1s", "sent"): "CPU to send one, a single virtual router at 0.1 s",
     (
         "spacing/0.1s-hogs-ordinary",
         "p99",
-    ): "how far 99 of 100 advertisements are off their beat, two CPU hogs, no real time",
-    ("addresses/1x500", "configured"): "500 addresses added",
-    ("addresses/1x500", "late"): "another virtual router's advertisements late meanwhile, at worst",
-    ("addresses/100x1", "adverts"): "100 virtual routers fail over at once: first to last advertisement",
-    ("lifetime", "exited"): "from SIGTERM to the end of the process",
-    ("memory/1", "Pss"): "memory with one virtual router",
-    ("memory/1000", "Pss"): "memory with 1000",
+    ): "99 of 100 advertisements are off by less than, on a busy host without real-time priority",
+    ("addresses/1x500", "configured"): "time to add 500 addresses",
+    ("addresses/1x500", "late"): "meanwhile, another virtual router's advertisements are late by at most",
+    ("addresses/100x1", "adverts"): "100 virtual routers take over at once: from the first to the last advertisement",
+    ("lifetime", "exited"): "time to stop, from SIGTERM to the end of the process",
 }
-"""What the README shows, by scenario and key; also what is worse than keepalived's."""
+"""What the README shows, by scenario and key. Memory was measured of the engine alone, so the text has it."""
 FIELDS: Final = {
     "daemon.version": "Of the daemon.",
     "daemon.pid": "Its process, the engine.",
     "daemon.uptime_seconds": "Since its start.",
     "daemon.engine.answers": (
-        "Whether the engine, the process that runs the virtual routers, answers: not so where it has left a question"
-        " unanswered for 2 s. Then all else here is what it said last."
+        "Whether the engine, the process that runs the virtual routers, answers. `false` after 2 s without an answer:"
+        " then everything else here is what it said last."
     ),
-    "daemon.engine.answered_at": "When it answered last: RFC 3339, UTC; `null` where it never has.",
-    "daemon.engine.silent_since": "When it was last heard from, where it does not answer; else `null`.",
-    "daemon.realtime.scheduler": "The scheduling class in force: `SCHED_RR`, or `SCHED_OTHER` where that was refused.",
+    "daemon.engine.answered_at": "When it answered last: RFC 3339, UTC; `null` if it never has.",
+    "daemon.engine.silent_since": "When it was last heard from, if it does not answer; else `null`.",
+    "daemon.realtime.scheduler": "The scheduling class in force: `SCHED_RR`, or `SCHED_OTHER` if that was refused.",
     "daemon.realtime.priority": "Its real-time priority, 0 for none.",
     "daemon.realtime.memory_locked": "Whether its memory is locked.",
-    "daemon.realtime.time_slice_ns": "How long it asks for the CPU at a time (Linux 6.12); else 0.",
-    "daemon.realtime.timer_slack_ns": "By how much the kernel may put off its timers.",
+    "daemon.realtime.time_slice_ns": "The time slice that it asks for (Linux 6.12); else 0.",
+    "daemon.realtime.timer_slack_ns": "By how much the kernel may delay its timers.",
     "daemon.realtime.cpu_affinity": "The CPUs that it may use, `null` for all.",
-    "daemon.engine_lag_seconds.max": "The latest that any of its alarms rang since the start.",
+    "daemon.engine_lag_seconds.max": "The longest delay of a timer since the start.",
     "daemon.engine_lag_seconds.histogram[].up_to": "The upper end of a bucket, `null` for the last.",
-    "daemon.engine_lag_seconds.histogram[].count": "How many alarms were as late.",
-    "daemon.engine_lag_seconds.last_minute.max": "The same of the last 60 to 70 seconds.",
-    "daemon.engine_lag_seconds.last_minute.histogram[].up_to": "Likewise.",
-    "daemon.engine_lag_seconds.last_minute.histogram[].count": "Likewise.",
-    "daemon.agent.user": "The user, by number, that serves this status and writes the log.",
-    "daemon.agent.landlock": "The level of Landlock that keeps it from files, ports and signals; 0 for none.",
-    "daemon.agent.system_call_filter": "Whether a filter keeps it from system calls that it does not need.",
-    "daemon.warnings[]": "What was wanted of the system and could not be had, a sentence each.",
-    "daemon.configuration_file": "What a reload reads; `null` where there is nothing to reload, as in `cli-mode`.",
+    "daemon.engine_lag_seconds.histogram[].count": "How many timers had this delay.",
+    "daemon.engine_lag_seconds.last_minute.max": "The longest delay in the last 60 to 70 seconds.",
+    "daemon.engine_lag_seconds.last_minute.histogram[].up_to": "The upper end of a bucket, `null` for the last.",
+    "daemon.engine_lag_seconds.last_minute.histogram[].count": "How many timers had this delay in that time.",
+    "daemon.agent.user": "The user ID of the agent, which serves this status and writes the log.",
+    "daemon.agent.landlock": "The Landlock level that keeps the agent from files, ports and signals; 0 for none.",
+    "daemon.agent.system_call_filter": "Whether the agent's system calls are filtered.",
+    "daemon.warnings[]": "What the system refused, a sentence each.",
+    "daemon.configuration_file": "The file that a reload reads; `null` if there is none, as in `cli-mode`.",
     "daemon.last_reload.at": "When the last reload ended; `last_reload` is `null` if there was none since the start.",
-    "daemon.last_reload.outcome": "`reloaded`, or `failed` until one succeeds: all is as before.",
-    "daemon.last_reload.error": "Why it failed, as `failover reload` says it, in one or more lines; else `null`.",
+    "daemon.last_reload.outcome": "`reloaded`, or `failed` until one succeeds. A failed reload changes nothing.",
+    "daemon.last_reload.error": "Why it failed, in one or more lines; else `null`.",
     "daemon.last_reload.file_is_bad": (
-        "Whether the file could not be used, so that a restart would not come up; `false` where something else was in"
-        " the way, such as another process that runs a new virtual router."
+        "Whether the file itself is bad, so that a restart would not come up. `false` if something else was the reason,"
+        " such as another process that runs a new virtual router."
     ),
     "virtual_routers[].name": "As configured.",
-    "virtual_routers[].family": "`ipv4` or `ipv6`; a virtual router with addresses of both is listed once for each.",
+    "virtual_routers[].family": "`ipv4` or `ipv6`. A virtual router with addresses of both is listed twice.",
     "virtual_routers[].vrid": "Its number.",
     "virtual_routers[].interface": "Its interface.",
     "virtual_routers[].version": "The protocol version, 2 or 3.",
     "virtual_routers[].state": "`INITIALIZE`, `BACKUP` or `MASTER`.",
-    "virtual_routers[].since": "When it came into this state: RFC 3339, UTC.",
+    "virtual_routers[].since": "Since when it has been in this state: RFC 3339, UTC.",
     "virtual_routers[].last_change.previous": (
-        "The state before its last change, or the same with a new cause. `last_change` is `null` before the first."
+        "The state before the last change; the same state if only the cause changed. `last_change` is `null` before the"
+        " first."
     ),
-    "virtual_routers[].last_change.cause": "Why it changed, as a word for programs.",
-    "virtual_routers[].last_change.text": "The same in words, as in the log.",
+    "virtual_routers[].last_change.cause": "Why it changed, [as a word](events.md#causes) for programs.",
+    "virtual_routers[].last_change.text": "Why it changed, as in the log.",
     "virtual_routers[].last_change.evidence.EVIDENCE": "What is known of the cause, by [name](events.md#causes).",
     "virtual_routers[].problems[].what": (
-        "What another host is heard to do wrong, as long as it is heard: a [discard reason](events.md#discard-reasons)"
+        "What another host does wrong, as long as it does it: a [discard reason](events.md#discard-reasons)"
         " or an [oddity](events.md#oddities)."
     ),
     "virtual_routers[].problems[].severity": (
@@ -121,25 +120,25 @@ FIELDS: Final = {
     "virtual_routers[].problems[].since": "When it was first heard.",
     "virtual_routers[].problems[].last_heard": "When it was last heard.",
     "virtual_routers[].problems[].count": "How often it was heard in that time.",
-    "virtual_routers[].fault.reason": "Why it cannot run, as a word for programs; `fault` is `null` where it can.",
+    "virtual_routers[].fault.reason": "Why it cannot run, as a word for programs. `fault` is `null` if it can run.",
     "virtual_routers[].fault.detail": "The same as a sentence.",
     "virtual_routers[].priority.configured": "The priority of the configuration.",
     "virtual_routers[].priority.effective": "The one in force.",
-    "virtual_routers[].master": "The address that the MASTER advertises from, `null` where none was heard.",
+    "virtual_routers[].master": "The address that the MASTER advertises from; `null` if none was heard.",
     "virtual_routers[].master_priority": "The priority that the MASTER advertises, `null` where none was heard.",
     "virtual_routers[].checksum.sent": (
-        "What our checksums cover, `rfc9568` or `pseudo_header`; `checksum` is `null` except for version 3 over IPv4."
+        "What our checksums cover, `rfc9568` or `pseudo_header`. `checksum` is `null` except for version 3 with IPv4."
     ),
     "virtual_routers[].checksum.is_learned": "Whether that was learned from another host.",
-    "virtual_routers[].checksum.master": "What those of the MASTER cover, where it is another host.",
+    "virtual_routers[].checksum.master": "What those of the MASTER cover, if it is another host.",
     "virtual_routers[].advertisement_interval_seconds": "Ours.",
     "virtual_routers[].master_down_interval_seconds": "How long the MASTER may be silent.",
-    "virtual_routers[].addresses[]": "What it holds while MASTER, the excluded ones last.",
+    "virtual_routers[].addresses[]": "The addresses that it has while MASTER, the excluded ones last.",
     "virtual_routers[].preferred_lifetime": (
         "Of its IPv6 addresses, as configured: 0 or `forever`; `null` for `ipv4`."
     ),
     "virtual_routers[].virtual_mac": "`null`: addresses are served with the interface's own MAC address.",
-    "virtual_routers[].send_error.what": "What it has to send and cannot; `send_error` is `null` where all goes out.",
+    "virtual_routers[].send_error.what": "What it cannot send. `send_error` is `null` if sending works.",
     "virtual_routers[].send_error.error": "Why, the last time.",
     "virtual_routers[].send_error.count": "How often in a row.",
     "virtual_routers[].send_error.at": "When, the last time.",
@@ -194,7 +193,12 @@ def _meaning(setting: Setting) -> str:
 
 
 def _default(setting: Setting) -> str:
-    return "**required**" if setting.required else f"`{setting.default_text}`"
+    return "**required**" if setting.required else _as_code(setting.default_text)
+
+
+def _as_code(text: str) -> str:
+    """As code, unless parts of it are marked as code already."""
+    return text if "`" in text else f"`{text}`"
 
 
 class Described(NamedTuple):
@@ -251,7 +255,7 @@ def manual_settings(settings: Mapping[str, Setting]) -> str:
     """A manual page's list of keys."""
     return "\n\n".join(
         f"**{one.name}**\n: {_meaning(one)} {one.allowed[0].upper()}{one.allowed[1:]}."
-        + (" Required." if one.required else f" Default: `{one.default_text}`.")
+        + (" Required." if one.required else f" Default: {_as_code(one.default_text)}.")
         for one in settings.values()
     )
 
@@ -331,7 +335,7 @@ def benchmark_table() -> str:
     about = results.environment
     days = sorted({one.taken.split()[0] for one in results.measurements})
     where = f"{' to '.join(days)}, {about['CPUs']}, Linux {about['kernel']}, Python {about['Python']}"
-    return f"{table(('', 'Failover', 'keepalived 2.2.7', 'ratio'), rows)}\n\n{where}; `make bench` makes it anew."
+    return f"{table(('', 'Failover', 'keepalived 2.2.7', 'ratio'), rows)}\n\n{where}. Reproduce with `make bench`."
 
 
 def sample_line() -> str:

@@ -105,8 +105,8 @@ def test_what_happens_while_no_agent_runs_is_told_to_the_next(lan: Lan, host: Ho
     wait_until(lambda: daemon.agent() is None, "no agent runs")
     with Addresses(host) as addresses:
         addresses.remove(VIRTUAL_4)
-    daemon.wait_for_log("put back")
-    assert daemon.log().count("put back") == 1
+    daemon.wait_for_log("by another program; restored")
+    assert daemon.log().count("by another program; restored") == 1
 
 
 def test_an_agent_that_hangs_costs_no_advert_and_hears_everything_later(lan: Lan, host: Host) -> None:
@@ -128,9 +128,9 @@ def test_an_agent_that_hangs_costs_no_advert_and_hears_everything_later(lan: Lan
     during = largest_gap(capture, since)
     print(f"largest gap: {before:.4f} s before, {during:.4f} s while the agent was stopped")
     assert during < INTERVAL + LATE
-    assert "put back" not in daemon.log()
+    assert "by another program; restored" not in daemon.log()
     os.kill(agent, signal.SIGCONT)
-    daemon.wait_for_log("put back")
+    daemon.wait_for_log("by another program; restored")
     assert daemon.router()["state"] == "MASTER"
     assert daemon.agent() == agent
 

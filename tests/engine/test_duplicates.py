@@ -20,7 +20,7 @@ from tests.engine.garbage import V3, V6
 
 pytestmark = pytest.mark.root
 
-SAID = "another host, {}, has our address {}"
+SAID = "another host ({}) has this host's address {}"
 _PROTOCOL_AT = {4: 23, 6: 20}
 """In a frame, by the version of IP."""
 LATEST = 75
@@ -53,11 +53,11 @@ def test_clones_are_named_in_status_and_log_as_long_as_there_are_two(lan: Lan, o
         said = SAID.format(there.host.mac, address)
         wait_until(partial(says, here, said), said, LATEST)
         assert here.router()["state"] == "MASTER"
-        here.wait_for_log(f"another host has our address {address}: {there.host.mac} advertises from it on eth0")
+        here.wait_for_log(f"another host ({there.host.mac}) has this host's address {address} on eth0")
     two.stop()
     wait_until(partial(says, one, None), "nothing is wrong any more", LATEST)
-    one.wait_for_log(f"{two.host.mac} no longer advertises from our address {address} on eth0")
-    assert one.log().count("another host has our address") == 1
+    one.wait_for_log(f"the other host ({two.host.mac}) no longer has this host's address {address} on eth0")
+    assert one.log().count("and neither hears the other") == 1
 
 
 def frame(source_mac: bytes, source: Address) -> bytes:

@@ -129,7 +129,7 @@ def test_root_that_may_not_change_users_is_fenced_all_the_same_and_says_so_once(
     found = probed(daemon)
     assert found["ids"][0] == [0, 0, 0]
     assert_fenced(found)
-    said = "the agent stays root and does not become user"
+    said = "the agent stays root and could not become user"
     assert daemon.log().count(said) == 1
     document = daemon.status()
     assert document is not None
@@ -140,7 +140,7 @@ def test_root_that_may_not_change_users_is_fenced_all_the_same_and_says_so_once(
 def test_where_a_mechanism_is_missing_the_other_stands_and_one_line_says_so(host: Host, stranger: Path) -> None:
     """As under a container's own filter, which knows no Landlock; or on a machine without a list of system calls."""
     for missing, line in (
-        ("landlock", "the agent is not kept from files by Landlock: Function not implemented"),
+        ("landlock", "Landlock does not keep the agent from files: Function not implemented"),
         ("system_calls", "the agent's system calls are not filtered: Function not implemented"),
     ):
         without = stranger / missing
@@ -253,7 +253,7 @@ def test_an_agent_without_a_descriptor_for_the_rotated_log_says_so_on_standard_e
     assert process.wait(20) == 0
     assert "stopped" in log.read_text()
     (line,) = output.read_text().splitlines()
-    assert "no client of the control socket is accepted: Too many open files" in line
+    assert "could not accept a client of the control socket: Too many open files" in line
 
 
 def test_an_agent_whose_keeper_was_killed_is_started_anew_with_another(host: Host) -> None:
@@ -266,7 +266,7 @@ def test_an_agent_whose_keeper_was_killed_is_started_anew_with_another(host: Hos
     (keeper,) = children(agent)
     os.kill(keeper, signal.SIGKILL)
     host.ip("address del 192.0.2.100/24 dev eth0")
-    wait_until(lambda: "the process that serves status and log died" in log.read_text(), "another agent says so")
+    wait_until(lambda: "the agent (status and log) died" in log.read_text(), "another agent says so")
     process.terminate()
     assert process.wait(20) == 0
     assert "stopped" in log.read_text()

@@ -97,7 +97,7 @@ def test_a_second_daemon_on_the_interface_leaves_the_addresses_of_the_first_at_i
         second.wait_for("MASTER")
     assert {*of_first, *of_second} <= on(host)
     assert not [line for line in watch.removed() if any(one.split("/")[0] in line for one in of_first)]
-    assert "put back" not in first.log()
+    assert "by another program; restored" not in first.log()
     assert first.router()["counters"]["transitions_to_master"] == 1
     assert second.stop() == 0
     assert set(of_first) <= on(host)
@@ -136,7 +136,7 @@ def test_what_a_killed_daemon_left_on_an_interface_that_the_file_names_no_more_i
     daemon = OurDaemon(host, router(51, "198.51.100.1/24", interface_name="eth1"))
     daemon.wait_for("MASTER")
     assert on(host) == before
-    daemon.wait_for_log(f"removed addresses left on eth0: {', '.join(OURS)}")
+    daemon.wait_for_log(f"removed what an earlier run left on eth0: {', '.join(OURS)}")
     assert daemon.stop() == 0
     assert on(host) == before
 
@@ -157,7 +157,7 @@ def test_an_address_that_was_moved_to_another_interface_by_hand_is_the_hosts_own
     daemon = OurDaemon(host, router(51, *OURS))
     masters(daemon, 2)
     host.ip("addr del 192.0.2.100/24 dev eth0", "addr add 192.0.2.100/24 dev eth1")
-    daemon.wait_for_log("put back")
+    daemon.wait_for_log("by another program; restored")
     daemon.kill()
     again = OurDaemon(host, router(51, *OURS))
     masters(again, 2)
@@ -226,7 +226,9 @@ def test_a_reload_takes_from_an_owner_what_it_was_given_and_never_the_hosts_own(
     assert on(host) == before | GIVEN
     watch = Watch(host)
     reload(daemon, *then)
-    wait_until(lambda: "put back" not in daemon.log() and before <= on(host), "the host's own are there")
+    wait_until(
+        lambda: "by another program; restored" not in daemon.log() and before <= on(host), "the host's own are there"
+    )
     assert daemon.stop() == 0
     assert on(host) == before
     assert not [line for line in watch.removed() if any(f" {one} " in line for one in before)]
@@ -242,7 +244,7 @@ def test_a_restart_as_no_owner_takes_an_own_address_for_a_virtual_one_unless_it_
     assert on(host) == before
     daemon = OurDaemon(host, router(51, *listed, priority=100))
     masters(daemon, 2)
-    assert f"removed addresses left on eth0: {', '.join(listed[:2])}" in daemon.log()
+    assert f"removed what an earlier run left on eth0: {', '.join(listed[:2])}" in daemon.log()
     assert daemon.stop() == 0
     assert on(host) == before - set(listed[:2])
 
@@ -335,7 +337,7 @@ def test_whoever_keeps_adding_an_address_to_a_backup_cannot_make_the_daemon_spin
     assert 3 <= removed <= took / 0.1 + 2
     assert daemon.log().count("another program") == 1
     assert daemon.router(1 - number)["address_conflict"] is None
-    assert daemon.log().count("somebody put on") == 1
+    assert daemon.log().count("another program, but this host is not MASTER") == 1
     assert daemon.router(number)["state"] == "BACKUP"
     wait_until(lambda: daemon.router(number)["address_conflict"] is None, "it is over", 20)
 
@@ -363,7 +365,7 @@ def test_what_an_owner_that_is_one_no_more_leaves_is_said_until_the_administrato
     assert daemon.router()["address_conflict"] is None
     reload(daemon, router(51, "192.0.2.11/24", priority=100))
     daemon.wait_for_log("leaves 192.0.2.11/24 on eth0 whoever is MASTER: it is the host's own")
-    said = "192.0.2.11/24 stays on eth0 whoever is MASTER: it is the host's own"
+    said = "192.0.2.11/24 stays on eth0 in every state, because it is the host's own address"
     wait_until(lambda: daemon.router()["address_conflict"] == said, "it is in the status")
     host.ip("addr del 192.0.2.11/24 dev eth0")
     wait_until(lambda: daemon.router()["address_conflict"] is None, "it is over")

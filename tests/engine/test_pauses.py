@@ -119,5 +119,5 @@ def test_a_backup_that_was_stopped_while_the_master_died_listens_once_more(
     backup.signal(signal.SIGCONT)
     wait_until(lambda: capture.adverts(host="two"), "it takes over")
     assert (capture.adverts(host="two")[0].at - resumed) / 1e9 > 3 * INTERVAL
-    backup.wait_for_log("stays BACKUP: the daemon did not run for ")
+    backup.wait_for_log("still BACKUP: the daemon did not run for ")
     backup.wait_for("MASTER")

@@ -136,7 +136,7 @@ def test_an_address_moves_between_two_masters_and_two_are_exchanged(lan: Lan) ->
         time.sleep(0.3)  # longer than it takes to put back what is missing
         assert held(host) == {FIRST, SECOND, THIRD, "198.51.100.1/32"}
     assert "Deleted" not in changes.read_text()
-    assert "put back" not in daemon.log()
+    assert "by another program; restored" not in daemon.log()
     host.ip("address del 198.51.100.1/32 dev eth0")
     assert reload(daemon, router(52, SECOND, THIRD))["removed"]["count"] == 1  # 51, which had THIRD
     time.sleep(0.3)
@@ -200,7 +200,7 @@ def test_a_file_that_cannot_be_used_leaves_everything_as_it_was(lan: Lan, text: 
     assert code == 422
     assert said in document["error"]
     assert {**daemon.router(), "counters": None} == {**before, "counters": None}
-    daemon.wait_for_log("the configuration was not reloaded, everything is as before: ")
+    daemon.wait_for_log("the configuration was not reloaded, nothing was changed: ")
     # and the next good one is taken
     assert reload(daemon, router(51))["unchanged"] == 1
 
@@ -294,7 +294,7 @@ def test_a_reload_whose_client_has_gone_while_the_engine_was_stopped_is_not_made
         client.sendall(b"POST /reload HTTP/1.0\r\nHost: x\r\n\r\n")
         time.sleep(0.5)
     daemon.signal(signal.SIGCONT)
-    daemon.wait_for_log("not reloaded, everything is as before: whoever asked for it has given up")
+    daemon.wait_for_log("not reloaded, nothing was changed: the client that asked for it has given up")
     assert states(daemon).keys() == {"VR_51"}
     assert "VR_52" not in daemon.log()
     assert ask(daemon.control, "/reload", "POST")[0] == 200
@@ -310,7 +310,7 @@ def test_settings_of_the_daemon_wait_for_a_restart(lan: Lan) -> None:
     daemon.config.write_text(json.dumps(document))
     code, outcome = ask(daemon.control, "/reload", "POST")
     assert (code, outcome["needs_restart"]) == (200, ["realtime_priority"])
-    daemon.wait_for_log("1 unchanged; after a restart only: realtime_priority")
+    daemon.wait_for_log("1 unchanged; needs a restart: realtime_priority")
 
 
 def test_many_routers_come_and_go_while_others_keep_their_beat(lan: Lan) -> None:

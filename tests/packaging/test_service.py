@@ -44,7 +44,9 @@ def show(machine: Machine, name: str) -> str:
 
 def test_it_runs_after_the_installation_and_says_what_to_edit(machine: Machine) -> None:
     machine.wait_for_status("Active: active (running)")
-    machine.wait_for_status("INITIALIZE (VR_1: interface edit-this-file does not exist; it is the sample's: write")
+    machine.wait_for_status(
+        "INITIALIZE (VR_1: interface edit-this-file does not exist; this is the sample configuration"
+    )
     assert machine.run("systemctl", "is-enabled", "failover").strip() == "enabled"
     said = "VR_1 (ipv4) cannot run: interface edit-this-file does not exist"
     wait_until(lambda: said in machine.run("failover", "status", check=False), "status explains")
@@ -71,7 +73,7 @@ def test_a_reload_takes_another_configuration_and_a_bad_one_changes_nothing(mach
     assert " 192.168.100.101/24 " in machine.addresses()
     configure(machine, vrid=300)
     assert "failed" in machine.run("systemctl", "reload", "failover", check=False)
-    machine.wait_for_status("not reloaded, everything is as before: /etc/failover/vrrp-config.json: 1 problem")
+    machine.wait_for_status("not reloaded, nothing was changed: /etc/failover/vrrp-config.json: 1 problem")
     machine.wait_for_status("300 is out of range; allowed: 1 to 255")
     assert f" {ADDRESS} " in machine.addresses()
     configure(machine, vrid=51)

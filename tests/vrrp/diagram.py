@@ -52,8 +52,8 @@ FAULTS: Final = (NO_CARRIER, Fault("interface_missing", "interface eth0 does not
 HEAD: Final = """\
 # The state machine
 
-Generated from `failover.vrrp.step` by `python -m tests.vrrp.diagram`; a test keeps it current. An arrow is named by
-the cause that the transition carries. What stays in its state is not drawn, unless it is told as a transition.
+Generated from `failover.vrrp.step` by `python -m tests.vrrp.diagram`; a test keeps it current. Each arrow has
+the cause of its transition. Events that change no state are not drawn, unless they are reported.
 
 ![The states, and the causes that lead from one to the other](state-machine.svg)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from failover.cli.failures import Failure
-from failover.linux.errors import describe
+from failover.linux.errors import describe, reason
 
 PATIENCE_SECONDS: Final = 4.0
 """How long to wait for a daemon that is starting, or whose agent is: longer than the agent waits for its engine."""
@@ -54,7 +54,7 @@ def _look(control: Path, resource: str, patience: float, *, waits: bool) -> tupl
     try:
         return _request(control, "GET", resource, patience, waits=waits)
     except Unanswered as silence:  # of the agent: the engine does not depend on it
-        raise Unanswered(f"{silence}; its virtual routers may run all the same") from silence
+        raise Unanswered(f"{silence}; its virtual routers may still run") from silence
 
 
 def _request(control: Path, method: str, resource: str, patience: float, *, waits: bool = True) -> tuple[int, bytes]:
@@ -110,6 +110,8 @@ def _connect(connection: socket.socket, control: Path, deadline: float, failure:
             raise nobody(
                 f"no daemon runs on {control}: start it, or name another with --socket or --runtime-dir"
             ) from error
+        except PermissionError as error:
+            raise failure(f"{control}: {reason(error)}; use sudo, or join the group of the socket") from error
         except OSError as error:
             raise failure(f"{control}: {describe(error)}") from error
         else:

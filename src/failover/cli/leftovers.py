@@ -130,7 +130,7 @@ def _tell_of_the_living(interface: Interface, addresses: Sequence[VirtualAddress
         listed = ", ".join(str(address) for address in addresses if holders[address] == claim)
         tell(
             f"{interface.name}: {listed} left alone, because another failover, {claim.process}, {claim.does}:"
-            " stop it, it removes its addresses"
+            " stop it, and it removes its addresses"
         )
 
 
@@ -138,7 +138,9 @@ def _spare_others(interface: Interface) -> None:
     try:
         keep_secondaries(interface)
     except OSError as error:
-        tell(f"{interface.name}: promote_secondaries cannot be set ({reason(error)}): other addresses may go as well")
+        tell(
+            f"{interface.name}: promote_secondaries cannot be set ({reason(error)}): other addresses may be removed too"
+        )
 
 
 @contextmanager
@@ -151,8 +153,8 @@ def _no_daemon(where: Places) -> Iterator[None]:
     try:
         pid = running_daemon(where.runtime_directory)
         if pid is not None:
-            who = f"process {pid}" if pid else "of which the lock does not tell the process"
-            raise Failure(f"a daemon runs on {where.runtime_directory}, {who}: stop it, it removes its addresses")
+            who = f"process {pid}" if pid else "process unknown"
+            raise Failure(f"a daemon runs on {where.runtime_directory}, {who}: stop it, and it removes its addresses")
         if where.runtime_directory.exists():
             runtime = RuntimeDirectory(where.runtime_directory, where.control_socket)
     except OSError as error:

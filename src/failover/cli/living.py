@@ -14,7 +14,7 @@ class Living:
         try:
             self._claims = Claims()
         except OSError as error:
-            tell(f"another daemon that lives here would not be noticed: {reason(error)}")
+            tell(f"cannot detect another daemon that runs here: {reason(error)}")
 
     def close(self) -> None:
         """Release the descriptor."""

@@ -17,7 +17,7 @@ ACTIONS: Final = ("run", "teardown")
 LOG_FILE: Final = Option(
     "--log-file-path",
     "FILE",
-    "Write the log there, or to /dev/stdout; other symbolic links are refused (default: standard error).",
+    "Log to this file or to /dev/stdout; other symbolic links are refused (default: standard error).",
 )
 
 
@@ -35,7 +35,7 @@ def action_options() -> list[click.Option]:
         click.Option(
             ["--action"],
             type=click.Choice(ACTIONS, case_sensitive=False),
-            help="Run, or remove the addresses that a run left behind (default: run).",
+            help="Run the daemon, or remove the addresses that a killed one has left (default: run).",
         ),
         click.Option(["--teardown"], is_flag=True, help="The same as --action teardown."),
     ]

@@ -116,8 +116,8 @@ def _warnings(router: VirtualRouter, interface: Interface | None) -> Iterator[st
     for address in router.held_addresses:
         if address.ip in own_ips:
             yield (
-                f"{interface.name} has {address.ip} already, not from this daemon: it would be removed while BACKUP;"
-                " an address of this host's own needs priority 255"
+                f"{interface.name} already has {address.ip}, not from this daemon: it would be removed while BACKUP;"
+                " if it is this host's own address, set priority 255"
             )
         elif not _is_on_link(address, own):
             yield f"no network of {interface.name} contains {address}: answers to its clients may go another way"

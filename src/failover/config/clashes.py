@@ -20,7 +20,7 @@ def _check_names(drafts: Sequence[Draft]) -> None:
     for draft in drafts:
         name = draft.values.get("name")
         if name and (other := taken.setdefault(name, draft)) is not draft:
-            draft.blame("name", show(name), f"is the name of {other.path} already", "each name once")
+            draft.blame("name", show(name), f"is already the name of {other.path}", "each name once")
 
 
 def _check_vrids(drafts: Sequence[Draft]) -> None:
@@ -39,7 +39,7 @@ def _check_vrids(drafts: Sequence[Draft]) -> None:
             draft.blame(
                 "vrid",
                 show(vrid),
-                f"is taken on {show(interface)[1:-1]} for {' and '.join(families)} by {path}",
+                f"is already used on {show(interface)[1:-1]} for {' and '.join(families)} by {path}",
                 "each VRID once per interface and family",
             )
 
@@ -57,4 +57,4 @@ def _check_addresses(drafts: Sequence[Draft]) -> None:
             own.add(key)
             other = taken.setdefault(key, draft)
             if other is not draft:
-                draft.blame(place, show(str(address)), f"is an address of {other.path} already", "each address once")
+                draft.blame(place, show(str(address)), f"is already an address of {other.path}", "each address once")

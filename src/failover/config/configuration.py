@@ -46,11 +46,11 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
 def _virtual_routers(given: object) -> tuple[VirtualRouter, ...]:
     """What was given as the list of them; `ConfigError` names whatever is none."""
     if not isinstance(given, Iterable):
-        problem = Problem("virtual_routers", "", f"{kind_of(given)} is no list", "a list of VirtualRouter")
+        problem = Problem("virtual_routers", "", f"{kind_of(given)} is not a list", "a list of VirtualRouter")
         raise ConfigError("Configuration", (problem,))
     found = tuple(given)
     problems = [
-        Problem(within("virtual_routers", index), "", f"{kind_of(one)} is no VirtualRouter", suggestion=_meant(one))
+        Problem(within("virtual_routers", index), "", f"{kind_of(one)} is not a VirtualRouter", suggestion=_meant(one))
         for index, one in enumerate(found)
         if not isinstance(one, VirtualRouter)
     ]
@@ -60,7 +60,7 @@ def _virtual_routers(given: object) -> tuple[VirtualRouter, ...]:
 
 
 def _meant(one: object) -> str | None:
-    return "make one of it: VirtualRouter(**entry)" if isinstance(one, dict) else None
+    return "write VirtualRouter(**entry)" if isinstance(one, dict) else None
 
 
 def no_virtual_router(path: str) -> Problem:

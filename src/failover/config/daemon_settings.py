@@ -26,7 +26,7 @@ def _check_user(name: str) -> Complaint | None:
     if not name.isprintable() or not name.isascii() or not _NOT_IN_USERS.isdisjoint(name) or name.startswith("-"):
         return Complaint("cannot be the name of a user")
     if name == "root" or (name.isdecimal() and not int(name)):
-        return Complaint("is root, whose rights are to be given up")
+        return Complaint("is root, but the agent must not be root")
     return None
 
 
@@ -36,7 +36,7 @@ class DaemonSettings(msgspec.Struct, frozen=True, kw_only=True, metaclass=Built)
     realtime_priority: Annotated[
         int,
         about(
-            "The real-time priority (SCHED_RR) of the process that advertises; 0 leaves it an ordinary one.",
+            "The real-time priority (SCHED_RR) of the engine, the process that advertises; 0 means none.",
             "1 to 99, or 0 for none",
             ge=0,
             le=99,
@@ -44,18 +44,18 @@ class DaemonSettings(msgspec.Struct, frozen=True, kw_only=True, metaclass=Built)
     ] = REALTIME_PRIORITY
     lock_memory: Annotated[
         bool,
-        about("Whether that process stays in memory, whatever else the host needs memory for.", "true or false"),
+        about("Whether the engine is locked in memory, so that it is never swapped out.", "true or false"),
     ] = True
     cpu_affinity: Annotated[
         tuple[Annotated[int, msgspec.Meta(ge=0, le=LAST_CPU)], ...],
-        about("The CPUs that it may use; none listed: all.", f"a list of CPU numbers, 0 to {LAST_CPU}"),
+        about("The CPUs that the engine may use; an empty list means all.", f"a list of CPU numbers, 0 to {LAST_CPU}"),
     ] = ()
     agent_user: Annotated[
         str,
         about(
-            "The user that status, log and the reading of the file run as where the daemon is started as root.",
+            "The user of the agent, which serves status and log, if the daemon is started as root.",
             "the name of a user of this host, or a number; not root",
-            default_text="`failover` where there is such a user, else `nobody`",
+            default_text="`failover` if there is such a user, else `nobody`",
             check=_check_user,
             max_length=LONGEST_USER,
         ),

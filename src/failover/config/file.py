@@ -133,7 +133,7 @@ def _daemon(tree: Any, problems: list[Problem]) -> dict[str, Any]:
 
 
 def _repeated(tree: JsonObject, path: str) -> list[Problem]:
-    return [Problem(within(path, key), "", "the key is there more than once", "once") for key in tree.repeated]
+    return [Problem(within(path, key), "", "the key occurs more than once", "once") for key in tree.repeated]
 
 
 def _not(wanted: str, value: Any, path: str, allowed: str) -> Problem:

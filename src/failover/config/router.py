@@ -37,7 +37,7 @@ def _check_name(name: str) -> Complaint | None:
     if not name.isprintable():
         return Complaint("contains a control character")
     if name != name.strip():
-        return Complaint("begins or ends with a blank", f"did you mean {show(name.strip())}?" if name.strip() else None)
+        return Complaint("begins or ends with a space", f"did you mean {show(name.strip())}?" if name.strip() else None)
     return None
 
 
@@ -56,7 +56,7 @@ def _check_interface_name(name: str) -> Complaint | None:
     if name != name.strip() and name.strip() and _check_interface_name(name.strip()) is None:
         return Complaint("cannot be the name of an interface", f"did you mean {show(name.strip())}?")
     if has_good_characters and is_long:
-        return Complaint("is too long for the name of an interface", f"an altname is none; {_LISTED}")
+        return Complaint("is too long for the name of an interface", f"an altname cannot be used; {_LISTED}")
     device, *alias = name.split(":")
     is_alias = len(alias) == 1 and " " not in name and device and _check_interface_name(device) is None
     meant = f"the interface of that alias is {show(device)}" if is_alias else None
@@ -87,7 +87,7 @@ class VirtualRouter(msgspec.Struct, frozen=True, kw_only=True, metaclass=Built):
     vrid: Annotated[
         int,
         about(
-            "The number of the virtual router on its LAN, the same on all its hosts.",
+            "The number of the virtual router on its LAN; the same on all hosts.",
             "1 to 255",
             section="RFC 9568 §5.2.3",
             ge=VRIDS[0],
@@ -97,8 +97,8 @@ class VirtualRouter(msgspec.Struct, frozen=True, kw_only=True, metaclass=Built):
     interface_name: Annotated[
         str,
         about(
-            "The network interface to run on; one that does not exist yet is waited for.",
-            f"1 to {LONGEST_INTERFACE_NAME} bytes without blanks, / or :",
+            "The network interface. If it does not exist yet, the daemon waits for it.",
+            f"1 to {LONGEST_INTERFACE_NAME} bytes without spaces, / or :",
             check=_check_interface_name,
             min_length=1,
             max_length=LONGEST_INTERFACE_NAME,
@@ -107,7 +107,7 @@ class VirtualRouter(msgspec.Struct, frozen=True, kw_only=True, metaclass=Built):
     ip_addresses: Annotated[
         tuple[VirtualAddress, ...],
         about(
-            "The virtual addresses, in the order in which they are advertised, the same on all hosts.",
+            "The virtual addresses, in the order in which they are advertised; the same on all hosts.",
             f"{_ADDRESS_LIST}; 1 to 255 of each family",
             section="RFC 9568 §5.2.9",
             min_length=1,
@@ -116,7 +116,7 @@ class VirtualRouter(msgspec.Struct, frozen=True, kw_only=True, metaclass=Built):
     priority: Annotated[
         int,
         about(
-            "The higher one becomes MASTER; 255 says that the addresses are this host's own.",
+            "The host with the highest priority becomes MASTER; 255 means that the addresses are this host's own.",
             "1 to 254, or 255 for the owner of the addresses",
             section="RFC 9568 §5.2.4",
             ge=PRIORITIES[0],
@@ -138,7 +138,7 @@ class VirtualRouter(msgspec.Struct, frozen=True, kw_only=True, metaclass=Built):
     preempt_mode: Annotated[
         bool,
         about(
-            "Whether this host takes over from a MASTER of lower priority.",
+            "Whether this host takes over from a MASTER with a lower priority.",
             "true or false",
             section="RFC 9568 §6.1",
         ),
@@ -149,7 +149,7 @@ class VirtualRouter(msgspec.Struct, frozen=True, kw_only=True, metaclass=Built):
     ] = Version.V3
     excluded_ip_addresses: Annotated[
         tuple[VirtualAddress, ...],
-        about("Addresses that are held while MASTER but not advertised.", _ADDRESS_LIST),
+        about("Addresses that the MASTER holds but does not advertise.", _ADDRESS_LIST),
     ] = ()
     checksum: Annotated[
         ChecksumPolicy,
@@ -162,7 +162,7 @@ class VirtualRouter(msgspec.Struct, frozen=True, kw_only=True, metaclass=Built):
     require_link_local: Annotated[
         bool,
         about(
-            "Whether the first IPv6 address, here and in what peers send, must be link-local.",
+            "Whether the first IPv6 address must be link-local, here and in received advertisements.",
             "true or false",
             section="RFC 9568 §5.2.9",
         ),
@@ -170,7 +170,7 @@ class VirtualRouter(msgspec.Struct, frozen=True, kw_only=True, metaclass=Built):
     check_address_list: Annotated[
         bool,
         about(
-            "Whether an advertisement with other addresses than ours is dropped.",
+            "Whether to discard an advertisement that lists other addresses than ours.",
             "true or false; version 2 only",
             section="RFC 3768 §7.1",
         ),
@@ -178,7 +178,7 @@ class VirtualRouter(msgspec.Struct, frozen=True, kw_only=True, metaclass=Built):
     with_version_2: Annotated[
         bool,
         about(
-            "Whether IPv4 also speaks version 2, for the time of a migration.",
+            "Whether IPv4 also speaks version 2, during a migration.",
             "true or false; version 3 with IPv4 only",
             section="RFC 9568 §8.4",
         ),
@@ -187,8 +187,8 @@ class VirtualRouter(msgspec.Struct, frozen=True, kw_only=True, metaclass=Built):
     preferred_lifetime: Annotated[
         Literal[0, "forever"],
         about(
-            "How long the host may take a virtual IPv6 address as source of connections of its own; 0: not at all,"
-            " for they would break when the address moves.",
+            "Whether the host may use a virtual IPv6 address as the source of its own connections, which break when the"
+            " address moves; 0 means no.",
             '0, or "forever" with an IPv6 address',
             section="RFC 4862 §5.5.4",
         ),

@@ -63,12 +63,10 @@ def _check_version_2(draft: Draft) -> None:
     if interval is not None and interval not in INTERVAL_SECONDS_V2:
         draft.blame("advert_interval", _number(interval), "is not possible with version 2", "1 to 255 whole seconds")
     if draft.values.get("with_version_2"):
-        draft.blame("with_version_2", "true", "adds version 2 to version 3", "false with version 2")
+        draft.blame("with_version_2", "true", "is only for version 3", "false with version 2")
     checksum = draft.values.get("checksum")
     if checksum not in {None, ChecksumPolicy.AUTO}:
-        draft.blame(
-            "checksum", show(checksum.value), "chooses between two forms", '"auto" with version 2, which has one'
-        )
+        draft.blame("checksum", show(checksum.value), "has no effect with version 2", '"auto" with version 2')
 
 
 def _check_version_3(draft: Draft) -> None:
@@ -84,7 +82,7 @@ def _check_version_3(draft: Draft) -> None:
         draft.blame("check_address_list", "true", "is a rule of version 2", "false with version 3")
     families = draft.families()
     if draft.values.get("with_version_2") and families == {Family.IPV6}:
-        draft.blame("with_version_2", "true", "has no IPv4 address to work with", "false with IPv6 alone")
+        draft.blame("with_version_2", "true", "needs an IPv4 address", "false with IPv6 alone")
 
 
 def _check_link_local(draft: Draft) -> None:
@@ -117,7 +115,7 @@ def _check_lifetime(draft: Draft) -> None:
     """Only IPv6 has preferred lifetimes: no IPv4 address would change."""
     lifetime = draft.values.get("preferred_lifetime")
     if lifetime == PreferredLifetime.FOREVER.value and draft.families() == {Family.IPV4}:
-        draft.blame("preferred_lifetime", show(lifetime), "has no IPv6 address to work with", "0 with IPv4 alone")
+        draft.blame("preferred_lifetime", show(lifetime), "needs an IPv6 address", "0 with IPv4 alone")
 
 
 def _check_counts(draft: Draft) -> None:
@@ -147,8 +145,8 @@ def _check_excluded(draft: Draft) -> None:
             draft.blame(
                 ("excluded_ip_addresses", place),
                 show(str(address)),
-                f"has no advertised {name} address to go with",
-                f"{name} here with {name} in ip_addresses",
+                f"needs an advertised {name} address beside it",
+                f"{name} only if ip_addresses has {name} too",
             )
 
 

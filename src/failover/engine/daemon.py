@@ -197,11 +197,11 @@ class _Daemon:
                     self._warn()
                 case Use.STOP | Use.OVERRUN:
                     if number not in _USUAL_ENDS and not self._stopping:
-                        self._tell_signal(number, "the daemon ends in good order")
+                        self._tell_signal(number, "the daemon shuts down cleanly")
                     self._stopping = True
                 case Use.REFUSE if number not in self._refused:
                     self._refused.add(number)
-                    self._tell_signal(number, "ignored, now and in future: it means nothing to this daemon")
+                    self._tell_signal(number, "ignored, because it has no meaning for this daemon; logged once")
 
     def _tell_signal(self, number: int, outcome: str) -> None:
         self._engine.events.tell(Kind.SIGNAL, {"signal": in_words(number), "outcome": outcome})

@@ -39,7 +39,7 @@ class RouterSpec:
     """The advertisement interval in seconds."""
     preempt: bool = True
     excluded: tuple[str, ...] = ()
-    """Addresses that are held while MASTER but not advertised."""
+    """Addresses that the MASTER holds but does not advertise."""
     interface: str = INTERFACE
     """The interface that it runs on."""
 

@@ -84,7 +84,7 @@ def socket_refused(name: str, why: str) -> Fault:
 
 def interface_remade(name: str) -> Fault:
     """Another interface has this name and index now, or the family's part of it is another: listen anew. Momentary."""
-    return Fault(FaultReason.INTERFACE_REMADE, f"{name} was made anew under the same name")
+    return Fault(FaultReason.INTERFACE_REMADE, f"{name} was re-created under the same name")
 
 
 def mtu_too_small(name: str, needed: int, mtu: int) -> Fault:

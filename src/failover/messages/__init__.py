@@ -127,7 +127,7 @@ class Names(msgspec.Struct, frozen=True):
 
 
 class Reloaded(msgspec.Struct, frozen=True, kw_only=True, tag="reloaded"):
-    """The configuration was read again, and what runs is as it says."""
+    """The configuration was reloaded."""
 
     added: Names
     removed: Names

@@ -179,7 +179,7 @@ def test_where_the_system_has_no_room_for_a_client_this_is_said_once_and_tried_a
     agent.listener = Full(fileno=agent.listener.detach())
     agent.run(lambda: assert_equal(ask(agent.control)[0], 503))
     assert [one.split("Z: ")[-1] for one in agent.lines] == [
-        "the process that serves status and log: no client of the control socket is accepted: Too many open files"
+        "agent: could not accept a client of the control socket: Too many open files"
     ]
     assert not caplog.records
 

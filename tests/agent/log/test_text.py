@@ -6,7 +6,7 @@ from failover.agent.log.text import line, sentence
 from failover.engine.account.evidence import transition_fields
 from failover.events import KINDS
 from failover.messages import Event, Value
-from failover.vrrp import Cause, Oddity, StateChanged
+from failover.vrrp import Cause, Oddity, ShutDown, StateChanged
 from failover.wording import CAUSES, ODDITIES
 from tests.engine.account.test_evidence import BACKUP, CASES, INITIALIZE, NOW
 
@@ -32,7 +32,7 @@ SENTENCES: dict[str, tuple[dict[str, Value], str]] = {
     ),
     "send_recovered": (
         {"what": "advertisement", "failed": 12, "error": "Operation not permitted"},
-        "can send its advertisements again, after 12 that failed: Operation not permitted",
+        "advertisements are sent again; 12 had failed: Operation not permitted",
     ),
     "addresses_failed": (
         {"doing": "installing", "count": 2, "errors": "192.0.2.100/24: Permission denied"},
@@ -40,47 +40,47 @@ SENTENCES: dict[str, tuple[dict[str, Value], str]] = {
     ),
     "addresses_reordered": (
         {"interface": "eth0", "addresses": "192.0.2.100/24, 192.0.2.101/24", "own": "192.0.2.12/24"},
-        "put 192.0.2.100/24, 192.0.2.101/24 on eth0 behind 192.0.2.12/24, the host's own address",
+        "moved 192.0.2.100/24, 192.0.2.101/24 on eth0 behind 192.0.2.12/24, the host's own address",
     ),
     "lifetimes_restored": (
-        {"interface": "eth0"},
-        "somebody changed the lifetimes of virtual addresses on eth0: set again",
+        {"interface": "eth0", "addresses": "192.0.2.100/24"},
+        "another program changed the lifetimes of 192.0.2.100/24 on eth0; restored",
     ),
     "addresses_restored": (
-        {"interface": "eth0"},
-        "somebody removed virtual addresses from eth0: put back",
+        {"interface": "eth0", "addresses": "192.0.2.100/24"},
+        "192.0.2.100/24 was removed from eth0 by another program; restored",
     ),
     "leftovers_removed": (
         {"interface": "eth0", "addresses": "192.0.2.100/24", "failed": 0},
-        "removed addresses left on eth0: 192.0.2.100/24",
+        "removed what an earlier run left on eth0: 192.0.2.100/24",
     ),
     "strays_removed": (
         {"interface": "eth0", "addresses": "192.0.2.100/32", "failed": 0},
-        "removed virtual addresses that somebody put on eth0: 192.0.2.100/32",
+        "192.0.2.100/32 was added to eth0 by another program, but this host is not MASTER; removed",
     ),
     "agent_trouble": (
         {"trouble": "no client is accepted: Too many open files", "where": "clients"},
-        "the process that serves status and log: no client is accepted: Too many open files",
+        "agent: no client is accepted: Too many open files",
     ),
     "signal": (
-        {"signal": "SIGALRM", "outcome": "the daemon ends in good order"},
-        "SIGALRM: the daemon ends in good order",
+        {"signal": "SIGALRM", "outcome": "the daemon shuts down cleanly"},
+        "SIGALRM: the daemon shuts down cleanly",
     ),
     "interface_remade": (
         {"interface": "eth0", "families": "ipv4, ipv6"},
-        "eth0 was made anew (ipv4, ipv6): sockets and addresses are set up again",
+        "eth0 was re-created (ipv4, ipv6); sockets and addresses are set up again",
     ),
     "reloaded": (
         {"added": 1, "removed": 2, "changed": 3, "unchanged": 4, "needs_restart": "lock_memory, cpu_affinity"},
         (
             "reloaded the configuration: 1 added, 2 removed, 3 changed, 4 unchanged;"
-            " after a restart only: lock_memory, cpu_affinity"
+            " needs a restart: lock_memory, cpu_affinity"
         ),
     ),
     "reload_failed": (
         {"error": "vrrp-config.json: 1 problem; $.vrid: 300 is out of range; allowed: 1 to 255"},
         (
-            "the configuration was not reloaded, everything is as before: vrrp-config.json: 1 problem;"
+            "the configuration was not reloaded, nothing was changed: vrrp-config.json: 1 problem;"
             " $.vrid: 300 is out of range; allowed: 1 to 255"
         ),
     ),
@@ -91,24 +91,27 @@ SENTENCES: dict[str, tuple[dict[str, Value], str]] = {
     "addresses_contested": (
         {"interface": "eth0", "addresses": "192.0.2.100/24"},
         (
-            "another program, such as keepalived, keeps adding 192.0.2.100/24 to eth0, where only the MASTER may have"
-            " it: stop that program, or take the address from its configuration"
+            "another program, such as keepalived, keeps adding 192.0.2.100/24 to eth0, but only the MASTER may have it;"
+            " stop that program, or remove the address from its configuration"
         ),
     ),
     "addresses_left": (
         {"interface": "eth0", "addresses": "192.0.2.11/24"},
-        ("leaves 192.0.2.11/24 on eth0 whoever is MASTER: it is the host's own; remove it where that is not meant"),
+        (
+            "192.0.2.11/24 stays on eth0 in every state, because it is the host's own address; remove it if only the"
+            " MASTER should have it"
+        ),
     ),
     "duplicate_address": (
         {"interface": "eth0", "address": "192.0.2.11", "mac": "02:00:00:00:00:02"},
         (
-            "another host has our address 192.0.2.11: 02:00:00:00:00:02 advertises from it on eth0, and neither hears"
-            " the other; give one of them another address"
+            "another host (02:00:00:00:00:02) has this host's address 192.0.2.11 on eth0, and neither hears the other;"
+            " give one of them another address"
         ),
     ),
     "duplicate_address_over": (
         {"interface": "eth0", "address": "192.0.2.11", "mac": "02:00:00:00:00:02"},
-        "02:00:00:00:00:02 no longer advertises from our address 192.0.2.11 on eth0",
+        "the other host (02:00:00:00:00:02) no longer has this host's address 192.0.2.11 on eth0",
     ),
     "late": (
         {"late_seconds": 1.5, "master_down_interval_seconds": 3.609375},
@@ -119,11 +122,11 @@ SENTENCES: dict[str, tuple[dict[str, Value], str]] = {
     ),
     "agent_died": (
         {"how": "SIGKILL"},
-        "the process that serves status and log died (SIGKILL) and was started again",
+        "the agent (status and log) died (SIGKILL) and was restarted",
     ),
     "events_lost": (
         {"count": 3},
-        "3 messages from the engine were lost: the agent was too slow",
+        "3 messages from the engine were lost, because the agent was too slow",
     ),
     "network_unread": (
         {"error": "netlink dump: busy"},
@@ -156,7 +159,7 @@ def test_a_transition_is_a_sentence_from_the_fields_that_the_engine_sends(
 def test_a_change_of_fault_is_not_told_as_a_transition() -> None:
     cause = next(case for case, told in CASES if told["cause"] == "fault")
     fields = transition_fields(StateChanged(INITIALIZE, INITIALIZE, cause), NOW)
-    assert sentence(Event(at=AT, kind="state_changed", fields=fields)) == "stays INITIALIZE: eth0 has no carrier"
+    assert sentence(Event(at=AT, kind="state_changed", fields=fields)) == "still INITIALIZE: eth0 has no carrier"
 
 
 @pytest.mark.parametrize("oddity", list(Oddity))
@@ -177,10 +180,22 @@ def test_each_other_kind_reads_like_this(kind: str) -> None:
     assert set(KINDS[kind].fields) <= fields.keys()
 
 
-def test_leftovers_that_would_not_go_are_told() -> None:
+@pytest.mark.parametrize("kind", ["addresses_restored", "strays_removed"])
+def test_several_addresses_were_and_not_was(kind: str) -> None:
+    for several in ("192.0.2.100/24, 192.0.2.101/24", "192.0.2.100/24 and 7 more"):
+        told = Event(at=AT, kind=kind, fields={**SENTENCES[kind][0], "addresses": several})
+        assert sentence(told).startswith(f"{several} were ")
+
+
+def test_what_ends_in_initialize_is_stopped() -> None:
+    fields = transition_fields(StateChanged(INITIALIZE, INITIALIZE, ShutDown()), NOW)
+    assert sentence(Event(at=AT, kind="state_changed", fields=fields)) == "stopped"
+
+
+def test_leftovers_that_could_not_be_removed_are_told() -> None:
     fields = {**SENTENCES["leftovers_removed"][0], "failed": 1}
     said = sentence(Event(at=AT, kind="leftovers_removed", fields=fields))
-    assert said.endswith("192.0.2.100/24 (1 of them would not go)")
+    assert said.endswith("192.0.2.100/24 (1 of them could not be removed)")
 
 
 def test_what_was_suppressed_is_counted_at_the_end() -> None:

@@ -56,7 +56,7 @@ def router(**changes: Any) -> dict[str, Any]:
             [
                 (
                     "web (ipv4): MASTER 192.0.2.2 sends checksums with a pseudo-header, and this host without a"
-                    ' pseudo-header: it may not hear this host; set "checksum": "pseudo_header"'
+                    ' pseudo-header: it may discard what this host sends; set "checksum": "pseudo_header"'
                 )
             ],
         ),
@@ -75,7 +75,7 @@ def test_a_problem_is_as_grave_as_the_daemon_says(severity: str, found: Severity
     ("changes", "sentences"),
     [
         ({}, ["web (ipv4) changed from BACKUP to MASTER 5 min 0 s ago: no MASTER heard in 3 s"]),
-        ({"state": "BACKUP"}, ["web (ipv4) stays BACKUP: no MASTER heard in 3 s"]),
+        ({"state": "BACKUP"}, ["web (ipv4) is still BACKUP: no MASTER heard in 3 s"]),
         ({"last_change": None}, []),
         ({"fault": {"reason": "x", "detail": "y"}}, []),
         (

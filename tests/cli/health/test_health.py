@@ -77,7 +77,7 @@ def test_what_does_not_answer_is_unknown_and_not_alive(
         code, said, _ = health(capsys, tmp_path / "s", None)
         assert (code, said) == (
             3,
-            f"UNKNOWN: {tmp_path}/s: the daemon does not answer; its virtual routers may run all the same\n",
+            f"UNKNOWN: {tmp_path}/s: the daemon does not answer; its virtual routers may still run\n",
         )
         code, said, _ = health(capsys, tmp_path / "s", None, "--live")
         assert (code, said.partition(":")[0]) == (2, "CRITICAL")
@@ -98,5 +98,5 @@ def test_one_who_may_not_ask_does_not_know(
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
     code, said, _ = health(capsys, tmp_path / "s", None)
-    assert (code, said) == (3, f"UNKNOWN: {tmp_path}/s: Permission denied\n")
+    assert (code, said) == (3, f"UNKNOWN: {tmp_path}/s: Permission denied; use sudo, or join the group of the socket\n")
     assert health(capsys, tmp_path / "s", None, "--live")[0] == 2

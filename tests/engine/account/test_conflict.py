@@ -3,7 +3,7 @@
 from dataclasses import replace
 from ipaddress import ip_address, ip_interface
 
-from failover.engine.account.conflict import NONE, Conflict, conflict_of
+from failover.engine.account.conflict import NONE, Conflict, conflict_of, some
 from failover.vrrp import VirtualRouter
 
 ROUTER = VirtualRouter(
@@ -35,5 +35,11 @@ def test_it_is_a_sentence_in_a_fixed_order_or_nothing() -> None:
     )
     assert Conflict(frozenset({MINE}), frozenset({EXCLUDED})).words("eth0") == (
         "another program, such as keepalived, keeps adding 192.0.2.100/24 to eth0;"
-        " 198.51.100.1/32 stays on eth0 whoever is MASTER: it is the host's own"
+        " 198.51.100.1/32 stays on eth0 in every state, because it is the host's own address"
     )
+
+
+def test_many_are_named_by_the_first_ones() -> None:
+    many = frozenset(ip_interface(f"192.0.2.{last}/24") for last in range(1, 101))
+    assert some(many) == "192.0.2.1/24, 192.0.2.2/24, 192.0.2.3/24 and 97 more"
+    assert some(frozenset({LONGER, MINE})) == "192.0.2.100/24, 192.0.2.100/32"

@@ -132,7 +132,7 @@ def test_the_order_stays_where_to_change_it_would_cost_the_host_its_address(
         {
             "doing": "reordering",
             "count": 2,
-            "errors": "promote_secondaries is off, and to set it failed: Operation not permitted",
+            "errors": "promote_secondaries is off and could not be set: Operation not permitted",
         }
     ]
     assert "192.0.2.12/24" in {str(address) for address in host.held()}

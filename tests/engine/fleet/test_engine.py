@@ -224,7 +224,7 @@ def test_promoting_that_is_refused_is_told_once_and_no_reason_to_stop(
         (told,) = bench.told("degraded")
     assert told.fields["warning"] == (
         "an address that is added to eth0 beside a virtual one may go with it:"
-        " promote_secondaries is off, and to set it failed: Operation not permitted"
+        " promote_secondaries is off and could not be set: Operation not permitted"
     )
 
 
@@ -305,7 +305,7 @@ def test_a_membership_that_another_program_has_ended_is_there_again_within_a_min
         assert members(family) == frozenset()
         bench.loop.housekeeping.do(Instant(now() + seconds(60)))
         assert members(family) == frozenset({index})
-        words = f"another program has ended the membership of ifb0 in the {family.label} group: joined again"
+        words = f"another program removed ifb0 from the {family.label} multicast group; joined again"
         assert [event.fields["warning"] for event in bench.told("degraded")] == [words]
         bench.loop.housekeeping.do(Instant(now() + seconds(120)))
         assert len(bench.told("degraded")) == 1

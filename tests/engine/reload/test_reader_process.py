@@ -148,7 +148,7 @@ def test_a_process_that_says_what_is_no_configuration_is_ended_and_told_of(
     said = message if isinstance(message, bytes) else msgspec.msgpack.encode(message)
     (file.parent / "said").write_bytes(said)
     instead(monkeypatch, file.parent, f"cat {file.parent}/said >&3; exec sleep 60")
-    expected = "what the process that reads the configuration says is not understood"
+    expected = "the answer of the process that reads the configuration was not understood"
     assert outcome(loop, file) == Unread(expected, is_bad=False)
     assert no_child()
 

@@ -15,7 +15,7 @@ from failover.engine.reload.reload import Outcome, Reload
 from failover.linux.process.claims import VirtualRouterId
 from failover.messages import NotReloaded, Reloaded
 
-VOID = NotReloaded(report="whoever asked for it has given up", is_bad=False)
+VOID = NotReloaded(report="the client that asked for it has given up", is_bad=False)
 
 
 class Bench:

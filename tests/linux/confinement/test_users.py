@@ -73,5 +73,5 @@ def test_who_is_not_root_stays_and_is_told_so(monkeypatch: pytest.MonkeyPatch) -
     assert users.of_children("65534") == (None, None)
     user, warning = users.of_children("4711")
     assert user is None
-    assert warning == "agent_user 4711: the agent stays user 65534, since the daemon was not started as root"
+    assert warning == "agent_user 4711: the agent stays user 65534, because the daemon was not started as root"
     assert users.of_children("no-such-user")[1] is not None

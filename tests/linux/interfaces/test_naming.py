@@ -21,8 +21,8 @@ VLAN = Interface(3, "eth0.100", MAC, True, True, 1500, None, ())
     [
         ("uplink", "that is an altname of eth0: write eth0"),
         ("enp3s0", "that is an altname of eth0: write eth0"),
-        ("eth0.100@eth0", "what ip shows from @ on is not part of the name: write eth0.100"),
-        ("enp3s0@eth9", "what ip shows from @ on is not part of the name: write eth0"),
+        ("eth0.100@eth0", "the part from @ on does not belong to the name: write eth0.100"),
+        ("enp3s0@eth9", "the part from @ on does not belong to the name: write eth0"),
         ("Eth0", "write eth0"),
         ("ETH0.100", "write eth0.100"),
         ("2", "that is the index of eth0: write eth0"),
@@ -48,7 +48,7 @@ def test_a_name_that_is_none_may_be_something_else(name: str, words: str | None)
 
 @pytest.mark.parametrize("name", ["fab0.1000.2000", "02:00:00:00:00:02", "020000000002"])
 def test_a_mac_address_that_nobody_has_is_named_as_one(name: str) -> None:
-    assert meant(name, [VLAN, ETH0]) == "that may be a MAC address, which no interface has"
+    assert meant(name, [VLAN, ETH0]) == "that looks like a MAC address, but no interface has it"
 
 
 @pytest.mark.parametrize("name", ["eth0", "192.0.2.11", "fe80::7", "0200.c0ff.ee01", "2", "uplink", "eth0@if7"])
@@ -77,5 +77,5 @@ def test_addresses_are_not_looked_through_for_a_name_that_is_none() -> None:
 def test_the_name_in_the_sample_says_what_to_edit() -> None:
     (router,) = parse(sample()).virtual_routers
     assert meant(router.interface_name, [VLAN, ETH0]) == (
-        "it is the sample's: write this host's interface_name and ip_addresses into the configuration"
+        "this is the sample configuration: set interface_name and ip_addresses for this host"
     )

@@ -287,7 +287,7 @@ def test_one_that_was_outdated_while_it_was_opened_is_refused(
         return join_group(family, index)
 
     monkeypatch.setattr(advertisement, "join_group", joined_too_early)
-    with cable.right.enter(), pytest.raises(OSError, match="right was made anew at this moment") as refused:
+    with cable.right.enter(), pytest.raises(OSError, match="right was re-created at this moment") as refused:
         AdvertisementSocket("right", receiver.index, Family.IPV6)
     assert refused.value.errno == errno.ESTALE
 

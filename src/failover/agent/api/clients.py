@@ -53,7 +53,7 @@ class Clients:
         except (BlockingIOError, ConnectionError):  # it has left already
             return
         except OSError as error:
-            self._complain("no client of the control socket is accepted", error)
+            self._complain("could not accept a client of the control socket", error)
             self._loop.remove_reader(self._listener)
             if error.errno not in _NO_DESCRIPTOR or not self._make_room():  # else until that one has left
                 self._again = self._loop.call_later(_RETRY_SECONDS, self._listen)

@@ -170,7 +170,7 @@ class _Conversation:
             if isinstance(event, h11.Data):
                 length += len(event.data)
             if length > LARGEST_BODY:
-                error = f"the body of a request may have {LARGEST_BODY} bytes at most"
+                error = f"the body of a request may have at most {LARGEST_BODY} bytes"
                 raise RefusedError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, error)
 
     async def _next_event(self) -> object:

@@ -22,8 +22,8 @@ _STARTING: Final = "the daemon is starting"
 _NOT_YET: Final = failure(HTTPStatus.SERVICE_UNAVAILABLE, _STARTING, (("retry-after", "1"),))
 
 _SILENT: Final = (
-    "the daemon does not answer: it does not run, or is too busy. It will not make a change that it has not begun"
-    " by now; one that it has begun shows in failover status and in the log."
+    "the daemon does not answer: it is stopped or too busy. A change that it has not begun will not be made;"
+    " one that it has begun shows in failover status and in the log."
 )
 
 Reload = Callable[[], Awaitable[Answer | None]]

@@ -48,7 +48,7 @@ class Reader:
                 try:
                     message = decode(packet)
                 except UNREADABLE as error:
-                    self._complain("what the engine said is not understood", error)
+                    self._complain("a message from the engine was not understood", error)
                 else:
                     self._take(message)
 

@@ -21,7 +21,7 @@ def open_log(path: Path) -> int:
         return os.open(path, flags, _MODE)
     except OSError as error:
         if error.errno == errno.ELOOP and path.is_symlink():
-            text = "is a symbolic link, which a log is not written through: name the file itself"
+            text = "is a symbolic link, and a log is not written through one: name the file itself"
             raise OSError(errno.ELOOP, text, str(path)) from None
         raise
 

@@ -23,13 +23,13 @@ _LABEL_WIDTH: Final = 11
 
 @click.command("check")
 @click.argument("file", required=False, metavar="[FILE]", shell_complete=completion.paths("file"))
-@click.option("--json", "as_json", is_flag=True, help="Print it as JSON, errors too.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, errors included.")
 def command(file: str | None, *, as_json: bool) -> int:
-    """Validate a configuration and print what it would run.
+    """Check a configuration and print what would run.
 
-    Without FILE it is the one that `failover run` would take. What the host lacks now, such as an interface, is told
-    but is no failure: the daemon waits for it. Exit status: 0 good, 3 bad configuration. With --json the document on
-    standard output lists the errors as well.
+    Without FILE it checks the file that `failover run` would use. A missing interface is shown but is not an error,
+    because the daemon waits for it. Exit status: 0 good, 3 bad configuration. With --json the errors are on standard
+    output too.
     """
     from failover import config  # noqa: PLC0415 - not for `--help`
     from failover.cli import configuration, preview  # noqa: PLC0415 - not for `--help`
@@ -53,7 +53,7 @@ def command(file: str | None, *, as_json: bool) -> int:
         click.echo(_document(path, (), previews, {"agent": agent}))
         return FINE
     count = len({one.name for one in previews})
-    click.echo(f"{path}: good, {count} virtual router{'s' if count > 1 else ''}")
+    click.echo(f"{path}: no errors, {count} virtual router{'s' if count > 1 else ''}")
     for one in previews:
         click.echo("\n" + text(one))
     click.echo("\n" + _daemon(agent))
@@ -109,15 +109,15 @@ def text(one: "Preview") -> str:
 
 def _preferred(one: "Preview") -> str:
     if one.router.preferred_lifetime is PreferredLifetime.FOREVER:
-        return "forever, this host may take these addresses as source of its own connections"
-    return "0 seconds, this host's own connections take another source, where there is one"
+        return "forever: this host may use these addresses as the source of its own connections"
+    return "0 seconds: this host uses another source for its own connections, if it has one"
 
 
 def _daemon(agent: dict[str, Any]) -> str:
     if agent["warning"]:
-        who = _line("warning", f"{agent['warning']}: as root it would not start")
+        who = _line("warning", f"{agent['warning']}: started as root, the daemon would refuse to start")
     else:
-        who = _line("agent", f"started as root, status and log are user {agent['user']}'s")
+        who = _line("agent", f"if the daemon is started as root, status and log run as user {agent['user']}")
     return f"The daemon\n{who}"
 
 

@@ -57,10 +57,10 @@ def _cli_mode(
     socket: str | None,
     **settings: Any,
 ) -> int:
-    """Run one virtual router without a file: an original command.
+    """Run one virtual router without a file (a command of the original Failover).
 
-    The action may also stand before the mode: `failover teardown cli-mode`, which needs the same options and
-    removes the addresses of this virtual router.
+    The action may also come before the mode: `failover teardown cli-mode` needs the same options and removes the
+    addresses of this virtual router.
     """
     from failover.cli import launch, leftovers, places  # noqa: PLC0415 - not for `--help`
 
@@ -102,7 +102,7 @@ _SETTINGS: Final = [
         required=True,
         metavar="ADDRESS/LENGTH...",
         help='A virtual address: "ADDRESS/LENGTH", or "ADDRESS" for a /32 or /128;'
-        " several values, or the option several times.",
+        " give several values, or the option several times.",
     ),
     click.Option(
         ["--priority"], type=int, default=100, show_default=True, metavar="NUMBER", help="The priority, 1 to 255."
@@ -115,7 +115,7 @@ _SETTINGS: Final = [
         metavar="SECONDS",
         help="The time between two advertisements.",
     ),
-    click.Option(["--preempt-mode"], is_flag=True, help="Take over from a MASTER of lower priority."),
+    click.Option(["--preempt-mode"], is_flag=True, help="Take over from a MASTER with a lower priority."),
     click.Option(
         ["--vrrp-version", "version"],
         type=int,

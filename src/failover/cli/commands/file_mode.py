@@ -13,7 +13,7 @@ from failover.cli.options import RUNTIME_DIR, SOCKET, Option
 FILENAME = Option(
     "--filename",
     "FILE",
-    "The configuration; a sample is written there if there is none."
+    "The configuration; a sample is written there if it does not exist."
     " Default: $SNAP_COMMON/vrrp-config.json, else /etc/failover/vrrp-config.json.",
 )
 
@@ -27,10 +27,10 @@ def _file_mode(
     runtime_dir: str | None,
     socket: str | None,
 ) -> int:
-    """Run what a file says: an original command.
+    """Run the daemon with a configuration file (a command of the original Failover).
 
-    Where the file does not exist, a sample is written there. It does no harm: it names an interface that no host has,
-    and the daemon waits for you to edit it. The action may also stand before the mode: `failover teardown file-mode`.
+    If the file does not exist, a sample is written there. The sample does nothing until you edit it, because it names
+    an interface that no host has. The action may also come before the mode: `failover teardown file-mode`.
     """
     from failover import config  # noqa: PLC0415 - not for `--help`
     from failover.cli import configuration, launch, leftovers, places  # noqa: PLC0415 - not for `--help`
@@ -64,7 +64,7 @@ def _write(path: Path, sample: str) -> None:
     except OSError:
         directories.remove(made)
         raise
-    tell(f"{path} did not exist and holds a sample now: edit its interface_name and ip_addresses, then failover reload")
+    tell(f"{path} did not exist; it is a sample now: edit interface_name and ip_addresses, then run failover reload")
 
 
 command = click.Command(

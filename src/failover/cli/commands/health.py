@@ -17,9 +17,9 @@ from failover.cli.options import RUNTIME_DIR, SOCKET
 def _health(*, live: bool, as_json: bool, runtime_dir: str | None, socket: str | None) -> int:
     """Say in one line whether all is well, for monitoring.
 
-    In the manner of a Nagios plugin: OK, or WARNING, CRITICAL or UNKNOWN with what is wrong, the worst first. Exit
-    status: 0 OK, 1 warning, 2 critical, 3 unknown, such as where the daemon does not answer. With --live: 0 where
-    engine and agent answer, else 2.
+    It prints OK, WARNING, CRITICAL or UNKNOWN and what is wrong, the worst first, like a Nagios plugin. Exit status:
+    0 OK, 1 warning, 2 critical, 3 unknown (the daemon does not answer). With --live: 0 if engine and agent answer,
+    else 2.
     """
     where = places.find(runtime_dir, socket).socket
     findings, well = _live(where) if live else _whole(where)
@@ -54,7 +54,7 @@ def _whole(where: Path) -> tuple[list[Finding], str]:
     except Failure as failure:
         return [Finding(Severity.UNKNOWN, None, str(failure))], ""
     except ValueError:
-        return [Finding(Severity.UNKNOWN, None, f"{where}: the daemon's answer is no JSON")], ""
+        return [Finding(Severity.UNKNOWN, None, f"{where}: the daemon's answer is not JSON")], ""
     now = datetime.now(UTC)
     found = judgement.judge(document, now)
     if not configuration_file.not_reloaded(document["daemon"], now):
@@ -74,8 +74,8 @@ def _error(body: bytes) -> str | None:
 command = click.Command(
     "health",
     params=[
-        click.Option(["--live"], is_flag=True, help="For probes: whether engine and agent answer, nothing more."),
-        click.Option(["--json", "as_json"], is_flag=True, help="The same as JSON, with all findings."),
+        click.Option(["--live"], is_flag=True, help="For probes: check only that engine and agent answer."),
+        click.Option(["--json", "as_json"], is_flag=True, help="Print JSON with all findings."),
         declared(RUNTIME_DIR),
         declared(SOCKET),
     ],

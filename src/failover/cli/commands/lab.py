@@ -13,9 +13,9 @@ import click
     help="The time between two advertisements.",
 )
 def command(interval: float) -> int:
-    """Demonstrate failovers on this machine.
+    """Show failovers on this machine.
 
-    Two routers and a client, in network namespaces of their own: needs root, leaves nothing.
+    Runs two routers and a client in network namespaces, and removes them at the end. Needs root.
     """
     from failover.lab.demo import demonstrate  # noqa: PLC0415 - `failover --help` does not need it
 

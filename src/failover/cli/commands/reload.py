@@ -14,16 +14,15 @@ _PATIENCE_SECONDS: Final = 90.0
 """How long to wait for the answer: longer than the daemon takes at most."""
 _UNPROCESSABLE: Final = 422
 _SILENT: Final = 504
-_NOT_KNOWN: Final = "it is not known whether the configuration was reloaded"
+_NOT_KNOWN: Final = "the outcome of the reload is not known"
 
 
 def _reload(*, runtime_dir: str | None, socket: str | None) -> int:
-    """Have the running daemon read its configuration again.
+    """Apply the changed configuration to the running daemon.
 
-    What has not changed goes on undisturbed, and a MASTER stays MASTER. A file that cannot be used leaves everything
-    as it was; `failover check` says beforehand what is wrong with it. A command that gives up waiting, after a minute
-    or by Ctrl-C, is void: a change that has not begun by then is not made. Exit status: 0 done, 1 not possible, or
-    not known, 3 bad configuration.
+    What has not changed is not touched, and a MASTER stays MASTER. A bad file changes nothing; `failover check` shows
+    its errors beforehand. If the daemon does not answer within a minute, or after Ctrl-C, a change that has not begun
+    is not made. Exit status: 0 done, 1 not possible or outcome not known, 3 bad configuration.
     """
     from failover.cli import places  # noqa: PLC0415 - not for `--help`
 
@@ -31,7 +30,7 @@ def _reload(*, runtime_dir: str | None, socket: str | None) -> int:
     try:
         status, body = control.post(where, "/reload", _PATIENCE_SECONDS)
     except control.Unanswered as silence:
-        raise Failure(f"{_NOT_KNOWN}: {silence}; once it answers, failover status shows what runs") from silence
+        raise Failure(f"{_NOT_KNOWN}: {silence}; see failover status when the daemon answers again") from silence
     document = _document(body)
     if status == control.OK:
         click.echo(text(document))
@@ -41,7 +40,7 @@ def _reload(*, runtime_dir: str | None, socket: str | None) -> int:
     if status == _SILENT:
         raise Failure(f"{_NOT_KNOWN}: {document['error']}")
     raise Failure(
-        f"not reloaded, everything is as before: {document['error']}",
+        f"not reloaded, nothing was changed: {document['error']}",
         BAD_CONFIGURATION if status == _UNPROCESSABLE else FAILED,
     )
 
@@ -59,7 +58,7 @@ def text(document: dict[str, Any]) -> str:
     lines = [f"{what}: {_names(document[what])}" for what in ("added", "removed", "changed") if document[what]["count"]]
     lines.append(f"{'unchanged' if lines else 'nothing has changed'}: {_counted(document['unchanged'])}")
     if document["needs_restart"]:
-        lines.append(f"after a restart only: {', '.join(document['needs_restart'])}")
+        lines.append(f"needs a restart: {', '.join(document['needs_restart'])}")
     return "\n".join(lines)
 
 

@@ -41,10 +41,10 @@ Document = dict[str, Any]
 
 
 def _status(*, name: str | None, as_json: bool, watch: bool, runtime_dir: str | None, socket: str | None) -> int:
-    """Show what the virtual routers do now.
+    """Show what the virtual routers do now, and what is wrong.
 
-    All of them, or the one called NAME. Exit status 1 where no daemon answers, or has no virtual router of that name,
-    or where its engine does not answer: then it says so, and shows what the engine said last.
+    Shows all of them, or the one called NAME. Exit status 1 if no daemon answers, if it has no virtual router of that
+    name, or if its engine does not answer: then it says so, and shows what the engine said last.
     """
     where = places.find(runtime_dir, socket).socket
 
@@ -167,8 +167,8 @@ command = click.Command(
     "status",
     params=[
         click.Argument(["name"], required=False, metavar="[NAME]", shell_complete=completion.router_names),
-        click.Option(["--json", "as_json"], is_flag=True, help="Print the document of the control API."),
-        click.Option(["--watch"], is_flag=True, help="Show it again every second, until Ctrl-C."),
+        click.Option(["--json", "as_json"], is_flag=True, help="Print everything as JSON."),
+        click.Option(["--watch"], is_flag=True, help="Refresh every second until Ctrl-C."),
         declared(RUNTIME_DIR),
         declared(SOCKET),
     ],

@@ -7,12 +7,12 @@ from failover.cli.options import CONFIG, RUNTIME_DIR, SOCKET
 
 
 def _teardown(*, config: str | None, runtime_dir: str | None, socket: str | None) -> int:
-    """Remove what a dead daemon may have left.
+    """Remove what a killed daemon has left.
 
-    That is: addresses that carry the daemon's mark on any interface, the addresses of the configuration on theirs,
-    and what is stale in the runtime directory. What a living daemon has claimed stays, and what the host would lose:
-    an address owner's own (priority 255), and the only address of a family on its interface. Refuses while a daemon
-    runs there.
+    It removes the addresses of the configuration, addresses on any interface that carry the daemon's mark, and stale
+    files in the runtime directory. It keeps the addresses of a running daemon, those of an address owner (priority
+    255), and the only address of a family on an interface. It refuses to work while a daemon runs in this runtime
+    directory.
     """
     from failover.cli import configuration, leftovers, places  # noqa: PLC0415 - not for `--help`
 

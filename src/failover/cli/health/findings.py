@@ -54,7 +54,7 @@ def _wrong(router: Router, now: datetime) -> Iterator[tuple[Severity, str]]:
     forms = router.get("checksum")
     if forms is not None and forms["master"] not in (None, forms["sent"]):
         what = f"sends checksums {_FORMS[forms['master']]}, and this host {_FORMS[forms['sent']]}"
-        mend = f'it may not hear this host; set "checksum": "{forms["master"]}"'
+        mend = f'it may discard what this host sends; set "checksum": "{forms["master"]}"'
         yield Severity.WARNING, f": MASTER {router['master']} {what}: {mend}"
 
 
@@ -68,7 +68,7 @@ def _past(router: Router, now: datetime) -> list[str]:
     if change is None or router["fault"]:
         return []
     if change["previous"] == router["state"]:
-        return [f"{named(router)} stays {router['state']}: {change['text']}"]
+        return [f"{named(router)} is still {router['state']}: {change['text']}"]
     since = _since(router["since"], now)
     return [f"{named(router)} changed from {change['previous']} to {router['state']} {since} ago: {change['text']}"]
 

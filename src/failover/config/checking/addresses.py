@@ -50,7 +50,7 @@ def host_complaint(address: VirtualAddress) -> Complaint | None:
     elif ip == _BROADCAST:
         message = "is the broadcast address"
     elif address.network.prefixlen == 0:
-        message = "has a prefix length of 0, which would put the whole world on this LAN"
+        message = "has prefix length 0, which covers every address"
     else:
         message = _end_of_network(address)
     return Complaint(message) if message else None

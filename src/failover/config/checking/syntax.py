@@ -59,7 +59,7 @@ def read_tree(text: str | bytes, where: str) -> Any:
             object_pairs_hook=JsonObject,
             parse_int=_integer,
             parse_float=_fraction,
-            parse_constant=lambda text: BadNumber(text, "is not a number that JSON has"),
+            parse_constant=lambda text: BadNumber(text, "is not a JSON number"),
         )
     except json.JSONDecodeError as error:
         _refuse_syntax(error, where)

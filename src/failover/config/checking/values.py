@@ -64,9 +64,9 @@ def convert(setting: Setting, value: object, path: str) -> tuple[Any, list[Probl
 
 def _mismatch(setting: Setting, value: object) -> tuple[str, str | None]:
     if value is None:
-        return "is no value", "leave the key out" if not setting.required else None
+        return "is not a value", "leave the key out" if not setting.required else None
     if get_origin(setting.type) is Literal:
-        return "is not one of them", _plainly(setting, value) or _meant(value, get_args(setting.type))
+        return "is not one of the allowed values", _plainly(setting, value) or _meant(value, get_args(setting.type))
     accepted, wanted = _wanted(setting)
     if isinstance(value, accepted) and not (isinstance(value, bool) and bool not in accepted):
         return _outside(setting, value)
@@ -82,7 +82,7 @@ def _outside(setting: Setting, value: object) -> tuple[str, str | None]:
     if complaint:
         return complaint
     if issubclass(setting.type, Enum):
-        return "is not one of them", _meant(value, (member.value for member in setting.type))
+        return "is not one of the allowed values", _meant(value, (member.value for member in setting.type))
     return "is too long" if value else "is empty", None
 
 
@@ -96,7 +96,7 @@ def _meant(value: object, known: Iterable[object]) -> str | None:
 def _wanted(setting: Setting) -> tuple[tuple[type, ...], str]:
     kind = get_origin(setting.type) or setting.type
     if kind is Literal:
-        return tuple(map(type, get_args(setting.type))), "one of them"
+        return tuple(map(type, get_args(setting.type))), "one of the allowed values"
     if issubclass(kind, Enum):
         kind = type(next(iter(kind)).value)
     return _WANTED[kind]
@@ -178,7 +178,7 @@ def _address(entry: object) -> VirtualAddress | Complaint:
     if isinstance(entry, BadNumber):
         return Complaint(entry.message)
     if entry is None:
-        return Complaint("is no value")
+        return Complaint("is not a value")
     if isinstance(entry, dict):
         from failover.config.foreign.addresses import of_object  # noqa: PLC0415 - for a wrong file only
 

@@ -25,7 +25,7 @@ def complaint(text: str) -> Complaint:
         return Complaint("is not an IP address")
     zoneless = _ZONE.sub("", text).strip()
     if zoneless != text.strip() and ":" in text and _read(zoneless) is not None:
-        return Complaint("carries a zone", f"write {show(zoneless)}: the zone is interface_name")
+        return Complaint("has a zone", f"write {show(zoneless)}: the interface is interface_name")
     return Complaint("is not an IP address", _meant(text.strip()))
 
 
@@ -67,7 +67,7 @@ def _meant(text: str) -> str | None:
         return f"did you mean {', '.join(map(show, many))}?"
     if others and others[0][:1].isalpha() and _read(first) is not None:
         return f"write {show(first)} alone: the interface is interface_name"
-    return _bad_length(text) or ("a name is not looked up: write an address" if _NAME.fullmatch(text) else None)
+    return _bad_length(text) or ("names are not resolved: write an address" if _NAME.fullmatch(text) else None)
 
 
 def _as_written(found: IPv4Interface | IPv6Interface, spelling: str) -> str:
@@ -77,4 +77,4 @@ def _as_written(found: IPv4Interface | IPv6Interface, spelling: str) -> str:
 
 def _bad_length(text: str) -> str | None:
     address = _read(text.partition("/")[0])
-    return f"a length is 0 to {_LENGTHS[address.version]}" if address is not None else None
+    return f"the length must be 0 to {_LENGTHS[address.version]}" if address is not None else None

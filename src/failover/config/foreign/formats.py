@@ -56,9 +56,9 @@ def habit(error: json.JSONDecodeError) -> str | None:
     if is_trailing and rest.lstrip(",").lstrip().startswith(("}", "]")):
         return "no comma after the last entry"
     if rest.startswith(("'", *_CURLED)):
-        return "strings take double quotes" if rest.startswith("'") else "strings take straight double quotes"
+        return "strings need double quotes" if rest.startswith("'") else "strings need straight double quotes"
     if not rest:
-        return "the file ends too early, a bracket is not closed"
+        return "the file ends too early: a bracket is not closed"
     return _after(error, before, rest)
 
 
@@ -67,13 +67,13 @@ def _after(error: json.JSONDecodeError, before: str, rest: str) -> str | None:
         case "value":
             return _instead_of_a_value(rest)
         case "property name enclosed in double quotes" if rest[0].isalpha() or rest[0] == "_":
-            return "keys take double quotes"
+            return "keys need double quotes"
         case "',' delimiter" if error.doc[error.pos - 1].isdigit():
             return _NUMBER
         case "',' delimiter" if rest.startswith(('"', "{", "[")):
             return "a comma is missing before it"
         case "data" if rest.startswith(":") and before.endswith('"'):
-            return "an object stands in braces: {...}"
+            return "an object needs braces: {...}"
         case "data" if rest.lstrip(",").lstrip().startswith("{"):
             return "several virtual routers are a list: [{...}, {...}]"
     return None
@@ -84,5 +84,5 @@ def _instead_of_a_value(rest: str) -> str | None:
     if word and word[0].lower() in _WORDS:
         return "JSON writes true, false and null"
     if rest[0].isalpha():
-        return "strings take double quotes"
+        return "strings need double quotes"
     return _NUMBER if rest[0] in "+." else None

@@ -73,21 +73,21 @@ _NOT_HERE: Final[dict[str, str]] = {
     "dont_track_primary": "leave it out: without its interface a virtual router always gives up its addresses",
     "virtual_routes virtual_rules static_routes static_rules routes rules": "leave it out: it sets no routes or rules",
     "preempt_delay start_delay startup_delay vrrp_startup_delay": "leave it out: there is no such delay",
-    "sync_group sync_groups vrrp_sync_group": "leave it out: there are no groups, each virtual router is by itself",
+    "sync_group sync_groups vrrp_sync_group": "leave it out: there are no groups; virtual routers fail over one by one",
     "source_address mcast_src_ip hello_source_address": (
         "leave it out: advertisements are sent from the interface's own address"
     ),
-    "vrrp_strict strict_mode strict": "leave it out: it is always as the RFC demands",
+    "vrrp_strict strict_mode strict": "leave it out: the daemon always follows the RFC",
     "promote_secondaries": "leave it out: it is always switched on",
-    "native_ipv6": "leave it out: IPv6 addresses stand in ip_addresses",
-    "global_defs": 'leave it out: what concerns the daemon stands in "daemon"',
-    "router_id": 'leave it out: a host has no name here; the number of a virtual router is "vrid"',
+    "native_ipv6": "leave it out: IPv6 addresses belong in ip_addresses",
+    "global_defs": 'leave it out: settings of the daemon belong in "daemon"',
+    "router_id": 'leave it out: hosts have no name here; the number of a virtual router is "vrid"',
     "lvs_sync_daemon lvs_sync_daemon_interface virtual_server real_server": "leave it out: there is no load balancing",
     "vrrp_script script scripts trackers": "leave it out: nothing is tracked but the interface itself",
     "smtp_alert notification_email notification_email_from smtp_server": "leave it out: no mail is sent",
-    "enabled enable disabled disable shutdown": "leave it out: every entry runs, so take out one that must not",
+    "enabled enable disabled disable shutdown": "leave it out: every entry runs, so remove an entry that must not run",
     "debug log_level log_file log_detail": "leave it out: all events are logged",
-    "owner address_owner": 'write "priority": 255 where the addresses are this host\'s own',
+    "owner address_owner": 'write "priority": 255 if the addresses are this host\'s own',
     "auto autoconfigure": "leave it out: each virtual router is an entry",
 }
 """By somebody else's keys, why there is nothing to write."""
@@ -97,9 +97,9 @@ _NOT_HERE_BY_PREFIX: Final[dict[str, str]] = {
     "vrrp_garp_": "leave it out: a new MASTER announces its addresses by itself",
     "gna_": "leave it out: a new MASTER announces its addresses by itself",
     "track": "leave it out: nothing is tracked but the interface itself",
-    "notify": "leave it out: no script is called; the log and `failover status` tell of changes",
-    "unicast_": "leave it out: advertisements are sent by multicast alone",
-    "mcast_": "leave it out: the multicast group is the protocol's",
+    "notify": "leave it out: no script is called; the log and `failover status` show changes",
+    "unicast_": "leave it out: advertisements are sent by multicast only",
+    "mcast_": "leave it out: the protocol sets the multicast group",
 }
 
 

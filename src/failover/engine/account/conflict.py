@@ -6,6 +6,9 @@ from typing import Final, NamedTuple
 from failover.linux.netlink.addresses import Failure
 from failover.vrrp import VirtualAddress, VirtualRouter
 
+_NAMED: Final = 3
+"""Addresses that are named where there may be hundreds."""
+
 
 class Duplicate(NamedTuple):
     """Another host that advertises from our own address."""
@@ -29,11 +32,13 @@ class Conflict(NamedTuple):
         """All of it as a sentence; None where nothing is wrong."""
         parts = []
         if self.duplicate:
-            parts.append(f"another host, {self.duplicate.mac}, has our address {self.duplicate.address}")
+            parts.append(f"another host ({self.duplicate.mac}) has this host's address {self.duplicate.address}")
         if self.contested:
             parts.append(f"another program, such as keepalived, keeps adding {listed(self.contested)} to {interface}")
         if self.own:
-            parts.append(f"{listed(self.own)} stays on {interface} whoever is MASTER: it is the host's own")
+            parts.append(
+                f"{listed(self.own)} stays on {interface} in every state, because it is the host's own address"
+            )
         return "; ".join(parts) or None
 
 
@@ -65,3 +70,10 @@ def listed(addresses: Iterable[VirtualAddress]) -> str:
     """As a text, in a fixed order where they have none."""
     ordered = sorted(addresses, key=lambda one: (one.version, one)) if isinstance(addresses, frozenset) else addresses
     return ", ".join(map(str, ordered))
+
+
+def some(addresses: frozenset[VirtualAddress]) -> str:
+    """The first ones, and how many more there are: a line of the log names no five hundred."""
+    first = sorted(addresses, key=lambda one: (one.version, one))[:_NAMED]
+    more = len(addresses) - len(first)
+    return listed(first) + (f" and {more} more" if more else "")

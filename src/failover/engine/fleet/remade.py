@@ -42,8 +42,8 @@ def keep_secondaries(port: Port, host: Host, events: EventSink) -> None:
         host.keep_secondaries(interface)
     except OSError as error:
         warning = (
-            f"an address that is added to {interface.name} beside a virtual one may go with it:"
-            f" promote_secondaries is off, and to set it failed: {reason(error)}"
+            f"an address that is added to {interface.name} beside a virtual one may be removed with it:"
+            f" promote_secondaries is off and could not be set: {reason(error)}"
         )
         events.tell(Kind.DEGRADED, {"warning": warning})
 
@@ -74,4 +74,4 @@ class MembershipCheck:
 def _told(port: Port, family: Family) -> str:
     fault = port.refusal(family)
     outcome = f"could not join again: {fault.detail}" if fault else "joined again"
-    return f"another program has ended the membership of {port.name} in the {family.label} group: {outcome}"
+    return f"another program removed {port.name} from the {family.label} multicast group; {outcome}"

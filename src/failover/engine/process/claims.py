@@ -56,7 +56,7 @@ class HeldClaims:
             raise OSError(errno.EBUSY, f"{words(taken)}; stop it, or give one of them another {other} or interface")
 
     def _unguarded(self, error: OSError) -> None:
-        self.warnings.append(f"another daemon for the same virtual routers would not be noticed: {reason(error)}")
+        self.warnings.append(f"cannot detect another daemon that runs the same virtual routers: {reason(error)}")
 
 
 @contextmanager

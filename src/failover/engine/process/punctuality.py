@@ -50,12 +50,14 @@ class Punctuality:
             self._attempt("CPU affinity is not set", "", lambda: realtime.set_affinity(wanted.cpu_affinity))
             absent = sorted(set(wanted.cpu_affinity) - realtime.affinity())
             if absent and not self.warnings:
-                self.warnings.append(f"CPU affinity is not as wanted: no CPU {', '.join(map(str, absent))} here")
+                self.warnings.append(
+                    f"CPU affinity is not as configured: this host has no CPU {', '.join(map(str, absent))}"
+                )
         if wanted.lock_memory:
             self._memory_locked = self._attempt("memory is not locked", "CAP_IPC_LOCK", realtime.lock_memory)
         self._attempt("timers are not exact", "", lambda: realtime.set_timer_slack(_TIMER_SLACK))
         # For whoever is or becomes an ordinary process.
-        self._attempt("the CPU may be late", "", lambda: realtime.set_time_slice(_TIME_SLICE))
+        self._attempt("no short time slices", "", lambda: realtime.set_time_slice(_TIME_SLICE))
         if wanted.realtime_priority:
             # The limit first: there is no moment without it.
             realtime.limit_running(_MOST_WITHOUT_SLEEP)

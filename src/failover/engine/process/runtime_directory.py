@@ -127,7 +127,11 @@ def _open_lock(path: Path) -> int:
             holder = _holder(descriptor)
         finally:
             os.close(descriptor)
-        who = f"another failover, process {holder}, uses" if holder else f"whoever has locked {_LOCK} uses"
+        who = (
+            f"another failover, process {holder}, uses"
+            if holder
+            else f"another program, which has locked {_LOCK}, uses"
+        )
         raise OSError(errno.EBUSY, f"{who} this directory; stop it or use --runtime-dir", str(path.parent)) from None
     return descriptor
 

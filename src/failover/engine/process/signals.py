@@ -16,10 +16,10 @@ from failover.linux.process.signals import CANNOT_BE_HELD, EVERY, ignore
 class Use(Enum):
     """What a signal does."""
 
-    STOP = "stop in good order"
-    RELOAD = "read the configuration again; without a file, or with a terminal, stop in good order"
-    OVERRUN = "give up real-time scheduling; where there is none, stop in good order"
-    REFUSE = "ignored, and said so once"
+    STOP = "shut down cleanly"
+    RELOAD = "reload the configuration; without a file, or with a terminal, shut down cleanly"
+    OVERRUN = "give up real-time scheduling; if there is none, shut down cleanly"
+    REFUSE = "ignored, and logged once"
     IGNORE = "ignored"
     NONE = "nothing"
     NOT_OURS = "cannot be handled"

@@ -86,7 +86,7 @@ class ReaderProcess:
             self._take_in(packet)
         except UNREADABLE:
             self._end()
-            text = "what the process that reads the configuration says is not understood"
+            text = "the answer of the process that reads the configuration was not understood"
             self._done(Unread(text, is_bad=False))
 
     def _take_in(self, packet: bytes) -> None:

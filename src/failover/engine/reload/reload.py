@@ -20,7 +20,7 @@ from failover.messages import Names, NotReloaded, Reloaded
 
 _CLAIMS_AT_ONCE: Final = 16
 _NAMES_TOLD: Final = 20
-VOID: Final = NotReloaded(report="whoever asked for it has given up", is_bad=False)
+VOID: Final = NotReloaded(report="the client that asked for it has given up", is_bad=False)
 """The outcome where nobody waits for one."""
 
 Outcome = Reloaded | NotReloaded

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final, Protocol, assert_never
 
+from failover.engine.account.conflict import some
 from failover.engine.account.reporter import Reporter
 from failover.engine.environment import EventLoop
 from failover.engine.port.port import Port
@@ -35,6 +36,7 @@ from failover.vrrp import (
     WithdrawAddresses,
 )
 from failover.vrrp.protocol import PRIORITY_RESIGN
+from failover.wording import Fields
 
 _FAILURES_TOLD: Final = 3
 
@@ -187,7 +189,8 @@ class Performer:
             self._announce(at, prepared, self.router.held_addresses)
         for kind, done in ((Kind.ADDRESSES_RESTORED, missing), (Kind.LIFETIMES_RESTORED, self._altered)):
             if done:
-                self._reporter.report(kind, {}, self._clock.now(), lambda: {"interface": at.name})
+                fields: Fields = {"interface": at.name, "addresses": some(done)}
+                self._reporter.report(kind, {}, self._clock.now(), partial(dict, fields))
 
     def send_failed(self, what: str, error: OSError) -> None:
         """Count and report that something could not be sent."""

@@ -61,7 +61,7 @@ def enter(user: users.User | None) -> Fence:
     filtered = _restrict_calls(warnings)
     if not filtered and 0 < level < landlock.SIGNALS_FROM:
         warnings.append(
-            f"the agent could send signals to processes of its own user: Landlock of this kernel is of level {level}"
+            f"the agent could send signals to processes of its own user: this kernel has only level {level} of Landlock"
         )
     return Fence(os.geteuid(), level, filtered, tuple(warnings), still_reads_all=kept is not None)
 
@@ -81,14 +81,14 @@ def _become(user: users.User, warnings: list[str]) -> int | None:
         unreadable = _unreadable_for(user.uid)
         if unreadable is not None:
             if not capabilities.has(capabilities.READ_ALL):
-                warnings.append(f"the agent stays root: user {user.uid} may not read {unreadable}")
+                warnings.append(f"the agent stays root: user {user.uid} cannot read {unreadable}")
                 return None
             kept = capabilities.READ_ALL
             capabilities.keep_while_becoming()
         os.setresuid(user.uid, user.uid, user.uid)
     except OSError as error:
         text = "needs CAP_SETUID and CAP_SETGID" if isinstance(error, PermissionError) else reason(error)
-        warnings.append(f"the agent stays root and does not become user {user.uid}: {text}")
+        warnings.append(f"the agent stays root and could not become user {user.uid}: {text}")
         return None
     return kept
 
@@ -109,7 +109,7 @@ def _prepared(warnings: list[str]) -> landlock.Ruleset | None:
     try:
         return landlock.Ruleset(_readable())
     except OSError as error:
-        warnings.append(f"the agent is not kept from files by Landlock: {reason(error)}")
+        warnings.append(f"Landlock does not keep the agent from files: {reason(error)}")
         return None
 
 
@@ -125,7 +125,7 @@ def _restrict_files(files: landlock.Ruleset | None, warnings: list[str]) -> int:
     try:
         files.restrict_self()
     except OSError as error:
-        warnings.append(f"the agent is not kept from files by Landlock: {reason(error)}")
+        warnings.append(f"Landlock does not keep the agent from files: {reason(error)}")
         return 0
     return files.level
 

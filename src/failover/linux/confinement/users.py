@@ -69,7 +69,7 @@ def of_children(configured: str = "") -> tuple[User | None, str | None]:
                 return None, None
         except OSError:  # a user of the service manager's is not listed anywhere
             pass
-        return None, f"agent_user {configured}: the agent stays user {own}, since the daemon was not started as root"
+        return None, f"agent_user {configured}: the agent stays user {own}, because the daemon was not started as root"
     return None, None
 
 

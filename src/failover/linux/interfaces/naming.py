@@ -17,7 +17,7 @@ _SAMPLE: Final = "edit-this-file"
 def meant(name: str, interfaces: Iterable[Interface]) -> str | None:
     """What the name is, if no interface's, in words that go on a sentence; None where nothing comes to mind."""
     if name == _SAMPLE:
-        return "it is the sample's: write this host's interface_name and ip_addresses into the configuration"
+        return "this is the sample configuration: set interface_name and ip_addresses for this host"
     written, at, _ = name.partition("@")
     lower, address, mac = name.lower(), _address(name), _mac(name)
     with_mac: list[str] = []
@@ -25,7 +25,7 @@ def meant(name: str, interfaces: Iterable[Interface]) -> str | None:
         if name in interface.altnames:
             return f"that is an altname of {interface.name}: write {interface.name}"
         if at and written in (interface.name, *interface.altnames):
-            return f"what ip shows from @ on is not part of the name: write {interface.name}"
+            return f"the part from @ on does not belong to the name: write {interface.name}"
         if lower == interface.name.lower():
             return f"write {interface.name}"
         if name == str(interface.ifindex):
@@ -38,7 +38,7 @@ def meant(name: str, interfaces: Iterable[Interface]) -> str | None:
     if with_mac:
         few = with_mac[:_NAMED_AT_MOST]
         return f"that is the MAC address of {', '.join(few)}: write {' or '.join(few)}"
-    return None if mac is None else "that may be a MAC address, which no interface has"
+    return None if mac is None else "that looks like a MAC address, but no interface has it"
 
 
 def _address(name: str) -> bytes | None:

@@ -196,7 +196,7 @@ class AdvertisementSocket:
     def _demand_generation(self, name: str) -> None:
         """See that the part was joined, by its index, that the generation knows by this name. `OSError` if not."""
         if self.is_current is False or demand_interface(self._owner, self.index) != name:
-            raise OSError(errno.ESTALE, f"{self._owner}: {name} was made anew at this moment")
+            raise OSError(errno.ESTALE, f"{self._owner}: {name} was re-created at this moment")
 
     def _drain(self) -> None:
         """Discard what arrived before the socket was bound to its interface: it may come from another one."""

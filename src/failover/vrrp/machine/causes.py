@@ -11,7 +11,7 @@ from failover.vrrp.units import Interval
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """Startup, or the end of a fault: an election begins, or the address owner takes its place."""
+    """The start, or a fault was cleared. An election begins, or the address owner becomes MASTER."""
 
     recovered_from: Fault | None = None
 
@@ -33,7 +33,7 @@ class MasterDown:
 
 @dataclass(frozen=True, slots=True)
 class MasterResigned:
-    """The MASTER sent priority 0, and nobody better was faster."""
+    """The MASTER resigned (priority 0), and no better BACKUP was faster."""
 
     last: Heard
     """The resignation itself."""
@@ -41,7 +41,7 @@ class MasterResigned:
 
 @dataclass(frozen=True, slots=True)
 class Preempted:
-    """A MASTER of lower priority is alive; preempt mode takes over from it."""
+    """A MASTER with a lower priority is alive, and preempt mode takes over from it."""
 
     incumbent: Heard
     """The last advertisement of that MASTER."""
@@ -49,7 +49,7 @@ class Preempted:
 
 @dataclass(frozen=True, slots=True)
 class BetterMaster:
-    """A higher priority, or an equal one from a greater address, was heard."""
+    """An advertisement with a higher priority was heard, or with an equal one from a higher address."""
 
     master: Heard
     by_address: bool
@@ -58,7 +58,7 @@ class BetterMaster:
 
 @dataclass(frozen=True, slots=True)
 class Overslept:
-    """The daemon did not run when it was due, for so long that others may have taken over. Listen first."""
+    """The daemon did not run for so long that others may have taken over. It listens first."""
 
     late: Interval
     """Nanoseconds after the deadline."""
@@ -73,7 +73,7 @@ class Faulted:
 
 @dataclass(frozen=True, slots=True)
 class ShutDown:
-    """Asked to stop."""
+    """The virtual router was stopped."""
 
 
 Cause = Started | BecameOwner | MasterDown | MasterResigned | Preempted | BetterMaster | Overslept | Faulted | ShutDown

@@ -85,7 +85,7 @@ class AddressOrder:
             # Without it the host's own address would go with the primary.
             self._host.keep_secondaries(interface)
         except OSError as error:
-            self._failed(at, len(addresses), f"promote_secondaries is off, and to set it failed: {reason(error)}")
+            self._failed(at, len(addresses), f"promote_secondaries is off and could not be set: {reason(error)}")
             return
         batch = prepare_behind(interface.ifindex, addresses, self._netlink.reserve(len(addresses) * STEPS_BEHIND))
         self._transmitter.change(batch, partial(self._done, at))

@@ -164,7 +164,7 @@ class StaleAddresses:
         try:
             self._host.keep_secondaries(interface)
         except OSError as error:
-            warning = f"with what was left on {interface.name} other addresses may go: {reason(error)}"
+            warning = f"other addresses of {interface.name} may be removed with what was left there: {reason(error)}"
             self._events.tell(Kind.DEGRADED, {"warning": warning})
 
     def _remove(self, interface: Interface, addresses: tuple[VirtualAddress, ...]) -> Fields:
