@@ -8,7 +8,7 @@ from enum import Enum, IntEnum
 from typing import Final
 
 from failover.messages import Event
-from failover.wording import CAUSES, ODDITIES, Fields, Words, not_removed, seconds
+from failover.wording import CAUSES, ODDITIES, Fields, Words, not_removed, seconds, sender
 
 _Names = tuple[str, ...]
 
@@ -123,6 +123,23 @@ class Kind(Enum):
         ("interface", "address", "mac"),
         lambda f: f"{f['mac']} no longer advertises from our address {f['address']} on {f['interface']}",
         ("interface", "address", "mac"),
+    )
+    ADDRESS_ELSEWHERE = (
+        "Another host was found to have virtual addresses of a MASTER as well, twice in a row.",
+        Severity.WARNING,
+        ("interface", "addresses", "mac"),
+        lambda f: (
+            f"{sender(f['mac'])} answers for {f['addresses']} on {f['interface']} as well: remove that from it, or give"
+            " both hosts the same VRID"
+        ),
+        ("mac",),
+    )
+    ADDRESS_ELSEWHERE_OVER = (
+        "Another host that had virtual addresses of a MASTER has them no more.",
+        Severity.NOTICE,
+        ("interface", "addresses", "mac"),
+        lambda f: f"{sender(f['mac'])} no longer answers for {f['addresses']} on {f['interface']}",
+        ("mac",),
     )
     ADDRESSES_RESTORED = (
         "Somebody else has removed virtual addresses of a MASTER.",

@@ -23,6 +23,14 @@ def master(fields: Fields) -> str:
     return f"{fields['master']} (priority {fields['master_priority']})"
 
 
+def sender(mac: Value) -> str:
+    """A host by its MAC address; whose virtual router's that is, where it is one's (RFC 9568 §7.3)."""
+    start, _, last = str(mac).rpartition(":")
+    if start in {"00:00:5e:00:01", "00:00:5e:00:02"}:
+        return f"virtual router {int(last, 16)} of another host ({mac})"
+    return f"another host, {mac},"
+
+
 def not_removed(fields: Fields) -> str:
     """How many addresses could not be removed, where there are any."""
     return f" ({fields['failed']} of them would not go)" if fields["failed"] else ""
