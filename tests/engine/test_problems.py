@@ -59,7 +59,7 @@ def test_what_does_not_fit_is_a_problem_until_it_fits(
     here = OurDaemon(hosts[0], router(51, VIRTUAL, **ours))
     other = OurDaemon(hosts[1], router(51, VIRTUAL, priority=200, **theirs))
     before = datetime.now(UTC) - timedelta(seconds=10)
-    wait_until(partial(there, here, seen), seen)
+    wait_until(partial(there, here, seen), seen, 20)
     problem = problems(here)[seen]
     assert (problem["source"], problem["severity"]) == ("192.0.2.12", severity)
     assert "192.0.2.12" in problem["text"]
