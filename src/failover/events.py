@@ -8,7 +8,7 @@ from enum import Enum, IntEnum
 from typing import Final
 
 from failover.messages import Event
-from failover.wording import CAUSES, ODDITIES, Fields, Words, not_removed, seconds, was
+from failover.wording import CAUSES, ODDITIES, Fields, Words, not_removed, seconds, sender, was
 
 _Names = tuple[str, ...]
 
@@ -125,6 +125,23 @@ class Kind(Enum):
         ("interface", "address", "mac"),
         lambda f: f"the other host ({f['mac']}) no longer has this host's address {f['address']} on {f['interface']}",
         ("interface", "address", "mac"),
+    )
+    ADDRESS_ELSEWHERE = (
+        "Another host also has virtual addresses of a MASTER. It was found twice in a row.",
+        Severity.WARNING,
+        ("interface", "addresses", "mac"),
+        lambda f: (
+            f"{sender(f['mac'])} answers for {f['addresses']} on {f['interface']}, too; remove the address from"
+            " it, or give both hosts the same VRID"
+        ),
+        ("mac",),
+    )
+    ADDRESS_ELSEWHERE_OVER = (
+        "The other host no longer has virtual addresses of a MASTER.",
+        Severity.NOTICE,
+        ("interface", "addresses", "mac"),
+        lambda f: f"{sender(f['mac'])} no longer answers for {f['addresses']} on {f['interface']}",
+        ("mac",),
     )
     ADDRESSES_RESTORED = (
         "Another program removed virtual addresses of a MASTER. They were added again.",

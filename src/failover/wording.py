@@ -28,6 +28,14 @@ def was(addresses: Value) -> str:
     return "were" if ", " in str(addresses) or " more" in str(addresses) else "was"
 
 
+def sender(mac: Value) -> str:
+    """A host by its MAC address; whose virtual router's that is, where it is one's (RFC 9568 §7.3)."""
+    start, _, last = str(mac).rpartition(":")
+    if start in {"00:00:5e:00:01", "00:00:5e:00:02"}:
+        return f"virtual router {int(last, 16)} of another host ({mac})"
+    return f"another host, {mac},"
+
+
 def not_removed(fields: Fields) -> str:
     """How many addresses could not be removed, where there are any."""
     return f" ({fields['failed']} of them could not be removed)" if fields["failed"] else ""

@@ -109,13 +109,13 @@ FIELDS: Final = {
     "virtual_routers[].last_change.text": "Why it changed, as in the log.",
     "virtual_routers[].last_change.evidence.EVIDENCE": "What is known of the cause, by [name](events.md#causes).",
     "virtual_routers[].problems[].what": (
-        "What another host does wrong, as long as it does it: a [discard reason](events.md#discard-reasons)"
-        " or an [oddity](events.md#oddities)."
+        "What another host does wrong, as long as it does it: a [discard reason](events.md#discard-reasons),"
+        " an [oddity](events.md#oddities), or `address_elsewhere`."
     ),
     "virtual_routers[].problems[].severity": (
         "`critical`: the address has two MASTERs or none, or will have when the MASTER dies; else `warning`."
     ),
-    "virtual_routers[].problems[].source": "The address of the other host.",
+    "virtual_routers[].problems[].source": "The address of the other host; `address_elsewhere`: its MAC address.",
     "virtual_routers[].problems[].text": "The same as a sentence, as in the log.",
     "virtual_routers[].problems[].since": "When it was first heard.",
     "virtual_routers[].problems[].last_heard": "When it was last heard.",
@@ -153,6 +153,9 @@ FIELDS: Final = {
     "virtual_routers[].counters.priority_zero_received": "Resignations of others.",
     "virtual_routers[].counters.transitions_to_master": "How often it became MASTER.",
     "virtual_routers[].counters.send_errors": "Advertisements and announcements that could not be sent.",
+    "virtual_routers[].counters.address_elsewhere": (
+        "How often another host was found to have addresses of a MASTER. One that has them is asked each ten seconds."
+    ),
     "virtual_routers[].counters.discarded.REASON": "Packets that were none, by [reason](events.md#discard-reasons).",
     "virtual_routers[].counters.oddities.ODDITY": "Advertisements that were odd, by [oddity](events.md#oddities).",
 }

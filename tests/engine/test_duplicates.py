@@ -13,7 +13,7 @@ import pytest
 from failover.frames import advertisement_datagram
 from failover.lab.network.lan import Lan
 from failover.lab.network.waiting import wait_until
-from failover.linux.sockets.lookout import Lookout
+from failover.linux.sockets.looking.lookout import Lookout
 from failover.vrrp import Address, Family, encode
 from tests.engine.daemons import OurDaemon, router
 from tests.engine.garbage import V3, V6

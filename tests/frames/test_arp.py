@@ -24,6 +24,7 @@ FRAMES = [
         "10.0.0.9",
     ),
 ]
+NOBODY = str(IPv4Address(0))
 cases = pytest.mark.parametrize(("wire", "mac", "address"), FRAMES)
 
 
@@ -50,3 +51,28 @@ def test_tshark_calls_it_gratuitous(wire: str, mac: str, address: str, dissect_f
     assert fields["eth_eth_dst"] == ["ff:ff:ff:ff:ff:ff"]
     assert fields["eth_eth_src"] == fields["arp_arp_src_hw_mac"] == fields["arp_arp_dst_hw_mac"] == [mac]
     assert fields["arp_arp_src_proto_ipv4"] == fields["arp_arp_dst_proto_ipv4"] == [address]
+
+
+def probe(mac: str, address: str) -> bytes:
+    return arp.probe(bytes.fromhex(mac.replace(":", "")), IPv4Address(address))
+
+
+@cases
+def test_scapy_builds_the_same_probe(wire: str, mac: str, address: str) -> None:
+    theirs = Ether(dst="ff:ff:ff:ff:ff:ff", src=mac) / ARP(
+        op=1, hwsrc=mac, psrc=NOBODY, hwdst="00:00:00:00:00:00", pdst=address
+    )
+    assert bytes(theirs) == probe(mac, address)
+
+
+@cases
+def test_tshark_calls_it_a_probe(wire: str, mac: str, address: str, dissect_frame: Judge) -> None:
+    fields = dissect_frame(probe(mac, address))
+    assert fields["arp_arp_isprobe"] == ["True"]
+    assert fields["arp_arp_dst_proto_ipv4"] == [address]
+
+
+@cases
+def test_who_it_comes_from_is_read_from_a_message(wire: str, mac: str, address: str) -> None:
+    message = ours(mac, address)[14:] + bytes(18)
+    assert arp.sender(message) == (IPv4Address(address), bytes.fromhex(mac.replace(":", "")))

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from ipaddress import IPv6Address
 
 import pytest
-from scapy.layers.inet6 import ICMPv6ND_NA, ICMPv6NDOptDstLLAddr, IPv6
+from scapy.layers.inet6 import ICMPv6ND_NA, ICMPv6ND_NS, ICMPv6NDOptDstLLAddr, ICMPv6NDOptSrcLLAddr, IPv6
 from scapy.layers.l2 import Ether
 
 from failover.frames import neighbour
@@ -83,3 +83,33 @@ def test_the_router_flag_is_set_by_default() -> None:
     _, mac, address, _ = FRAMES[0]
     frame = neighbour.unsolicited(bytes.fromhex(mac.replace(":", "")), IPv6Address(address))
     assert frame == ours(mac, address, is_router=True)
+
+
+QUESTIONS = [
+    ("02:00:00:00:00:0a", "fe80::a", "2001:db8::51:100", "33:33:ff:51:01:00", "ff02::1:ff51:100"),
+    ("02:00:00:00:00:0b", "2001:db8::b", "fe80::1", "33:33:ff:00:00:01", "ff02::1:ff00:1"),
+]
+questions = pytest.mark.parametrize(("mac", "source", "address", "group_mac", "group"), QUESTIONS)
+
+
+def question(mac: str, source: str, address: str) -> bytes:
+    return neighbour.solicitation(bytes.fromhex(mac.replace(":", "")), IPv6Address(source), IPv6Address(address))
+
+
+@questions
+def test_scapy_builds_the_same_solicitation(mac: str, source: str, address: str, group_mac: str, group: str) -> None:
+    theirs = (
+        Ether(dst=group_mac, src=mac)
+        / IPv6(src=source, dst=group, tc=0xC0, hlim=255)
+        / ICMPv6ND_NS(tgt=address)
+        / ICMPv6NDOptSrcLLAddr(lladdr=mac)
+    )
+    assert bytes(theirs) == question(mac, source, address)
+
+
+@cases
+def test_what_an_advertisement_says_is_read_from_it(wire: str, mac: str, address: str, is_router: bool) -> None:  # noqa: FBT001 - likewise
+    message = ours(mac, address, is_router)[54:]
+    assert neighbour.advertised(message) == (IPv6Address(address), bytes.fromhex(mac.replace(":", "")))
+    for without in (message[:24], message[:28], message[:24] + bytes((14, 1)) + message[26:]):
+        assert neighbour.advertised(without) == (IPv6Address(address), None)

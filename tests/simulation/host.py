@@ -1,12 +1,12 @@
 """A simulated host, and the processes on it: what an engine finds where it runs (`engine.environment.Host`)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from ipaddress import IPv6Interface, ip_interface
 from typing import Final
 
 from failover.linux.interfaces.table import Interface
 from failover.linux.netlink.rtnetlink import SCOPE_GLOBAL, AddressAdded, AssignedAddress, LinkChanged
-from failover.vrrp import Family, VirtualAddress
+from failover.vrrp import Address, Family, VirtualAddress
 from tests.simulation.kernel import Kernel, SimulatedInterfaces, SimulatedNetlink
 from tests.simulation.lan import Lan, Nic
 from tests.simulation.loop import SimulatedLoop
@@ -38,6 +38,7 @@ class SimulatedHost:
         nic = lan.plug(self.name, lambda: self.kernel.get(interface).running)
         self._nics[index] = lan, nic
         mac = bytes((2, 0, 0, 0, nic.number, index))
+        nic.answers = lambda address: mac if self._has(interface, address) else None
         self.kernel.change(LinkChanged(index, interface, mac, up=True, running=True, mtu=_MTU, master=None))
         for text in addresses:
             self.kernel.change(AddressAdded(index, AssignedAddress(ip_interface(text), 0, SCOPE_GLOBAL, 0)))
@@ -47,6 +48,9 @@ class SimulatedHost:
     def holds(self, address: VirtualAddress, interface: str = "eth0") -> bool:
         """Whether it is there to be used: on the interface, and the host alive."""
         return self.is_alive and address in self.kernel.addresses(interface)
+
+    def _has(self, interface: str, address: Address) -> bool:
+        return self.is_alive and any(one.ip == address for one in self.kernel.addresses(interface))
 
     def nic(self, index: int) -> Nic:
         """The card of an interface."""
@@ -104,6 +108,12 @@ class Process:
         """Of addresses that are nobody else's here."""
         return _Lookout(self.loop)
 
+    def inquiry(
+        self, _interface: str, index: int, _family: Family, _source: Address, _mac: bytes, addresses: Sequence[Address]
+    ) -> "_Inquiry":
+        """What others have of these."""
+        return _Inquiry(self._host.nic(index), addresses)
+
     def members(self, _: Family) -> None:
         """Nobody can know: nothing here ends a membership."""
 
@@ -133,5 +143,21 @@ class _Lookout:
 
     def close(self) -> None:
         self._loop.close(self._descriptor)
+
+    close_aside = close
+
+
+class _Inquiry:
+    """Asks at once, and is answered at once."""
+
+    def __init__(self, nic: Nic, addresses: Sequence[Address]) -> None:
+        self.asked = tuple(addresses)
+        self._claims = [(address, mac) for address in addresses for mac in nic.ask(address)]
+
+    def claims(self) -> Iterator[tuple[Address, bytes]]:
+        return iter(self._claims)
+
+    def close(self) -> None:
+        """Nothing is open here."""
 
     close_aside = close

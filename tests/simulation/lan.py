@@ -58,6 +58,8 @@ class Nic:
         self.refusal: OSError | None = None
         """What the host says to whoever wants to send an advertisement, as a firewall does."""
         self.refusal_of_announcements: OSError | None = None
+        self.answers: Callable[[Address], bytes | None] = lambda _: None
+        """At which MAC address the host has an address; None where it has not."""
         self._lan = lan
         self._has_carrier = has_carrier
         self._sockets: dict[Socket, None] = {}
@@ -83,6 +85,14 @@ class Nic:
         """Send a frame to everybody; lost without a carrier."""
         if self._has_carrier():
             self._lan.announce(self, frame)
+
+    def ask(self, address: Address) -> list[bytes]:
+        """At which MAC addresses others have an address, as they answer."""
+        return self._lan.ask(self, address) if self._has_carrier() else []
+
+    def answer(self, address: Address) -> bytes | None:
+        """At which MAC address this one has an address."""
+        return self.answers(address) if self._has_carrier() else None
 
     def arrive(self, datagram: bytes) -> None:
         """From the cable."""
@@ -142,6 +152,12 @@ class Lan:
         """For a card alone: recorded, for nobody here keeps a table of neighbours."""
         if sender.host not in self._cut:
             self.announced.append(Announced(self.world.now, sender.host, _announced_address(frame)))
+
+    def ask(self, asker: Nic, address: Address) -> list[bytes]:
+        """For a card alone: what all others that can be reached answer."""
+        others = (nic for nic in self._nics if nic is not asker and nic.host not in self._cut)
+        answers = [nic.answer(address) for nic in others if asker.host not in self._cut]
+        return [mac for mac in answers if mac is not None]
 
     def adverts_of(self, host: str, since: Instant) -> Iterator[Advert]:
         """What a host sent from some instant on."""

@@ -168,7 +168,7 @@ class AnnouncementSocket(Protocol):
 
 
 class Lookout(Protocol):
-    """What sees advertisements that another host sends from our address: `linux.sockets.lookout`."""
+    """What sees advertisements that another host sends from our address: `linux.sockets.looking.lookout`."""
 
     def fileno(self) -> int:
         """Readable when there is something to `read`."""
@@ -181,6 +181,22 @@ class Lookout(Protocol):
 
     def close_aside(self) -> None:
         """Look no more, and do not wait until nobody does."""
+
+
+class Inquiry(Protocol):
+    """What has asked who has some addresses, and waits for answers: `linux.sockets.looking.inquiry`."""
+
+    asked: tuple[Address, ...]
+    """Those that were asked for: there may have been no room for all."""
+
+    def claims(self) -> Iterator[tuple[Address, bytes]]:
+        """Who has said so far that he has which: his MAC address. `OSError` where the interface has gone."""
+
+    def close(self) -> None:
+        """Wait no more."""
+
+    def close_aside(self) -> None:
+        """Wait no more, and do not wait until nobody does."""
 
 
 class Host(Protocol):
@@ -202,6 +218,11 @@ class Host(Protocol):
 
     def lookout(self, interface: str, index: int, family: Family, source: Address, mac: bytes) -> Lookout:
         """For advertisements from `source` that do not come from `mac` (6 bytes)."""
+
+    def inquiry(
+        self, interface: str, index: int, family: Family, source: Address, mac: bytes, addresses: Sequence[Address]
+    ) -> Inquiry:
+        """Ask, as `source` and from `mac` (6 bytes), who else has these addresses, or the first of them."""
 
     def members(self, family: Family) -> frozenset[int] | None:
         """The indices of the interfaces that receive what is sent to the VRRP group; None where nobody can know."""

@@ -7,6 +7,8 @@ from typing import Final
 MAC_LENGTH: Final = 6
 BROADCAST: Final = b"\xff" * MAC_LENGTH
 
+HEADER_LENGTH: Final = 2 * MAC_LENGTH + 2
+
 _HEADER: Final = Struct("!6s6sH")
 
 

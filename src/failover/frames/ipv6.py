@@ -23,6 +23,7 @@ from failover.vrrp.protocol import HOP_LIMIT, PROTOCOL_NUMBER, Address
 TRAFFIC_CLASS: Final = 0xC0
 """The Traffic Class: DSCP CS6, network control, the same as `ipv4.TOS`."""
 
+NEXT_HEADER_AT: Final = 6
 HOP_LIMIT_AT: Final = 7
 SOURCE_AT: Final = 8
 DESTINATION_AT: Final = 24

@@ -1,12 +1,15 @@
 """`LinuxHost`: everything that an engine opens on a real host. Implements `engine.environment.Host`."""
 
+from collections.abc import Sequence
+
 from failover.linux.interfaces.monitor import Interfaces
 from failover.linux.interfaces.secondaries import keep_secondaries
 from failover.linux.interfaces.table import Interface
 from failover.linux.netlink.connection import Netlink
 from failover.linux.sockets.advertisement import AdvertisementSocket
 from failover.linux.sockets.announcement import AnnouncementSocket
-from failover.linux.sockets.lookout import Lookout
+from failover.linux.sockets.looking.inquiry import Inquiry
+from failover.linux.sockets.looking.lookout import Lookout
 from failover.linux.sockets.members import members
 from failover.vrrp.protocol import Address, Family
 
@@ -38,6 +41,12 @@ class LinuxHost:
     def lookout(self, interface: str, index: int, family: Family, source: Address, mac: bytes) -> Lookout:
         """A packet socket, bound to the interface, for advertisements from `source` that do not come from `mac`."""
         return Lookout(interface, index, family, source, mac)
+
+    def inquiry(
+        self, interface: str, index: int, family: Family, source: Address, mac: bytes, addresses: Sequence[Address]
+    ) -> Inquiry:
+        """A packet socket, bound to the interface, that has asked who has these addresses."""
+        return Inquiry(interface, index, family, source, mac, addresses)
 
     def members(self, family: Family) -> frozenset[int] | None:
         """The indices of the interfaces that are members of the family's VRRP group; None where nobody can know."""

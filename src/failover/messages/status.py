@@ -20,6 +20,8 @@ class Counters(msgspec.Struct, kw_only=True):
     priority_zero_received: int = 0
     transitions_to_master: int = 0
     send_errors: int = 0
+    address_elsewhere: int = 0
+    """How often another host was found to have addresses of a MASTER."""
     discarded: dict[str, int] = {}
     """By `DiscardReason`."""
     oddities: dict[str, int] = {}
@@ -48,8 +50,9 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     """Something wrong that another host is heard to do, as long as it is heard."""
 
     what: str
-    """An `Oddity` or a `DiscardReason`, by its label."""
+    """An `Oddity`, a `DiscardReason` or a `Finding`, by its label."""
     source: str
+    """The address of the other host, or its MAC address."""
     severity: str
     """`critical` or `warning`."""
     text: str

@@ -113,6 +113,17 @@ SENTENCES: dict[str, tuple[dict[str, Value], str]] = {
         {"interface": "eth0", "address": "192.0.2.11", "mac": "02:00:00:00:00:02"},
         "the other host (02:00:00:00:00:02) no longer has this host's address 192.0.2.11 on eth0",
     ),
+    "address_elsewhere": (
+        {"interface": "eth0", "addresses": "192.0.2.100, 192.0.2.101", "mac": "02:00:00:00:00:02"},
+        (
+            "another host, 02:00:00:00:00:02, answers for 192.0.2.100, 192.0.2.101 on eth0, too; remove the address from"
+            " it, or give both hosts the same VRID"
+        ),
+    ),
+    "address_elsewhere_over": (
+        {"interface": "eth0", "addresses": "fe80::51:1", "mac": "00:00:5e:00:02:34"},
+        "virtual router 52 of another host (00:00:5e:00:02:34) no longer answers for fe80::51:1 on eth0",
+    ),
     "late": (
         {"late_seconds": 1.5, "master_down_interval_seconds": 3.609375},
         (

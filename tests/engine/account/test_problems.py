@@ -5,7 +5,7 @@ from ipaddress import ip_address, ip_interface
 
 import pytest
 
-from failover.engine.account.problems import Problems, oddity, refusal
+from failover.engine.account.problems import Problems, elsewhere, oddity, refusal
 from failover.linux.clock import Clock
 from failover.vrrp import (
     Address,
@@ -151,3 +151,21 @@ def test_a_flood_from_many_sources_drives_out_what_was_heard_least_recently(
     story.wait(10)
     story.refuse()
     assert len(story.problems._streaks) == 1
+
+
+def test_what_is_known_to_be_over_is_no_problem_any_more(story: Story) -> None:
+    wrong = elsewhere("02:00:00:00:00:02")
+    heard = [story.problems.heard(wrong, seconds(60), story.now, fields) for _ in range(2)]
+    assert heard == [False, True]
+    [problem] = story.problems.current(story.clock)
+    assert (problem.what, problem.source, problem.severity) == ("address_elsewhere", "02:00:00:00:00:02", "critical")
+    assert problem.text.startswith("another host, 02:00:00:00:00:02, answers for 192.0.2.100 on eth0, too")
+    assert story.problems.over(wrong)
+    assert story.told() == []
+    assert not story.problems.over(wrong)
+    story.problems.heard(wrong, seconds(60), story.now, fields)
+    assert not story.problems.over(wrong), "heard once, it was none"
+
+
+def fields() -> Fields:
+    return {"interface": "eth0", "addresses": "192.0.2.100", "mac": "02:00:00:00:00:02"}

@@ -106,6 +106,7 @@ def _router(router: RouterStatus, addresses: list[str], at: int) -> dict[str, An
             "priority_zero_received": router.counters.priority_zero_received,
             "transitions_to_master": router.counters.transitions_to_master,
             "send_errors": router.counters.send_errors,
+            "address_elsewhere": router.counters.address_elsewhere,
             "discarded": router.counters.discarded,
             "oddities": router.counters.oddities,
         },

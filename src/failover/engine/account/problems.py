@@ -1,9 +1,10 @@
 """What other hosts are heard to do that is wrong, for as long as they do it: the log says it once.
 
 A problem is there from the second or third time that it is heard on, so that what belongs to a hand-over is none, and
-until it has not been heard for a while.
+until it has not been heard for a while, or is known to be over.
 """
 
+from enum import Enum
 from typing import Final, NamedTuple
 
 from failover.engine.events import Evidence
@@ -34,6 +35,14 @@ CRITICAL: Final = "critical"
 WARNING: Final = "warning"
 """It works, and is not as it was meant."""
 
+
+class Finding(Enum):
+    """What is wrong without being so in any advertisement that was heard: this host has looked for it."""
+
+    ADDRESS_ELSEWHERE = "address_elsewhere"
+    """Another host has a virtual address of a MASTER."""
+
+
 _CRITICAL: Final = frozenset(
     {
         Oddity.RIVAL_MASTER,
@@ -54,8 +63,9 @@ class Wrong(NamedTuple):
 
     kind: Kind
     """What the log calls it."""
-    what: Oddity | DiscardReason
-    source: Address
+    what: Oddity | DiscardReason | Finding
+    source: Address | str
+    """The address of the sender; a text: his MAC address."""
     severity: str
 
 
@@ -74,6 +84,11 @@ def refusal(discard: Discard, source: Address) -> Wrong:
     return Wrong(Kind.DISCARDED, discard.reason, source, severity)
 
 
+def elsewhere(mac: str) -> Wrong:
+    """That the host with this MAC address has addresses of a MASTER."""
+    return Wrong(Kind.ADDRESS_ELSEWHERE, Finding.ADDRESS_ELSEWHERE, mac, CRITICAL)
+
+
 class _Streak:
     """It does so again and again."""
 
@@ -85,6 +100,9 @@ class _Streak:
         self.patience = _LEAST_PATIENCE
         self.evidence: Evidence = dict
 
+    def is_problem(self, wrong: Wrong) -> bool:
+        return self.count > (2 if wrong.what in _OF_A_HAND_OVER else 1)
+
     def is_over(self, now: Instant) -> bool:
         return now - self.last > self.patience
 
@@ -95,8 +113,11 @@ class Problems:
     def __init__(self) -> None:
         self._streaks: dict[Wrong, _Streak] = {}
 
-    def heard(self, wrong: Wrong, interval: Interval, now: Instant, evidence: Evidence) -> None:
-        """It was done once more; `interval` is the longer one of the sender's and our advertisement intervals."""
+    def heard(self, wrong: Wrong, interval: Interval, now: Instant, evidence: Evidence) -> bool:
+        """It was done once more; whether it is a problem.
+
+        `interval` is the longer one of the sender's and our advertisement intervals, or how often it is looked for.
+        """
         streak = self._streaks.get(wrong)
         if streak is None or streak.is_over(now):
             self._make_room(now)
@@ -105,6 +126,12 @@ class Problems:
         streak.count += 1
         streak.patience = max(Interval(round(_INTERVALS * interval)), _LEAST_PATIENCE)
         streak.evidence = evidence
+        return streak.is_problem(wrong)
+
+    def over(self, wrong: Wrong) -> bool:
+        """It is known to be done no more; whether it was a problem."""
+        streak = self._streaks.pop(wrong, None)
+        return streak is not None and streak.is_problem(wrong)
 
     def current(self, clock: Clock) -> list[Problem]:
         """Those that there are, the gravest first."""
@@ -124,7 +151,7 @@ class Problems:
                 count=streak.count,
             )
             for wrong, streak in self._streaks.items()
-            if streak.count > (2 if wrong.what in _OF_A_HAND_OVER else 1) and not streak.is_over(now)
+            if streak.is_problem(wrong) and not streak.is_over(now)
         ]
         return sorted(found, key=lambda problem: (problem.severity, problem.since))
 

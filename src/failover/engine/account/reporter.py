@@ -1,10 +1,12 @@
 """Counts and tells what happens to one virtual router, and the same thing not too often."""
 
+from collections.abc import Collection, Mapping
 from functools import partial
+from typing import Final
 
 from failover.engine.account.conflict import NONE, refused_in_words
 from failover.engine.account.evidence import oddity_fields
-from failover.engine.account.problems import Problems, oddity, refusal
+from failover.engine.account.problems import Problems, elsewhere, oddity, refusal
 from failover.engine.account.status import Trouble
 from failover.engine.events import EventSink, Evidence, Subject
 from failover.events import Kind
@@ -12,9 +14,12 @@ from failover.linux.clock import Clock
 from failover.linux.netlink.addresses import Failure
 from failover.messages import Counters, SendError
 from failover.rate_limit import RateLimit, Same, with_suppressed
-from failover.vrrp import Discard, Instant, ReceivedFrom, ReportOddity, VirtualRouter
+from failover.vrrp import Address, Discard, Instant, ReceivedFrom, ReportOddity, VirtualRouter, seconds
 from failover.vrrp.machine.actions import OF_THE_SENDER
 from failover.wording import Fields
+
+_LOOKED_FOR_EVERY: Final = seconds(60)
+"""What others were found to have of a router's addresses, at the latest."""
 
 
 class Reporter:
@@ -31,6 +36,8 @@ class Reporter:
         """What is wrong with its addresses on the interface; whoever watches them puts it here."""
         self.refused: tuple[Failure, ...] = ()
         """Which of its addresses the kernel did not take while it is MASTER, and why."""
+        self._held_elsewhere: Mapping[str, Collection[Address]] = {}
+        """Who else has which of its addresses, by MAC address."""
         self.changed = True
         """Whether the router's status is another one than was told; whoever tells it says no more."""
 
@@ -76,6 +83,36 @@ class Reporter:
 
         self.report(Kind.DISCARDED, {"reason": reason, "source": meta.source.packed}, now, evidence)
         self.problems.heard(refusal(discard, meta.source), router.advertisement_interval, now, evidence)
+
+    def held_elsewhere(
+        self, interface: str, holders: Mapping[str, Collection[Address]], answered: Collection[str], now: Instant
+    ) -> None:
+        """The link was asked who has the router's addresses: who else has which, and who of them answered this time.
+
+        All of these are told apart by their MAC addresses.
+        """
+        before, self._held_elsewhere = self._held_elsewhere, holders
+        for mac in before.keys() - holders.keys():
+            if self.problems.over(elsewhere(mac)):
+                fields = _elsewhere_fields(interface, mac, before[mac])
+                self.report(Kind.ADDRESS_ELSEWHERE_OVER, {"mac": mac}, now, fields.copy)
+        for mac in holders.keys() & answered:
+            evidence = _elsewhere_fields(interface, mac, holders[mac]).copy
+            self._counters.address_elsewhere += 1
+            self.changed = True
+            if self.problems.heard(elsewhere(mac), _LOOKED_FOR_EVERY, now, evidence):
+                self.report(Kind.ADDRESS_ELSEWHERE, {"mac": mac}, now, evidence)
+
+    def nobody_has_ours(self) -> None:
+        """The router is no MASTER any more: others may have its addresses."""
+        for mac in self._held_elsewhere:
+            self.problems.over(elsewhere(mac))
+            self.changed = True
+        self._held_elsewhere = {}
+
+
+def _elsewhere_fields(interface: str, mac: str, addresses: Collection[Address]) -> Fields:
+    return {"interface": interface, "addresses": ", ".join(map(str, addresses)), "mac": mac}
 
 
 def _count(table: dict[str, int], key: str) -> None:

@@ -6,6 +6,7 @@ It tells the instances; what they make of it is theirs.
 from failover.engine.environment import EventLoop, Host
 from failover.engine.events import EventSink
 from failover.engine.fleet.addresses.duplicate import DuplicateWatch
+from failover.engine.fleet.addresses.elsewhere import ElsewhereWatch
 from failover.engine.fleet.addresses.order import AddressOrder
 from failover.engine.fleet.addresses.stale import StaleAddresses
 from failover.engine.fleet.registry import Registry
@@ -51,6 +52,7 @@ class Network:
         self._memberships = MembershipCheck(host, events)
         self._order = order
         self._duplicates = DuplicateWatch(loop, host, registry, events)
+        self._elsewhere = ElsewhereWatch(loop, host, registry, transmitter, self._interfaces)
         self._stale = stale
         stale.look_again = self.review
         self._watched: int | None = None
@@ -84,6 +86,7 @@ class Network:
         self._loop.watch(self._watched, self._changed)
         self._loop.housekeeping.add(self._look_at_memberships)
         self._duplicates.begin()
+        self._elsewhere.begin()
 
     # --- other routers than before
 
@@ -137,6 +140,7 @@ class Network:
         self._read_again.set(None)
         self._loop.housekeeping.remove(self._look_at_memberships)
         self._duplicates.close()
+        self._elsewhere.close()
         if self._watched is not None:
             self._loop.forget(self._watched)
             self._watched = None

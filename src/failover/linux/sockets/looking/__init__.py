@@ -1,0 +1,1 @@
+"""Packet sockets that are open for a moment, to see what no raw socket is given."""
