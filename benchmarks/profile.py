@@ -182,16 +182,15 @@ def _described(called: Calls) -> str:
 _HEAD: Final = """\
 # Profile
 
-Where the CPU time of a BACKUP goes that hears advertisements: ours, keepalived, and a bare Python loop that does
-nothing but `recv`, each alone on the same work. Made by `python -m benchmarks.profile`; what follows from it is in
+How a BACKUP that receives advertisements spends its CPU time: Failover, keepalived, and a bare Python loop that only
+calls `recv`, each alone on the same work. Made by `python -m benchmarks.profile`. The conclusions are in
 [Performance](README.md).
 
-The CPU time is that of the process while nobody looks at it. Its parts are shares of samples, taken afterwards:
-`perf record -e cpu-clock`, one each 0.05 ms of CPU time. To take one costs time itself and cools the caches, for all
-three alike: so the shares count, not how many samples there are. A sample is in the kernel, in the interpreter (with
-those of its modules that are in C), and so on. How much of the interpreter's time each Python function takes cannot be
-seen from outside: they are counted instead. Hardware counters, which many virtual machines refuse, are
-not used.
+The CPU time was measured without a profiler. Its parts are shares of samples that were taken afterwards with
+`perf record -e cpu-clock`, one for each 0.05 ms of CPU time. Sampling takes time and cools the caches, for all
+three programs alike, so the shares count and not the number of samples. A sample is in the kernel, in the interpreter
+(with its modules in C), and so on. The time of single Python functions cannot be seen from outside, so their calls are
+counted instead. Hardware counters are not used, because many virtual machines do not have them.
 """
 
 

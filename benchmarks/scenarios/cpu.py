@@ -1,7 +1,7 @@
 """CPU time for each advertisement sent and received, over the number of virtual routers and the interval.
 
-Every pair of programs as MASTER and BACKUP: what is sent costs more where the receiver does more on arrival, because on
-a veth cable the sender pays for the receiver's IP input. The main number is that of the process that does the protocol.
+Every pair of programs as MASTER and BACKUP: sending costs more if the receiver does more on arrival, because on
+a veth cable the sender pays for the receiver's IP input. The main number is that of the process that runs the protocol.
 """
 
 import time

@@ -1,6 +1,6 @@
 """A stranger on the LAN floods a MASTER with nonsense: it must stay MASTER, advertise on time, and stay cheap.
 
-Each program has a LAN of its own; a kind of nonsense after the other, each for a few seconds.
+Each program has its own LAN. One kind of nonsense follows the other, each for a few seconds.
 """
 
 import sys

@@ -1,6 +1,6 @@
-"""The floor under the numbers: bare Python loops on the same lab, that send, receive, add addresses, announce them.
+"""The lower limit: bare Python loops in the same lab that send, receive, add addresses and announce them.
 
-And one that only sends by the clock, beside two processes that take all CPU they get: how evenly is that possible?
+And one that only sends on time, beside two processes that use all CPU: how evenly can that be done?
 """
 
 import subprocess

@@ -1,4 +1,4 @@
-"""Start and stop, from exec and from SIGTERM, of the owner of an address, who need not wait for anybody."""
+"""Start and stop, from exec and from SIGTERM, of an address owner, which does not wait for an election."""
 
 import signal
 import socket

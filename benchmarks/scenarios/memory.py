@@ -1,6 +1,6 @@
-"""Memory of the process that does the protocol, over the number of virtual routers, all of them MASTER at 1 s.
+"""Memory of the process that runs the protocol, over the number of virtual routers, all of them MASTER at 1 s.
 
-With very many, the CPU for each of their adverts too: whether one costs more because there are others.
+With very many, also the CPU for each advertisement: does one cost more because there are others?
 """
 
 import time

@@ -1,6 +1,6 @@
-"""How evenly a MASTER advertises, on an idle machine and beside two processes that take all CPU they get.
+"""How evenly a MASTER advertises, on an idle machine and beside two processes that use all CPU.
 
-What counts is by how much each spacing differs from the configured interval, and whether the mean keeps to it.
+What counts is how much each spacing differs from the configured interval, and whether the mean matches it.
 """
 
 import time

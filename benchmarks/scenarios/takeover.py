@@ -1,8 +1,8 @@
 """One life of a pair of routers: graceful stop, return of the higher priority, crash. All times are the switch's.
 
 Both routers are the same program. A client asks the virtual address for an echo every millisecond, at 0.01 s four
-times, so what concerns it is right to that. It shares two CPUs with the routers: while ours computes, it waits. FRR
-rounds its skew time down to whole centiseconds, and so comes before theory.
+times, so its times are exact to that. It shares two CPUs with the routers, so it waits while ours computes. FRR
+rounds its skew time down to whole centiseconds, and so is faster than theory.
 """
 
 import signal

@@ -1,4 +1,4 @@
-"""The kinds of events: the closed list of what the daemon tells, and of each how grave it is, its evidence, its words.
+"""The kinds of events: the closed list of what the daemon reports, each with its severity, evidence and words.
 
 The engine makes events (`engine.events`), the agent writes them down (`agent.log`). An event travels as data,
 `messages.Event`; the log, the journal and the documentation are renderings of it. A new kind is a line here.

@@ -1,4 +1,4 @@
-"""A limit on how often the same is told: once a minute, with how often it happened meanwhile."""
+"""A rate limit for events: the same one once a minute, with how often it happened in between."""
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Words for what is told: why a state changes, what is odd, and what several kinds of events say alike.
+"""Words for events: why a state changes, what is odd, and phrases that several kinds share.
 
 `failover.events` has the kinds themselves.
 """

@@ -1,4 +1,4 @@
-"""What goes wrong in the agent: an event for each, in one line, and the same once a minute."""
+"""Errors in the agent: an event for each, in one line, and the same error once a minute."""
 
 import logging
 import time

@@ -1,4 +1,4 @@
-"""The daemon: the process around an `Engine`. Lock, agent, signals, systemd, reload, and an orderly end."""
+"""The daemon: the process around an `Engine`. Lock, agent, signals, systemd, reload, and a clean end."""
 
 import errno
 import gc

@@ -1,4 +1,4 @@
-"""Where everything that happens is told: one sink for an engine.
+"""The event sink of an engine: everything that happens is reported here.
 
 What may be told is in `failover.events`. Evidence is gathered only for what is told, and not before there is time.
 """

@@ -1,1 +1,1 @@
-"""What is told of a virtual router: its status, and the evidence of its events, counted and not told too often."""
+"""What is reported about a virtual router: its status, and the evidence of its events, counted and rate-limited."""

@@ -1,1 +1,1 @@
-"""The engine's side of its agent: the channel, what is told through it and when, and the process at its other end."""
+"""The engine's side of its agent: the channel, what is sent over it and when, and the agent's process."""

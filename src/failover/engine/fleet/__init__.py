@@ -1,1 +1,1 @@
-"""All virtual routers of an engine: which there are, what their interfaces do, and what is to become of them."""
+"""All virtual routers of an engine: which there are, what their interfaces do, and what a reload changes."""

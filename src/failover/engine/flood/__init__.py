@@ -1,1 +1,1 @@
-"""What keeps floods out of this process: what the kernel refuses by itself while one lasts, and what it passes."""
+"""Keeps floods out of this process: what the kernel drops during a flood, and what it passes."""

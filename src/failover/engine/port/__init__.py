@@ -1,1 +1,1 @@
-"""One interface: its sockets, what arrives there, and what keeps the daemon from being woken for nothing."""
+"""One interface: its sockets, what arrives there, and wake-up suppression."""

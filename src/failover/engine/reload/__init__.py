@@ -1,1 +1,1 @@
-"""The configuration, read again: by a process of its own, handed over, and carried out without touching what stays."""
+"""Reloads the configuration: a separate process reads it, and the engine applies only what has changed."""

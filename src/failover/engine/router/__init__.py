@@ -1,1 +1,1 @@
-"""One virtual router at work: it feeds the state machine, and does, counts and reports what that asks for."""
+"""One virtual router: it feeds the state machine, and performs, counts and reports the actions."""

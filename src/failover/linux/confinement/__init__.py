@@ -1,1 +1,1 @@
-"""What a child of ours gives up for good: its user, files, signals and system calls, by what Linux offers for it."""
+"""What a child process gives up permanently: its user, files, signals and system calls."""

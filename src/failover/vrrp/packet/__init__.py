@@ -1,1 +1,1 @@
-"""The advertisement as bytes: encode, decode, checksum, and whether one that was received is to be believed."""
+"""The advertisement as bytes: encode, decode, checksum, and the checks of a received one."""
