@@ -8,7 +8,7 @@ from enum import Enum, IntEnum
 from typing import Final
 
 from failover.messages import Event
-from failover.wording import CAUSES, ODDITIES, Fields, Words, not_removed, seconds, sender
+from failover.wording import CAUSES, ODDITIES, Fields, Words, not_removed, seconds, sender, unheard
 
 _Names = tuple[str, ...]
 
@@ -140,6 +140,20 @@ class Kind(Enum):
         ("interface", "addresses", "mac"),
         lambda f: f"{sender(f['mac'])} no longer answers for {f['addresses']} on {f['interface']}",
         ("mac",),
+    )
+    UNHEARD_MASTER = (
+        "Another host is MASTER, too, and something on this host keeps its advertisements from the daemon.",
+        Severity.WARNING,
+        ("source", "priority"),
+        unheard,
+        ("source",),
+    )
+    UNHEARD_MASTER_OVER = (
+        "Another MASTER that was not heard is heard now, or advertises no more.",
+        Severity.NOTICE,
+        ("source", "priority"),
+        lambda f: f"{f['source']} is heard again, or no longer advertises",
+        ("source",),
     )
     ADDRESSES_RESTORED = (
         "Somebody else has removed virtual addresses of a MASTER.",
