@@ -8,7 +8,7 @@ from enum import Enum, IntEnum
 from typing import Final
 
 from failover.messages import Event
-from failover.wording import CAUSES, ODDITIES, Fields, Words, not_removed, seconds, sender, was
+from failover.wording import CAUSES, ODDITIES, Fields, Words, not_removed, seconds, sender, unheard, was
 
 _Names = tuple[str, ...]
 
@@ -142,6 +142,20 @@ class Kind(Enum):
         ("interface", "addresses", "mac"),
         lambda f: f"{sender(f['mac'])} no longer answers for {f['addresses']} on {f['interface']}",
         ("mac",),
+    )
+    UNHEARD_MASTER = (
+        "Another host is MASTER, too, and something on this host drops its advertisements.",
+        Severity.WARNING,
+        ("source", "priority"),
+        unheard,
+        ("source",),
+    )
+    UNHEARD_MASTER_OVER = (
+        "The other MASTER is heard now, or no longer advertises.",
+        Severity.NOTICE,
+        ("source", "priority"),
+        lambda f: f"{f['source']} is heard again, or no longer advertises",
+        ("source",),
     )
     ADDRESSES_RESTORED = (
         "Another program removed virtual addresses of a MASTER. They were added again.",

@@ -36,6 +36,12 @@ def sender(mac: Value) -> str:
     return f"another host, {mac},"
 
 
+def unheard(fields: Fields) -> str:
+    """That another MASTER is not heard, and what that most likely comes from."""
+    who = f"{fields['source']} advertises with priority {fields['priority']} as well"
+    return f"{who}, and this host does not hear it: most likely a firewall on this host drops VRRP (IP protocol 112)"
+
+
 def not_removed(fields: Fields) -> str:
     """How many addresses could not be removed, where there are any."""
     return f" ({fields['failed']} of them could not be removed)" if fields["failed"] else ""

@@ -110,7 +110,7 @@ FIELDS: Final = {
     "virtual_routers[].last_change.evidence.EVIDENCE": "What is known of the cause, by [name](events.md#causes).",
     "virtual_routers[].problems[].what": (
         "What another host does wrong, as long as it does it: a [discard reason](events.md#discard-reasons),"
-        " an [oddity](events.md#oddities), or `address_elsewhere`."
+        " an [oddity](events.md#oddities), `address_elsewhere` or `unheard_master`."
     ),
     "virtual_routers[].problems[].severity": (
         "`critical`: the address has two MASTERs or none, or will have when the MASTER dies; else `warning`."

@@ -1,6 +1,5 @@
 """Two hosts with the same address, as clones have: each is MASTER, hears nothing of the other, and says so."""
 
-import select
 import socket
 from collections.abc import Iterator
 from contextlib import closing
@@ -13,7 +12,7 @@ import pytest
 from failover.frames import advertisement_datagram
 from failover.lab.network.lan import Lan
 from failover.lab.network.waiting import wait_until
-from failover.linux.sockets.looking.lookout import Lookout
+from failover.linux.sockets.looking.lookout import Lookout, Sighting
 from failover.vrrp import Address, Family, encode
 from tests.engine.daemons import OurDaemon, router
 from tests.engine.garbage import V3, V6
@@ -60,30 +59,45 @@ def test_clones_are_named_in_status_and_log_as_long_as_there_are_two(lan: Lan, o
     assert one.log().count("and neither hears the other") == 1
 
 
-def frame(source_mac: bytes, source: Address) -> bytes:
+def frame(source_mac: bytes, source: Address, *, vrid: int = 51, priority: int | None = None) -> bytes:
     """An advertisement."""
     family = Family(source.version)
     group, kind = (b"\x01\0\x5e\0\0\x12", 0x0800) if family is Family.IPV4 else (b"\x33\x33\0\0\0\x12", 0x86DD)
-    advertisement = V3 if family is Family.IPV4 else replace(V6, vrid=51)
+    plain = V3 if family is Family.IPV4 else V6
+    advertisement = replace(plain, vrid=vrid, priority=plain.priority if priority is None else priority)
     return group + source_mac + kind.to_bytes(2) + advertisement_datagram(source, encode(advertisement, source))
 
 
 @pytest.mark.parametrize("own", ["192.0.2.11", "fe80::11"])
-def test_it_sees_advertisements_from_our_address_by_another_mac_and_nothing_else(lan: Lan, own: str) -> None:
+def test_it_sees_advertisements_from_our_address_or_with_our_vrid_by_another_mac_and_nothing_else(
+    lan: Lan, own: str
+) -> None:
     here, there = lan.host("one", "192.0.2.11/24"), lan.host("two", "192.0.2.12/24")
     source, other = ip_address(own), ip_address("192.0.2.12" if "." in own else "fe80::12")
     mine, theirs = (bytes.fromhex(host.mac.replace(":", "")) for host in (here, there))
     with here.enter():
         index = socket.if_nametoindex("eth0")
-        lookout = Lookout("eth0", index, Family(source.version), source, mine)
+        lookout = Lookout("eth0", index, Family(source.version), source, frozenset({52, 200}), mine)
     with closing(lookout), there.enter(), socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0) as sender:
         sender.bind(("eth0", 0))
         almost = bytes((*mine[:5], mine[5] ^ 1))
         no_vrrp = bytearray(frame(theirs, source))
         no_vrrp[_PROTOCOL_AT[source.version]] = socket.IPPROTO_UDP
-        for passed in (theirs, almost):
-            for sent in (frame(mine, source), frame(theirs, other), no_vrrp, frame(passed, source)):
-                sender.send(sent)
-            assert select.select([lookout], [], [], 5)[0]
-            assert lookout.read() == passed
-            assert lookout.read() is None
+        resigns = frame(theirs, other, vrid=200, priority=0)
+        for sent in (frame(mine, source), frame(theirs, other), bytes(no_vrrp), frame(mine, other, vrid=52), resigns):
+            sender.send(sent)
+        for passed in (frame(theirs, source), frame(almost, source), frame(theirs, other, vrid=52)):
+            sender.send(passed)
+        seen: list[Sighting] = []
+
+        def all_seen() -> bool:
+            seen.extend(lookout.sightings())
+            return len(seen) >= 3
+
+        wait_until(all_seen, "all are seen")
+        priority = V3.priority if source.version == 4 else V6.priority
+        assert seen == [
+            Sighting(theirs, source, 51, priority),
+            Sighting(almost, source, 51, priority),
+            Sighting(theirs, other, 52, priority),
+        ]

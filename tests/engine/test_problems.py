@@ -138,6 +138,32 @@ def test_what_is_no_advertisement_is_a_problem(
     wait_until(lambda: not problems(here), "it is over", 20)
 
 
+@pytest.mark.timeout(200)
+@pytest.mark.parametrize(("own", "virtual"), [("192.0.2", VIRTUAL), ("fe80::", "fe80::51:1/64")], ids=["ipv4", "ipv6"])
+def test_a_master_that_hears_nothing_says_that_its_host_drops_what_another_one_sends(
+    hosts: tuple[Host, Host], own: str, virtual: str
+) -> None:
+    hosts[0].run(["nft", DEAF])
+    deaf = OurDaemon(hosts[0], router(51, virtual), router(52, OTHER))
+    hearing = OurDaemon(hosts[1], router(51, virtual, priority=200))
+    for daemon in (deaf, hearing):
+        daemon.wait_for("MASTER")
+    wait_until(partial(there, deaf, "unheard_master"), "it is told", 75)
+    problem = problems(deaf)["unheard_master"]
+    assert problem["severity"] == "critical"
+    assert problem["source"].startswith(own)
+    assert problem["text"] == (
+        f"{problem['source']} advertises with priority 200 as well, and this host does not hear it: most likely a"
+        " firewall on this host drops VRRP (IP protocol 112)"
+    )
+    deaf.wait_for_log(problem["text"])
+    assert not there(hearing, "unheard_master"), "it hears the other one"
+    assert problems(deaf, 1) == {}, "nobody else runs the second one"
+    assert hearing.stop() == 0
+    wait_until(lambda: not there(deaf, "unheard_master"), "it is over", 75)
+    deaf.wait_for_log(f"{problem['source']} is heard again, or no longer advertises")
+
+
 def test_a_handover_is_none(hosts: tuple[Host, Host]) -> None:
     worse = OurDaemon(hosts[0], router(51, VIRTUAL))
     worse.wait_for("MASTER")

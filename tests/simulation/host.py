@@ -6,6 +6,7 @@ from typing import Final
 
 from failover.linux.interfaces.table import Interface
 from failover.linux.netlink.rtnetlink import SCOPE_GLOBAL, AddressAdded, AssignedAddress, LinkChanged
+from failover.linux.sockets.looking.lookout import Sighting
 from failover.vrrp import Address, Family, VirtualAddress
 from tests.simulation.kernel import Kernel, SimulatedInterfaces, SimulatedNetlink
 from tests.simulation.lan import Lan, Nic
@@ -106,7 +107,7 @@ class Process:
 
     def lookout(self, *_: object) -> "_Lookout":
         """Of addresses that are nobody else's here."""
-        return _Lookout(self.loop)
+        return _Lookout()
 
     def inquiry(
         self, _interface: str, index: int, _family: Family, _source: Address, _mac: bytes, addresses: Sequence[Address]
@@ -131,18 +132,12 @@ class Process:
 class _Lookout:
     """Sees nothing."""
 
-    def __init__(self, loop: SimulatedLoop) -> None:
-        self._loop = loop
-        self._descriptor = loop.open(lambda: False)
-
-    def fileno(self) -> int:
-        return self._descriptor
-
-    def read(self) -> None:
-        """Nothing."""
+    def sightings(self) -> Iterator[Sighting]:
+        """None."""
+        return iter(())
 
     def close(self) -> None:
-        self._loop.close(self._descriptor)
+        """Nothing is open here."""
 
     close_aside = close
 

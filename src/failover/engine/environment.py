@@ -16,6 +16,7 @@ from failover.linux.interfaces.table import Interface
 from failover.linux.netlink.addresses import Batch, Datagram, Failure
 from failover.linux.netlink.codec import Refused
 from failover.linux.packet import Received
+from failover.linux.sockets.looking.lookout import Sighting
 from failover.linux.sockets.outbox import Burst
 from failover.vrrp import Address, Family, Instant
 
@@ -168,13 +169,10 @@ class AnnouncementSocket(Protocol):
 
 
 class Lookout(Protocol):
-    """What sees advertisements that another host sends from our address: `linux.sockets.looking.lookout`."""
+    """What sees advertisements before the kernel may drop them: `linux.sockets.looking.lookout`."""
 
-    def fileno(self) -> int:
-        """Readable when there is something to `read`."""
-
-    def read(self) -> bytes | None:
-        """The MAC address of such a host; None where none was seen. `OSError` where the interface has gone."""
+    def sightings(self) -> Iterator[Sighting]:
+        """What was seen so far. `OSError` where the interface has gone."""
 
     def close(self) -> None:
         """Look no more."""
@@ -216,8 +214,10 @@ class Host(Protocol):
     def announcement_socket(self, interface: str, index: int) -> AnnouncementSocket:
         """For gratuitous ARP and unsolicited neighbour advertisements."""
 
-    def lookout(self, interface: str, index: int, family: Family, source: Address, mac: bytes) -> Lookout:
-        """For advertisements from `source` that do not come from `mac` (6 bytes)."""
+    def lookout(
+        self, interface: str, index: int, family: Family, source: Address, vrids: frozenset[int], mac: bytes
+    ) -> Lookout:
+        """For advertisements from `source`, or with one of `vrids`, that do not come from `mac` (6 bytes)."""
 
     def inquiry(
         self, interface: str, index: int, family: Family, source: Address, mac: bytes, addresses: Sequence[Address]

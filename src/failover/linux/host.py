@@ -38,9 +38,11 @@ class LinuxHost:
         """A packet socket, bound to the interface, for gratuitous ARP and Neighbour Advertisements."""
         return AnnouncementSocket(interface, index)
 
-    def lookout(self, interface: str, index: int, family: Family, source: Address, mac: bytes) -> Lookout:
-        """A packet socket, bound to the interface, for advertisements from `source` that do not come from `mac`."""
-        return Lookout(interface, index, family, source, mac)
+    def lookout(
+        self, interface: str, index: int, family: Family, source: Address, vrids: frozenset[int], mac: bytes
+    ) -> Lookout:
+        """A packet socket, bound to the interface, for advertisements from `source`, or with one of these VRIDs."""
+        return Lookout(interface, index, family, source, vrids, mac)
 
     def inquiry(
         self, interface: str, index: int, family: Family, source: Address, mac: bytes, addresses: Sequence[Address]

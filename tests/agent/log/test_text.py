@@ -116,13 +116,24 @@ SENTENCES: dict[str, tuple[dict[str, Value], str]] = {
     "address_elsewhere": (
         {"interface": "eth0", "addresses": "192.0.2.100, 192.0.2.101", "mac": "02:00:00:00:00:02"},
         (
-            "another host, 02:00:00:00:00:02, answers for 192.0.2.100, 192.0.2.101 on eth0, too; remove the address from"
-            " it, or give both hosts the same VRID"
+            "another host, 02:00:00:00:00:02, answers for 192.0.2.100, 192.0.2.101 on eth0, too; remove the address"
+            " from it, or give both hosts the same VRID"
         ),
     ),
     "address_elsewhere_over": (
         {"interface": "eth0", "addresses": "fe80::51:1", "mac": "00:00:5e:00:02:34"},
         "virtual router 52 of another host (00:00:5e:00:02:34) no longer answers for fe80::51:1 on eth0",
+    ),
+    "unheard_master": (
+        {"source": "192.0.2.12", "priority": 200},
+        (
+            "192.0.2.12 advertises with priority 200 as well, and this host does not hear it: most likely a firewall on"
+            " this host drops VRRP (IP protocol 112)"
+        ),
+    ),
+    "unheard_master_over": (
+        {"source": "192.0.2.12", "priority": 200},
+        "192.0.2.12 is heard again, or no longer advertises",
     ),
     "late": (
         {"late_seconds": 1.5, "master_down_interval_seconds": 3.609375},

@@ -5,7 +5,7 @@ from ipaddress import ip_address, ip_interface
 
 import pytest
 
-from failover.engine.account.problems import Problems, elsewhere, oddity, refusal
+from failover.engine.account.problems import Problems, elsewhere, oddity, refusal, unheard
 from failover.linux.clock import Clock
 from failover.vrrp import (
     Address,
@@ -169,3 +169,14 @@ def test_what_is_known_to_be_over_is_no_problem_any_more(story: Story) -> None:
 
 def fields() -> Fields:
     return {"interface": "eth0", "addresses": "192.0.2.100", "mac": "02:00:00:00:00:02"}
+
+
+def test_who_was_heard_since_when_is_known_by_what_was_wrong_and_not_by_what_was_looked_for(story: Story) -> None:
+    other = ip_address("192.0.2.13")
+    story.refuse()
+    story.problems.heard(unheard(other), seconds(60), story.now, lambda: {"source": str(other), "priority": 1})
+    before, now = Instant(story.now - 1), story.now
+    assert story.problems.has_heard(PEER, before)
+    assert story.problems.has_heard(PEER, now)
+    assert not story.problems.has_heard(PEER, Instant(now + 1))
+    assert not story.problems.has_heard(other, before)

@@ -41,6 +41,8 @@ class Finding(Enum):
 
     ADDRESS_ELSEWHERE = "address_elsewhere"
     """Another host has a virtual address of a MASTER."""
+    UNHEARD_MASTER = "unheard_master"
+    """Another host is MASTER, too, and what it sends does not get through to the daemon."""
 
 
 _CRITICAL: Final = frozenset(
@@ -89,6 +91,11 @@ def elsewhere(mac: str) -> Wrong:
     return Wrong(Kind.ADDRESS_ELSEWHERE, Finding.ADDRESS_ELSEWHERE, mac, CRITICAL)
 
 
+def unheard(source: Address) -> Wrong:
+    """That a MASTER at this address is not heard."""
+    return Wrong(Kind.UNHEARD_MASTER, Finding.UNHEARD_MASTER, source, CRITICAL)
+
+
 class _Streak:
     """It does so again and again."""
 
@@ -132,6 +139,13 @@ class Problems:
         """It is known to be done no more; whether it was a problem."""
         streak = self._streaks.pop(wrong, None)
         return streak is not None and streak.is_problem(wrong)
+
+    def has_heard(self, source: Address, since: Instant) -> bool:
+        """Whether something wrong was heard from there: what any other MASTER sends is wrong to a MASTER."""
+        return any(
+            wrong.source == source and streak.last >= since and not isinstance(wrong.what, Finding)
+            for wrong, streak in self._streaks.items()
+        )
 
     def current(self, clock: Clock) -> list[Problem]:
         """Those that there are, the gravest first."""

@@ -6,7 +6,7 @@ from typing import Final
 
 from failover.engine.account.conflict import NONE, refused_in_words
 from failover.engine.account.evidence import oddity_fields
-from failover.engine.account.problems import Problems, elsewhere, oddity, refusal
+from failover.engine.account.problems import Finding, Problems, Wrong, elsewhere, oddity, refusal, unheard
 from failover.engine.account.status import Trouble
 from failover.engine.events import EventSink, Evidence, Subject
 from failover.events import Kind
@@ -14,12 +14,20 @@ from failover.linux.clock import Clock
 from failover.linux.netlink.addresses import Failure
 from failover.messages import Counters, SendError
 from failover.rate_limit import RateLimit, Same, with_suppressed
-from failover.vrrp import Address, Discard, Instant, ReceivedFrom, ReportOddity, VirtualRouter, seconds
+from failover.vrrp import Address, Discard, Instant, Interval, ReceivedFrom, ReportOddity, VirtualRouter, seconds
 from failover.vrrp.machine.actions import OF_THE_SENDER
 from failover.wording import Fields
 
-_LOOKED_FOR_EVERY: Final = seconds(60)
-"""What others were found to have of a router's addresses, at the latest."""
+_ASKED_EVERY: Final = seconds(60)
+"""At the latest, for what was found before."""
+KINDS: Final = {
+    Finding.ADDRESS_ELSEWHERE: (Kind.ADDRESS_ELSEWHERE, Kind.ADDRESS_ELSEWHERE_OVER),
+    Finding.UNHEARD_MASTER: (Kind.UNHEARD_MASTER, Kind.UNHEARD_MASTER_OVER),
+}
+"""What the log says of a finding, and of its end."""
+
+Found = dict[Wrong, Fields]
+"""What is wrong, with its evidence."""
 
 
 class Reporter:
@@ -36,8 +44,8 @@ class Reporter:
         """What is wrong with its addresses on the interface; whoever watches them puts it here."""
         self.refused: tuple[Failure, ...] = ()
         """Which of its addresses the kernel did not take while it is MASTER, and why."""
-        self._held_elsewhere: Mapping[str, Collection[Address]] = {}
-        """Who else has which of its addresses, by MAC address."""
+        self._last_found: dict[Finding, Found] = {}
+        """What was found the last time that it was looked for."""
         self.changed = True
         """Whether the router's status is another one than was told; whoever tells it says no more."""
 
@@ -91,28 +99,44 @@ class Reporter:
 
         All of these are told apart by their MAC addresses.
         """
-        before, self._held_elsewhere = self._held_elsewhere, holders
-        for mac in before.keys() - holders.keys():
-            if self.problems.over(elsewhere(mac)):
-                fields = _elsewhere_fields(interface, mac, before[mac])
-                self.report(Kind.ADDRESS_ELSEWHERE_OVER, {"mac": mac}, now, fields.copy)
-        for mac in holders.keys() & answered:
-            evidence = _elsewhere_fields(interface, mac, holders[mac]).copy
-            self._counters.address_elsewhere += 1
+        found: Found = {
+            elsewhere(mac): {"interface": interface, "addresses": ", ".join(map(str, addresses)), "mac": mac}
+            for mac, addresses in holders.items()
+        }
+        self._counters.address_elsewhere += len(holders.keys() & answered)
+        self._found(Finding.ADDRESS_ELSEWHERE, found, {elsewhere(mac) for mac in answered}, _ASKED_EVERY, now)
+
+    def unheard(self, priorities: Mapping[Address, int], every: Interval, now: Instant) -> None:
+        """Which other MASTERs were seen on the link and not heard, and their priorities; looked for so often."""
+        found: Found = {
+            unheard(source): {"source": str(source), "priority": priority} for source, priority in priorities.items()
+        }
+        self._found(Finding.UNHEARD_MASTER, found, found.keys(), max(every, _ASKED_EVERY), now)
+
+    def is_no_master(self) -> None:
+        """The router is no MASTER any more: others may be, and have its addresses."""
+        for wrong in (wrong for found in self._last_found.values() for wrong in found):
+            self.problems.over(wrong)
             self.changed = True
-            if self.problems.heard(elsewhere(mac), _LOOKED_FOR_EVERY, now, evidence):
-                self.report(Kind.ADDRESS_ELSEWHERE, {"mac": mac}, now, evidence)
+        self._last_found.clear()
 
-    def nobody_has_ours(self) -> None:
-        """The router is no MASTER any more: others may have its addresses."""
-        for mac in self._held_elsewhere:
-            self.problems.over(elsewhere(mac))
-            self.changed = True
-        self._held_elsewhere = {}
+    def _found(self, what: Finding, found: Found, this_time: Collection[Wrong], every: Interval, now: Instant) -> None:
+        """All that is found of a kind, and what of it was found this time."""
+        before = self._last_found.get(what, {})
+        self._last_found[what] = found
+        kind, over = KINDS[what]
+        for wrong in before.keys() - found.keys():
+            if self.problems.over(wrong):
+                self.report(over, _same(over, before[wrong]), now, before[wrong].copy)
+        for wrong, fields in found.items():
+            if wrong in this_time:
+                self.changed = True
+                if self.problems.heard(wrong, every, now, fields.copy):
+                    self.report(kind, _same(kind, fields), now, fields.copy)
 
 
-def _elsewhere_fields(interface: str, mac: str, addresses: Collection[Address]) -> Fields:
-    return {"interface": interface, "addresses": ", ".join(map(str, addresses)), "mac": mac}
+def _same(kind: Kind, fields: Fields) -> Same:
+    return {name: fields[name] for name in kind.limited_by or ()}
 
 
 def _count(table: dict[str, int], key: str) -> None:

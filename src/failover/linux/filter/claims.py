@@ -66,12 +66,12 @@ def _demand_byte(offset: int, expected: int) -> Program:
 
 def _accept_any(offset: int, addresses: Sequence[Address]) -> Program:
     """Accept a frame that has one of the addresses at `offset`. Changes A."""
-    return tuple(instruction for address in addresses for instruction in _accept(offset, address.packed))
+    return tuple(instruction for address in addresses for instruction in accept(offset, address.packed))
 
 
-def _accept(offset: int, expected: bytes) -> Program:
-    """The last word first: that is where addresses of a subnet differ."""
-    starts = range(len(expected) - 4, -1, -4)
+def accept(offset: int, expected: bytes) -> Program:
+    """Accept a frame that has `expected`, a multiple of 4 bytes, at `offset`. Changes A."""
+    starts = range(len(expected) - 4, -1, -4)  # the last word first: that is where addresses of a subnet differ
     return (
         *(
             instruction

@@ -87,7 +87,7 @@ def program(family: Family, terms: Terms) -> Program:
         *pass_share(family, terms.sampled),
         *refuse_known(family, terms.known, terms.known_share),
         *load_byte(family, VRID_AT),
-        *_test_membership(terms.vrids),
+        *test_membership(terms.vrids),
     )
 
 
@@ -139,8 +139,8 @@ def _demand_cutoff(family: Family, address: Address | None, priorities: Mapping[
     )
 
 
-def _test_membership(vrids: frozenset[int]) -> Program:
-    """Accept where the number in A is one of `vrids`."""
+def test_membership(vrids: frozenset[int]) -> Program:
+    """Accept where the number in A is one of `vrids`, and refuse all else."""
     words: dict[int, int] = {}
     for vrid in vrids:
         number, bit = divmod(vrid, _WORD_BITS)

@@ -1,11 +1,12 @@
-"""Watches whether another host advertises from our own address, as a clone of ours does: neither would hear the other.
+"""Watches for other MASTERs that are not heard: both stay MASTER then.
 
-Over IPv4 the kernel drops what comes from an address of its own, so that both become MASTER and stay it. So the frames
-themselves are looked at: when a router becomes MASTER, and then for a while in each minute.
+One is a clone of this host, which advertises from our own address: over IPv4 the kernel drops what comes from an
+address of its own. The other is one that the host's firewall drops. So the frames themselves are looked at: when a
+router becomes MASTER, and then for a while in each minute. What was seen there and not heard is told of.
 """
 
+from collections import Counter
 from collections.abc import Sequence
-from functools import partial
 from typing import Final
 
 from failover.engine.account.conflict import Duplicate
@@ -16,13 +17,17 @@ from failover.engine.port.port import Port
 from failover.engine.router.instance import Instance
 from failover.events import Kind
 from failover.frames import ethernet
-from failover.vrrp import Address, Family, Instant, seconds
+from failover.vrrp import Address, Family, Instant, Interval, seconds
 from failover.wording import Fields
 
 _LOOK_EVERY: Final = seconds(55)
 """About a minute; as long as there is a duplicate, at each time of housekeeping."""
 _INTERVALS_IN_A_LOOK: Final = 2.5
-"""Of ours, which a clone has as well."""
+"""Of ours, which another host has as well."""
+_LEAST_SEEN: Final = 2
+"""Advertisements of another MASTER: one may be on its way between the frame and the daemon."""
+_MOST_HEARD: Final = 64
+"""Packets that a router hears in a look. With more the kernel may refuse some, and who was not heard proves nothing."""
 
 
 class _Look:
@@ -35,6 +40,10 @@ class _Look:
         self.own: tuple[Address, bytes] | None = None
         """What it looks for and what is no sign of it: our address, and our MAC address."""
         self.found: Duplicate | None = None
+        self.unheard = False
+        """Whether another MASTER was not heard."""
+        self.heard: dict[Instance, int] = {}
+        """How many packets each MASTER had heard when it began."""
 
 
 class DuplicateWatch:
@@ -63,7 +72,6 @@ class DuplicateWatch:
         self._loop.housekeeping.remove(self._keep_looking)
         for look in self._looks.values():
             if look.lookout is not None:
-                self._loop.forget(look.lookout.fileno())
                 look.lookout.close()
         self._looks.clear()
 
@@ -73,15 +81,15 @@ class DuplicateWatch:
         for port, family in tuple(self._looks):
             look, masters = self._looks[port, family], self._masters(port, family)
             if not masters:
-                self._end(look)
+                if look.lookout is not None:
+                    look.lookout.close_aside()
                 self._have_known(port, family, None)
                 del self._looks[port, family]
             elif look.lookout is None:
-                if look.found or at - look.began >= _LOOK_EVERY:
+                if look.found or look.unheard or at - look.began >= _LOOK_EVERY:
                     self._open(port, family, at)
             elif at - look.began >= _INTERVALS_IN_A_LOOK * max(one.router.advertisement_interval for one in masters):
-                self._end(look)
-                self._found(port, family, None, at)
+                self._conclude(port, family, at)
 
     def _masters(self, port: Port, family: Family) -> Sequence[Instance]:
         return [one for one in self._on(port, family) if one.is_master]
@@ -96,32 +104,47 @@ class DuplicateWatch:
         look.began, look.own = at, _own(port, family)
         if look.own is None:
             return
+        masters = self._masters(port, family)
+        look.heard = {one: _heard(one) for one in masters}
+        vrids = frozenset(one.router.vrid for one in masters)
+        address, mac = look.own
         try:
-            look.lookout = self._host.lookout(port.name, port.ifindex, family, *look.own)
+            look.lookout = self._host.lookout(port.name, port.ifindex, family, address, vrids, mac)
         except (OSError, LookupError):  # the interface has gone, or there is no room: the next time
             return
-        self._loop.watch(look.lookout.fileno(), partial(self._seen, port, family))
 
-    def _seen(self, port: Port, family: Family) -> None:
+    def _conclude(self, port: Port, family: Family, at: Instant) -> None:
+        """What was seen. Nothing follows from it where the interface has gone."""
         look = self._looks[port, family]
+        lookout, look.lookout = look.lookout, None
+        if lookout is None or look.own is None:
+            return
         try:
-            mac = look.lookout.read() if look.lookout else None
-        except OSError:  # the interface has gone: whoever follows it knows
-            self._end(look)
+            seen = list(lookout.sightings())
+        except OSError:
             return
-        if mac is None:
-            return
-        self._end(look)
-        # Nor is it a duplicate where we have another address by now, and another host the old one.
-        if look.own is not None and look.own == _own(port, family):
-            found = Duplicate(str(look.own[0]), mac.hex(":"))
-            self._found(port, family, found, self._loop.clock.now())
-
-    def _end(self, look: _Look) -> None:
-        if look.lookout is not None:
-            self._loop.forget(look.lookout.fileno())
-            look.lookout.close_aside()
-            look.lookout = None
+        finally:
+            lookout.close_aside()
+        own, _ = look.own
+        clone = next((one for one in seen if one.source == own), None)
+        # It is no duplicate where we have another address by now, and another host the old one.
+        is_ours = look.own == _own(port, family)
+        self._found(port, family, Duplicate(str(own), clone.mac.hex(":")) if clone and is_ours else None, at)
+        times = Counter((one.vrid, one.source) for one in seen if one.source != own)
+        priorities = {(one.vrid, one.source): one.priority for one in seen}
+        look.unheard = False
+        for instance in self._masters(port, family):
+            if instance in look.heard:
+                few = _heard(instance) - look.heard[instance] <= _MOST_HEARD
+                unheard = {
+                    source: priorities[vrid, source]
+                    for (vrid, source), count in times.items()
+                    if vrid == instance.router.vrid and count >= _LEAST_SEEN and few
+                    if not instance.reporter.problems.has_heard(source, look.began)
+                }
+                look.unheard |= bool(unheard)
+                instance.reporter.unheard(unheard, Interval(3 * instance.router.advertisement_interval), at)
+        look.heard.clear()
 
     def _found(self, port: Port, family: Family, found: Duplicate | None, at: Instant) -> None:
         look = self._looks[port, family]
@@ -144,3 +167,8 @@ def _own(port: Port, family: Family) -> tuple[Address, bytes] | None:
     """Our address and our MAC address there, None without either: on an interface that is not Ethernet's."""
     known = port.readiness.get(family)
     return (known.source, known.mac) if known and known.source and len(known.mac) == ethernet.MAC_LENGTH else None
+
+
+def _heard(instance: Instance) -> int:
+    """How many packets a router has heard, good and bad."""
+    return instance.counters.advertisements_received + sum(instance.counters.discarded.values())

@@ -91,7 +91,7 @@ class ElsewhereWatch:
                 if search.is_due(at):
                     due.setdefault((port, instance.family), {})[instance] = search
         for instance in before:
-            instance.reporter.nobody_has_ours()  # who is no MASTER any more has nothing that another one may not have
+            instance.reporter.is_no_master()  # who is no MASTER any more has nothing that another one may not have
         return due
 
     def _ask(self, port: Port, family: Family, due: Mapping[Instance, Search], at: Instant) -> None:
