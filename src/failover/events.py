@@ -8,7 +8,7 @@ from enum import Enum, IntEnum
 from typing import Final
 
 from failover.messages import Event
-from failover.wording import CAUSES, ODDITIES, Fields, Words, not_removed, seconds, sender, unheard, was
+from failover.wording import CAUSES, Fields, Words, not_removed, oddity, reloaded, seconds, sender, unheard, was
 
 _Names = tuple[str, ...]
 
@@ -29,17 +29,6 @@ def _state_changed(fields: Fields) -> str:
     if fields["previous"] == fields["current"]:
         return f"still {fields['current']}: {because}"
     return f"{fields['previous']} -> {fields['current']}: {because}"
-
-
-def _oddity(fields: Fields) -> str:
-    words = ODDITIES.get(str(fields["oddity"]))
-    return f"{fields['source']} {words(fields) if words else fields['oddity']}"
-
-
-def _reloaded(fields: Fields) -> str:
-    counts = ", ".join(f"{fields[what]} {what}" for what in ("added", "removed", "changed", "unchanged"))
-    later = fields.get("needs_restart")
-    return f"reloaded the configuration: {counts}" + (f"; needs a restart: {later}" if later else "")
 
 
 class Kind(Enum):
@@ -78,7 +67,7 @@ class Kind(Enum):
             "own_addresses",
             "own_networks",
         ),
-        _oddity,
+        oddity,
         ("oddity", "source"),
     )
     DISCARDED = (
@@ -243,7 +232,7 @@ class Kind(Enum):
         "The configuration was reloaded.",
         Severity.NOTICE,
         ("added", "removed", "changed", "unchanged"),
-        _reloaded,
+        reloaded,
     )
     RELOAD_FAILED = (
         "The configuration could not be reloaded. Nothing was changed.",

@@ -95,3 +95,16 @@ ODDITIES: Final[dict[str, Words]] = {
     ),
 }
 """What is odd about an advertisement, in words after its source, by the `oddity` of `ODDITY`."""
+
+
+def oddity(fields: Fields) -> str:
+    """Who does something odd, and what."""
+    words = ODDITIES.get(str(fields["oddity"]))
+    return f"{fields['source']} {words(fields) if words else fields['oddity']}"
+
+
+def reloaded(fields: Fields) -> str:
+    """What a reload has changed."""
+    counts = ", ".join(f"{fields[what]} {what}" for what in ("added", "removed", "changed", "unchanged"))
+    later = fields.get("needs_restart")
+    return f"reloaded the configuration: {counts}" + (f"; needs a restart: {later}" if later else "")
