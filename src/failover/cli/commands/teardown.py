@@ -11,8 +11,8 @@ def _teardown(*, config: str | None, runtime_dir: str | None, socket: str | None
 
     That is: addresses that carry the daemon's mark on any interface, the addresses of the configuration on theirs,
     and what is stale in the runtime directory. What a living daemon has claimed stays, and what the host would lose:
-    an address owner's own (priority 255), and the only address of a family on its interface. Refuses while a daemon
-    runs there.
+    an address owner's own (priority 255), and the only address of a family on its interface, or the only one that is
+    not link-local. Refuses while a daemon runs there.
     """
     from failover.cli import configuration, leftovers, places  # noqa: PLC0415 - not for `--help`
 
