@@ -139,7 +139,7 @@ class Kind(Enum):
         (),
     )
     ADDRESSES_REORDERED = (
-        "A virtual IPv4 address of a MASTER came before the host's own in their subnet, and so was the host's source.",
+        "A virtual IPv4 address of a MASTER came before the host's own, and so was the source of what the host sends.",
         Severity.NOTICE,
         ("interface", "addresses", "own"),
         lambda f: f"put {f['addresses']} on {f['interface']} behind {f['own']}, the host's own address",
