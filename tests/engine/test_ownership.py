@@ -350,12 +350,26 @@ def test_the_last_address_that_is_not_link_local_stays_whoever_has_made_the_link
     daemon = OurDaemon(bare, router(51, *listed))
     daemon.wait_for("MASTER")
     wait_until(lambda: len(on(bare)) == len(before) + 1, "the other address is there")
+    said = f"{address} stays on eth0 whoever is MASTER: it is the host's own"
+    wait_until(lambda: daemon.router()["address_conflict"] == said, "it is in the status")
     assert daemon.stop() == 0
     assert on(bare) == before
     done = failover(bare, "teardown", "--config", str(daemon.config))
     family = "IPv6" if ":" in address else "IPv4"
     assert f"{address} left alone, because the host has no other global {family} address there" in done.stderr
     assert on(bare) == before
+
+
+def test_a_backup_says_from_its_start_on_that_the_last_one_stays(lan: Lan) -> None:
+    listed = ("fe80::51/64", "2001:db8::21/64")
+    master = OurDaemon(lan.host("two"), router(51, *listed, priority=200))
+    master.wait_for("MASTER")
+    bare = lan.host("bare", "2001:db8::21/64")
+    daemon = OurDaemon(bare, router(51, *listed))
+    daemon.wait_for("BACKUP")
+    daemon.wait_for_log("leaves 2001:db8::21/64 on eth0 whoever is MASTER: it is the host's own")
+    assert "2001:db8::21/64" in on(bare)
+    wait_until(lambda: daemon.router()["address_conflict"], "it is in the status")
 
 
 CONTESTED = "another program, such as keepalived, keeps adding {} to eth0"
