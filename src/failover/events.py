@@ -161,7 +161,7 @@ class Kind(Enum):
         (),
     )
     ADDRESSES_REORDERED = (
-        "A virtual IPv4 address was the source of the host's own traffic, because it came first in its subnet.",
+        "A virtual IPv4 address came before the host's own, so it was the source of the host's own traffic.",
         Severity.NOTICE,
         ("interface", "addresses", "own"),
         lambda f: f"moved {f['addresses']} on {f['interface']} behind {f['own']}, the host's own address",

@@ -283,6 +283,42 @@ def test_an_own_address_that_comes_later_than_virtual_ones_of_its_subnet_and_nob
         host.ip(f"address del {own} dev eth0")
 
 
+@pytest.mark.parametrize(
+    ("own", "virtual"),
+    [("32", "192.0.2.100/32"), ("24", "192.0.2.100/32"), ("24", "10.5.0.100/24")],
+    ids=["all-alone", "alone", "elsewhere"],
+)
+def test_the_new_own_address_is_the_source_for_elsewhere_too_where_the_virtual_one_is_in_no_subnet_of_its(
+    lan: Lan, own: str, virtual: str
+) -> None:
+    """As in clouds, whose hosts have a /32 from DHCP."""
+    host, client = lan.host("one", f"192.0.2.11/{own}"), lan.host("client", "192.0.2.12/24", "10.5.0.12/24")
+    host.ip("route add 192.0.2.0/24 dev eth0 metric 5", "route add default via 192.0.2.1 dev eth0 onlink")
+    daemon = OurDaemon(host, router(51, virtual))
+    daemon.wait_for("MASTER")
+    assert source_of_host(host, "203.0.113.1") == "192.0.2.11"
+    with Client(client, virtual.partition("/")[0], interval=0.0005, patience=5) as asking:
+        asking.wait_for_answer()
+        old = "192.0.2.11"
+        for new in ("192.0.2.21", "192.0.2.22"):
+            host.ip(
+                f"address add {new}/{own} dev eth0",
+                f"address del {old}/{own} dev eth0",
+                "route replace 192.0.2.0/24 dev eth0 metric 5",
+                "route replace default via 192.0.2.1 dev eth0 onlink",
+            )
+            wait_until(lambda new=new: source_of_host(host, "203.0.113.1") == new, f"{new} is the source")  # type: ignore[misc]
+            daemon.wait_for_log(f"put {virtual} on eth0 behind 192.0.2.21/{own}, the host's own address")
+            assert source_of_host(host, "239.0.0.1") == new
+            old = new
+        asking.wait_for_answer()
+        assert all(outage.duration < 0.5e9 for outage in asking.outages())
+    assert "somebody" not in daemon.log()
+    assert daemon.router()["counters"]["transitions_to_master"] == 1
+    assert daemon.stop() == 0
+    assert {address for address in listed(host) if "." in address} == {f"192.0.2.22/{own}"}
+
+
 def test_no_own_address_is_lost_where_its_primary_would_take_it_along(lan: Lan, host: Host) -> None:
     daemon = OurDaemon(host, router(51, "198.51.100.100/24"))
     daemon.wait_for("MASTER")

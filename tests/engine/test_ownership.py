@@ -234,6 +234,34 @@ def test_a_reload_takes_from_an_owner_what_it_was_given_and_never_the_hosts_own(
     assert not [line for line in watch.removed() if any(f" {one} " in line for one in before)]
 
 
+@pytest.mark.parametrize(
+    ("own", "listed"),
+    [
+        ("192.0.2.11/24", ["192.0.2.11"]),
+        ("192.0.2.11/24", ["192.0.2.11/25"]),
+        ("2001:db8::11/64", ["fe80::51/64", "2001:db8::11"]),
+    ],
+)
+def test_an_owners_own_address_is_the_hosts_whatever_prefix_length_it_is_listed_with(
+    host: Host, own: str, listed: list[str]
+) -> None:
+    for one in ("192.0.2.77/24", "2001:db8::77/64"):
+        host.ip(f"addr add {one} dev eth0{' nodad' if ':' in one else ''}")
+    before = on(host)
+    daemon = OurDaemon(host, router(51, *listed, priority=255))
+    daemon.wait_for("MASTER")
+    wait_until(lambda: "fe80::51/64" in on(host) or "." in own, "it has its other addresses")
+    watch = Watch(host)
+    reload(daemon, router(51, *listed))
+    daemon.wait_for("MASTER")
+    assert daemon.stop() == 0
+    again = OurDaemon(host, router(51, *listed, priority=255), label="again")
+    again.wait_for("MASTER")
+    assert again.stop() == 0
+    assert on(host) == before
+    assert not [line for line in watch.removed() if f" {own} " in line]
+
+
 def test_a_restart_as_no_owner_takes_an_own_address_for_a_virtual_one_unless_it_is_the_hosts_last(host: Host) -> None:
     host.ip("addr add 192.0.2.77/24 dev eth0", "addr add fe80::77/64 dev eth0 nodad")
     listed = ("192.0.2.11/24", "fe80::ff:fe00:1/64", "2001:db8::11/64")
@@ -304,6 +332,46 @@ def test_the_last_global_ipv6_address_stays(lan: Lan) -> None:
     assert done.returncode == 0
     assert "2001:db8::21/64 left alone, because the host has no other global IPv6 address there" in done.stderr
     assert "2001:db8::21/64" in on(bare)
+
+
+@pytest.mark.parametrize("address", ["192.0.2.21/24", "2001:db8::21/64"])
+def test_the_last_address_that_is_not_link_local_stays_whoever_has_made_the_link_local_ones(
+    lan: Lan, address: str
+) -> None:
+    """As NetworkManager does, where the kernel makes none: nothing on the interface has a mark."""
+    bare = lan.host("bare")
+    bare.ip(
+        "link set eth0 addrgenmode none",
+        "addr flush dev eth0",
+        "addr add fe80::1:1/64 dev eth0 nodad",
+        "addr add 169.254.7.7/16 dev eth0 scope link",
+        f"addr add {address} dev eth0{' nodad' if ':' in address else ''}",
+    )
+    before = on(bare)
+    listed = ["fe80::51/64", address] if ":" in address else [address, "192.0.2.51/24"]
+    daemon = OurDaemon(bare, router(51, *listed))
+    daemon.wait_for("MASTER")
+    wait_until(lambda: len(on(bare)) == len(before) + 1, "the other address is there")
+    said = f"{address} stays on eth0 whoever is MASTER: it is the host's own"
+    wait_until(lambda: daemon.router()["address_conflict"] == said, "it is in the status")
+    assert daemon.stop() == 0
+    assert on(bare) == before
+    done = failover(bare, "teardown", "--config", str(daemon.config))
+    family = "IPv6" if ":" in address else "IPv4"
+    assert f"{address} left alone, because the host has no other global {family} address there" in done.stderr
+    assert on(bare) == before
+
+
+def test_a_backup_says_from_its_start_on_that_the_last_one_stays(lan: Lan) -> None:
+    listed = ("fe80::51/64", "2001:db8::21/64")
+    master = OurDaemon(lan.host("two"), router(51, *listed, priority=200))
+    master.wait_for("MASTER")
+    bare = lan.host("bare", "2001:db8::21/64")
+    daemon = OurDaemon(bare, router(51, *listed))
+    daemon.wait_for("BACKUP")
+    daemon.wait_for_log("leaves 2001:db8::21/64 on eth0 whoever is MASTER: it is the host's own")
+    assert "2001:db8::21/64" in on(bare)
+    wait_until(lambda: daemon.router()["address_conflict"], "it is in the status")
 
 
 CONTESTED = "another program, such as keepalived, keeps adding {} to eth0"

@@ -112,8 +112,9 @@ def _remove_from(
     _tell_of_the_living(interface, found[Whose.ANOTHERS], living)
     for address in found[Whose.HOST]:
         if address.ip in virtual:
-            family = "global IPv6" if address in own.only else FAMILY_NAMES[family_of(address)]
-            tell(f"{interface.name}: {address} left alone, because the host has no other {family} address there")
+            family = FAMILY_NAMES[family_of(address)]
+            other = f"global {family}" if address in own.only else family
+            tell(f"{interface.name}: {address} left alone, because the host has no other {other} address there")
     theirs = tuple(found[Whose.NOBODYS])
     if any(family_of(address) is Family.IPV4 for address in theirs):
         _spare_others(interface)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from ipaddress import ip_interface
 
+import msgspec
 import pytest
 
 from failover.engine.fleet.addresses.order import Misplaced, Pause, misplaced
@@ -47,8 +48,9 @@ def found(*addresses: str) -> list[Misplaced]:
         (f"*{V1}", f"+*{V2}"),
         (f"*{V1}", "+*192.0.2.200/24"),
         (f"*{V1}", f"+{V2}"),
-        (f"*{V1}", "192.0.2.12/25", "+192.0.2.13/25"),
+        ("192.0.2.12/25", "+192.0.2.13/25", f"*{V1}"),
         ("*192.0.2.200/24", f"+{LATE}", f"+*{V1}"),
+        ("*198.51.100.200/24", "+198.51.100.7/24", f"*{V1}"),
         (str(OWN), "fe80::1/64"),
     ],
     ids=[
@@ -60,6 +62,7 @@ def found(*addresses: str) -> list[Misplaced]:
         "not-tagged",
         "other-length",
         "another-first",
+        "another-first-elsewhere",
         "ipv6",
     ],
 )
@@ -82,6 +85,27 @@ def test_each_subnet_has_an_order_of_its_own() -> None:
         Misplaced(LATE, (V1, V2)),
         Misplaced(own, (elsewhere,)),
     ]
+
+
+def test_the_first_of_all_is_the_hosts_own_whatever_subnet_it_is_in() -> None:
+    """It is the source where no subnet decides; each secondary of ours comes behind it when its primary goes."""
+    other, single = ip_interface("192.0.2.12/25"), ip_interface("192.0.2.13/32")
+    assert found(f"*{V1}", f"+*{V2}", str(other), f"+{single}") == [Misplaced(other, (V1,))]
+    assert found(f"*{V1}", str(single), "203.0.113.1/24") == [Misplaced(single, (V1,))]
+    elsewhere = ip_interface("198.51.100.1/24")
+    ours = OURS | {elsewhere}
+    virtual = {address.ip for address in ours}
+    assert list(misplaced(interface(f"*{elsewhere}", f"*{V1}", f"+*{V2}", f"+{LATE}"), ours, virtual)) == [
+        Misplaced(LATE, (V1, V2)),
+        Misplaced(LATE, (elsewhere,)),
+    ]
+
+
+def test_an_address_of_the_link_alone_is_no_source_for_elsewhere() -> None:
+    link = AssignedAddress(ip_interface("169.254.7.7/16"), 0, 253, 0)
+    there = interface(f"*{V1}")
+    there = msgspec.structs.replace(there, addresses=(*there.addresses, link))
+    assert misplaced(there, OURS, {address.ip for address in OURS}) == ()
 
 
 def test_an_address_owners_own_address_is_the_hosts_own() -> None:

@@ -4,7 +4,17 @@ from ipaddress import ip_address, ip_interface
 
 import pytest
 
-from failover.linux.interfaces.ownership import Asker, Lists, Own, Whose, nobody_knows, nobodys, recognised, whose
+from failover.linux.interfaces.ownership import (
+    Asker,
+    Lists,
+    Own,
+    Whose,
+    keeps_marks,
+    nobody_knows,
+    nobodys,
+    recognised,
+    whose,
+)
 from failover.linux.interfaces.table import Interface
 from failover.linux.netlink.rtnetlink import ADDRESS_PROTOCOL, SCOPE_GLOBAL, AssignedAddress
 from failover.vrrp import VirtualAddress
@@ -80,13 +90,22 @@ def own(
 
 
 A, B = "192.0.2.1/24", "192.0.2.2/24"
-OF_A = Own(frozenset({ip_interface(A)}))
+NOTHING = Own(tells_who=False)
+OF_A = Own(frozenset({ip_interface(A)}), tells_who=False)
 TELLS = "fe80::1/64*"
 """That there is a mark at all says that the kernel knows marks."""
 
 
 def test_what_an_owner_finds_is_the_hosts_and_what_has_a_mark_or_is_not_listed_is_not() -> None:
-    assert own(Own(), f"{A} {B}* 192.0.2.3/24", owned=f"{A} {B}", is_new=True) == ([A], [])
+    assert own(NOTHING, f"{A} {B}* 192.0.2.3/24", owned=f"{A} {B}", is_new=True) == ([A], [])
+
+
+@pytest.mark.parametrize("listed", ["192.0.2.1/32", "192.0.2.1/25", "192.0.2.1/24"])
+def test_what_an_owner_finds_is_the_hosts_whatever_prefix_length_it_is_listed_with(listed: str) -> None:
+    found = own(NOTHING, f"{A} {B}", owned=listed, is_new=True)
+    assert found == ([A], [])
+    assert own(OF_A, f"{A} {listed}* {B}", owned=listed, installed=listed) == ([A], [])
+    assert own(OF_A, f"{A} {B}", virtual="192.0.2.1") == ([A], [])
 
 
 def test_it_stays_the_hosts_while_it_is_there_when_there_is_no_owner_any_more() -> None:
@@ -110,6 +129,29 @@ def test_where_the_kernel_knows_no_marks_it_does_not() -> None:
     assert own(OF_A._replace(tells_who=True), f"{A} {B}", owned=f"{A} {B}", installed=B) == ([A, B], [])
 
 
+@pytest.mark.parametrize(
+    ("release", "kept"),
+    [
+        ("5.18.0", True),
+        ("6.1.0-21-amd64", True),
+        ("10.0-rc1", True),
+        ("5.18-rc1", True),
+        ("5.17.15-generic", False),
+        ("5.4.0", False),
+        ("4.19", False),
+        ("unknown", False),
+        ("", False),
+    ],
+)
+def test_which_kernels_keep_marks(release: str, *, kept: bool) -> None:
+    assert keeps_marks(release) is kept
+
+
+def test_a_kernel_that_keeps_marks_does_so_where_nothing_has_one() -> None:
+    before = Own(tells_who=True)
+    assert own(before, f"fe80::1/64 {G}", virtual="2001:db8::1", is_new=True) == ([], [G])
+
+
 G, H = "2001:db8::1/64", "2001:db8::2/64"
 
 
@@ -124,17 +166,23 @@ G, H = "2001:db8::1/64", "2001:db8::2/64"
         (f"{TELLS} {G}", "", []),
         (f"fe80::1/64 {G}", "2001:db8::1", []),
         (f"{TELLS} {A}", "192.0.2.1 fe80::1", []),
+        (f"{TELLS} {A} 169.254.7.7/16", "192.0.2.1", [A]),
+        (f"{TELLS} {A} 169.254.7.7/16", "192.0.2.1 169.254.7.7", []),
+        (f"{TELLS} {A} 169.254.7.7/16 {B}", "192.0.2.1", []),
+        (f"{TELLS} {A} {B} 169.254.7.7/16", "192.0.2.1 192.0.2.2", [A, B]),
+        (f"{TELLS} {A} 169.254.7.7/16 {G}", "192.0.2.1 2001:db8::1", [A, G]),
+        (f"{TELLS} {B} 169.254.7.7/16 {G}", "169.254.7.7", []),
     ],
 )
 def test_the_only_address_that_is_not_link_local_is_the_hosts_where_the_kernel_knows_marks(
     addresses: str, virtual: str, expected: list[str]
 ) -> None:
-    assert own(Own(), addresses, virtual=virtual, is_new=True) == ([], expected)
-    assert own(Own(), addresses, virtual=virtual) == ([], []), "somebody has put it there meanwhile"
+    assert own(NOTHING, addresses, virtual=virtual, is_new=True) == ([], expected)
+    assert own(NOTHING, addresses, virtual=virtual) == ([], []), "somebody has put it there meanwhile"
 
 
 def test_the_only_one_is_the_hosts_until_there_is_another_or_it_is_gone() -> None:
-    before = Own(only=frozenset({ip_interface(G)}))
+    before = NOTHING._replace(only=frozenset({ip_interface(G)}))
     assert own(before, f"{TELLS} {G}", virtual="2001:db8::1") == ([], [G])
     assert own(before, f"{TELLS} {G} {H}", virtual="2001:db8::1") == ([], [])
     assert own(before, TELLS, virtual="2001:db8::1") == ([], [])

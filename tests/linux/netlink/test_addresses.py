@@ -4,6 +4,8 @@ import errno
 from ipaddress import IPv4Interface, IPv6Interface
 from itertools import islice
 
+import pytest
+
 from failover.linux.netlink.addresses import (
     PORTION,
     STEPS_BEHIND,
@@ -48,21 +50,23 @@ def test_every_request_of_a_batch_that_needs_several_datagrams_has_its_own_numbe
         assert last.sequence == datagram.sequences[-1]
 
 
-def test_addresses_go_behind_others_without_being_missed_at_any_step() -> None:
-    batch = prepare_behind(3, TWO, 10)
+@pytest.mark.parametrize("length", [8, 24, 31, 32])
+def test_addresses_go_behind_others_without_being_missed_at_any_step(length: int) -> None:
+    two = [IPv4Interface(f"10.0.0.{n}/{length}") for n in (1, 2)]
+    batch = prepare_behind(3, two, 10)
     [datagram] = batch.datagrams
-    there: set[VirtualAddress] = set(TWO)
+    there: set[VirtualAddress] = set(two)
     for request in parse(datagram.content):
         assert isinstance(request, AddressAdded | AddressRemoved)
         if isinstance(request, AddressAdded):
             there.add(request.assigned.address)
         else:
             there.remove(request.assigned.address)
-        assert {address.ip for address in there} == {address.ip for address in TWO}
-    assert there == set(TWO)
+        assert {address.ip for address in there} == {address.ip for address in two}
+    assert there == set(two)
     removed = [one.assigned.address for one in parse(datagram.content) if isinstance(one, AddressRemoved)]
-    assert removed[:2] == [TWO[1], TWO[0]], "the primary last, or the other would be promoted"
-    assert list(datagram.sequences) == list(range(10, 10 + len(TWO) * STEPS_BEHIND))
+    assert removed[:2] == [two[1], two[0]], "the primary last, or the other would be promoted"
+    assert list(datagram.sequences) == list(range(10, 10 + len(two) * STEPS_BEHIND))
     told = [str(Failure(3, address, 1)) for address in batch.addresses]
     assert len(told) == len(datagram)
     many = prepare_behind(3, [IPv4Interface((int(IPv4Interface("10.0.0.1")) + n, 8)) for n in range(100)])

@@ -135,6 +135,21 @@ def test_addresses_are_put_behind_another_and_leave_nothing_when_they_go(
     assert [line.split()[1] for line in left] == ["10.9.77.1"]
 
 
+def test_an_address_alone_in_its_subnet_goes_behind_all_others_and_leaves_nothing(
+    cable: Namespace, netlink: Netlink
+) -> None:
+    ifindex = ifindex_of(netlink, "veth0")
+    cable.sysctl("ipv4/conf/veth0/promote_secondaries", "1")
+    addresses, own = consecutive("10.9.0.2/32", 3), ip_interface("10.9.77.1/32")
+    netlink.apply(prepare_add(ifindex, addresses))
+    cable.ip(f"address add {own} dev veth0")
+    assert netlink.apply(prepare_behind(ifindex, addresses)) == ()
+    assert list(on_interface(cable, "veth0")) == [own, *addresses]
+    assert netlink.apply(prepare_remove(ifindex, addresses)) == ()
+    left = cable.run(["ip", "route", "show", "table", "all", "dev", "veth0"]).stdout.splitlines()
+    assert [line.split()[:2] for line in left if "10.9" in line] == [["local", "10.9.77.1"]]
+
+
 def test_a_virtual_address_of_ours_carries_our_tag(cable: Namespace, netlink: Netlink) -> None:
     [address] = consecutive("192.0.2.1/24", 1)
     netlink.apply(prepare_add(ifindex_of(netlink, "veth0"), [address]))

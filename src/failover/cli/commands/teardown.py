@@ -11,8 +11,8 @@ def _teardown(*, config: str | None, runtime_dir: str | None, socket: str | None
 
     It removes the addresses of the configuration, addresses on any interface that carry the daemon's mark, and stale
     files in the runtime directory. It keeps the addresses of a running daemon, those of an address owner (priority
-    255), and the only address of a family on an interface. It refuses to work while a daemon runs in this runtime
-    directory.
+    255), and what the host would be lost without: the only address of a family on an interface, or the only one that
+    is not link-local. It refuses to work while a daemon runs in this runtime directory.
     """
     from failover.cli import configuration, leftovers, places  # noqa: PLC0415 - not for `--help`
 

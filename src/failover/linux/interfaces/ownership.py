@@ -4,10 +4,12 @@ It goes by who holds the address, and by what the host would lose without it. Th
 is over, and whenever addresses come; `failover teardown` asks as well. Whoever asks says what it knows (`Asker`).
 """
 
+import os
+import re
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from enum import Enum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from failover.linux.interfaces.readiness import source_address
 from failover.linux.interfaces.table import Interface
@@ -72,15 +74,30 @@ def _is_last(address: VirtualAddress, interface: Interface, asker: Asker) -> boo
     return source_address(interface, family_of(address), asker.virtual) is None
 
 
+def keeps_marks(release: str) -> bool:
+    """Whether a kernel of this release (uname(2)) keeps who has added an address (IFA_PROTO): Linux 5.18 and later.
+
+    Not by what has a mark on an interface: where another program made all of its addresses, nothing has one.
+    """
+    found = re.match(r"(\d+)\.(\d+)", release)
+    return found is not None and (int(found[1]), int(found[2])) >= _MARKS_SINCE
+
+
+_MARKS_SINCE: Final = (5, 18)
+MARKS_ARE_KEPT: Final = keeps_marks(os.uname().release)
+"""Of the kernel that runs here."""
+
+
 class Own(NamedTuple):
     """Addresses of an interface that are the host's own although a configuration has them as virtual."""
 
     owned: frozenset[VirtualAddress] = frozenset()
-    """Those of an address owner, that the host had by itself; also when that is an owner no longer."""
+    """Those of an address owner, that the host had by itself, with whatever prefix length; also when that is an owner
+    no longer."""
     only: frozenset[VirtualAddress] = frozenset()
     """Where the host had no other of the kind, before there was a daemon."""
-    tells_who: bool = False
-    """Whether the kernel says who has added an address (Linux 5.18): what has no mark, none of us has put there."""
+    tells_who: bool = MARKS_ARE_KEPT
+    """Whether the kernel says who has added an address: what has no mark, none of us has put there."""
 
     @property
     def all(self) -> frozenset[VirtualAddress]:
@@ -111,17 +128,22 @@ def recognised(before: Own, interface: Interface, lists: Lists, *, is_new: bool)
     unmarked = frozenset(one.address for one in interface.addresses if not one.is_tagged)
     there = unmarked if tells_who else unmarked - lists.installed
     known = before.owned & unmarked if is_new else before.owned
-    owned = ((known | there) & lists.owned) | (known & unmarked)
+    listed = {address.ip for address in lists.owned}
+    owned = frozenset(one for one in known | there if one.ip in listed) | (known & unmarked)
     candidates = unmarked if is_new and tells_who else before.only & unmarked
     only = frozenset(one for one in candidates if one.ip in lists.virtual and _is_only_wide(one, interface, lists))
     return Own(owned, only, tells_who)
 
 
 def _is_only_wide(address: VirtualAddress, interface: Interface, lists: Lists) -> bool:
-    """Whether the host has no other IPv6 address there than link-local ones: its others are what it is reached by."""
-    others = (one for one in interface.addresses if not one.is_tagged and one.address.ip not in lists.virtual)
-    return _is_wide(address) and not any(_is_wide(one.address) for one in others)
+    """Whether the host would keep link-local addresses of the family at most: its others are what it is reached by.
 
-
-def _is_wide(address: VirtualAddress) -> bool:
-    return family_of(address) is Family.IPV6 and not address.is_link_local
+    Over IPv4 a host without any keeps it anyway, and no router runs (`_is_last`).
+    """
+    others = [
+        one.address
+        for one in interface.addresses
+        if not one.is_tagged and one.address.version == address.version and one.address.ip not in lists.virtual
+    ]
+    counts = bool(others) or family_of(address) is Family.IPV6
+    return counts and all(one.is_link_local for one in others) and not address.is_link_local

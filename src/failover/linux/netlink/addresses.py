@@ -99,13 +99,13 @@ STEPS_BEHIND: Final = 4
 
 
 def prepare_behind(ifindex: int, addresses: Sequence[VirtualAddress], first: int = 0) -> Batch:
-    """The batch that puts IPv4 addresses behind all others of their subnets; each subnet's primary before the rest.
+    """The batch that puts IPv4 addresses behind all others, and those of their subnets; a subnet's primary first.
 
     The kernel has no request for that: an address must go and come back. So that the host has it all the time, it is
-    added with the longest prefix length meanwhile, as which it is of no subnet. The interface needs
-    `promote_secondaries`, or everything in a subnet goes with its primary.
+    added with another prefix length meanwhile (`_placeholder`). The interface needs `promote_secondaries`, or
+    everything in a subnet goes with its primary.
     """
-    placeholders = [IPv4Interface((address.packed, address.max_prefixlen)) for address in addresses]
+    placeholders = [_placeholder(address) for address in addresses]
     steps = (
         (placeholders, add_address),
         (list(reversed(addresses)), remove_address),
@@ -115,6 +115,12 @@ def prepare_behind(ifindex: int, addresses: Sequence[VirtualAddress], first: int
     about = tuple(address for concerned, _ in steps for address in concerned)
     requests = [encode(ifindex, address) for concerned, encode in steps for address in concerned]
     return _prepare(requests, ifindex, about, first, _ALREADY_GONE)
+
+
+def _placeholder(address: VirtualAddress) -> IPv4Interface:
+    """The same address, alone in its subnet, or nearly so: where it is alone anyway, in that of two addresses."""
+    longest = address.max_prefixlen
+    return IPv4Interface((address.packed, longest if address.network.prefixlen < longest else longest - 1))
 
 
 def tagged(addresses: Iterable[AssignedAddress]) -> tuple[VirtualAddress, ...]:

@@ -1,12 +1,15 @@
 """Keeps virtual IPv4 addresses behind the host's own, so that none of them is the source of what the host sends.
 
-Linux sends into a subnet from the first address there, its primary. A virtual address gets to be that when the host's
-own goes, such as when DHCP adds another and then removes the old one, or when the own one came later.
+Linux sends into a subnet from the first address there, its primary, and to wherever it has no address by the first
+primary of the interface. A virtual address gets to be that when the host's own goes, such as when DHCP adds another and
+then removes the old one, or when the own one came later.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from ipaddress import IPv4Interface
+from itertools import takewhile
 from typing import Final
 
 from failover.engine.environment import Host, Netlink
@@ -19,6 +22,7 @@ from failover.events import Kind
 from failover.linux.errors import reason
 from failover.linux.interfaces.table import Interface
 from failover.linux.netlink.addresses import STEPS_BEHIND, Failure, prepare_behind
+from failover.linux.netlink.rtnetlink import SCOPE_GLOBAL
 from failover.vrrp import Address, Instant, Interval, VirtualAddress, seconds
 from failover.wording import Fields
 
@@ -28,11 +32,11 @@ _FAILURES_TOLD: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Misplaced:
-    """Virtual addresses that come before an address of the host's own in the subnet of both."""
+    """Virtual addresses that come before an address of the host's own, in their subnet or on the interface."""
 
     own: VirtualAddress
     before: tuple[VirtualAddress, ...]
-    """The primary first, then others in their order."""
+    """A subnet's primary first, then others in their order."""
 
 
 class Pause:
@@ -110,21 +114,29 @@ def misplaced(
 ) -> tuple[Misplaced, ...]:
     """Which of `ours` come before an address of the host's own. Of the host's own is none that is `virtual` or tagged.
 
-    Addresses of a subnet have an order among themselves only: those of the same network and prefix length.
+    Those of one network and prefix length have an order among themselves; what counts between networks is which primary
+    is the first of all.
     """
-    own = [
-        one.address
-        for one in interface.addresses
-        if not one.is_tagged and one.is_secondary and one.address.ip not in virtual and one.address not in ours
-    ]
-    if not own:
+    there = [one for one in interface.addresses if isinstance(one.address, IPv4Interface)]
+    own = [one for one in there if not (one.is_tagged or one.address.ip in virtual or one.address in ours)]
+    primaries = [one.address for one in there if not one.is_secondary and one.address in ours]
+    if not own or not primaries:
         return ()
-    first = [one.address for one in interface.addresses if not one.is_secondary and one.address in ours]
-    return tuple(
+    secondary = [one.address for one in own if one.is_secondary]
+    in_subnets = tuple(
         Misplaced(late, (primary, *_secondaries_before(late, interface, ours)))
-        for primary in first
-        if (late := next((address for address in own if address.network == primary.network), None))
+        for primary in primaries
+        if (late := next((address for address in secondary if address.network == primary.network), None))
     )
+    first = next((one.address for one in own if not one.is_secondary and one.scope == SCOPE_GLOBAL), None)
+    if first is None and not in_subnets:
+        return ()
+    # A secondary of the host's own becomes the primary behind all that there are.
+    last = first or in_subnets[0].own
+    moved = {address for one in in_subnets for address in one.before}
+    ahead = takewhile(lambda one: one.address != first, there)
+    others = tuple(one.address for one in ahead if one.address in primaries and one.address not in moved)
+    return (*in_subnets, Misplaced(last, others)) if others else in_subnets
 
 
 def _secondaries_before(
