@@ -33,6 +33,8 @@ AS_THE_UNIT: Final = (
 )
 BARE_ROOT: Final = ("setpriv", "--bounding-set=-all,+net_admin,+net_raw", "--inh-caps=-all")
 """User 0 of a container that has two capabilities and cannot change users."""
+AS_COMPOSE_DOES: Final = ("setpriv", "--bounding-set=-all,+net_admin,+net_raw,+setuid,+setgid", "--inh-caps=-all")
+"""User 0 of a container that can change users, and then has no right over those that have changed."""
 SYSTEM: Final = Path("/usr/bin/python3")
 
 
@@ -274,3 +276,24 @@ def test_an_agent_whose_keeper_was_killed_is_started_anew_with_another(host: Hos
 
 def children(pid: int) -> list[int]:
     return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def test_root_that_may_not_kill_other_users_reloads_and_stops(host: Host) -> None:
+    """What reads the file for it has become another user by the time it is buried."""
+    daemon = OurDaemon(host, router(), prefix=AS_COMPOSE_DOES)
+    daemon.wait_for("MASTER")
+    status = daemon.status()
+    assert status
+    assert status["daemon"]["agent"]["user"] == users.unprivileged().uid
+    for address in ("192.0.2.101/24", "192.0.2.102/24"):
+        daemon.config.write_text(json.dumps([router(excluded_ip_addresses=[address])]))
+        code, answer = ask(daemon.control, "/reload", "POST")
+        assert (code, answer["changed"]["count"]) == (200, 1)
+    assert len(Path(f"/proc/{daemon.pid}/task/{daemon.pid}/children").read_text().split()) == 1, "the agent alone"
+    agent = daemon.agent()
+    assert agent
+    os.kill(agent, signal.SIGSTOP)  # it does not go by itself
+    try:
+        assert daemon.stop() == 0
+    finally:
+        os.kill(agent, signal.SIGKILL)

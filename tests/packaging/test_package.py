@@ -57,6 +57,16 @@ def test_the_package_has_what_its_users_look_for(package: Path) -> None:
     assert not [path for path in listed if path.endswith(".pyc")], "made at installation, for the Python that is there"
 
 
+def test_bytecode_is_made_before_the_start_and_removed_after_the_stop(package: Path) -> None:
+    """By whatever Python 3 is Debian's: no range of versions leaves out the one of a release."""
+    script = said("dpkg-deb", "--info", package, "postinst")
+    (compiled,) = re.finditer(r"^\s*py3compile -p failover:\w+ /usr/lib/failover/site$", script, re.MULTILINE)
+    assert compiled.start() < script.index("deb-systemd-invoke $_dh_action")
+    script = said("dpkg-deb", "--info", package, "prerm")
+    assert script.index("deb-systemd-invoke stop") < script.index("py3clean -p failover:")
+    assert "./usr/share/python3/runtime.d/failover.rtupdate" in said("dpkg-deb", "--contents", package)
+
+
 def test_two_builds_are_the_same(package: Path, tmp_path: Path) -> None:
     said(ROOT / "packaging/build-deb", tmp_path)
     assert (tmp_path / package.name).read_bytes() == package.read_bytes()

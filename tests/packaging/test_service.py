@@ -211,6 +211,36 @@ def test_journal_entries_have_fields(machine: Machine) -> None:
     assert entry["MESSAGE"].startswith("VR_1 (ipv4): BACKUP -> MASTER: ")
 
 
+NETWORK = """[Unit]
+DefaultDependencies=no
+Conflicts=shutdown.target
+Before=network.target shutdown.target
+Wants=network.target
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=true
+ExecStop=sh -c 'ip -o address show dev eth0 >/root/at-the-end'
+ExecStop=ip link set dev eth0 down
+"""
+"""What brings the network up and down, as far as the daemon's unit can see."""
+
+
+@pytest.mark.parametrize("suite", ["bookworm", "trixie"])
+def test_at_shutdown_it_resigns_before_the_network_goes(package: Path, suite: str) -> None:
+    with Lan() as lan, Machine(lan.host("one", "192.168.100.1/24"), suite) as machine, lan.capture() as capture:
+        machine.install(package)
+        configure(machine, advert_interval=0.1)
+        (machine.directory / "etc/systemd/system/network-here.service").write_text(NETWORK)
+        override(machine, "ExecStop=sleep 1")  # whatever does not wait for it is done long before
+        machine.run("systemctl", "start", "network-here")
+        machine.run("systemctl", "restart", "failover")
+        machine.wait_for_status('Status: "1 MASTER"')
+        machine.power_off()
+        assert capture.adverts()[-1].priority == 0
+        assert f" {ADDRESS} " not in (machine.directory / "root/at-the-end").read_text()
+
+
 @pytest.mark.parametrize("suite", ["bookworm", "trixie"])
 def test_two_machines_and_a_client(package: Path, suite: str) -> None:
     """One loses its power: the other takes over; it boots, and takes back without a gap."""

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, nullcontext
@@ -171,6 +172,32 @@ def test_a_disk_that_does_not_answer_is_not_waited_for_for_ever(
     monkeypatch.setattr(reading, "_PATIENCE", seconds(0.05))
     assert outcome(loop, file) == Unread("the configuration could not be read within 0.05 s", is_bad=False)
     assert no_child()
+
+
+def refuse(*_: object) -> None:
+    raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+
+def test_a_process_that_may_not_be_killed_has_read_the_file_all_the_same(
+    loop: Loop, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where we are root without CAP_KILL, and it has become another user."""
+    monkeypatch.setattr(signal, "pidfd_send_signal", refuse)
+    assert isinstance(outcome(loop, file), Read)
+    assert no_child()
+
+
+def test_a_process_that_may_not_be_killed_and_hangs_is_left_alone(
+    loop: Loop, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    instead(monkeypatch, file.parent, f"echo $$ > {file.parent}/number; exec sleep 60")
+    monkeypatch.setattr(reading, "_PATIENCE", seconds(1))
+    with monkeypatch.context() as patch:
+        patch.setattr(signal, "pidfd_send_signal", refuse)
+        assert outcome(loop, file) == Unread("the configuration could not be read within 1 s", is_bad=False)
+    number = int((file.parent / "number").read_text())
+    os.kill(number, signal.SIGKILL)
+    os.waitpid(number, 0)
 
 
 def test_a_daemon_that_ends_leaves_no_process_behind(loop: Loop, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -64,15 +64,25 @@ class Child:
         """A descriptor that is readable once the process has ended."""
         return self._pidfd
 
-    def kill(self) -> None:
-        """Kill the process, unless it has ended, and been buried by the kernel."""
-        with suppress(ProcessLookupError):
+    def kill(self) -> bool:
+        """Kill the process, unless it has ended, and been buried by the kernel.
+
+        Returns False where that is not allowed: it has become another user, and we are root without CAP_KILL, as root
+        of a container may be.
+        """
+        try:
             signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        except PermissionError:
+            return False
+        return True
 
     def end(self) -> str:
         """Kill and bury it; how it ended, in words.
 
-        One that even then does not end, for a disk that does not answer, is left to the system.
+        One that even then does not end, for a disk that does not answer, or that may not be killed and hangs, is left
+        to the system.
         """
         self.kill()
         death = select.poll()

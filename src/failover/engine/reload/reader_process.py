@@ -1,5 +1,6 @@
 """Has the configuration read by another process (`reader`), and takes in what that hands over, a little at a time."""
 
+import os
 import socket
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -101,14 +102,19 @@ class ReaderProcess:
 
     def _end(self) -> str:
         """Bury the process; how it ended, in words. One that has not ended by now is broken, or not needed any more."""
+        self._let_go()
+        return self._child.end()
+
+    def _let_go(self) -> None:
         self._too_late.retire()
         self._loop.forget(self._socket.fileno())
         self._socket.close()
-        return self._child.end()
 
     def _give_up(self, _: Instant) -> None:
         self._is_late = True
-        self._child.kill()
+        if not self._child.kill():  # then it never hangs up, and waiting for its end would be in vain
+            self._let_go()
+            self._done(self._judge(self._child.bury(os.WNOHANG)))
 
     def _judge(self, how: str) -> Read | Unread:
         match self._outcome:
