@@ -104,7 +104,7 @@ def test_the_sample_of_file_mode_changes_nothing_and_says_what_to_edit_until_it_
             output=log,
             env=environment(RUNTIME_DIRECTORY=str(host.run), SNAP_COMMON=str(sample.parent)),
         )
-    wait_until(lambda: "is the sample's" in host.log.read_text(), "what to edit is said")
+    wait_until(lambda: "this is the sample configuration" in host.log.read_text(), "what to edit is said")
     done = host.failover("status")
     assert (
         "VR_1 (ipv4) cannot run: interface edit-this-file does not exist;"

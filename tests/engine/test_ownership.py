@@ -45,8 +45,9 @@ def on(host: Host, interface: str = "eth0") -> set[str]:
 class Watch:
     """What `ip monitor` tells of addresses from now on."""
 
-    def __init__(self, host: Host) -> None:
-        self._host = host
+    def __init__(self, host: Host, interface: str = "eth1") -> None:
+        """`interface` is one on which to try whether changes are told."""
+        self._host, self._interface = host, interface
         self.file: Path = host.directory / "changes.log"
         with self.file.open("wb") as output:
             host.popen(["ip", "monitor", "address"], output=output)
@@ -54,7 +55,8 @@ class Watch:
 
     def _listens(self) -> bool:
         """Whether it has begun to tell: a change before that is not heard."""
-        self._host.ip("address add 203.0.113.99/32 dev eth1", "address del 203.0.113.99/32 dev eth1")
+        name = self._interface
+        self._host.ip(f"address add 203.0.113.99/32 dev {name}", f"address del 203.0.113.99/32 dev {name}")
         return "Deleted" in self.file.read_text()
 
     def removed(self) -> list[str]:
@@ -360,6 +362,26 @@ def test_the_last_address_that_is_not_link_local_stays_whoever_has_made_the_link
     family = "IPv6" if ":" in address else "IPv4"
     assert f"{address} left alone, because the host has no other global {family} address there" in done.stderr
     assert on(bare) == before
+
+
+@pytest.mark.parametrize("vrid", [51, 52])
+def test_a_reload_that_lists_the_last_one_leaves_it_too(lan: Lan, vrid: int) -> None:
+    """`vrid`: of the virtual router that has it then."""
+    bare = lan.host("bare", "192.0.2.21/24", "2001:db8::21/64")
+    bare.ip("addr add 169.254.7.7/16 dev eth0 scope link")
+    before = on(bare)
+    first, mine = ["192.0.2.51/24", "fe80::51/64"], ["192.0.2.21/24", "2001:db8::21/64"]
+    daemon = OurDaemon(bare, router(51, *first))
+    masters(daemon, 2)
+    then = [router(51, *first, *mine)] if vrid == 51 else [router(51, *first), router(52, "fe80::52/64", *mine)]
+    watch = Watch(bare, "lo")
+    reload(daemon, *then)
+    masters(daemon, 2 * len(then))
+    for one in mine:
+        daemon.wait_for_log(f"{one} on eth0 whoever is MASTER: it is the host's own")
+    assert daemon.stop() == 0
+    assert on(bare) == before
+    assert not [line for line in watch.removed() if any(f" {one} " in line for one in mine)]
 
 
 def test_a_backup_says_from_its_start_on_that_the_last_one_stays(lan: Lan) -> None:

@@ -186,3 +186,15 @@ def test_the_only_one_is_the_hosts_until_there_is_another_or_it_is_gone() -> Non
     assert own(before, f"{TELLS} {G}", virtual="2001:db8::1") == ([], [G])
     assert own(before, f"{TELLS} {G} {H}", virtual="2001:db8::1") == ([], [])
     assert own(before, TELLS, virtual="2001:db8::1") == ([], [])
+
+
+def test_the_only_one_that_a_reload_lists_is_the_hosts_and_one_of_several_is_not() -> None:
+    def only(addresses: str, virtual: str = "", coming: str = "2001:db8::1") -> list[str]:
+        lists = Lists(frozenset(map(ip_address, virtual.split())), coming=frozenset(map(ip_address, coming.split())))
+        return sorted(map(str, recognised(NOTHING, interface(*addresses.split()), lists, is_new=False).only))
+
+    assert only(f"fe80::1/64 {G}") == [G]
+    assert only(f"fe80::1/64 {G} {H}") == []
+    assert only(f"fe80::1/64 {G} {H}", virtual="2001:db8::2") == [G]
+    assert only(f"fe80::1/64 {G} {H}", coming="2001:db8::1 2001:db8::2") == [G, H]
+    assert only(f"fe80::1/64 {G}*") == []

@@ -158,6 +158,8 @@ class Engine:
             yield
         added: list[Instance] = []
         for one, place in zip(plan.added, places[len(moving) :], strict=True):
+            if one.interface in self._registry.ports:
+                self._stale.recognise(self._registry.ports[one.interface], one.router)
             added.append(self._registry.add(one, place))
             yield
         for port in dict.fromkeys(map(self._registry.port_of, added)):

@@ -114,6 +114,8 @@ class Lists(NamedTuple):
     """The addresses of address owners."""
     installed: AbstractSet[VirtualAddress] = frozenset()
     """What MASTERs here have added."""
+    coming: AbstractSet[Address] = frozenset()
+    """What a reload is about to make virtual there, and is not so yet."""
 
 
 def recognised(before: Own, interface: Interface, lists: Lists, *, is_new: bool) -> Own:
@@ -130,12 +132,14 @@ def recognised(before: Own, interface: Interface, lists: Lists, *, is_new: bool)
     known = before.owned & unmarked if is_new else before.owned
     listed = {address.ip for address in lists.owned}
     owned = frozenset(one for one in known | there if one.ip in listed) | (known & unmarked)
-    candidates = unmarked if is_new and tells_who else before.only & unmarked
-    only = frozenset(one for one in candidates if one.ip in lists.virtual and _is_only_wide(one, interface, lists))
+    newly = frozenset(one for one in unmarked if one.ip in lists.coming)
+    candidates = unmarked if is_new and tells_who else (before.only & unmarked) | newly
+    virtual = lists.virtual | lists.coming
+    only = frozenset(one for one in candidates if one.ip in virtual and _is_only_wide(one, interface, virtual))
     return Own(owned, only, tells_who)
 
 
-def _is_only_wide(address: VirtualAddress, interface: Interface, lists: Lists) -> bool:
+def _is_only_wide(address: VirtualAddress, interface: Interface, virtual: AbstractSet[Address]) -> bool:
     """Whether the host would keep link-local addresses of the family at most: its others are what it is reached by.
 
     Over IPv4 a host without any keeps it anyway, and no router runs (`_is_last`).
@@ -143,7 +147,7 @@ def _is_only_wide(address: VirtualAddress, interface: Interface, lists: Lists) -
     others = [
         one.address
         for one in interface.addresses
-        if not one.is_tagged and one.address.version == address.version and one.address.ip not in lists.virtual
+        if not one.is_tagged and one.address.version == address.version and one.address.ip not in virtual
     ]
     counts = bool(others) or family_of(address) is Family.IPV6
     return counts and all(one.is_link_local for one in others) and not address.is_link_local

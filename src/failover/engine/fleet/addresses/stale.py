@@ -55,10 +55,12 @@ class StaleAddresses:
         """
         instances = self._registry.on(port)
         owners = [one for one in (*coming, *(each.router for each in instances)) if one.is_address_owner]
-        if port.seen is None or not (owners or port.own.all or is_new):
+        if port.seen is None or not (coming or owners or port.own.all or is_new):
             return
         owned = frozenset(address for one in owners for address in one.held_addresses)
-        lists = Lists(port.virtual_addresses, owned, self._held(port) - port.own.all)
+        others = (address.ip for one in coming if not one.is_address_owner for address in one.held_addresses)
+        newly = frozenset(others) - port.virtual_addresses
+        lists = Lists(port.virtual_addresses, owned, self._held(port) - port.own.all, newly)
         before, port.own = port.own, recognised(port.own, port.seen, lists, is_new=is_new)
         if port.own.all != before.all:
             for instance in instances:
