@@ -15,7 +15,7 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import IO, Final, Self
 
 from failover.lab.network.lan import Host
 from failover.lab.network.namespaces import DIRECTORY
@@ -23,21 +23,36 @@ from failover.lab.network.waiting import wait_until
 
 ROOT: Final = Path(__file__).parents[2]
 ROOTS: Final = ROOT / "build" / "roots"
-PACKAGES: Final = "systemd,systemd-sysv,dbus,python3,iproute2,iputils-ping,procps,udev"
+BARE: Final = "systemd,systemd-sysv,dbus,iproute2,iputils-ping,procps,udev"
+PACKAGES: Final = f"{BARE},python3"
 CGROUPS: Final = (Path("/sys/fs/cgroup/systemd"), Path("/sys/fs/cgroup/unified"), Path("/sys/fs/cgroup"))
+ENVIRONMENT: Final = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "SYSTEMD_COLORS": "0"}
 BOOT_SECONDS: Final = 60
 
 
 def root_of(suite: str, packages: str = PACKAGES) -> Path:
     """The root directory of a Debian release; kept for the next time."""
-    made = ROOTS / (suite if packages == PACKAGES else f"{suite}-small")
+    return _made(suite if packages == PACKAGES else f"{suite}-small", suite, packages)
+
+
+def bare_root_of(suite: str, later: str) -> Path:
+    """One that has no more than the installer puts on each machine: no Python.
+
+    There is no way out of the lab, so `later`, a package that is installed on the machine, lies in apt's cache.
+    """
+    fetch = f'chroot "$1" apt-get install --quiet=2 --yes --download-only {later} >&2'
+    kept = ["--skip=cleanup/apt/lists,cleanup/apt/cache", f"--customize-hook={fetch}"]
+    return _made(f"{suite}-bare-{later}", suite, BARE, *kept)
+
+
+def _made(name: str, suite: str, packages: str, *options: str) -> Path:
+    made = ROOTS / name
     if not made.exists():
         ROOTS.mkdir(parents=True, exist_ok=True)
         unfinished = made.with_suffix(".new")
         shutil.rmtree(unfinished, ignore_errors=True)
-        subprocess.run(
-            ["mmdebstrap", "--quiet", "--variant=minbase", f"--include={packages}", suite, str(unfinished)], check=True
-        )
+        command = ["mmdebstrap", "--quiet", "--variant=minbase", f"--include={packages}", *options]
+        subprocess.run([*command, suite, str(unfinished)], check=True)
         unfinished.rename(made)
     return made
 
@@ -45,9 +60,10 @@ def root_of(suite: str, packages: str = PACKAGES) -> Path:
 class Machine:
     """A context manager."""
 
-    def __init__(self, host: Host, suite: str = "bookworm") -> None:
+    def __init__(self, host: Host, suite: str = "bookworm", root: Path | None = None) -> None:
+        """Not booted yet. Its root directory is that of the release unless `root` says which."""
         self._host = host
-        self._root = root_of(suite)
+        self._root = root or root_of(suite)
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -150,19 +166,32 @@ class Machine:
         self._host.configure()
         self._boot()
 
-    def run(self, *command: str, check: bool = True) -> str:
-        """What a command says inside, both streams."""
+    def run(self, *command: str, check: bool = True, seconds: float = 120) -> str:
+        """What a command says inside, both streams. It may take so many seconds."""
         done = subprocess.run(
-            ["nsenter", "-t", str(self.leader), "-m", "-u", "-i", "-n", "-p", "-C", "--", *command],
-            check=False,
-            capture_output=True,
-            text=True,
-            env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "SYSTEMD_COLORS": "0"},
-            timeout=120,
+            self._inside(*command), check=False, capture_output=True, text=True, env=ENVIRONMENT, timeout=seconds
         )
         said = done.stdout + done.stderr
         assert done.returncode == 0 or not check, f"{command}: {done.returncode}\n{said}"
         return said
+
+    def on_terminal(self, command: str, output: IO[bytes]) -> subprocess.Popen[bytes]:
+        """Run a command of the shell on a terminal of its own: what is written to its input is typed there."""
+        on_a_terminal = ("script", "--quiet", "--flush", "--return", "--command", f"exec {command}", "/dev/null")
+        process = subprocess.Popen(
+            self._inside(*on_a_terminal),
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=output,
+            env=ENVIRONMENT,
+            bufsize=0,
+        )
+        self._stack.enter_context(process)
+        self._stack.callback(process.kill)
+        return process
+
+    def _inside(self, *command: str) -> list[str]:
+        return ["nsenter", "-t", str(self.leader), "-m", "-u", "-i", "-n", "-p", "-C", "--", *command]
 
     def install(self, package: Path) -> str:
         """Install a package's file."""
