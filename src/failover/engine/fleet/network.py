@@ -1,7 +1,4 @@
-"""Follows the network: what the routers need of it, as interfaces and addresses come and go.
-
-It tells the instances; what they make of it is theirs.
-"""
+"""Follows the network as interfaces and addresses come and go, and tells the instances."""
 
 from failover.engine.environment import EventLoop, Host
 from failover.engine.events import EventSink
