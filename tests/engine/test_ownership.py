@@ -354,7 +354,7 @@ def test_the_last_address_that_is_not_link_local_stays_whoever_has_made_the_link
     daemon = OurDaemon(bare, router(51, *listed))
     daemon.wait_for("MASTER")
     wait_until(lambda: len(on(bare)) == len(before) + 1, "the other address is there")
-    said = f"{address} stays on eth0 whoever is MASTER: it is the host's own"
+    said = f"{address} stays on eth0 in every state, because it is the host's own address"
     wait_until(lambda: daemon.router()["address_conflict"] == said, "it is in the status")
     assert daemon.stop() == 0
     assert on(bare) == before
@@ -378,7 +378,7 @@ def test_a_reload_that_lists_the_last_one_leaves_it_too(lan: Lan, vrid: int) -> 
     reload(daemon, *then)
     masters(daemon, 2 * len(then))
     for one in mine:
-        daemon.wait_for_log(f"{one} on eth0 whoever is MASTER: it is the host's own")
+        daemon.wait_for_log(f"{one} stays on eth0 in every state, because it is the host's own address")
     assert daemon.stop() == 0
     assert on(bare) == before
     assert not [line for line in watch.removed() if any(f" {one} " in line for one in mine)]
@@ -391,7 +391,7 @@ def test_a_backup_says_from_its_start_on_that_the_last_one_stays(lan: Lan) -> No
     bare = lan.host("bare", "2001:db8::21/64")
     daemon = OurDaemon(bare, router(51, *listed))
     daemon.wait_for("BACKUP")
-    daemon.wait_for_log("leaves 2001:db8::21/64 on eth0 whoever is MASTER: it is the host's own")
+    daemon.wait_for_log("2001:db8::21/64 stays on eth0 in every state, because it is the host's own address")
     assert "2001:db8::21/64" in on(bare)
     wait_until(lambda: daemon.router()["address_conflict"], "it is in the status")
 

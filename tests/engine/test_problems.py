@@ -53,7 +53,6 @@ CASES = [
         VERSION_2, {**VERSION_2, "advert_interval": 2}, "interval", "interval", "critical", id="intervals of version 2"
     ),
     pytest.param({}, {"advert_interval": 0.1}, None, "interval_mismatch", "warning", id="intervals of version 3"),
-    pytest.param({}, {"priority": 100}, None, "equal_priority", "warning", id="the same priority"),
     pytest.param({}, {"ip_addresses": [OTHER]}, None, "address_list_mismatch", "critical", id="a VRID that is taken"),
     pytest.param({}, {"ip_addresses": [VIRTUAL, OTHER]}, None, "address_list_mismatch", "warning", id="another list"),
 ]
@@ -107,6 +106,15 @@ def test_two_masters_are_a_problem_where_the_other_one_is_heard(hosts: tuple[Hos
     change = deaf.router()["last_change"]
     assert (change["previous"], change["cause"]) == ("MASTER", "better_priority")
     assert change["text"] == "192.0.2.12 (priority 200) has the higher priority"
+
+
+def test_the_same_priority_is_a_problem_to_the_backup(hosts: tuple[Host, Host]) -> None:
+    OurDaemon(hosts[0], router(51, VIRTUAL)).wait_for("MASTER")
+    here = OurDaemon(hosts[1], router(51, VIRTUAL))
+    wait_until(partial(there, here, "equal_priority"), "the same priority")
+    problem = problems(here)["equal_priority"]
+    assert (problem["source"], problem["severity"]) == ("192.0.2.11", "warning")
+    assert health(here)[0] == 1
 
 
 def test_two_owners_are_one_where_one_has_given_in(hosts: tuple[Host, Host]) -> None:

@@ -223,7 +223,7 @@ def test_promoting_that_is_refused_is_told_once_and_no_reason_to_stop(
         bench.run_until_master()
         (told,) = bench.told("degraded")
     assert told.fields["warning"] == (
-        "an address that is added to eth0 beside a virtual one may go with it:"
+        "an address that is added to eth0 beside a virtual one may be removed with it:"
         " promote_secondaries is off and could not be set: Operation not permitted"
     )
 

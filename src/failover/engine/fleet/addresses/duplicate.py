@@ -42,8 +42,8 @@ class _Look:
         self.found: Duplicate | None = None
         self.unheard = False
         """Whether another MASTER was not heard."""
-        self.heard: dict[Instance, int] = {}
-        """How many packets each MASTER had heard when it began."""
+        self.heard: dict[int, int] = {}
+        """How many packets each MASTER had heard when it began, by VRID: a router that a reload removes is not held."""
 
 
 class DuplicateWatch:
@@ -105,11 +105,10 @@ class DuplicateWatch:
         if look.own is None:
             return
         masters = self._masters(port, family)
-        look.heard = {one: _heard(one) for one in masters}
-        vrids = frozenset(one.router.vrid for one in masters)
+        look.heard = {one.router.vrid: _heard(one) for one in masters}
         address, mac = look.own
         try:
-            look.lookout = self._host.lookout(port.name, port.ifindex, family, address, vrids, mac)
+            look.lookout = self._host.lookout(port.name, port.ifindex, family, address, frozenset(look.heard), mac)
         except (OSError, LookupError):  # the interface has gone, or there is no room: the next time
             return
 
@@ -134,8 +133,8 @@ class DuplicateWatch:
         priorities = {(one.vrid, one.source): one.priority for one in seen}
         look.unheard = False
         for instance in self._masters(port, family):
-            if instance in look.heard:
-                few = _heard(instance) - look.heard[instance] <= _MOST_HEARD
+            if (before := look.heard.get(instance.router.vrid)) is not None:
+                few = _heard(instance) - before <= _MOST_HEARD
                 unheard = {
                     source: priorities[vrid, source]
                     for (vrid, source), count in times.items()
