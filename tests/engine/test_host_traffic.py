@@ -308,7 +308,7 @@ def test_the_new_own_address_is_the_source_for_elsewhere_too_where_the_virtual_o
                 "route replace default via 192.0.2.1 dev eth0 onlink",
             )
             wait_until(lambda new=new: source_of_host(host, "203.0.113.1") == new, f"{new} is the source")  # type: ignore[misc]
-            daemon.wait_for_log(f"put {virtual} on eth0 behind 192.0.2.21/{own}, the host's own address")
+            daemon.wait_for_log(f"moved {virtual} on eth0 behind 192.0.2.21/{own}, the host's own address")
             assert source_of_host(host, "239.0.0.1") == new
             old = new
         asking.wait_for_answer()
