@@ -48,7 +48,7 @@ class Kind(Enum):
     limited_by: tuple[str, ...] | None
 
     STATE_CHANGED = (
-        "A virtual router has changed its state, or the reason for its state.",
+        "A virtual router changed its state, or the reason for its state changed.",
         Severity.NOTICE,
         ("previous", "current", "cause"),
         _state_changed,
@@ -161,14 +161,14 @@ class Kind(Enum):
         (),
     )
     ADDRESSES_REORDERED = (
-        "A virtual IPv4 address came before the host's own, so it was the source of the host's own traffic.",
+        "A virtual IPv4 address was listed before the host's own, so the host used it as its source. It was moved.",
         Severity.NOTICE,
         ("interface", "addresses", "own"),
         lambda f: f"moved {f['addresses']} on {f['interface']} behind {f['own']}, the host's own address",
         ("interface",),
     )
     LEFTOVERS_REMOVED = (
-        "The daemon found addresses that an earlier run had left, on any interface.",
+        "An earlier run of the daemon had left addresses on an interface. They were removed.",
         Severity.INFO,
         ("interface", "addresses", "failed"),
         lambda f: f"removed what an earlier run left on {f['interface']}: {f['addresses']}{not_removed(f)}",
@@ -184,7 +184,7 @@ class Kind(Enum):
         ("interface",),
     )
     INTERFACE_REMADE = (
-        "An interface was deleted and created again, or IPv6 went off and on, such as by an MTU below 1280.",
+        "An interface was deleted and created again, or IPv6 went off and on again, as with an MTU below 1280.",
         Severity.NOTICE,
         ("interface", "families"),
         lambda f: f"{f['interface']} was re-created ({f['families']}); sockets and addresses are set up again",
@@ -211,19 +211,19 @@ class Kind(Enum):
         ("addresses",),
     )
     AGENT_DIED = (
-        "The agent, the process that serves status and log, has ended.",
+        "The agent, the process that serves the status and writes the log, has ended. It was restarted.",
         Severity.WARNING,
         ("how",),
         lambda f: f"the agent (status and log) died ({f['how']}) and was restarted",
     )
     DEGRADED = (
-        "The system refused something. The daemon runs without it.",
+        "The system refused something that the daemon asked for. The daemon runs without it.",
         Severity.WARNING,
         ("warning",),
         lambda f: str(f["warning"]),
     )
     SIGNAL = (
-        "An unusual signal came. One that is ignored is logged once.",
+        "The daemon got an unusual signal. A signal that it ignores is logged only once.",
         Severity.WARNING,
         ("signal", "outcome"),
         lambda f: f"{f['signal']}: {f['outcome']}",
@@ -264,7 +264,7 @@ class Kind(Enum):
         ("error",),
     )
     AGENT_TROUBLE = (
-        "Something failed in the agent. It goes on.",
+        "Something failed in the agent. The agent goes on.",
         Severity.WARNING,
         ("trouble", "where"),
         lambda f: f"agent: {f['trouble']}",

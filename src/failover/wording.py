@@ -49,7 +49,7 @@ def not_removed(fields: Fields) -> str:
 
 def not_reloaded(error: str, *, is_bad_file: bool, when: str = "") -> str:
     """That the last reload failed, and why, in one line; `when` goes on the verb, such as ` 5 min ago`."""
-    consequence = ", a restart would not come up" if is_bad_file else ""
+    consequence = ", and a restart would fail" if is_bad_file else ""
     return f"the last reload failed{when}{consequence}: {first_problem(error)}"
 
 
@@ -63,7 +63,7 @@ def first_problem(report: str) -> str:
 CAUSES: Final[dict[str, Words]] = {
     "started": lambda _: "started",
     "fault_over": lambda f: f"fault cleared (was: {f['detail']})",
-    "became_owner": lambda _: "this host is the address owner by the new configuration",
+    "became_owner": lambda _: "the new configuration makes this host the address owner",
     "no_master": lambda f: f"no MASTER heard in {seconds(f['silence_seconds'])}",
     "master_down": lambda f: f"nothing heard from MASTER {f['master']} for {seconds(f['silence_seconds'])}",
     "master_resigned": lambda f: f"MASTER {f['master']} resigned",

@@ -107,14 +107,14 @@ def test_what_cannot_be_sent_has_a_line_below_the_table(at: str, last: str) -> N
         (
             {"error": "x.json: 1 problem\n  $.vrid: missing; allowed: 1 to 255", "file_is_bad": True},
             (
-                "the last reload failed 5 min 0 s ago, a restart would not come up:"
+                "the last reload failed 5 min 0 s ago, and a restart would fail:"
                 " x.json: 1 problem: $.vrid: missing; allowed: 1 to 255"
             ),
         ),
         (
             {"error": "x.json: 2 problems\n  $.a: unknown key\n  $.b: unknown key", "file_is_bad": True},
             (
-                "the last reload failed 5 min 0 s ago, a restart would not come up:"
+                "the last reload failed 5 min 0 s ago, and a restart would fail:"
                 " x.json: 2 problems: $.a: unknown key; failover check lists all"
             ),
         ),
@@ -157,7 +157,7 @@ def test_a_bad_file_that_was_changed_since_it_was_read_has_a_line(
     if last is not None:
         shown["daemon"]["last_reload"] = {"at": (now - timedelta(seconds=age)).isoformat(), **last}
     lines = [line for line in status.text(shown, now).splitlines() if "was changed" in line]
-    told = f"the configuration was changed and not reloaded, a restart would not come up: {path}: 3 problems: $.vrid:"
+    told = f"the configuration was changed and not reloaded, and a restart would fail: {path}: 3 problems: $.vrid:"
     assert [line.startswith(told) for line in lines] == [True] * is_told
 
 

@@ -35,8 +35,8 @@ from tests.test_import_contract import ROOT as PACKAGE
 ROOT: Final = Path(__file__).parents[2]
 README: Final = ROOT / "README.md"
 STATUSES: Final = {
-    failures.FINE: "All is well; the daemon was stopped.",
-    failures.FAILED: "It failed, or no daemon answers.",
+    failures.FINE: "The command succeeded, or the daemon was stopped.",
+    failures.FAILED: "The command failed, or no daemon answers.",
     failures.USAGE: "Bad usage: an unknown option or a missing value.",
     failures.BAD_CONFIGURATION: "A bad configuration. Each error is a line.",
     failures.INTERRUPTED: "Interrupted by Ctrl-C.",
@@ -61,103 +61,125 @@ SHOWN: Final = {
 }
 """What the README shows, by scenario and key. Memory was measured of the engine alone, so the text has it."""
 FIELDS: Final = {
-    "daemon.version": "Of the daemon.",
-    "daemon.pid": "Its process, the engine.",
-    "daemon.uptime_seconds": "Since its start.",
+    "daemon.version": "The version of the daemon.",
+    "daemon.pid": "The process ID of the engine, the process that runs the virtual routers.",
+    "daemon.uptime_seconds": "The time since the daemon started.",
     "daemon.engine.answers": (
-        "Whether the engine, the process that runs the virtual routers, answers. `false` after 2 s without an answer:"
-        " then everything else here is what it said last."
+        "Whether the engine answers. It is `false` after 2 s without an answer. Then everything else in the document is"
+        " what the engine said last."
     ),
-    "daemon.engine.answered_at": "When it answered last: RFC 3339, UTC; `null` if it never has.",
-    "daemon.engine.silent_since": "When it was last heard from, if it does not answer; else `null`.",
-    "daemon.realtime.scheduler": "The scheduling class in force: `SCHED_RR`, or `SCHED_OTHER` if that was refused.",
-    "daemon.realtime.priority": "Its real-time priority, 0 for none.",
-    "daemon.realtime.memory_locked": "Whether its memory is locked.",
-    "daemon.realtime.time_slice_ns": "The time slice that it asks for (Linux 6.12); else 0.",
-    "daemon.realtime.timer_slack_ns": "By how much the kernel may delay its timers.",
-    "daemon.realtime.cpu_affinity": "The CPUs that it may use, `null` for all.",
-    "daemon.engine_lag_seconds.max": "The longest delay of a timer since the start.",
+    "daemon.engine.answered_at": "When the engine answered last (RFC 3339, UTC). `null` if it has not answered yet.",
+    "daemon.engine.silent_since": "If the engine does not answer: when it was last heard from. Otherwise `null`.",
+    "daemon.realtime.scheduler": (
+        "The scheduling class of the engine: `SCHED_RR`, or `SCHED_OTHER` without real-time priority."
+    ),
+    "daemon.realtime.priority": "The real-time priority of the engine. 0 means none.",
+    "daemon.realtime.memory_locked": "Whether the memory of the engine is locked.",
+    "daemon.realtime.time_slice_ns": "The time slice that the engine asks for (Linux 6.12 or later). 0 means none.",
+    "daemon.realtime.timer_slack_ns": "How long the kernel may delay the timers of the engine.",
+    "daemon.realtime.cpu_affinity": "The CPUs that the engine may use. `null` means all.",
+    "daemon.engine_lag_seconds.max": "The longest delay of a timer since the daemon started.",
     "daemon.engine_lag_seconds.histogram[].up_to": "The upper end of a bucket, `null` for the last.",
-    "daemon.engine_lag_seconds.histogram[].count": "How many timers had this delay.",
+    "daemon.engine_lag_seconds.histogram[].count": "How many timers had a delay in this bucket.",
     "daemon.engine_lag_seconds.last_minute.max": "The longest delay in the last 60 to 70 seconds.",
     "daemon.engine_lag_seconds.last_minute.histogram[].up_to": "The upper end of a bucket, `null` for the last.",
-    "daemon.engine_lag_seconds.last_minute.histogram[].count": "How many timers had this delay in that time.",
-    "daemon.agent.user": "The user ID of the agent, which serves this status and writes the log.",
-    "daemon.agent.landlock": "The Landlock level that keeps the agent from files, ports and signals; 0 for none.",
-    "daemon.agent.system_call_filter": "Whether the agent's system calls are filtered.",
-    "daemon.warnings[]": "What the system refused, a sentence each.",
-    "daemon.configuration_file": "The file that a reload reads; `null` if there is none, as in `cli-mode`.",
-    "daemon.last_reload.at": "When the last reload ended; `last_reload` is `null` if there was none since the start.",
-    "daemon.last_reload.outcome": "`reloaded`, or `failed` until one succeeds. A failed reload changes nothing.",
-    "daemon.last_reload.error": "Why it failed, in one or more lines; else `null`.",
-    "daemon.last_reload.file_is_bad": (
-        "Whether the file itself is bad, so that a restart would not come up. `false` if something else was the reason,"
-        " such as another process that runs a new virtual router."
+    "daemon.engine_lag_seconds.last_minute.histogram[].count": (
+        "How many timers had a delay in this bucket in that time."
     ),
-    "virtual_routers[].name": "As configured.",
-    "virtual_routers[].family": "`ipv4` or `ipv6`. A virtual router with addresses of both is listed twice.",
-    "virtual_routers[].vrid": "Its number.",
-    "virtual_routers[].interface": "Its interface.",
+    "daemon.agent.user": "The user ID of the agent, which serves this status and writes the log.",
+    "daemon.agent.landlock": (
+        "The Landlock level. Landlock keeps the agent from files, ports and signals. 0 means none."
+    ),
+    "daemon.agent.system_call_filter": "Whether the agent's system calls are filtered.",
+    "daemon.warnings[]": "What the system refused to give the daemon, one sentence each.",
+    "daemon.configuration_file": "The file that a reload reads. `null` if there is none, as in `cli-mode`.",
+    "daemon.last_reload.at": (
+        "When the last reload ended. `last_reload` is `null` if there was none since the daemon started."
+    ),
+    "daemon.last_reload.outcome": (
+        "`reloaded` or `failed`. It stays `failed` until a reload succeeds. A failed reload changes nothing."
+    ),
+    "daemon.last_reload.error": "Why the reload failed, in one or more lines. Otherwise `null`.",
+    "daemon.last_reload.file_is_bad": (
+        "Whether the file itself is bad. Then the daemon would not start with it. `false` if something else was the"
+        " reason, for example another process that already runs a new virtual router."
+    ),
+    "virtual_routers[].name": "The name from the configuration.",
+    "virtual_routers[].family": "`ipv4` or `ipv6`. A virtual router with addresses of both families is listed twice.",
+    "virtual_routers[].vrid": "The number of the virtual router.",
+    "virtual_routers[].interface": "The network interface.",
     "virtual_routers[].version": "The protocol version, 2 or 3.",
     "virtual_routers[].state": "`INITIALIZE`, `BACKUP` or `MASTER`.",
-    "virtual_routers[].since": "Since when it has been in this state: RFC 3339, UTC.",
+    "virtual_routers[].since": "When it entered this state (RFC 3339, UTC).",
     "virtual_routers[].last_change.previous": (
-        "The state before the last change; the same state if only the cause changed. `last_change` is `null` before the"
-        " first."
+        "The state before the last change, or the same state if only the cause changed. `last_change` is `null` before"
+        " the first change."
     ),
     "virtual_routers[].last_change.cause": "Why it changed, [as a word](events.md#causes) for programs.",
     "virtual_routers[].last_change.text": "Why it changed, as in the log.",
-    "virtual_routers[].last_change.evidence.EVIDENCE": "What is known of the cause, by [name](events.md#causes).",
+    "virtual_routers[].last_change.evidence.EVIDENCE": "Details of the cause, by [name](events.md#causes).",
     "virtual_routers[].problems[].what": (
-        "What another host does wrong, as long as it does it: a [discard reason](events.md#discard-reasons),"
+        "What another host does wrong at the moment: a [discard reason](events.md#discard-reasons),"
         " an [oddity](events.md#oddities), `address_elsewhere` or `unheard_master`."
     ),
     "virtual_routers[].problems[].severity": (
-        "`critical`: the address has two MASTERs or none, or will have when the MASTER dies; else `warning`."
+        "`critical` if two hosts or no host have the address, or if this will be so when the MASTER dies. Otherwise"
+        " `warning`."
     ),
-    "virtual_routers[].problems[].source": "The address of the other host; `address_elsewhere`: its MAC address.",
-    "virtual_routers[].problems[].text": "The same as a sentence, as in the log.",
-    "virtual_routers[].problems[].since": "When it was first heard.",
-    "virtual_routers[].problems[].last_heard": "When it was last heard.",
-    "virtual_routers[].problems[].count": "How often it was heard in that time.",
-    "virtual_routers[].fault.reason": "Why it cannot run, as a word for programs. `fault` is `null` if it can run.",
-    "virtual_routers[].fault.detail": "The same as a sentence.",
-    "virtual_routers[].priority.configured": "The priority of the configuration.",
-    "virtual_routers[].priority.effective": "The one in force.",
-    "virtual_routers[].master": "The address that the MASTER advertises from; `null` if none was heard.",
-    "virtual_routers[].master_priority": "The priority that the MASTER advertises, `null` where none was heard.",
+    "virtual_routers[].problems[].source": "The address of the other host. For `address_elsewhere`, its MAC address.",
+    "virtual_routers[].problems[].text": "The problem as a sentence, as in the log.",
+    "virtual_routers[].problems[].since": "When the problem was first seen.",
+    "virtual_routers[].problems[].last_heard": "When the problem was last seen.",
+    "virtual_routers[].problems[].count": "How often the problem was seen in that time.",
+    "virtual_routers[].fault.reason": (
+        "Why the virtual router cannot run, as a word for programs. `fault` is `null` if it can run."
+    ),
+    "virtual_routers[].fault.detail": "Why it cannot run, as a sentence.",
+    "virtual_routers[].priority.configured": "The priority from the configuration.",
+    "virtual_routers[].priority.effective": "The priority that is in use now.",
+    "virtual_routers[].master": "The address that the MASTER advertises from. `null` if no MASTER was heard.",
+    "virtual_routers[].master_priority": "The priority that the MASTER advertises. `null` if no MASTER was heard.",
     "virtual_routers[].checksum.sent": (
-        "What our checksums cover, `rfc9568` or `pseudo_header`. `checksum` is `null` except for version 3 with IPv4."
+        "The form of the checksums that this host sends: `rfc9568` or `pseudo_header`. `checksum` is `null` except for"
+        " version 3 with IPv4."
     ),
-    "virtual_routers[].checksum.is_learned": "Whether that was learned from another host.",
-    "virtual_routers[].checksum.master": "What those of the MASTER cover, if it is another host.",
-    "virtual_routers[].advertisement_interval_seconds": "Ours.",
-    "virtual_routers[].master_down_interval_seconds": "How long the MASTER may be silent.",
-    "virtual_routers[].addresses[]": "The addresses that it has while MASTER, the excluded ones last.",
+    "virtual_routers[].checksum.is_learned": "Whether this host learned that form from another host.",
+    "virtual_routers[].checksum.master": (
+        "The form of the MASTER's checksums, if the MASTER is another host. Otherwise `null`."
+    ),
+    "virtual_routers[].advertisement_interval_seconds": "The advertisement interval of this host.",
+    "virtual_routers[].master_down_interval_seconds": "How long the MASTER may be silent before this host takes over.",
+    "virtual_routers[].addresses[]": (
+        "The addresses that this host has while it is MASTER. The excluded ones come last."
+    ),
     "virtual_routers[].preferred_lifetime": (
-        "Of its IPv6 addresses, as configured: 0 or `forever`; `null` for `ipv4`."
+        "The configured preferred lifetime of the IPv6 addresses: 0 or `forever`. `null` for `ipv4`."
     ),
-    "virtual_routers[].virtual_mac": "`null`: addresses are served with the interface's own MAC address.",
-    "virtual_routers[].send_error.what": "What it cannot send. `send_error` is `null` if sending works.",
-    "virtual_routers[].send_error.error": "Why, the last time.",
-    "virtual_routers[].send_error.count": "How often in a row.",
-    "virtual_routers[].send_error.at": "When, the last time.",
+    "virtual_routers[].virtual_mac": "Always `null`: the addresses use the interface's own MAC address.",
+    "virtual_routers[].send_error.what": "What could not be sent. `send_error` is `null` if sending works.",
+    "virtual_routers[].send_error.error": "Why sending failed the last time.",
+    "virtual_routers[].send_error.count": "How often sending failed in a row.",
+    "virtual_routers[].send_error.at": "When sending failed the last time.",
     "virtual_routers[].address_conflict": (
-        "What is wrong with its addresses on the interface, as a sentence, as long as it lasts: another program keeps"
-        " adding one that this host must not have, one is the host's own, or another host advertises from the same"
-        " address as this one, as a clone does (a MASTER looks for that once a minute); else `null`."
+        "What is wrong with the addresses on the interface now, as a sentence. Otherwise `null`. The kernel refuses to"
+        " add a MASTER's address; another program keeps adding an address that this host must not have; a virtual"
+        " address is the host's own address; or another host, such as a clone, advertises from this host's own address"
+        " (a MASTER looks for that once a minute)."
     ),
-    "virtual_routers[].counters.advertisements_sent": "Since the daemon's start, as all counters.",
-    "virtual_routers[].counters.advertisements_received": "Those that were accepted.",
-    "virtual_routers[].counters.priority_zero_sent": "Resignations.",
-    "virtual_routers[].counters.priority_zero_received": "Resignations of others.",
-    "virtual_routers[].counters.transitions_to_master": "How often it became MASTER.",
-    "virtual_routers[].counters.send_errors": "Advertisements and announcements that could not be sent.",
+    "virtual_routers[].counters.advertisements_sent": (
+        "How many were sent. All counters count from the start of the daemon."
+    ),
+    "virtual_routers[].counters.advertisements_received": "How many were received and accepted.",
+    "virtual_routers[].counters.priority_zero_sent": "How often this host resigned.",
+    "virtual_routers[].counters.priority_zero_received": "How often other hosts resigned.",
+    "virtual_routers[].counters.transitions_to_master": "How often this host became MASTER.",
+    "virtual_routers[].counters.send_errors": "How many advertisements and announcements could not be sent.",
     "virtual_routers[].counters.address_elsewhere": (
-        "How often another host was found to have addresses of a MASTER. One that has them is asked each ten seconds."
+        "How often another host was found to have the addresses while this host was MASTER. Such a host is asked every"
+        " ten seconds, so the counter grows as long as it has them."
     ),
-    "virtual_routers[].counters.discarded.REASON": "Packets that were none, by [reason](events.md#discard-reasons).",
-    "virtual_routers[].counters.oddities.ODDITY": "Advertisements that were odd, by [oddity](events.md#oddities).",
+    "virtual_routers[].counters.discarded.REASON": "Discarded packets, by [reason](events.md#discard-reasons).",
+    "virtual_routers[].counters.oddities.ODDITY": "Odd advertisements, by [oddity](events.md#oddities).",
 }
 """Of the status document, by their path in it."""
 
@@ -415,7 +437,7 @@ def _listed(used: Collection[str]) -> str:
 def signal_table() -> str:
     """What signals do to the engine, those together that do the same."""
     rows = [(", ".join(_named(n for n, does in USES.items() if does is use)), use.value) for use in Use]
-    return table(("signal", "the engine"), rows)
+    return table(("signal", "effect on the engine"), rows)
 
 
 def _named(numbers: Iterable[int]) -> Iterator[str]:

@@ -58,8 +58,8 @@ def test_a_bad_file_is_shown_until_a_good_one_is_reloaded(lan: Lan, host: Host, 
     assert (told["outcome"], told["file_is_bad"]) == ("failed", True)
     assert told["error"].startswith(f"{daemon.config}: 1 problem\n  $[0].priority: 300 is out of range")
     (line,) = (one for one in shown(daemon).splitlines() if FAILED in one)
-    assert "s ago, a restart would not come up: " + problem in line
-    assert f"1 MASTER; {FAILED}, a restart would not come up: {problem}" in status_line(manager, "1 MASTER; ")
+    assert "s ago, and a restart would fail: " + problem in line
+    assert f"1 MASTER; {FAILED}, and a restart would fail: {problem}" in status_line(manager, "1 MASTER; ")
 
     # An agent that has died is followed by one that knows it as well.
     agent = daemon.agent()
@@ -87,7 +87,7 @@ def test_a_bad_file_that_was_never_reloaded_is_shown_by_who_may_read_it(lan: Lan
     daemon.config.write_text(json.dumps([router(51, priority=300)]))
     (line,) = (one for one in shown(daemon).splitlines() if "restart" in one)
     assert line.startswith(
-        "the configuration was changed and not reloaded, a restart would not come up:"
+        "the configuration was changed and not reloaded, and a restart would fail:"
         f" {daemon.config}: 1 problem: $[0].priority: 300 is out of range"
     )
     daemon.config.write_text(json.dumps([router(51, priority=30)]))

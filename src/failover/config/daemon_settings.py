@@ -36,7 +36,7 @@ class DaemonSettings(msgspec.Struct, frozen=True, kw_only=True, metaclass=Built)
     realtime_priority: Annotated[
         int,
         about(
-            "The real-time priority (SCHED_RR) of the engine, the process that advertises; 0 means none.",
+            "The real-time priority (SCHED_RR) of the engine, the process that advertises. 0 means none.",
             "1 to 99, or 0 for none",
             ge=0,
             le=99,
@@ -48,12 +48,12 @@ class DaemonSettings(msgspec.Struct, frozen=True, kw_only=True, metaclass=Built)
     ] = True
     cpu_affinity: Annotated[
         tuple[Annotated[int, msgspec.Meta(ge=0, le=LAST_CPU)], ...],
-        about("The CPUs that the engine may use; an empty list means all.", f"a list of CPU numbers, 0 to {LAST_CPU}"),
+        about("The CPUs that the engine may use. An empty list means all.", f"a list of CPU numbers, 0 to {LAST_CPU}"),
     ] = ()
     agent_user: Annotated[
         str,
         about(
-            "The user of the agent, which serves status and log, if the daemon is started as root.",
+            "The user that the agent (status and log) runs as, if the daemon is started as root.",
             "the name of a user of this host, or a number; not root",
             default_text="`failover` if there is such a user, else `nobody`",
             check=_check_user,

@@ -87,7 +87,7 @@ class VirtualRouter(msgspec.Struct, frozen=True, kw_only=True, metaclass=Built):
     vrid: Annotated[
         int,
         about(
-            "The number of the virtual router on its LAN; the same on all hosts.",
+            "The number of the virtual router on its LAN. It must be the same on all hosts.",
             "1 to 255",
             section="RFC 9568 §5.2.3",
             ge=VRIDS[0],
@@ -107,7 +107,7 @@ class VirtualRouter(msgspec.Struct, frozen=True, kw_only=True, metaclass=Built):
     ip_addresses: Annotated[
         tuple[VirtualAddress, ...],
         about(
-            "The virtual addresses, in the order in which they are advertised; the same on all hosts.",
+            "The virtual addresses, in the order in which they are advertised. They must be the same on all hosts.",
             f"{_ADDRESS_LIST}; 1 to 255 of each family",
             section="RFC 9568 §5.2.9",
             min_length=1,
@@ -116,7 +116,7 @@ class VirtualRouter(msgspec.Struct, frozen=True, kw_only=True, metaclass=Built):
     priority: Annotated[
         int,
         about(
-            "The host with the highest priority becomes MASTER; 255 means that the addresses are this host's own.",
+            "The host with the highest priority becomes MASTER. 255 means that the addresses are this host's own.",
             "1 to 254, or 255 for the owner of the addresses",
             section="RFC 9568 §5.2.4",
             ge=PRIORITIES[0],
@@ -149,12 +149,12 @@ class VirtualRouter(msgspec.Struct, frozen=True, kw_only=True, metaclass=Built):
     ] = Version.V3
     excluded_ip_addresses: Annotated[
         tuple[VirtualAddress, ...],
-        about("Addresses that the MASTER holds but does not advertise.", _ADDRESS_LIST),
+        about("More addresses that the MASTER has, but does not advertise.", _ADDRESS_LIST),
     ] = ()
     checksum: Annotated[
         ChecksumPolicy,
         about(
-            "What the IPv4 checksum of a version 3 advertisement covers; auto follows the peers.",
+            "What the checksum of version 3 with IPv4 covers. With auto, this host uses the form of its peers.",
             '"auto", "rfc9568" or "pseudo_header"',
             section="RFC 9568 §5.2.8",
         ),
@@ -170,7 +170,7 @@ class VirtualRouter(msgspec.Struct, frozen=True, kw_only=True, metaclass=Built):
     check_address_list: Annotated[
         bool,
         about(
-            "Whether to discard an advertisement that lists other addresses than ours.",
+            "Whether to discard an advertisement if its addresses are not ours.",
             "true or false; version 2 only",
             section="RFC 3768 §7.1",
         ),
@@ -187,8 +187,8 @@ class VirtualRouter(msgspec.Struct, frozen=True, kw_only=True, metaclass=Built):
     preferred_lifetime: Annotated[
         Literal[0, "forever"],
         about(
-            "Whether the host may use a virtual IPv6 address as the source of its own connections, which break when the"
-            " address moves; 0 means no.",
+            "Whether the host may use a virtual IPv6 address as the source of its own connections. Such connections"
+            " break when the address moves. 0 means no.",
             '0, or "forever" with an IPv6 address',
             section="RFC 4862 §5.5.4",
         ),

@@ -28,8 +28,8 @@ def command(file: str | None, *, as_json: bool) -> int:
     """Check a configuration and print what would run.
 
     Without FILE it checks the file that `failover run` would use. A missing interface is shown but is not an error,
-    because the daemon waits for it. Exit status: 0 good, 3 bad configuration. With --json the errors are on standard
-    output too.
+    because the daemon waits for it. With --json, errors are also printed to standard output. Exit status: 0 good,
+    3 bad configuration.
     """
     from failover import config  # noqa: PLC0415 - not for `--help`
     from failover.cli import configuration, preview  # noqa: PLC0415 - not for `--help`

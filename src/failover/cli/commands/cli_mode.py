@@ -59,8 +59,8 @@ def _cli_mode(
 ) -> int:
     """Run one virtual router without a file (a command of the original Failover).
 
-    The action may also come before the mode: `failover teardown cli-mode` needs the same options and removes the
-    addresses of this virtual router.
+    The action may also come before the mode: `failover teardown cli-mode` removes the addresses of this virtual
+    router. It needs the same options.
     """
     from failover.cli import launch, leftovers, places  # noqa: PLC0415 - not for `--help`
 

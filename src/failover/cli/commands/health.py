@@ -17,9 +17,9 @@ from failover.cli.options import RUNTIME_DIR, SOCKET
 def _health(*, live: bool, as_json: bool, runtime_dir: str | None, socket: str | None) -> int:
     """Say in one line whether all is well, for monitoring.
 
-    It prints OK, WARNING, CRITICAL or UNKNOWN and what is wrong, the worst first, like a Nagios plugin. Exit status:
-    0 OK, 1 warning, 2 critical, 3 unknown (the daemon does not answer). With --live: 0 if engine and agent answer,
-    else 2.
+    Like a Nagios plugin, it prints OK, WARNING, CRITICAL or UNKNOWN, and then what is wrong, the worst first. Exit
+    status: 0 OK, 1 warning, 2 critical (also if no daemon runs), 3 unknown (the status cannot be read). With --live:
+    0 if engine and agent answer, else 2.
     """
     where = places.find(runtime_dir, socket).socket
     findings, well = _live(where) if live else _whole(where)

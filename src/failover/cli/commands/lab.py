@@ -15,7 +15,7 @@ import click
 def command(interval: float) -> int:
     """Show failovers on this machine.
 
-    Runs two routers and a client in network namespaces, and removes them at the end. Needs root.
+    It runs two routers and a client in network namespaces, and removes them at the end. It needs root.
     """
     from failover.lab.demo import demonstrate  # noqa: PLC0415 - `failover --help` does not need it
 

@@ -21,8 +21,8 @@ def _reload(*, runtime_dir: str | None, socket: str | None) -> int:
     """Apply the changed configuration to the running daemon.
 
     What has not changed is not touched, and a MASTER stays MASTER. A bad file changes nothing; `failover check` shows
-    its errors beforehand. If the daemon does not answer within a minute, or after Ctrl-C, a change that has not begun
-    is not made. Exit status: 0 done, 1 not possible or outcome not known, 3 bad configuration.
+    its errors beforehand. The command gives up after a minute without an answer, or on Ctrl-C. A change that has not
+    begun by then is not made. Exit status: 0 done, 1 not possible or outcome not known, 3 bad configuration.
     """
     from failover.cli import places  # noqa: PLC0415 - not for `--help`
 

@@ -43,8 +43,9 @@ Document = dict[str, Any]
 def _status(*, name: str | None, as_json: bool, watch: bool, runtime_dir: str | None, socket: str | None) -> int:
     """Show what the virtual routers do now, and what is wrong.
 
-    Shows all of them, or the one called NAME. Exit status 1 if no daemon answers, if it has no virtual router of that
-    name, or if its engine does not answer: then it says so, and shows what the engine said last.
+    It shows all virtual routers, or only the one called NAME. Exit status: 0 shown, 1 if no daemon answers, if there
+    is no virtual router called NAME, or if the engine does not answer. In the last case, it shows what the engine said
+    last.
     """
     where = places.find(runtime_dir, socket).socket
 

@@ -36,4 +36,4 @@ def changed(daemon: Daemon, now: datetime) -> list[str]:
     report = configuration.report_on(Path(given))
     if report is None:
         return []
-    return [f"the configuration was changed and not reloaded, a restart would not come up: {first_problem(report)}"]
+    return [f"the configuration was changed and not reloaded, and a restart would fail: {first_problem(report)}"]

@@ -21,7 +21,7 @@ class Use(Enum):
     OVERRUN = "give up real-time scheduling; if there is none, shut down cleanly"
     REFUSE = "ignored, and logged once"
     IGNORE = "ignored"
-    NONE = "nothing"
+    NONE = "none"
     NOT_OURS = "cannot be handled"
 
 
