@@ -79,3 +79,9 @@ def test_the_name_in_the_sample_says_what_to_edit() -> None:
     assert meant(router.interface_name, [VLAN, ETH0]) == (
         "this is the sample configuration: set interface_name and ip_addresses for this host"
     )
+
+
+@pytest.mark.parametrize("name", ["LO", "1", "lo@NONE"])
+def test_the_loopback_is_never_meant(name: str) -> None:
+    loopback = Interface(1, "lo", bytes(6), True, True, 65536, None, ADDRESSES, loopback=True)
+    assert meant(name, [loopback]) is None

@@ -21,7 +21,7 @@ def meant(name: str, interfaces: Iterable[Interface]) -> str | None:
     written, at, _ = name.partition("@")
     lower, address, mac = name.lower(), _address(name), _mac(name)
     with_mac: list[str] = []
-    for interface in interfaces:
+    for interface in (one for one in interfaces if not one.loopback):  # nobody should write a loopback's
         if name in interface.altnames:
             return f"that is an altname of {interface.name}: write {interface.name}"
         if at and written in (interface.name, *interface.altnames):
