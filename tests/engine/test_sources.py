@@ -98,7 +98,7 @@ def test_a_better_router_wins_from_each_address_that_it_can_have(
 @pytest.mark.parametrize(
     ("number", "better", "source", "oddity", "words"),
     [
-        (0, BETTER, "198.51.100.7", "source_off_subnet", "is in none of this host's subnets, 192.0.2.0/24"),
+        (0, BETTER, "198.51.100.7", "source_off_subnet", "is in none of this host's subnets (192.0.2.0/24)"),
         (1, BETTER_6, "2001:db8::7", "source_not_link_local", "is not a link-local address"),
     ],
     ids=["ipv4", "ipv6"],
