@@ -196,6 +196,17 @@ def test_addresses_that_the_kernel_refuses_are_in_the_status_and_tried_again(
     assert not bench.told("addresses_restored"), "nobody else has removed them"
 
 
+def test_what_the_kernel_refused_and_somebody_else_has_added_is_missing_no_more(
+    bench: Bench, host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Netlink, "carry_out", refuse_all)
+    first = bench.engine.instances[0]
+    bench.run_until_master()
+    assert first.status().address_conflict is not None
+    host.ip("addr add 192.0.2.100/24 dev eth0")
+    bench.run_until(lambda: first.status().address_conflict is None)
+
+
 def test_what_cannot_be_sent_is_counted_and_told_once_a_minute(bench: Bench, host: Host) -> None:
     bench.run_until_master()
     host.run(["nft", "add table ip t; add chain ip t o { type filter hook output priority 0; policy drop; }"])

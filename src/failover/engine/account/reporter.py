@@ -20,7 +20,7 @@ from failover.wording import Fields
 
 _ASKED_EVERY: Final = seconds(60)
 """At the latest, for what was found before."""
-KINDS: Final = {
+_TOLD_AS: Final = {
     Finding.ADDRESS_ELSEWHERE: (Kind.ADDRESS_ELSEWHERE, Kind.ADDRESS_ELSEWHERE_OVER),
     Finding.UNHEARD_MASTER: (Kind.UNHEARD_MASTER, Kind.UNHEARD_MASTER_OVER),
 }
@@ -124,7 +124,7 @@ class Reporter:
         """All that is found of a kind, and what of it was found this time."""
         before = self._last_found.get(what, {})
         self._last_found[what] = found
-        kind, over = KINDS[what]
+        kind, over = _TOLD_AS[what]
         for wrong in before.keys() - found.keys():
             if self.problems.over(wrong):
                 self.report(over, _same(over, before[wrong]), now, before[wrong].copy)

@@ -122,6 +122,8 @@ class Performer:
         wrong = ours - present[self.router.preferred_lifetime]
         self._altered = wrong and wrong.intersection(frozenset().union(*present.values()))
         self._removed = wrong - self._altered
+        if not wrong and self._reporter.refused:  # all are there after all, whoever has added them
+            self._reporter.refused, self._reporter.changed = (), True
         return not wrong
 
     def perform(self, action: NetworkAction) -> None:
