@@ -48,13 +48,19 @@ def changes_only_now(daemon: OurDaemon) -> None:
     daemon.wait_for_log("reloaded the configuration: 1 added")
 
 
-def test_the_agent_is_killed_and_the_client_leaves_while_the_engine_is_stopped(lan: Lan) -> None:
+def stopped_without_an_agent(lan: Lan) -> tuple[OurDaemon, subprocess.Popen[str]]:
+    """A stopped engine whose agent was killed when a client had asked it for a reload."""
     daemon, agent = running(lan)
     daemon.signal(signal.SIGSTOP)
     client = asking(daemon)
     wait_for_the_command(daemon)
     os.kill(agent, signal.SIGKILL)
     wait_until(lambda: dead(agent), "it is dead")
+    return daemon, client
+
+
+def test_the_agent_is_killed_and_the_client_leaves_while_the_engine_is_stopped(lan: Lan) -> None:
+    daemon, client = stopped_without_an_agent(lan)
     client.send_signal(signal.SIGINT)
     client.communicate(timeout=10)
     daemon.signal(signal.SIGCONT)
@@ -63,12 +69,7 @@ def test_the_agent_is_killed_and_the_client_leaves_while_the_engine_is_stopped(l
 
 
 def test_a_client_that_still_waits_when_the_agent_has_died_asks_the_next_one(lan: Lan) -> None:
-    daemon, agent = running(lan)
-    daemon.signal(signal.SIGSTOP)
-    client = asking(daemon)
-    wait_for_the_command(daemon)
-    os.kill(agent, signal.SIGKILL)
-    wait_until(lambda: dead(agent), "it is dead")
+    daemon, client = stopped_without_an_agent(lan)
     daemon.signal(signal.SIGCONT)
     said, complaints = client.communicate(timeout=30)
     assert (client.returncode, said, complaints) == (0, "added: VR_52\nunchanged: 1 virtual router\n", "")
