@@ -222,3 +222,14 @@ def test_the_memory_of_the_engine(lan: Lan, host: Host) -> None:
     memory = {line.split(":")[0]: int(line.split()[1]) / 1024 for line in lines[1:]}
     print(f"engine: PSS {memory['Pss']:.1f} MB, RSS {memory['Rss']:.1f} MB, private {memory['Private_Dirty']:.1f} MB")
     assert memory["Pss"] < 25
+
+
+def test_the_agent_does_without_openssl(lan: Lan, host: Host) -> None:
+    """It takes 4 MB, and asyncio would load it for a process that speaks over Unix sockets alone."""
+    daemon = OurDaemon(host, router())
+    daemon.wait_for("MASTER")
+    assert daemon.router()["state"] == "MASTER"
+    loaded = Path(f"/proc/{daemon.agent()}/maps").read_text()
+    assert "msgspec" in loaded
+    assert "libssl" not in loaded
+    assert "libcrypto" not in loaded

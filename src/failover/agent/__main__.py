@@ -1,10 +1,10 @@
 """Starts the agent: takes over the channel and the listening socket from the engine, and picks the log to write to.
 
 What serves HTTP is imported only behind the fence: none of its code has ever run with a right of the engine's.
+asyncio is one of it, and is imported without TLS: the agent speaks over Unix sockets, and OpenSSL takes 4 MB.
 """
 
 import argparse
-import asyncio
 import os
 import signal
 import sys
@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from failover.agent.link.reader import inherited_sockets
+from failover.agent.link.inherited import inherited_sockets
 from failover.agent.log.journal import Journal, is_standard_error
 from failover.agent.log.keeper import fork_off
 from failover.agent.log.log_file import HandedOver, LogFile
@@ -45,7 +45,10 @@ def main() -> None:
     fenced = fence.enter(given.user)
     for warning in fenced.warnings:
         write(Kind.DEGRADED.event(time.time_ns(), {"warning": warning}))
-    from failover.agent.api.server import serve  # noqa: PLC0415 - not before the fence
+    sys.modules["ssl"] = None  # type: ignore[assignment]  # importing it fails, as in a Python that was built without it
+    import asyncio  # noqa: PLC0415 - not before the fence
+
+    from failover.agent.api.server import serve  # noqa: PLC0415
 
     asyncio.run(serve(channel, listener, write, fenced))
     # Everything is written. The interpreter's own shutdown takes longer than all of ours, and the engine waits for us.

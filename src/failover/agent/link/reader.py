@@ -1,7 +1,6 @@
 """Reads the engine's messages from the channel, in portions, until the engine closes it."""
 
 import asyncio
-import os
 import socket
 import time
 from collections.abc import Callable
@@ -65,12 +64,3 @@ class Reader:
             self._write(message)
         elif isinstance(message, Dropped):
             self._write(Kind.EVENTS_LOST.event(time.time_ns(), {"count": message.count}))
-
-
-def inherited_sockets(channel_fd: int, listener_fd: int) -> tuple[socket.socket, socket.socket]:
-    """The channel and the listening control socket, inherited from the engine at these descriptors. Non-blocking."""
-    channel, listener = socket.socket(fileno=channel_fd), socket.socket(fileno=listener_fd)
-    for inherited in (channel, listener):
-        os.set_inheritable(inherited.fileno(), False)
-        inherited.setblocking(False)
-    return channel, listener
