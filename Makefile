@@ -25,8 +25,9 @@ check: $(VENV)/ready docs ## ruff, mypy, and that the documentation builds
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-unit: $(VENV)/ready system-test ## the tests that need no root, with the protocol core's branch coverage
-	$(BIN)/python -m pytest -n auto -m "not root and not packaging" --cov --cov-report=term-missing:skip-covered
+unit: $(VENV)/ready system-test ## the tests that need no root, with the protocol core's branch coverage by its own tests
+	$(BIN)/python -m pytest -n auto -m "not root" --cov --cov-report=term-missing:skip-covered tests/vrrp
+	$(BIN)/python -m pytest -n auto -m "not root and not packaging" --ignore=tests/vrrp
 
 namespace: $(VENV)/ready system-test ## the tests in network namespaces, against keepalived and FRR
 	$(SUDO) $(BIN)/python -m pytest -n $(WORKERS) -m root

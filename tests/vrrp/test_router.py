@@ -194,6 +194,13 @@ def test_a_list_of_addresses_is_ours_in_whatever_order() -> None:
     assert not router.lists(router.advertised[:1])
 
 
+def test_one_address_of_ours_in_a_list_is_enough_to_serve_ours_in_part() -> None:
+    router = a_router(addresses=virtual_addresses("192.0.2.1/24", "192.0.2.2/24"))
+    stranger = ip_interface("192.0.2.77/24").ip
+    assert router.lists_any((stranger, router.advertised[1]))
+    assert not router.lists_any((stranger,))
+
+
 @pytest.mark.parametrize(
     ("family", "policy", "form"),
     [
