@@ -25,6 +25,8 @@ FAULTS: Final = [
     faults.loopback("lo"),
     faults.not_ethernet("eth0"),
     faults.swallowed("eth0", "bridge"),
+    faults.swallowed_by_open_vswitch("eth0"),
+    faults.swallowed_by_another("eth0"),
     faults.interface_down("eth0"),
     faults.no_carrier("eth0"),
     faults.no_ipv4_source("eth0", None),

@@ -152,6 +152,16 @@ def test_a_port_of_a_bridge_hears_nobody_and_does_not_become_master_beside_the_m
     daemon.wait_for("MASTER")
 
 
+def test_a_port_of_a_bridge_may_be_one_at_the_start_and_the_bridge_itself_is_fine(lan: Lan, host: Host) -> None:
+    host.ip("link add br9 type bridge", "link set br9 up", "address add 192.0.2.31/24 dev br9")
+    host.ip("link set eth0 master br9")
+    daemon = OurDaemon(host, router(51), router(52, "192.0.2.101/24", interface_name="br9"))
+    daemon.wait_for("INITIALIZE", "port")
+    daemon.wait_for("MASTER", number=1)
+    host.ip("link set eth0 nomaster")
+    daemon.wait_for("MASTER")
+
+
 def test_carrier_lost(lan: Lan, host: Host) -> None:
     capture = lan.capture()
     daemon = OurDaemon(host, router())

@@ -46,6 +46,18 @@ def swallowed(name: str, swallowed_by: str) -> Fault:
     return Fault(FaultReason.PORT, detail)
 
 
+def swallowed_by_open_vswitch(name: str) -> Fault:
+    """The interface is a port of a switch of Open vSwitch, whose internal ports are interfaces of the host."""
+    detail = f"{name} is a port of Open vSwitch, which receives its packets: run on an internal port of the switch"
+    return Fault(FaultReason.PORT, detail)
+
+
+def swallowed_by_another(name: str) -> Fault:
+    """The interface is one of a pair that another one hides, such as a virtual function beside netvsc or virtio."""
+    detail = f"{name} belongs to another interface, which receives its packets: run on that one"
+    return Fault(FaultReason.PORT, detail)
+
+
 def interface_down(name: str) -> Fault:
     """An administrator has set the interface down."""
     return Fault(FaultReason.INTERFACE_DOWN, f"{name} is administratively down")

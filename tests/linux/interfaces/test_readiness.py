@@ -108,6 +108,29 @@ def test_a_virtual_router_needs_an_interface_that_runs(
     assert fault("eth0", found, family, frozenset()) == expected
 
 
+@pytest.mark.parametrize("family", list(Family))
+@pytest.mark.parametrize(
+    ("kind", "detail"),
+    [
+        ("bridge", "eth0 is a port of a bridge, which receives its packets: run on the bridge"),
+        ("bond", "eth0 is a port of a bond, which receives its packets: run on the bond"),
+        ("team", "eth0 is a port of a team, which receives its packets: run on the team"),
+        (
+            "openvswitch",
+            "eth0 is a port of Open vSwitch, which receives its packets: run on an internal port of the switch",
+        ),
+        ("", "eth0 belongs to another interface, which receives its packets: run on that one"),
+        ("vrf", None),
+        ("batadv", None),
+    ],
+)
+def test_a_virtual_router_needs_an_interface_that_keeps_its_packets(
+    kind: str, detail: str | None, family: Family
+) -> None:
+    found = fault("eth0", replace(READY, master=7, port_of=kind), family, frozenset())
+    assert found == (None if detail is None else Fault(FaultReason.PORT, detail))
+
+
 @negative("R-001", "R-002")
 @pytest.mark.parametrize(
     ("family", "addresses", "detail"),

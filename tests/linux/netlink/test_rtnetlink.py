@@ -289,6 +289,21 @@ def test_a_link_from_pyroute2_is_read_whole() -> None:
     assert parse(datagram) == [expected]
 
 
+@pytest.mark.parametrize("kind", ["bridge", "bond", "team", "vrf", "openvswitch"])
+def test_a_link_is_a_port_of_its_masters_kind_until_it_has_no_master(kind: str) -> None:
+    info = ("IFLA_LINKINFO", {"attrs": [("IFLA_INFO_SLAVE_KIND", kind)]})
+    enslaved = oracle_link(NEW_LINK, [("IFLA_IFNAME", "eth0"), ("IFLA_MASTER", 7), info], index=4)
+    released = oracle_link(NEW_LINK, [("IFLA_IFNAME", "eth0")], index=4)
+    found = [(one.master, one.port_of) for one in parse(enslaved + released) if isinstance(one, LinkChanged)]
+    assert found == [(7, kind), (None, "")]
+
+
+def test_a_link_of_a_master_without_a_kind_has_that_master() -> None:
+    datagram = oracle_link(NEW_LINK, [("IFLA_IFNAME", "eth0"), ("IFLA_MASTER", 7)], index=4)
+    found = [(one.master, one.port_of) for one in parse(datagram) if isinstance(one, LinkChanged)]
+    assert found == [(7, "")]
+
+
 def test_a_removed_link_is_gone() -> None:
     assert parse(oracle_link(DELETE_LINK, [("IFLA_IFNAME", "eth0")], index=4)) == [LinkRemoved(4, "eth0")]
 

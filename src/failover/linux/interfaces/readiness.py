@@ -16,7 +16,7 @@ from failover.vrrp.protocol import Address, Family, Network
 
 _SWALLOWED_BY: Final = frozenset({"bridge", "bond", "team"})
 """The kinds of interface that take the packets of their ports for themselves: a router on such a port would hear
-nobody, and become a second MASTER. A VRF leaves the packets to the port."""
+nobody, and become a second MASTER. A VRF leaves the packets to the port, and batman-adv all but its own."""
 
 
 def source_address(interface: Interface, family: Family, excluded: Container[Address]) -> Address | None:
@@ -57,8 +57,8 @@ def fault(
         return faults.loopback(name)
     if len(interface.mac) != MAC_LENGTH:
         return faults.not_ethernet(name)
-    if interface.port_of in _SWALLOWED_BY:
-        return faults.swallowed(name, interface.port_of)
+    if (swallowed := _swallowed(name, interface)) is not None:
+        return swallowed
     if not interface.up:
         return faults.interface_down(name)
     if not interface.running:
@@ -66,6 +66,20 @@ def fault(
     if source_address(interface, family, excluded) is None:
         return _sourceless(interface, family, excluded)
     return None
+
+
+def _swallowed(name: str, interface: Interface) -> Fault | None:
+    """The fault of an interface whose packets go to its master.
+
+    A master without a kind is a driver's own: netvsc, or net_failover under virtio, with the faster function below.
+    """
+    if interface.master is None:
+        return None
+    if interface.port_of in _SWALLOWED_BY:
+        return faults.swallowed(name, interface.port_of)
+    if interface.port_of == "openvswitch":
+        return faults.swallowed_by_open_vswitch(name)
+    return None if interface.port_of else faults.swallowed_by_another(name)
 
 
 def _candidates(interface: Interface, family: Family, excluded: Container[Address]) -> Iterator[AssignedAddress]:
