@@ -141,6 +141,7 @@ class Wire:
         self.ifindex = INDEX
         self.name = "eth0"
         self.mac = MAC
+        self.forwards_ipv6 = True
         self.note = note
         self.refuses: Callable[[bytes], bool] = lambda _: False
         """Which datagrams."""

@@ -85,6 +85,28 @@ def test_an_unsolicited_neighbour_advertisement_is_taken_in_by_a_backup_and_by_a
     wait_until(lambda: two.mac in known(), "it knows the new MASTER")
 
 
+@positive("R-040", "R-060")
+def test_hosts_see_a_router_where_the_master_forwards_and_none_where_it_does_not(lan: Lan) -> None:
+    """The flag of our announcements and that of the kernel's own answers are the same, whatever it is."""
+    one, client = host(lan, "one", 11), host(lan, "two", 12)
+    daemon(one)
+
+    def entry() -> str:
+        return client.run(["ip", "-6", "neigh", "show", "2001:db8::100"]).stdout
+
+    for forwards in ("1", "0", "1"):
+        one.sysctl("ipv6/conf/all/forwarding", forwards)
+        client.ip("neigh replace 2001:db8::100 lladdr 02:00:00:00:00:99 nud stale dev eth0")
+        one.sysctl("ipv6/conf/eth0/forwarding", str(1 - int(forwards)))
+        one.sysctl("ipv6/conf/eth0/forwarding", forwards)
+        wait_until(lambda: one.mac in entry(), "it is announced")
+        wait_until(lambda forwards=forwards: (" router" in entry()) == (forwards == "1"), "the flag is announced")  # type: ignore[misc]
+        client.ip("neigh flush dev eth0")
+        with Client(client, "2001:db8::100", interval=0.01, patience=1) as pings:
+            wait_until(lambda: any(probe.answered for probe in pings.probes()), "it is answered")
+        assert (" router" in entry()) == (forwards == "1"), "the kernel's answer says the same"
+
+
 @positive("R-003", "R-004")
 def test_an_advertisement_is_not_forwarded_whatever_its_hop_limit(lan: Lan) -> None:
     one, stranger = host(lan, "one", 11), host(lan, "two", 12)

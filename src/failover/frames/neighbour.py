@@ -46,9 +46,9 @@ _OPTION_LENGTH: Final = 1
 def unsolicited(mac: bytes, address: IPv6Address, *, is_router: bool = True) -> bytes:
     """The frame that tells everybody on the link that `address` is at `mac`, whatever they believed before.
 
-    It is sent from `address`, with the Override flag and without Solicited. RFC 9568 §6.4.1 demands the Router flag:
-    without it, hosts that use the address as their router remove it from their list (RFC 4861 §7.2.5). `ValueError`
-    where `mac` does not have 6 bytes.
+    It is sent from `address`, with the Override flag and without Solicited. `is_router` is the Router flag: without it,
+    hosts that use the address as their router remove it from their list (RFC 4861 §7.2.5). `ValueError` where `mac`
+    does not have 6 bytes.
     """
     message = _MESSAGE.pack(
         TYPE_ADVERTISEMENT,

@@ -7,6 +7,7 @@ from typing import cast
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from failover.engine.environment import Host
 from failover.engine.loop.loop import Loop
@@ -14,6 +15,7 @@ from failover.engine.port.port import Port
 from failover.engine.transmit.prepared import Prepared, datagram_bytes
 from failover.engine.transmit.prepared import prepare as prepare_at
 from failover.frames import advertisement_datagram, announcement
+from failover.linux.interfaces.table import Interface
 from failover.linux.netlink.addresses import Batch, prepare_add, prepare_remove
 from failover.linux.netlink.connection import Netlink
 from failover.linux.sockets.options import group_destination
@@ -68,9 +70,14 @@ class Numbers:
         return self.next - count
 
 
-def prepare(router: VirtualRouter, form: ChecksumForm, own: Collection[VirtualAddress] = ()) -> Prepared:
+def prepare(
+    router: VirtualRouter,
+    form: ChecksumForm,
+    own: Collection[VirtualAddress] = (),
+    interface: Interface | None = None,
+) -> Prepared:
     port = Port("eth0", cast(Loop, None), cast(Host, None), cast(Netlink, Numbers()))
-    port.interface = an_interface()
+    port.interface = interface or an_interface()
     return prepare_at(router, form, port, own)
 
 
@@ -111,6 +118,13 @@ def test_every_held_address_is_installed_withdrawn_and_announced(router: Virtual
     assert prepared.install == prepare_add(INDEX, router.held_addresses, prepared.install.first, lifetime)
     assert prepared.withdraw == prepare_remove(INDEX, router.held_addresses, prepared.withdraw.first)
     assert prepared.announcements.contents == tuple(announcement(MAC, address) for address in router.held_addresses)
+
+
+def test_the_router_flag_is_that_of_the_interface() -> None:
+    for is_router in (True, False):
+        prepared = prepare(IPV6, IPV6.initial_checksum, interface=replace(an_interface(), forwards_ipv6=is_router))
+        expected = tuple(announcement(MAC, address, is_router=is_router) for address in IPV6.held_addresses)
+        assert prepared.announcements.contents == expected
 
 
 def test_installing_and_withdrawing_have_numbers_of_their_own() -> None:

@@ -208,6 +208,14 @@ def test_a_familys_part_that_comes_or_goes_is_news_though_nothing_in_the_table_c
         assert existing(interfaces, "ifb0") is not before
 
 
+def test_the_table_follows_whether_ipv6_is_forwarded(cable: Namespace, interfaces: Interfaces) -> None:
+    for place, value in (("all", "1"), ("all", "0"), ("veth0", "1"), ("veth0", "0")):
+        cable.sysctl(f"ipv6/conf/{place}/forwarding", value)
+        follow(interfaces, lambda value=value: existing(interfaces, "veth0").forwards_ipv6 == (value == "1"))  # type: ignore[misc]
+        with cable.enter(), closing(Interfaces()) as listed:
+            assert existing(listed, "veth0").forwards_ipv6 == (value == "1")
+
+
 def told(namespace: Namespace, *commands: str) -> list[Entry]:
     """What is told of these alone, without links and addresses."""
     with namespace.enter(), closing(open_socket(SETTINGS_GROUPS)) as monitor:

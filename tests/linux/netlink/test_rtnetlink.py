@@ -157,6 +157,27 @@ def test_news_of_a_familys_part_says_of_which_interface(kind: int, family: int) 
     assert parse(news(7, kind_of_attribute=2)) == []
 
 
+@pytest.mark.skipif(struct.pack("=H", 1) != b"\x01\x00", reason="the golden bytes are little-endian")
+@pytest.mark.parametrize("forwards", [True, False])
+@pytest.mark.parametrize("family", [2, 10])
+def test_news_of_forwarding_counts_for_ipv6_alone(family: int, forwards: bool) -> None:  # noqa: FBT001 - a column
+    body = struct.pack("=B3xHHiHHi", family, 8, 1, 7, 8, 2, forwards)
+    datagram = struct.pack("=IHHII", 16 + len(body), 80, 0, 0, 0) + body
+    assert parse(datagram) == [SettingsChanged(7, forwards if family == 10 else None)]
+
+
+@pytest.mark.skipif(struct.pack("=H", 1) != b"\x01\x00", reason="the golden bytes are little-endian")
+@pytest.mark.parametrize("forwards", [True, False])
+def test_a_link_says_whether_it_forwards_ipv6(forwards: bool) -> None:  # noqa: FBT001 - a column
+    """The first word of IFLA_INET6_CONF in AF_INET6 in IFLA_AF_SPEC."""
+    settings = struct.pack("=HHii", 12, 2, forwards, 64)
+    by_family = struct.pack("=HH", 4 + len(settings), 10) + settings
+    body = struct.pack("=BxHiII", 0, 1, 4, 0x11043, 0) + struct.pack("=HH5s3x", 9, 3, b"eth0")
+    body += struct.pack("=HH", 4 + len(by_family), 26) + by_family
+    expected = LinkChanged(4, "eth0", b"", True, True, mtu=0, master=None, forwards_ipv6=forwards)
+    assert parse(struct.pack("=IHHII", 16 + len(body), NEW_LINK, 0, 0, 0) + body) == [expected]
+
+
 def test_the_request_to_promote_secondaries_has_these_bytes() -> None:
     nested = "1400 1a001000 02000c00 01000800 1400 01000000"
     link = "00 00 0000 07000000 00000000 00000000"

@@ -294,6 +294,7 @@ class Network:
                 mac=interface.mac if interface else b"",
                 mtu=interface.mtu if interface else 0,
                 networks=own_networks(interface, family, virtual) if interface else (),
+                is_router=family is Family.IPV4 or interface is None or interface.forwards_ipv6,
             )
             for family in port.families
         }

@@ -34,6 +34,8 @@ class Readiness:
     """Bytes."""
     networks: tuple[Network, ...] = ()
     """Those that the host has addresses of its own in."""
+    is_router: bool = True
+    """Whether the interface forwards IPv6; IPv4 does not ask."""
 
 
 class Holder(Protocol):
@@ -218,6 +220,11 @@ class Port:
     def mac(self) -> bytes:
         """The interface's MAC address; `LookupError` where there is none."""
         return self._present.mac
+
+    @property
+    def forwards_ipv6(self) -> bool:
+        """Whether the host is a router there, for IPv6; `LookupError` where there is no interface."""
+        return self._present.forwards_ipv6
 
     def networks(self, family: Family) -> tuple[Network, ...]:
         """Those that the host has addresses of its own in; empty where that is not known."""

@@ -260,7 +260,7 @@ class Performer:
 
     def _announce(self, at: Port, prepared: Prepared, addresses: tuple[VirtualAddress, ...]) -> None:
         everything = addresses == self.router.held_addresses
-        frames = prepared.announcements if everything else announcements(addresses, at.mac)
+        frames = prepared.announcements if everything else announcements(addresses, at)
 
         def done(error: OSError | None) -> None:
             if error is not None:

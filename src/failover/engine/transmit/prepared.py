@@ -53,7 +53,7 @@ def prepare(router: VirtualRouter, checksum: ChecksumForm, at: Port, own: Collec
         resign=at.packets(router.family, datagrams(router, SendAdvertisement(PRIORITY_RESIGN, checksum))),
         install=prepare_add(at.ifindex, ours, at.reserve(len(ours)), router.preferred_lifetime),
         withdraw=prepare_remove(at.ifindex, ours, at.reserve(len(ours))),
-        announcements=announcements(router.held_addresses, at.mac),
+        announcements=announcements(router.held_addresses, at),
     )
 
 
@@ -86,9 +86,13 @@ def mtu_fault(router: VirtualRouter, interface: str, mtu: int) -> Fault | None:
     return mtu_too_small(interface, needed, mtu) if needed > mtu else None
 
 
-def announcements(addresses: tuple[VirtualAddress, ...], mac: bytes) -> Packets:
-    """Frames that draw the addresses to `mac`, one round of them."""
-    return Packets([announcement(mac, address.ip) for address in addresses])
+def announcements(addresses: tuple[VirtualAddress, ...], at: Port) -> Packets:
+    """Frames that draw the addresses to the interface's MAC address, one round of them.
+
+    Their Router flag is that of the kernel's own answers. If the two differed, hosts would take the address for a
+    router and then remove it again, with each answer (RFC 4861 §7.2.5).
+    """
+    return Packets([announcement(at.mac, address.ip, is_router=at.forwards_ipv6) for address in addresses])
 
 
 def managed(addresses: tuple[VirtualAddress, ...], own: Collection[VirtualAddress]) -> tuple[VirtualAddress, ...]:

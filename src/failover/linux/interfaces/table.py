@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from ipaddress import IPv6Interface
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from failover.linux.netlink.rtnetlink import (
     AddressAdded,
@@ -38,6 +39,7 @@ class Interface(Struct, frozen=True):
     port_of: str = ""
     loopback: bool = False
     altnames: tuple[str, ...] = ()
+    forwards_ipv6: bool = True
 
 
 def present(interface: Interface | None) -> Present:
@@ -94,6 +96,8 @@ class Table:
                 _put(self._addresses[entry.ifindex], entry.assigned)
             case AddressRemoved() if entry.ifindex in self._links:
                 self._addresses[entry.ifindex].pop(entry.assigned.address, None)
+            case SettingsChanged(forwards_ipv6=bool(forwards)) if entry.ifindex in self._links:
+                self._links[entry.ifindex] = replace(self._links[entry.ifindex], forwards_ipv6=forwards)
             case SettingsChanged():
                 pass  # to be seen at the interface itself (`sockets.generation`)
             case AddressAdded() | AddressRemoved():
@@ -141,6 +145,7 @@ def _interface(link: LinkChanged, addresses: Iterable[AssignedAddress]) -> Inter
         link.port_of,
         link.loopback,
         link.altnames,
+        link.forwards_ipv6,
     )
 
 

@@ -6,7 +6,7 @@ See rtnetlink(7). Numbers are those of `linux/rtnetlink.h`, `linux/if_link.h`, `
 import struct
 from collections.abc import Callable
 from ipaddress import IPv4Interface
-from socket import AF_UNSPEC
+from socket import AF_INET6, AF_UNSPEC
 from typing import Final
 
 from msgspec import Struct
@@ -57,7 +57,10 @@ _IFLA_MTU: Final = 4
 _IFLA_MASTER: Final = 10
 _IFLA_LINKINFO: Final = 18
 _IFLA_INFO_SLAVE_KIND: Final = 4
+_IFLA_AF_SPEC: Final = 26
+_IFLA_INET6_CONF: Final = 2
 _NETCONFA_IFINDEX: Final = 1
+_NETCONFA_FORWARDING: Final = 2
 _MOST_INDEX: Final = (1 << 31) - 1
 _IFLA_PROP_LIST: Final = 52
 _IFLA_ALT_IFNAME: Final = 53
@@ -128,6 +131,8 @@ class LinkChanged(Struct, frozen=True):
     loopback: bool = False
     altnames: tuple[str, ...] = ()
     """Other names that the kernel knows it by (`ip link property`), which may be longer."""
+    forwards_ipv6: bool = True
+    """Its IPv6 setting `forwarding`: what the kernel's own Neighbour Advertisements have as Router flag."""
 
 
 class LinkRemoved(Struct, frozen=True):
@@ -155,6 +160,8 @@ class SettingsChanged(Struct, frozen=True):
     """A family's part of an interface has come or gone, or has other settings. The kernel tells of it afterwards."""
 
     ifindex: int
+    forwards_ipv6: bool | None = None
+    """As in `LinkChanged`; None where the message does not say."""
 
 
 Entry = LinkChanged | LinkRemoved | AddressAdded | AddressRemoved | SettingsChanged
@@ -203,11 +210,18 @@ def _link_changed(body: bytes) -> LinkChanged | None:
         port_of=text(attributes(found.get(_IFLA_LINKINFO, b""), 0).get(_IFLA_INFO_SLAVE_KIND, b"")),
         loopback=bool(flags & _IFF_LOOPBACK),
         altnames=_altnames(found.get(_IFLA_PROP_LIST, b"")),
+        forwards_ipv6=_forwards_ipv6(found.get(_IFLA_AF_SPEC, b"")),
     )
 
 
 def _altnames(properties: bytes) -> tuple[str, ...]:
     return tuple(text(value) for kind, value in each_attribute(properties, 0) if kind == _IFLA_ALT_IFNAME)
+
+
+def _forwards_ipv6(by_family: bytes) -> bool:
+    """The first of the settings that IPv6 has for an interface; True where there are none, as RFC 9568 has routers."""
+    settings = attributes(attributes(by_family, 0).get(AF_INET6, b""), 0).get(_IFLA_INET6_CONF, b"")
+    return u32(settings[:4]) != 0
 
 
 def _link_removed(body: bytes) -> LinkRemoved | None:
@@ -255,8 +269,12 @@ def _address_removed(body: bytes) -> AddressRemoved | None:
 def _settings_changed(body: bytes) -> SettingsChanged | None:
     """Decode RTM_NEWNETCONF or RTM_DELNETCONF. None where it is about all interfaces (-1), or about those to come."""
     # Before the attributes is `netconfmsg`: a byte for the family, and padding.
-    ifindex = u32(attributes(body, 4).get(_NETCONFA_IFINDEX)) or 0
-    return SettingsChanged(ifindex) if 0 < ifindex <= _MOST_INDEX else None
+    found = attributes(body, 4)
+    ifindex = u32(found.get(_NETCONFA_IFINDEX)) or 0
+    if not 0 < ifindex <= _MOST_INDEX:
+        return None
+    forwarding = u32(found.get(_NETCONFA_FORWARDING)) if body[0] == AF_INET6 else None
+    return SettingsChanged(ifindex, None if forwarding is None else forwarding != 0)
 
 
 _READERS: Final[dict[int, Callable[[bytes], Entry | None]]] = {
