@@ -150,7 +150,12 @@ KNOWN: Final[tuple[Message, ...]] = (
 )
 """All that there is to know of a daemon with one virtual router."""
 RELOADED: Final = Reloaded(
-    added=Names(1, ["VR_51"]), removed=Names(0, []), changed=Names(0, []), unchanged=0, needs_restart=["lock_memory"]
+    added=Names(1, ["VR_51"]),
+    removed=Names(0, []),
+    changed=Names(0, []),
+    unchanged=0,
+    needs_restart=["lock_memory"],
+    digest="0a1b2c3d",
 )
 
 

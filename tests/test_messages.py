@@ -67,7 +67,13 @@ REALTIME = st.builds(
 LAGS = st.builds(Lag, max=COUNTS, counts=st.lists(COUNTS, max_size=3))
 OUTCOMES = st.one_of(
     st.builds(
-        Reloaded, added=NAMES, removed=NAMES, changed=NAMES, unchanged=COUNTS, needs_restart=st.lists(TEXTS, max_size=3)
+        Reloaded,
+        added=NAMES,
+        removed=NAMES,
+        changed=NAMES,
+        unchanged=COUNTS,
+        needs_restart=st.lists(TEXTS, max_size=3),
+        digest=TEXTS,
     ),
     st.builds(NotReloaded, report=TEXTS, is_bad=st.booleans()),
 )

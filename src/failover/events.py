@@ -120,8 +120,8 @@ class Kind(Enum):
         Severity.WARNING,
         ("interface", "addresses", "mac"),
         lambda f: (
-            f"{sender(f['mac'])} answers for {f['addresses']} on {f['interface']}, too; remove the address from"
-            " it, or give both hosts the same VRID"
+            f"{sender(f['mac'])} answers for {f['addresses']} on {f['interface']}, too; if its daemon was"
+            " killed, run failover teardown there; if it uses another VRID, correct that; else remove the address there"
         ),
         ("mac",),
     )

@@ -49,7 +49,7 @@ def not_removed(fields: Fields) -> str:
 
 def not_reloaded(error: str, *, is_bad_file: bool, when: str = "") -> str:
     """That the last reload failed, and why, in one line; `when` goes on the verb, such as ` 5 min ago`."""
-    consequence = ", and a restart would fail" if is_bad_file else ""
+    consequence = "; a restart with that file would fail" if is_bad_file else ""
     return f"the last reload failed{when}{consequence}: {first_problem(error)}"
 
 
@@ -68,8 +68,8 @@ CAUSES: Final[dict[str, Words]] = {
     "master_down": lambda f: f"nothing heard from MASTER {f['master']} for {seconds(f['silence_seconds'])}",
     "master_resigned": lambda f: f"MASTER {f['master']} resigned",
     "preempted": lambda f: f"took over from {master(f)}: our priority is higher",
-    "better_priority": lambda f: f"{master(f)} has the higher priority",
-    "better_address": lambda f: f"{master(f)} has the same priority and the higher address",
+    "better_priority": lambda f: f"{f['master']} had the higher priority ({f['master_priority']})",
+    "better_address": lambda f: f"{f['master']} had the same priority ({f['master_priority']}) and the higher address",
     "overslept": lambda f: f"the daemon did not run for {seconds(f['late_seconds'])}; it listens first",
     "fault": lambda f: str(f["detail"]),
     "shutdown": lambda _: "stopped",
@@ -82,12 +82,11 @@ ODDITIES: Final[dict[str, Words]] = {
         " here; the MASTER's interval is used"
     ),
     "address_list_mismatch": lambda f: (
-        f"advertises the addresses {f['addresses']}, but {f['own_addresses']} are configured here"
+        f"advertises {f['addresses']}, but this host has {f['own_addresses']} configured; an address that the MASTER"
+        " does not list is on no host: list the same addresses on both hosts, or change the VRID of one"
     ),
     "several_owners": lambda _: "claims priority 255, as this host does; only one host can own the addresses",
-    "equal_priority": lambda f: (
-        f"has the same priority {f['priority']} as this host; the higher address wins; give each host its own priority"
-    ),
+    "equal_priority": lambda f: f"has the same priority {f['priority']} as this host; give each host its own priority",
     "rival_master": lambda f: f"advertises with priority {f['priority']} although this host is MASTER",
     "source_off_subnet": lambda f: f"is in none of this host's subnets ({f['own_networks']}); logged once",
     "source_not_link_local": lambda _: (

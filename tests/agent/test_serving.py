@@ -38,6 +38,7 @@ def test_a_reload_is_answered_with_what_came_of_it(agent: Agent) -> None:
         changed=Names(1, ["GW"]),
         unchanged=3,
         needs_restart=["lock_memory"],
+        digest="0a1b2c3d",
     )
     answers: list[tuple[Reloaded | NotReloaded, int, Any]] = [
         (

@@ -120,7 +120,11 @@ def test_virtual_addresses_are_no_source_even_those_of_another_router() -> None:
         (interface("192.0.2.1/24"), {"priority": 255}, "priority 255 says that 192.0.2.100 is this host's own"),
         (interface("192.0.2.1/24"), {"ip_addresses": ["198.51.100.1/32"]}, "no network of eth0 contains 198.51.100.1"),
         (interface("192.0.2.1/24"), {"ip_addresses": ["192.0.2.100/32"]}, ""),
-        (interface("192.0.2.1/24"), {"ip_addresses": ["198.51.100.1/24"]}, ""),
+        (
+            interface("192.0.2.1/24"),
+            {"ip_addresses": ["198.51.100.1/24"]},
+            "198.51.100.1/24 is in none of eth0's subnets (192.0.2.0/24); if this is a typo, correct ip_addresses",
+        ),
         (interface("fe80::1/64"), {"ip_addresses": ["fe80::9/64", "2001:db8::1"]}, "no network of eth0 contains 2001"),
     ],
 )

@@ -18,6 +18,8 @@ from failover.cli import group as commands
 from failover.cli import main
 from failover.config import sample, schema
 from tests.cli.commands import GOOD, SOURCE, WITHOUT_CAPABILITIES, command, complaint, environment, failover
+from tests.cli.test_control import serving
+from tests.cli.test_status import document
 
 ROOT = SOURCE / "failover"
 
@@ -312,7 +314,9 @@ def test_run_loads_neither_click_nor_asyncio(config: Path, tmp_path: Path) -> No
 
 
 def test_status_loads_no_engine_and_no_library_but_click(tmp_path: Path) -> None:
-    loaded = imported(tmp_path, "status", "--runtime-dir", str(tmp_path))
+    answer = b"HTTP/1.1 200 OK\r\n\r\n" + json.dumps(document()).encode()
+    with serving(tmp_path / "control.sock", answer):
+        loaded = imported(tmp_path, "status", "--runtime-dir", str(tmp_path))
     assert "click" in loaded
     assert loaded.isdisjoint({"msgspec", "http", "asyncio", "h11"})
 

@@ -216,7 +216,7 @@ def test_where_there_is_no_file_it_is_said_what_makes_one(
     assert main([command, *(["--config"] if command == "run" else []), str(path)]) == 3
     assert capsys.readouterr().err == (
         f"failover: {path}: 1 problem\n  cannot be read: No such file or directory\n"
-        "  `failover file-mode` writes a sample there, which does no harm\n"
+        f"  `failover file-mode --filename {path}` writes a sample there and runs it\n"
     )
     assert not path.exists()
 

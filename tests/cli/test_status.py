@@ -12,6 +12,7 @@ import pytest
 from failover.cli import control, main
 from failover.cli.commands import status
 from failover.cli.failures import Failure
+from failover.config import parse
 
 NOW = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
 
@@ -107,14 +108,14 @@ def test_what_cannot_be_sent_has_a_line_below_the_table(at: str, last: str) -> N
         (
             {"error": "x.json: 1 problem\n  $.vrid: missing; allowed: 1 to 255", "file_is_bad": True},
             (
-                "the last reload failed 5 min 0 s ago, and a restart would fail:"
+                "the last reload failed 5 min 0 s ago; a restart with that file would fail:"
                 " x.json: 1 problem: $.vrid: missing; allowed: 1 to 255"
             ),
         ),
         (
             {"error": "x.json: 2 problems\n  $.a: unknown key\n  $.b: unknown key", "file_is_bad": True},
             (
-                "the last reload failed 5 min 0 s ago, and a restart would fail:"
+                "the last reload failed 5 min 0 s ago; a restart with that file would fail:"
                 " x.json: 2 problems: $.a: unknown key; failover check lists all"
             ),
         ),
@@ -159,6 +160,59 @@ def test_a_bad_file_that_was_changed_since_it_was_read_has_a_line(
     lines = [line for line in status.text(shown, now).splitlines() if "was changed" in line]
     told = f"the configuration was changed and not reloaded, and a restart would fail: {path}: 3 problems: $.vrid:"
     assert [line.startswith(told) for line in lines] == [True] * is_told
+
+
+GOOD = [
+    {"name": "VR_1", "vrid": 51, "interface_name": "eth0", "ip_addresses": ["192.0.2.100/24"]},
+    {"name": "LAN", "vrid": 52, "interface_name": "eth0", "ip_addresses": ["192.0.2.101/24"]},
+]
+
+
+@pytest.mark.parametrize(
+    ("last", "digest", "line"),
+    [
+        (
+            None,
+            "another",
+            "the configuration was changed and not reloaded (LAN: priority 200 -> 100): run failover reload",
+        ),
+        (None, parse(json.dumps(GOOD)).digest, None),  # it was only touched, or written in another way
+        (None, None, None),  # a daemon of an older version
+        (
+            {"outcome": "failed", "error": "x", "file_is_bad": True},
+            "another",
+            "the last reload failed 1 h 0 min ago; the file is good now: run failover reload",
+        ),
+        (
+            {"outcome": "failed", "error": "x", "file_is_bad": False},
+            "another",
+            "the last reload failed 1 h 0 min ago: x",
+        ),
+    ],
+)
+def test_a_good_file_that_was_changed_since_it_was_read_has_a_line(
+    tmp_path: Path, last: dict[str, Any] | None, digest: str | None, line: str | None
+) -> None:
+    path = tmp_path / "x.json"
+    path.write_text(json.dumps(GOOD, indent=2))
+    now = datetime.now(UTC) + timedelta(seconds=1)
+    high = {"configured": 200, "effective": 200}
+    runs = {"version": 3, "advertisement_interval_seconds": 1.0}
+    shown = document(router(**runs), router(name="LAN", vrid=52, priority=high, addresses=["192.0.2.101/24"], **runs))
+    shown["daemon"] |= {"configuration_file": str(path), "uptime_seconds": 3600, "configuration_digest": digest}
+    if last is not None:
+        shown["daemon"]["last_reload"] = {"at": (now - timedelta(seconds=3600)).isoformat(), **last}
+    for name in (None, "VR_1"):
+        lines = status.text(shown, now, name=name).splitlines()
+        assert [one for one in lines if "reload" in one] == ([line] if line else [])
+
+
+def test_an_address_in_a_wrong_subnet_has_a_line() -> None:
+    typo = router(own_subnets=["203.0.113.0/24", "198.51.100.0/25"])
+    assert status.text(document(typo), NOW).splitlines()[2] == (
+        "VR_1 (ipv4): 192.0.2.100/24 is in none of eth0's subnets (203.0.113.0/24, 198.51.100.0/25); if this is a typo,"
+        " correct ip_addresses"
+    )
 
 
 def test_a_name_selects_all_families_of_that_router(

@@ -163,3 +163,16 @@ def test_a_file_that_may_not_be_read_is_refused_by_name(monkeypatch: pytest.Monk
     with pytest.raises(ConfigError) as caught:
         load("/x.json")
     assert str(caught.value) == "/x.json: 1 problem\n  cannot be read: Permission denied"
+
+
+def test_the_digest_tells_settings_apart_and_not_their_spelling() -> None:
+    plain = parse(json.dumps(entry()))
+    assert len(plain.digest) == 8
+    assert parse(json.dumps([entry(priority=100)], indent=4)).digest == plain.digest
+    others = [
+        entry(priority=101),
+        entry(preempt_mode=False),
+        entry(name="x"),
+        {"virtual_routers": [entry()], "daemon": {"realtime_priority": 3}},
+    ]
+    assert len({plain.digest, *(parse(json.dumps(other)).digest for other in others)}) == 1 + len(others)

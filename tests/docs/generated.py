@@ -45,7 +45,7 @@ _SIDE_BY_SIDE: Final = 2
 """Buildings in a row of the picture: more would be too wide for a page."""
 RESULTS: Final = ROOT / "docs/performance/results.json"
 SHOWN: Final = {
-    ("failover/0.1s", "excess"): "a dead MASTER is noticed later than the RFC demands by, at 0.1 s",
+    ("failover/0.1s", "excess"): "delay in noticing a dead MASTER, beyond the RFC's time (interval 0.1 s)",
     ("failover/1s", "stop"): "the MASTER is stopped: until the client is served by the other host, at 1 s",
     ("cpu/200@0.1s", "sent"): "CPU to send an advertisement, 200 virtual routers at 0.1 s",
     ("cpu/200@0.1s", "received from keepalived"): "CPU to receive one from keepalived, 200 virtual routers at 0.1 s",
@@ -53,7 +53,7 @@ SHOWN: Final = {
     (
         "spacing/0.1s-hogs-ordinary",
         "p99",
-    ): "99 of 100 advertisements are off by less than, on a busy host without real-time priority",
+    ): "jitter of advertisements (99th percentile), on a busy host without real-time priority",
     ("addresses/1x500", "configured"): "time to add 500 addresses",
     ("addresses/1x500", "late"): "meanwhile, another virtual router's advertisements are late by at most",
     ("addresses/100x1", "adverts"): "100 virtual routers take over at once: from the first to the last advertisement",
@@ -93,6 +93,8 @@ FIELDS: Final = {
     "daemon.agent.system_call_filter": "Whether the agent's system calls are filtered.",
     "daemon.warnings[]": "What the system refused to give the daemon, one sentence each.",
     "daemon.configuration_file": "The file that a reload reads. `null` if there is none, as in `cli-mode`.",
+    "daemon.configuration_digest": "A checksum of the settings that the daemon runs with. It changes if a setting"
+    " changes, but not if the file is only written differently. `null` if there is no file.",
     "daemon.last_reload.at": (
         "When the last reload ended. `last_reload` is `null` if there was none since the daemon started."
     ),
@@ -123,8 +125,7 @@ FIELDS: Final = {
         " an [oddity](events.md#oddities), `address_elsewhere` or `unheard_master`."
     ),
     "virtual_routers[].problems[].severity": (
-        "`critical` if two hosts or no host have the address, or if this will be so when the MASTER dies. Otherwise"
-        " `warning`."
+        "`critical`: two hosts have the address, or none, now or after the MASTER dies. Otherwise `warning`."
     ),
     "virtual_routers[].problems[].source": "The address of the other host. For `address_elsewhere`, its MAC address.",
     "virtual_routers[].problems[].text": "The problem as a sentence, as in the log.",
@@ -151,6 +152,10 @@ FIELDS: Final = {
     "virtual_routers[].master_down_interval_seconds": "How long the MASTER may be silent before this host takes over.",
     "virtual_routers[].addresses[]": (
         "The addresses that this host has while it is MASTER. The excluded ones come last."
+    ),
+    "virtual_routers[].own_subnets[]": (
+        "The subnets of this host's own IPv4 addresses on the interface. `failover status` warns if a virtual address"
+        " is in none of them."
     ),
     "virtual_routers[].preferred_lifetime": (
         "The configured preferred lifetime of the IPv6 addresses: 0 or `forever`. `null` for `ipv4`."

@@ -96,6 +96,7 @@ def a_router_with_everything() -> RouterStatus:
                 count=2,
             )
         ],
+        own_subnets=["192.0.2.0/24"],
         counters=Counters(discarded={"REASON": 1}, oddities={"ODDITY": 1}),
         send_error=SendError(what="advertisement", error="no", count=1, at=1),
     )

@@ -18,7 +18,7 @@ def claims() -> list[str]:
     for line in PAGE.splitlines():
         if not line.startswith("|"):
             is_held = False
-        elif "| held by |" in line:
+        elif "| proved by |" in line:
             is_held = True
         elif is_held and not line.startswith("| ---"):
             found.append(line)

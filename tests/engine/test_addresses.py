@@ -1,5 +1,6 @@
 """The addresses of a MASTER: kept against others, removed at the end, and nobody else's ever touched."""
 
+import sys
 import time
 from ipaddress import ip_interface
 from itertools import pairwise
@@ -8,7 +9,7 @@ import pytest
 
 from failover.lab.network.lan import Host, Lan
 from failover.lab.network.waiting import wait_until
-from tests.engine.daemons import INTERVAL, OurDaemon, router
+from tests.engine.daemons import ENVIRONMENT, INTERVAL, OurDaemon, router
 from tests.engine.watching import Addresses
 
 pytestmark = pytest.mark.root
@@ -130,6 +131,30 @@ def test_what_a_killed_daemon_left_is_removed_by_the_next_and_nothing_else(lan: 
         "203.0.113.5/24",
     }
     daemon.wait_for_log("removed what an earlier run left on eth0: ")
+
+
+@pytest.mark.parametrize("user", [0, 65534])
+def test_where_no_daemon_runs_the_commands_tell_what_a_killed_one_has_left(lan: Lan, host: Host, user: int) -> None:
+    def said(command: str) -> str:
+        python = ["setpriv", f"--reuid={user}", sys.executable]
+        words = [*python, "-m", "failover", command, "--socket", "/nowhere/control.sock"]
+        with (host.directory / command).open("wb") as output:
+            host.popen(words, output=output, env=ENVIRONMENT).wait(30)
+        return (host.directory / command).read_text()
+
+    living = OurDaemon(host, router(52, "192.0.2.102/24"), label="living")
+    killed = OurDaemon(host, router(51, "192.0.2.100/24"))
+    for daemon in (living, killed):
+        daemon.wait_for("MASTER")
+    killed.kill()
+    left = "192.0.2.100/24 on eth0 was left by a daemon that was killed: start the daemon, or run failover teardown"
+    for command in ("status", "health"):
+        assert left in said(command)
+        assert "192.0.2.102" not in said(command)
+    host.ip("addr del 192.0.2.100/24 dev eth0")
+    for command in ("status", "health"):
+        assert "no daemon runs on" in said(command)
+        assert "left by" not in said(command)
 
 
 def test_a_daemon_starts_right_after_one_was_killed(lan: Lan, host: Host) -> None:

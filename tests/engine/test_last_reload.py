@@ -58,8 +58,8 @@ def test_a_bad_file_is_shown_until_a_good_one_is_reloaded(lan: Lan, host: Host, 
     assert (told["outcome"], told["file_is_bad"]) == ("failed", True)
     assert told["error"].startswith(f"{daemon.config}: 1 problem\n  $[0].priority: 300 is out of range")
     (line,) = (one for one in shown(daemon).splitlines() if FAILED in one)
-    assert "s ago, and a restart would fail: " + problem in line
-    assert f"1 MASTER; {FAILED}, and a restart would fail: {problem}" in status_line(manager, "1 MASTER; ")
+    assert "s ago; a restart with that file would fail: " + problem in line
+    assert f"1 MASTER; {FAILED}; a restart with that file would fail: {problem}" in status_line(manager, "1 MASTER; ")
 
     # An agent that has died is followed by one that knows it as well.
     agent = daemon.agent()
@@ -70,6 +70,8 @@ def test_a_bad_file_is_shown_until_a_good_one_is_reloaded(lan: Lan, host: Host, 
     assert last(daemon) == told
 
     daemon.config.write_text(json.dumps([router(51, priority=30)]))
+    (line,) = (one for one in shown(daemon).splitlines() if FAILED in one)
+    assert line.endswith("s ago; the file is good now: run failover reload")
     daemon.signal(signal.SIGHUP)
     wait_until(lambda: (last(daemon) or {}).get("outcome") == "reloaded", "the mended file is reloaded")
     assert (last(daemon) or {})["error"] is None
@@ -92,6 +94,13 @@ def test_a_bad_file_that_was_never_reloaded_is_shown_by_who_may_read_it(lan: Lan
     )
     daemon.config.write_text(json.dumps([router(51, priority=30)]))
     assert "restart" not in shown(daemon)
+    waits = "the configuration was changed and not reloaded (VR_51: priority 100 -> 30): run failover reload"
+    assert waits in shown(daemon)
+    daemon.config.write_text(json.dumps([router(51)], indent=2))  # as it was, only written in another way
+    assert "reload" not in shown(daemon)
+    daemon.config.write_text(json.dumps([router(51, priority=30)]))
+    assert ask(daemon.control, "/reload", "POST")[0] == 200
+    assert "reload" not in shown(daemon)
 
 
 def test_where_the_file_is_good_a_restart_is_not_spoken_of(lan: Lan, host: Host) -> None:

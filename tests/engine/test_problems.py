@@ -105,7 +105,7 @@ def test_two_masters_are_a_problem_where_the_other_one_is_heard(hosts: tuple[Hos
     wait_until(lambda: not problems(hearing), "one MASTER", 20)
     change = deaf.router()["last_change"]
     assert (change["previous"], change["cause"]) == ("MASTER", "better_priority")
-    assert change["text"] == "192.0.2.12 (priority 200) has the higher priority"
+    assert change["text"] == "192.0.2.12 had the higher priority (200)"
 
 
 def test_the_same_priority_is_a_problem_to_the_backup(hosts: tuple[Host, Host]) -> None:

@@ -95,6 +95,18 @@ def test_a_second_master_is_told_of_as_long_as_there_is_one(lan: Lan, host: Host
     manager.listen("STATUS=1 MASTER", 30)
 
 
+@pytest.mark.timeout(120)
+def test_another_host_that_has_the_address_is_told_of(lan: Lan, host: Host, manager: Manager) -> None:
+    there = lan.host("two", "192.0.2.12/24")
+    there.ip("addr add 192.0.2.100/24 dev eth0")
+    OurDaemon(host, router(), NOTIFY_SOCKET=manager.path)
+    told = (
+        f"another host, {there.mac}, answers for 192.0.2.100 on eth0, too; if its daemon was killed, run failover"
+        " teardown there; if it uses another VRID, correct that; else remove the address there"
+    )
+    manager.listen(f"STATUS=1 MASTER (VR_51: {told})", 75)
+
+
 def test_an_owner_is_master_before_it_is_ready(lan: Lan, host: Host, manager: Manager) -> None:
     OurDaemon(host, router(priority=255), router(52, "192.0.2.101/24"), NOTIFY_SOCKET=manager.path)
     assert manager.listen("READY=1")[2] == "STATUS=1 MASTER, 1 BACKUP"

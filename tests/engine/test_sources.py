@@ -90,7 +90,7 @@ def test_a_better_router_wins_from_each_address_that_it_can_have(
     daemon: OurDaemon, stranger: Host, number: int, better: Advertisement, source: str
 ) -> None:
     send(stranger, better, ip_address(source), 2)
-    daemon.wait_for_log(f"MASTER -> BACKUP: {source} (priority {better.priority}) has the higher priority")
+    daemon.wait_for_log(f"MASTER -> BACKUP: {source} had the higher priority ({better.priority})")
     assert counted(daemon, number, "discarded", "impossible_source") == 0
     assert not any("source" in oddity for oddity in daemon.router(number)["counters"]["oddities"])
 
@@ -107,7 +107,7 @@ def test_a_better_router_with_an_odd_address_wins_and_is_named_once(
     daemon: OurDaemon, stranger: Host, number: int, better: Advertisement, source: str, oddity: str, words: str
 ) -> None:
     send(stranger, better, ip_address(source), 10)
-    daemon.wait_for_log(f"MASTER -> BACKUP: {source} (priority 200) has the higher priority")
+    daemon.wait_for_log(f"MASTER -> BACKUP: {source} had the higher priority (200)")
     wait_until(lambda: counted(daemon, number, "oddities", oddity) == 10, "each is counted")
     assert daemon.log().count(f"{source} {words}") == 1
     # while it is heard, it is followed as any MASTER, and missed when it is silent

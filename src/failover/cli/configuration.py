@@ -14,13 +14,12 @@ def path_of(given: str | None) -> Path:
     return Path(given) if given else config.default_path(os.environ)
 
 
-def report_on(path: Path) -> str | None:
-    """What is wrong with what a file says; None where nothing is, or where it cannot be read from here."""
+def read_again(path: Path) -> config.Configuration | str | None:
+    """The configuration in a file, or what is wrong with it; None where it cannot be read from here."""
     try:
-        config.load(path)
+        return config.load(path)
     except config.ConfigError as error:
         return None if isinstance(error.__cause__, OSError) else str(error)
-    return None
 
 
 def load(path: Path) -> config.Configuration:
@@ -29,5 +28,5 @@ def load(path: Path) -> config.Configuration:
         return config.load(path)
     except config.ConfigError as error:
         is_missing = isinstance(error.__cause__, FileNotFoundError)
-        remedy = "\n  `failover file-mode` writes a sample there, which does no harm" if is_missing else ""
+        remedy = f"\n  `failover file-mode --filename {path}` writes a sample there and runs it" if is_missing else ""
         raise Failure(f"{error}{remedy}", BAD_CONFIGURATION) from error

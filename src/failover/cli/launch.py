@@ -56,6 +56,7 @@ def run(
             log_file=opened,
             log_descriptor=descriptor,
             configuration_file=file,
+            configuration_digest=loaded.digest if file is not None else None,
         ),
         prepare,
     )

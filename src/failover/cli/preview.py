@@ -7,13 +7,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from typing import Any, NamedTuple
 
+from failover.cli.health.subnets import mistaken
 from failover.config import Configuration, DaemonSettings, instances
 from failover.engine.transmit.prepared import mtu_fault
 from failover.linux.confinement import users
 from failover.linux.errors import reason
 from failover.linux.interfaces.monitor import Interfaces
 from failover.linux.interfaces.naming import meant
-from failover.linux.interfaces.readiness import fault, source_address
+from failover.linux.interfaces.readiness import fault, own_networks, source_address
 from failover.linux.interfaces.table import Interface
 from failover.vrrp import Address, Family, Fault, VirtualAddress, VirtualRouter
 from failover.vrrp.units import to_seconds
@@ -100,10 +101,10 @@ def _on(
     if found is None and interface is not None:
         found = mtu_fault(router, interface_name, interface.mtu)
     source = source_address(interface, router.family, virtual) if interface else None
-    return Preview(name, interface_name, router, source, found, tuple(_warnings(router, interface)))
+    return Preview(name, interface_name, router, source, found, tuple(_warnings(router, interface, virtual)))
 
 
-def _warnings(router: VirtualRouter, interface: Interface | None) -> Iterator[str]:
+def _warnings(router: VirtualRouter, interface: Interface | None, virtual: set[Address]) -> Iterator[str]:
     if interface is None:
         return
     own = {assigned.address for assigned in interface.addresses if not assigned.is_tagged}
@@ -121,6 +122,10 @@ def _warnings(router: VirtualRouter, interface: Interface | None) -> Iterator[st
             )
         elif not _is_on_link(address, own):
             yield f"no network of {interface.name} contains {address}: answers to its clients may go another way"
+    if router.family is Family.IPV4:
+        subnets = map(str, own_networks(interface, router.family, virtual))
+        if found := mistaken(map(str, router.held_addresses), subnets, interface.name):
+            yield found
 
 
 def _is_on_link(address: VirtualAddress, own: Iterable[VirtualAddress]) -> bool:

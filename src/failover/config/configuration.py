@@ -1,5 +1,6 @@
 """`Configuration`: everything that a file says, checked, with all defaults applied."""
 
+from binascii import crc32
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
@@ -41,6 +42,11 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
         problems = [problem for draft in drafts for problem in draft.problems]
         if problems:
             raise ConfigError("Configuration", problems)
+
+    @property
+    def digest(self) -> str:
+        """Eight hexadecimal digits: others where a setting differs, the same where it is only written differently."""
+        return f"{crc32(msgspec.msgpack.encode(self, enc_hook=str)):08x}"
 
 
 def _virtual_routers(given: object) -> tuple[VirtualRouter, ...]:

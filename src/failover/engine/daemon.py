@@ -57,6 +57,8 @@ class Settings:
     """Instead of a file: what is open already, such as standard output."""
     configuration_file: Path | None = None
     """What is read again when the configuration is to be reloaded; None: it cannot be."""
+    configuration_digest: str | None = None
+    """Of what the file said."""
 
 
 def run(configuration: Configuration, settings: Settings, prepare: Callable[[], None] = lambda: None) -> None:
@@ -135,6 +137,7 @@ class _Daemon:
         self._reload: Reload | None = None
         if file is not None:
             self._status_feed.configuration_file = str(file.absolute())
+            self._status_feed.configuration_digest = settings.configuration_digest
             read = partial(ReaderProcess, str(file), self._loop, aside, user=user)
             self._reload = Reload(read, own, self._engine, held, notifier.reloading, self._reloaded)
         self._has_terminal = has_terminal()
@@ -237,6 +240,7 @@ class _Daemon:
         feed.last_reload = last_reload(outcome, self._loop.clock.wall(), feed.last_reload)
         if isinstance(outcome, Reloaded):
             self._count_beats()
+            feed.configuration_digest = outcome.digest
             feed.reconfigured(changed)
         self._warn()
         self._engine.events.tell(*reload_evidence(outcome))

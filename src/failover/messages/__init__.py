@@ -135,6 +135,8 @@ class Reloaded(msgspec.Struct, frozen=True, kw_only=True, tag="reloaded"):
     unchanged: int
     needs_restart: list[str]
     """Settings of the daemon that have changed, and count from its next start on."""
+    digest: str
+    """Of the configuration that runs now."""
 
 
 class NotReloaded(msgspec.Struct, frozen=True, kw_only=True, tag="not_reloaded"):

@@ -112,6 +112,8 @@ class RouterStatus(msgspec.Struct, frozen=True, kw_only=True):
     send_error: SendError | None = None
     preferred_lifetime: int | str | None = None
     """Of its addresses, as the configuration has it; None for IPv4."""
+    own_subnets: list[str] = []
+    """The host's own on the interface, for IPv4: as `source_off_subnet` has them."""
     address_conflict: str | None = None
     """What is wrong with its addresses on the interface, as a sentence."""
 
@@ -154,6 +156,8 @@ class DaemonStatus(msgspec.Struct, frozen=True, kw_only=True, tag="daemon"):
     """None: there was none since the start."""
     configuration_file: str | None = None
     """What a reload reads, as an absolute path; None: nothing."""
+    configuration_digest: str | None = None
+    """Of what runs: `config.Configuration.digest`; None where no reload reads anything."""
 
 
 LAG_BOUNDS: Final = (

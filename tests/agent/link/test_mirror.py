@@ -49,6 +49,7 @@ DAEMON = DaemonStatus(
     realtime=REALTIME,
     warnings=["memory is not locked: needs CAP_IPC_LOCK"],
     configuration_file="/etc/failover/vrrp-config.json",
+    configuration_digest="0a1b2c3d",
 )
 ROUTER = RouterStatus(
     name="VR_1",
@@ -124,6 +125,7 @@ def test_the_document_is_this() -> None:
             "agent": {"user": os.geteuid(), "landlock": 0, "system_call_filter": False},
             "warnings": ["memory is not locked: needs CAP_IPC_LOCK"],
             "configuration_file": "/etc/failover/vrrp-config.json",
+            "configuration_digest": "0a1b2c3d",
             "last_reload": None,
         },
         "virtual_routers": [
@@ -160,6 +162,7 @@ def test_the_document_is_this() -> None:
                 "advertisement_interval_seconds": 1.0,
                 "master_down_interval_seconds": 3.609375,
                 "addresses": ["192.168.100.100/24"],
+                "own_subnets": [],
                 "preferred_lifetime": None,
                 "virtual_mac": None,
                 "send_error": None,

@@ -116,8 +116,8 @@ SENTENCES: dict[str, tuple[dict[str, Value], str]] = {
     "address_elsewhere": (
         {"interface": "eth0", "addresses": "192.0.2.100, 192.0.2.101", "mac": "02:00:00:00:00:02"},
         (
-            "another host, 02:00:00:00:00:02, answers for 192.0.2.100, 192.0.2.101 on eth0, too; remove the address"
-            " from it, or give both hosts the same VRID"
+            "another host, 02:00:00:00:00:02, answers for 192.0.2.100, 192.0.2.101 on eth0, too; if its daemon was"
+            " killed, run failover teardown there; if it uses another VRID, correct that; else remove the address there"
         ),
     ),
     "address_elsewhere_over": (

@@ -65,7 +65,7 @@ def test_what_the_system_did_not_grant_is_a_warning_each() -> None:
     ("outcome", "bad", "found"),
     [
         ("reloaded", False, []),
-        ("failed", True, ["the last reload failed 5 min 0 s ago, and a restart would fail: x.json: no"]),
+        ("failed", True, ["the last reload failed 5 min 0 s ago; a restart with that file would fail: x.json: no"]),
         ("failed", False, ["the last reload failed 5 min 0 s ago: x.json: no"]),
     ],
 )

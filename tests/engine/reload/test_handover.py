@@ -25,7 +25,7 @@ def test_whatever_a_file_can_say_arrives_as_it_would_be_run_from_the_start(docum
     assert [one for packet in some if isinstance(packet, Instances) for one in packet.unpacked()] == intended(
         configuration
     )
-    assert last == Complete(configuration.daemon)
+    assert last == Complete(configuration.daemon, configuration.digest)
 
 
 def test_no_parameter_of_an_instance_is_left_behind() -> None:
@@ -36,8 +36,9 @@ def test_no_parameter_of_an_instance_is_left_behind() -> None:
 def test_the_settings_of_the_daemon_arrive() -> None:
     own = DaemonSettings(realtime_priority=7, lock_memory=False, cpu_affinity=[0, 1])
     routers = (VirtualRouter(vrid=1, interface_name="eth0", ip_addresses=["192.0.2.1/24"]),)
-    *_, last = handover(Configuration(virtual_routers=routers, daemon=own))
-    assert decode(encode(last)) == Complete(own)
+    configuration = Configuration(virtual_routers=routers, daemon=own)
+    *_, last = handover(configuration)
+    assert decode(encode(last)) == Complete(own, configuration.digest)
 
 
 def test_many_routers_and_many_addresses_come_in_packets_that_are_small_enough() -> None:

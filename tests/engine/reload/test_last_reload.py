@@ -5,7 +5,7 @@ from failover.engine.reload.reload import VOID
 from failover.messages import LastReload, Names, NotReloaded, Reloaded
 
 NONE = Names(0, [])
-RELOADED = Reloaded(added=NONE, removed=NONE, changed=NONE, unchanged=1, needs_restart=[])
+RELOADED = Reloaded(added=NONE, removed=NONE, changed=NONE, unchanged=1, needs_restart=[], digest="")
 BAD = NotReloaded(report="x.json: 1 problem\n  $.vrid: missing", is_bad=True)
 IN_THE_WAY = NotReloaded(report="another process runs virtual router 52", is_bad=False)
 FAILED = LastReload(at=5, error=BAD.report, is_bad_file=True)

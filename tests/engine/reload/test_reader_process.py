@@ -69,7 +69,8 @@ def instead(monkeypatch: pytest.MonkeyPatch, directory: Path, script: str) -> No
 
 
 def test_a_good_file_is_what_it_would_be_at_the_start(loop: Loop, file: Path) -> None:
-    assert outcome(loop, file) == Read(intended(parse(GOOD)), DaemonSettings(realtime_priority=7))
+    good = parse(GOOD)
+    assert outcome(loop, file) == Read(intended(good), DaemonSettings(realtime_priority=7), good.digest)
     assert no_child()
 
 
@@ -80,7 +81,8 @@ def test_more_excluded_addresses_than_fit_a_packet_arrive(loop: Loop, file: Path
         for vrid, part in ((50, []), (51, many), (52, ["2001:db8::1/128"]))
     ]
     file.write_text(json.dumps(entries))
-    assert outcome(loop, file) == Read(intended(parse(file.read_text())), DaemonSettings())
+    whole = parse(file.read_text())
+    assert outcome(loop, file) == Read(intended(whole), DaemonSettings(), whole.digest)
 
 
 def test_a_bad_file_is_refused_with_its_report(loop: Loop, file: Path) -> None:
@@ -138,8 +140,8 @@ INSTANCE: dict[str, object] = {
         {"type": "instances", "some": [INSTANCE | {"preferred_lifetime": "soon"}]},
         {"type": "instances", "some": [INSTANCE | {"advertisement_interval": 0}]},
         {"type": "excluded", "addresses": [(bytes(5), 8)]},
-        {"type": "complete", "daemon": {"realtime_priority": 1000}},
-        {"type": "complete", "daemon": {"agent_user": "a:b"}},
+        {"type": "complete", "daemon": {"realtime_priority": 1000}, "digest": ""},
+        {"type": "complete", "daemon": {"agent_user": "a:b"}, "digest": ""},
     ],
     ids=str,
 )
@@ -157,7 +159,8 @@ def test_a_process_that_says_what_is_no_configuration_is_ended_and_told_of(
 def test_the_instance_of_that_test_is_good_but_for_what_it_changes(
     loop: Loop, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, message in (("1", {"type": "instances", "some": [INSTANCE]}), ("2", {"type": "complete", "daemon": {}})):
+    complete = {"type": "complete", "daemon": {}, "digest": "0a1b2c3d"}
+    for name, message in (("1", {"type": "instances", "some": [INSTANCE]}), ("2", complete)):
         (file.parent / name).write_bytes(msgspec.msgpack.encode(message))
     instead(monkeypatch, file.parent, f"cat {file.parent}/1 >&3; cat {file.parent}/2 >&3")
     found = outcome(loop, file)

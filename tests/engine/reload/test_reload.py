@@ -40,7 +40,7 @@ class Bench:
         return cast(ReaderProcess, None)
 
     def finish_reading(self) -> None:
-        self.done.pop()(Read([], DaemonSettings()))
+        self.done.pop()(Read([], DaemonSettings(), "0a1b2c3d"))
 
     # --- as an engine
 

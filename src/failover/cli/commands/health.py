@@ -9,7 +9,7 @@ import click
 from failover.cli import control, places
 from failover.cli.failures import Failure
 from failover.cli.group import declared
-from failover.cli.health import configuration_file, judgement
+from failover.cli.health import judgement
 from failover.cli.health.findings import Finding, Severity
 from failover.cli.options import RUNTIME_DIR, SOCKET
 
@@ -50,17 +50,16 @@ def _whole(where: Path) -> tuple[list[Finding], str]:
     try:
         document = json.loads(control.get(where, "/status"))
     except control.NoDaemon as failure:
-        return [Finding(Severity.CRITICAL, None, str(failure))], ""
+        from failover.cli.health.abandoned import abandoned  # noqa: PLC0415 - netlink, for this case only
+
+        sentences = (str(failure), abandoned())
+        return [Finding(Severity.CRITICAL, None, sentence) for sentence in sentences if sentence], ""
     except Failure as failure:
         return [Finding(Severity.UNKNOWN, None, str(failure))], ""
     except ValueError:
         return [Finding(Severity.UNKNOWN, None, f"{where}: the daemon's answer is not JSON")], ""
     now = datetime.now(UTC)
-    found = judgement.judge(document, now)
-    if not configuration_file.not_reloaded(document["daemon"], now):
-        changed = configuration_file.changed(document["daemon"], now)
-        found += (Finding(Severity.WARNING, None, sentence) for sentence in changed)
-    return found, judgement.summary(document)
+    return judgement.judge(document, now), judgement.summary(document)
 
 
 def _error(body: bytes) -> str | None:

@@ -13,7 +13,7 @@ from failover.cli import completion, control, places
 from failover.cli.failures import FAILED, FINE, Failure, tell
 from failover.cli.group import declared
 from failover.cli.health import configuration_file, judgement
-from failover.cli.health.findings import notes, wrong
+from failover.cli.health.findings import doubts, notes, wrong
 from failover.cli.options import RUNTIME_DIR, SOCKET
 from failover.cli.terminal import page, screen, table
 from failover.cli.terminal.table import Cell, Column
@@ -50,55 +50,65 @@ def _status(*, name: str | None, as_json: bool, watch: bool, runtime_dir: str | 
     where = places.find(runtime_dir, socket).socket
 
     def asked() -> Document:
-        document = json.loads(control.get(where, "/status"))
-        return document if name is None else only(document, name)
+        try:
+            document: Document = json.loads(control.get(where, "/status"))
+        except control.NoDaemon as failure:
+            from failover.cli.health.abandoned import abandoned  # noqa: PLC0415 - netlink, for this case only
+
+            left = abandoned()
+            raise (Failure(f"{failure}\n  {left}") if left else failure) from failure
+        return document
+
+    def drawn(document: Document, window: page.Window | None) -> str:
+        return text(document, datetime.now(UTC), window, name)
 
     def shown(document: Document) -> str:
         if not as_json:
-            return text(document, datetime.now(UTC), screen.window())
+            return drawn(document, screen.window())
         if silence := judgement.silence(document, datetime.now(UTC)):
             tell(silence)
-        return json.dumps(document, ensure_ascii=False)
+        return json.dumps(only(document, name), ensure_ascii=False)
 
     document = asked()
+    first = shown(document)
     if not watch:
-        click.echo(shown(document))
+        click.echo(first)
         return FAILED if judgement.silence(document, datetime.now(UTC)) else FINE
     if as_json or not screen.is_possible():
-        _stream(document, asked, shown)
+        _stream(first, lambda: shown(asked()))
     else:
-        _watch(document, asked)
+        _watch(document, asked, drawn)
     return FINE
 
 
-def _stream(document: Document, asked: Callable[[], Document], shown: Callable[[Document], str]) -> None:
+def _stream(first: str, following: Callable[[], str]) -> None:
     """Print the status every second until Ctrl-C."""
-    click.echo(shown(document))
+    click.echo(first)
     with suppress(KeyboardInterrupt):
         while True:
             time.sleep(WATCH_SECONDS)
             try:
-                click.echo(shown(asked()))
+                click.echo(following())
             except Failure as failure:
                 click.echo(f"failover: {failure}", err=True)  # and go on: people use --watch to see a restart
 
 
-def _watch(document: Document, asked: Callable[[], Document]) -> None:
+def _watch(document: Document, asked: Callable[[], Document], drawn: Callable[[Document, page.Window], str]) -> None:
     """Draw the status every second until Ctrl-C."""
     with suppress(KeyboardInterrupt), screen.opened() as draw:
-        draw(text(document, datetime.now(UTC), screen.size()))
+        draw(drawn(document, screen.size()))
         while True:
             time.sleep(WATCH_SECONDS)
             try:
-                document = asked()
+                draw(drawn(asked(), screen.size()))
             except Failure as failure:
                 draw(page.compose([], [f"failover: {failure}"], screen.size()))
-            else:
-                draw(text(document, datetime.now(UTC), screen.size()))
 
 
-def only(document: Document, name: str) -> Document:
-    """The document with only the virtual router of this name. `Failure` with the known names where there is none."""
+def only(document: Document, name: str | None) -> Document:
+    """The document with only the virtual router of this name; None: with all. `Failure` where there is none."""
+    if name is None:
+        return document
     routers = [router for router in document["virtual_routers"] if router["name"] == name]
     if not routers:
         known = ", ".join(dict.fromkeys(router["name"] for router in document["virtual_routers"]))
@@ -106,15 +116,19 @@ def only(document: Document, name: str) -> Document:
     return {**document, "virtual_routers": routers}
 
 
-def text(document: Document, now: datetime, window: page.Window | None = None) -> str:
-    """The status as text: a table, sentences about what is wrong, and a line about the daemon."""
-    daemon, routers = document["daemon"], document["virtual_routers"]
+def text(document: Document, now: datetime, window: page.Window | None = None, name: str | None = None) -> str:
+    """The status as text: a table, sentences about what is wrong, and a line about the daemon.
+
+    `name` selects a virtual router; None: all. `Failure` where there is none of that name.
+    """
+    daemon, routers = document["daemon"], only(document, name)["virtual_routers"]
     lines = [finding.sentence for router in routers for finding in wrong(router, now)]
+    lines += (doubt for router in routers for doubt in doubts(router))
     if len(routers) <= _EXPLAINED:
         lines += (note for router in routers for note in notes(router, now))
     if daemon["warnings"]:
         lines.append(f"warning: {'; '.join(daemon['warnings'])}")
-    lines += configuration_file.not_reloaded(daemon, now) or configuration_file.changed(daemon, now)
+    lines += configuration_file.wrong(daemon, now) or configuration_file.pending(document, now)
     lines.append(f"failover {daemon['version']}, process {daemon['pid']}, up {elapsed(daemon['uptime_seconds'])}")
     silence = judgement.silence(document, now)
     above = [page.Line(f"{silence}. What follows is what it said last.", "red")] if silence else []

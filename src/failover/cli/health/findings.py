@@ -58,6 +58,17 @@ def _wrong(router: Router, now: datetime) -> Iterator[tuple[Severity, str]]:
         yield Severity.WARNING, f": MASTER {router['master']} {what}: {mend}"
 
 
+def doubts(router: Router) -> list[str]:
+    """What may be meant as it is, and is more often a mistake."""
+    subnets = router.get("own_subnets")  # an agent of another version may not know
+    if not subnets:
+        return []
+    from failover.cli.health.subnets import mistaken  # noqa: PLC0415 - ipaddress, for IPv4 only
+
+    found = mistaken(router["addresses"], subnets, router["interface"])
+    return [f"{named(router)}: {found}"] if found else []
+
+
 def notes(router: Router, now: datetime) -> list[str]:
     """How it came to its state, and what it has learned."""
     return [*_past(router, now), *_learned(router)]

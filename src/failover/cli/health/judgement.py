@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from failover.cli.health.configuration_file import not_reloaded
+from failover.cli.health import configuration_file
 from failover.cli.health.findings import Finding, Severity, wrong
 from failover.cli.words import elapsed
 
@@ -31,7 +31,7 @@ def judge(document: Document, now: datetime) -> list[Finding]:
         found.append(Finding(Severity.CRITICAL, None, said))
     for router in document["virtual_routers"]:
         found += wrong(router, now)
-    sentences = (*not_reloaded(daemon, now), *daemon["warnings"])
+    sentences = (*configuration_file.wrong(daemon, now), *daemon["warnings"])
     found += (Finding(Severity.WARNING, None, sentence) for sentence in sentences)
     return sorted(found, key=lambda one: _WORST_FIRST.index(one.severity))
 

@@ -129,6 +129,7 @@ def status_of(
         counters=counters,
         send_error=trouble.send_error,
         preferred_lifetime=router.preferred_lifetime.value if router.family is Family.IPV6 else None,
+        own_subnets=list(map(str, router.on_link)) if router.family is Family.IPV4 else [],
         address_conflict=trouble.address_conflict,
     )
 

@@ -38,6 +38,7 @@ class StatusFeed:
         self._lateness = loop.lateness
         self._started_at = loop.clock.wall()
         self.configuration_file: str | None = None
+        self.configuration_digest: str | None = None
         self.last_reload: LastReload | None = None
         """What an agent is told with the next `warnings`."""
         self._told_warnings = 0
@@ -178,4 +179,5 @@ class StatusFeed:
             warnings=self._punctuality.warnings,
             last_reload=self.last_reload,
             configuration_file=self.configuration_file,
+            configuration_digest=self.configuration_digest,
         )

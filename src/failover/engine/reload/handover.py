@@ -78,6 +78,8 @@ class Complete(msgspec.Struct, frozen=True, tag="complete"):
     """That was all, and the file is good."""
 
     daemon: DaemonSettings
+    digest: str
+    """Of the configuration."""
 
 
 class Bad(msgspec.Struct, frozen=True, tag="bad"):
@@ -111,7 +113,7 @@ def handover(configuration: Configuration) -> Iterator[Handover]:
             some, addresses = [], 0
     if some:
         yield Instances(some)
-    yield Complete(configuration.daemon)
+    yield Complete(configuration.daemon, configuration.digest)
 
 
 def bad(report: str) -> Bad:

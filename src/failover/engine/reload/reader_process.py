@@ -27,6 +27,8 @@ class Read:
 
     instances: list[Intended]
     daemon: DaemonSettings
+    digest: str
+    """Of the configuration."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +120,8 @@ class ReaderProcess:
 
     def _judge(self, how: str) -> Read | Unread:
         match self._outcome:
-            case Complete(daemon=daemon):
-                return Read(self._instances, daemon)
+            case Complete(daemon=daemon, digest=digest):
+                return Read(self._instances, daemon, digest)
             case Bad(report=report):
                 return Unread(report, is_bad=True)
         if self._is_late:

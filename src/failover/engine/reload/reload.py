@@ -114,7 +114,7 @@ class Reload:
             self._held.give_back(new)
             self._end(VOID)
             return
-        outcome = _reloaded(plan.extent(), found.daemon, self._daemon)
+        outcome = _reloaded(plan.extent(), found, self._daemon)
         yield from self._engine.carry_out(plan)
         while gone:
             self._held.give_back([gone.pop() for _ in range(min(_CLAIMS_AT_ONCE, len(gone)))])
@@ -156,13 +156,14 @@ def _exchange(plan: Plan, gone: set[Claimable], new: list[Claimable]) -> Iterato
         yield
 
 
-def _reloaded(extent: Extent, intended: DaemonSettings, running: DaemonSettings) -> Reloaded:
+def _reloaded(extent: Extent, found: Read, running: DaemonSettings) -> Reloaded:
     return Reloaded(
         added=_names(extent.added),
         removed=_names(extent.removed),
         changed=_names(extent.changed),
         unchanged=extent.unchanged,
-        needs_restart=[name for name in DAEMON_SETTINGS if getattr(intended, name) != getattr(running, name)],
+        needs_restart=[name for name in DAEMON_SETTINGS if getattr(found.daemon, name) != getattr(running, name)],
+        digest=found.digest,
     )
 
 
