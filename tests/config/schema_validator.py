@@ -64,11 +64,13 @@ def _equal(value: Any, wanted: Any) -> bool:
 _KEYWORDS: dict[str, Callable[[Any, Any, dict[str, Any], dict[str, Any]], bool]] = {
     "$ref": lambda v, w, _, root: _refers(v, w, root),
     "additionalProperties": lambda v, w, schema, _: w is False and _has_no_others(v, schema),
+    "allOf": lambda v, w, _, root: all(is_valid(v, one, root) for one in w),
     "anyOf": lambda v, w, _, root: any(is_valid(v, option, root) for option in w),
     "const": lambda v, w, *_: _equal(v, w),
     "enum": lambda v, w, *_: any(_equal(v, option) for option in w),
     "if": _conditional,
     "items": lambda v, w, _, root: not isinstance(v, list) or all(is_valid(item, w, root) for item in v),
+    "maxItems": lambda v, w, *_: not isinstance(v, list) or len(v) <= w,
     "maxLength": lambda v, w, *_: not isinstance(v, str) or len(v) <= w,
     "maximum": lambda v, w, *_: not _is_number(v) or v <= w,
     "minItems": lambda v, w, *_: not isinstance(v, list) or len(v) >= w,

@@ -34,8 +34,10 @@ def entries_of(draw: st.DrawFn, vrid: int) -> dict[str, Any]:
         "interface_name": draw(INTERFACES),
         "ip_addresses": [address(draw, family, vrid, host) for family in families for host in range(1, count + 1)],
     }
+    if families == [4] and draw(st.integers(0, 4)) == 0:
+        required["ip_addresses"] = []
     options: dict[str, Any] = {
-        "priority": draw(st.integers(1, 255)),
+        "priority": draw(st.integers(1, 254 if not required["ip_addresses"] else 255)),
         "preempt_mode": draw(st.booleans()),
         "excluded_ip_addresses": [address(draw, family, vrid, 99) for family in families],
         "require_link_local": draw(st.booleans()),
@@ -50,6 +52,11 @@ def entries_of(draw: st.DrawFn, vrid: int) -> dict[str, Any]:
         options["with_version_2"] = draw(st.booleans()) and 4 in families
     chosen = draw(st.sets(st.sampled_from(sorted(options))))
     written = {name: options[name] for name in chosen} | ({"version": 2} if version == 2 else {})
+    if not required["ip_addresses"]:
+        written.pop("excluded_ip_addresses", None)
+        written["no_ip_addresses"] = True
+        if draw(st.booleans()):
+            del required["ip_addresses"]
     return required | written
 
 

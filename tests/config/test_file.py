@@ -13,7 +13,7 @@ from tests.config.documents import GOOD, complaints, entry
 
 KNOWN_KEYS = (
     "name, vrid, interface_name, ip_addresses, priority, advert_interval, preempt_mode, version,"
-    " excluded_ip_addresses, checksum, require_link_local, check_address_list, with_version_2,"
+    " excluded_ip_addresses, checksum, require_link_local, check_address_list, with_version_2, no_ip_addresses,"
     " preferred_lifetime"
 )
 DAEMON = "allowed: an object with the daemon's settings"

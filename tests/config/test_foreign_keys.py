@@ -35,6 +35,7 @@ def test_our_own_settings_are_known_by_heart() -> None:
         ("interface", 'did you mean "interface_name"?'),
         ("network_interface", 'did you mean "interface_name"?'),
         ("dev", 'did you mean "interface_name"?'),
+        ("no_virtual_ipaddress", 'write "no_ip_addresses": true'),
         ("virtual_ipaddress", 'did you mean "ip_addresses"?'),
         ("virtual-address", 'did you mean "ip_addresses"?'),
         ("vip", 'did you mean "ip_addresses"?'),

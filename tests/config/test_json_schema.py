@@ -26,11 +26,11 @@ def test_it_is_json_and_names_its_dialect() -> None:
 def test_it_describes_every_setting_with_its_default() -> None:
     described = SCHEMA["$defs"]["VirtualRouter"]
     assert list(described["properties"]) == list(SETTINGS)
-    assert described["required"] == ["vrid", "interface_name", "ip_addresses"]
+    assert described["required"] == ["vrid", "interface_name"]
     for name, setting in SETTINGS.items():
         assert setting.description in described["properties"][name]["description"]
         assert setting.allowed in described["properties"][name]["description"]
-        assert ("default" in described["properties"][name]) is (not setting.required and name != "name")
+        assert ("default" in described["properties"][name]) is (name not in {"vrid", "interface_name", "name"})
 
 
 def test_each_call_makes_its_own() -> None:

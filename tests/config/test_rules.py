@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.config.documents import accepted, complaint, complaints, entry
+from tests.config.documents import ABSENT, accepted, complaint, complaints, entry
 from tests.rfc.marks import negative, positive
 
 V3_INTERVAL = "is not possible with version 3; allowed: 0.01 to 40.95 seconds in steps of 0.01"
@@ -46,6 +46,40 @@ def test_version_2_has_no_ipv6(setting: str) -> None:
     addresses = ["192.168.100.101/24", "fe80::1/64", "2001:db8::1/64"]
     lines = complaints(entry(**{setting: addresses}, version=2))
     assert lines[0] == f'$.{setting}[1]: "fe80::1/64" is IPv6; allowed: IPv4 only with version 2; or set "version": 3'
+
+
+def test_a_virtual_router_may_have_no_addresses() -> None:
+    for addresses in (ABSENT, list[str]()):
+        router = accepted(ip_addresses=addresses, no_ip_addresses=True)
+        assert (router.ip_addresses, router.no_ip_addresses) == ((), True)
+    assert accepted().no_ip_addresses is False
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({"ip_addresses": ABSENT}, "ip_addresses: missing; "),
+        (
+            {"ip_addresses": []},
+            'ip_addresses: [] lists no address; allowed: at least one; or set "no_ip_addresses": true',
+        ),
+        (
+            {"no_ip_addresses": True},
+            "ip_addresses: lists addresses beside no_ip_addresses; allowed: leave one of the two out",
+        ),
+        (
+            {"no_ip_addresses": True, "ip_addresses": ABSENT, "excluded_ip_addresses": ["192.0.2.9/24"]},
+            "excluded_ip_addresses: lists addresses beside no_ip_addresses; allowed: leave one of the two out",
+        ),
+        (
+            {"no_ip_addresses": True, "ip_addresses": ABSENT, "priority": 255},
+            "priority: 255 needs addresses that are this host's own; allowed: 1 to 254 with no_ip_addresses",
+        ),
+        ({"no_ip_addresses": "yes", "ip_addresses": []}, 'no_ip_addresses: "yes" is a string, not true or false'),
+    ],
+)
+def test_addresses_and_their_absence_exclude_each_other(changes: dict[str, Any], line: str) -> None:
+    assert complaint(**changes).startswith(line)
 
 
 @positive("S-014", "M-013", "R-026")

@@ -296,7 +296,7 @@ def test_any_printable_name_is_accepted(name: str) -> None:
             f'ip_addresses: "10.0.0.1/24" is a string, not a list; {LIST}; did you mean ["10.0.0.1/24"]?',
         ),
         ("gateway", f'ip_addresses: "gateway" is a string, not a list; {LIST}'),
-        ([], f"ip_addresses: [] lists no address; {LIST}"),
+        ([], 'ip_addresses: [] lists no address; allowed: at least one; or set "no_ip_addresses": true'),
         (ABSENT, f"ip_addresses: missing; {LIST}"),
         ([1], f"ip_addresses[0]: 1 is a number, not a string; {ADDRESS}"),
         ([None], f"ip_addresses[0]: null is not a value; {ADDRESS}"),

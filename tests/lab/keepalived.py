@@ -45,7 +45,7 @@ def _instance(spec: RouterSpec) -> str:
   priority {spec.priority}
   advert_int {spec.interval:g}
   {"" if spec.preempt else "nopreempt"}
-  {_block("virtual_ipaddress", spec.addresses)}
+  {_block("virtual_ipaddress", spec.addresses) if spec.addresses else ""}
   {_block("virtual_ipaddress_excluded", spec.excluded) if spec.excluded else ""}
 }}"""
 

@@ -17,7 +17,7 @@ from failover.lab.router import Daemon, RouterSpec
 from tests.lab.frr import Frr
 from tests.lab.keepalived import Keepalived
 from tests.lab.ours import Ours
-from tests.lab.scenarios import KINDS, SCENARIOS, Arena, Driver, Kind, Scenario, play
+from tests.lab.scenarios import KINDS, SCENARIOS, Arena, Driver, Kind, Scenario, crash, in_time, play
 from tests.tshark import LINK_ETHERNET, complaints, dissect
 
 pytestmark = [pytest.mark.root, pytest.mark.peer]
@@ -73,6 +73,25 @@ def test_tshark_has_no_complaint_about_anything_we_send(lan: Lan, tmp_path: Path
     assert len(judged) == len(packets)
     judgement = zip(packets, judged, strict=True)
     assert [(said, packet.hex()) for packet, fields in judgement for said in complaints(fields)] == []
+
+
+@pytest.mark.parametrize("pair", [(Ours, Keepalived), (Keepalived, Ours)], ids=names)
+def test_without_addresses_one_takes_over_from_the_other_and_gives_back(lan: Lan, pair: tuple[Driver, Driver]) -> None:
+    """keepalived 2.2 does so in version 2 alone; later ones want to be told (`no_virtual_ipaddress`)."""
+    arena = Arena(lan, next(kind for kind in KINDS if kind.version == 2))
+    first, second = arena.pair(*pair, count=0)
+    arena.expect_master(first)
+    first.stop()
+    last = arena.adverts(first)[-1]
+    arena.expect_master(second)
+    assert last.priority == 0
+    assert in_time(arena.takeover_gap(last.at), second.specs[0].skew_time)
+    first.start()
+    arena.expect_master(first)
+    crash(arena, first)
+    arena.expect_master(second)
+    assert all(heard.addresses == () for heard in arena.adverts())
+    assert {one for one in second.host.held() if one.version == 4} == {second.host.ipv4}
 
 
 class VirtualIsNewest(Frr):

@@ -45,11 +45,11 @@ def intervals(version: Version) -> st.SearchStrategy[Interval]:
 
 @st.composite
 def routers(draw: st.DrawFn, /, **fixed: Any) -> VirtualRouter:
-    """Any valid router; `fixed` parameters are as given."""
+    """Any valid router, seldom one without addresses; `fixed` parameters are as given."""
     family = fixed.pop("family", None) or draw(families)
     version = fixed.pop("version", None) or (V3 if family is Family.IPV6 else draw(st.sampled_from(Version)))
-    held = draw(virtual_addresses(family))
-    split = draw(st.integers(1, len(held)))
+    held = draw(virtual_addresses(family)) if draw(st.integers(0, 7)) else ()
+    split = draw(st.integers(min(1, len(held)), len(held)))
     interval = fixed.pop("advertisement_interval", None) or draw(intervals(version))
     settings: dict[str, Any] = {
         "vrid": draw(st.integers(1, 255)),
@@ -73,7 +73,7 @@ def routers(draw: st.DrawFn, /, **fixed: Any) -> VirtualRouter:
 
 @st.composite
 def advertisements(draw: st.DrawFn, family: Family | None = None, version: Version | None = None) -> Advertisement:
-    """Any that `encode` takes and a receiver need not refuse."""
+    """Any that `encode` takes and a receiver need not refuse; those without addresses are for such routers alone."""
     family = family or draw(families)
     version = version or (V3 if family is Family.IPV6 else draw(st.sampled_from(Version)))
     forms = list(ChecksumForm) if version is V3 and family is Family.IPV4 else [_only_form(family)]
@@ -82,7 +82,7 @@ def advertisements(draw: st.DrawFn, family: Family | None = None, version: Versi
         vrid=draw(st.integers(1, 255)),
         priority=draw(st.integers(0, 255)),
         interval=draw(intervals(version)),
-        addresses=tuple(draw(st.lists(addresses(family), min_size=1, max_size=20))),
+        addresses=tuple(draw(st.lists(addresses(family), max_size=20))),
         checksum=draw(st.sampled_from(forms)),
     )
 

@@ -153,6 +153,17 @@ def test_no_addresses_at_all_are_refused() -> None:
     assert outcome(replace(IPV4, addresses=()), IPV4_ROUTER) is DiscardReason.ADDRESS_COUNT
 
 
+@positive("R-017")
+@EACH_KIND
+def test_a_router_without_addresses_understands_both_none_and_some(packet: Packet, router: VirtualRouter) -> None:
+    """As keepalived's `no_virtual_ipaddress`; that the lists differ is told of where they do."""
+    without = replace(router, addresses=(), excluded_addresses=(), check_address_list=False)
+    for addresses in ((), packet.addresses):
+        found = outcome(replace(packet, addresses=addresses), without)
+        assert isinstance(found, Advertisement)
+        assert found.addresses == addresses
+
+
 @negative("R-026")
 def test_addresses_of_the_other_family_do_not_fit() -> None:
     assert outcome(replace(IPV4, addresses=IPV6.addresses), IPV4_ROUTER) is DiscardReason.TRAILING_BYTES

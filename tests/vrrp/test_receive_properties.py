@@ -22,7 +22,7 @@ from failover.vrrp.packet.checksum import checksum, ones_complement_sum, pseudo_
 from failover.vrrp.packet.source import impossible_source
 from failover.vrrp.protocol import GROUPS
 from tests.rfc.marks import negative, positive
-from tests.vrrp.making import GREATER, OURS, V2, a_router, an_advertisement
+from tests.vrrp.making import ADDRESSES, GREATER, OURS, V2, a_router, an_advertisement
 from tests.vrrp.strategies import addresses, advertisements, any_meta, families, routers
 
 
@@ -38,6 +38,7 @@ def listener(advertisement: Advertisement, source: Address) -> VirtualRouter:
         vrid=advertisement.vrid,
         advertisement_interval=advertisement.interval,
         require_link_local=False,
+        addresses=ADDRESSES[family_of(source)] if advertisement.addresses else (),
     )
 
 

@@ -154,11 +154,18 @@ def test_another_first_ipv6_address_is_refused_unless_that_is_switched_off() -> 
     assert a_router(Family.IPV6, addresses=addresses, require_link_local=False).addresses == addresses
 
 
-@pytest.mark.parametrize("count", [0, 256])
-def test_the_addresses_must_fit_the_count_field(count: int) -> None:
-    addresses = tuple(ip_interface(f"10.0.{i // 200}.{i % 200}/16") for i in range(count))
-    with pytest.raises(ValueError, match=f"addresses is {count} of them; allowed: 1 to 255"):
+def test_the_addresses_must_fit_the_count_field() -> None:
+    addresses = tuple(ip_interface(f"10.0.{i // 200}.{i % 200}/16") for i in range(256))
+    with pytest.raises(ValueError, match="addresses is 256 of them; allowed: 255 at most"):
         a_router(addresses=addresses)
+
+
+@EACH_FAMILY
+def test_a_router_without_addresses_has_no_excluded_ones_either(family: Family) -> None:
+    router = a_router(family, addresses=())
+    assert (router.family, router.advertised, router.held_addresses) == (family, (), ())
+    with pytest.raises(ValueError, match="excluded_addresses is some; allowed: none without addresses"):
+        a_router(family, addresses=(), excluded_addresses=ADDRESSES[family])
 
 
 @positive("R-112")

@@ -11,7 +11,7 @@ from failover.cli.failures import BAD_CONFIGURATION, FAILED, FINE, Failure, tell
 from failover.cli.living import Living
 from failover.cli.places import Places
 from failover.config import ConfigError, Configuration, load
-from failover.config.rules import FAMILY_NAMES
+from failover.config.rules.entry import FAMILY_NAMES
 from failover.engine.process.runtime_directory import RuntimeDirectory, running_daemon
 from failover.linux.errors import describe, reason
 from failover.linux.interfaces.monitor import Interfaces

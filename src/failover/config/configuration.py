@@ -9,9 +9,9 @@ from msgspec.structs import force_setattr
 
 from failover.config.checking.draft import Draft
 from failover.config.checking.problems import ConfigError, Problem, kind_of, within
-from failover.config.clashes import check_clashes
 from failover.config.daemon_settings import DaemonSettings
 from failover.config.router import VirtualRouter
+from failover.config.rules.clashes import check_clashes
 
 _MOST_NAMED: Final = 10
 """Of what is no virtual router: a string has many characters."""

@@ -15,12 +15,12 @@ from failover.config.checking.problems import ConfigError, Problem, show, within
 from failover.config.checking.settings import nearest
 from failover.config.checking.syntax import LARGEST_FILE, BadNumber, JsonObject, read_tree
 from failover.config.checking.values import kind_of
-from failover.config.clashes import check_clashes
 from failover.config.configuration import Configuration, no_virtual_router
 from failover.config.daemon_settings import DAEMON_SETTINGS, DaemonSettings
 from failover.config.reading import read
 from failover.config.router import SETTINGS, VirtualRouter, default_name
-from failover.config.rules import check_rules
+from failover.config.rules.clashes import check_clashes
+from failover.config.rules.entry import check_rules
 
 ROUTERS: Final = "virtual_routers"
 DAEMON: Final = "daemon"

@@ -37,6 +37,18 @@ _BY_VERSION: Final[dict[str, Any]] = {
     },
 }
 
+_BY_ADDRESSES: Final[dict[str, Any]] = {
+    "if": {"required": ["no_ip_addresses"], "properties": {"no_ip_addresses": {"const": True}}},
+    "then": {
+        "properties": {
+            "ip_addresses": {"maxItems": 0},
+            "excluded_ip_addresses": {"maxItems": 0},
+            "priority": {"maximum": 254},
+        }
+    },
+    "else": {"required": ["ip_addresses"], "properties": {"ip_addresses": {"minItems": 1}}},
+}
+
 
 def schema() -> dict[str, Any]:
     """The schema as a JSON object, a new one at each call."""
@@ -52,7 +64,7 @@ def schema() -> dict[str, Any]:
         "title": "Failover configuration",
         "description": "One virtual router, a list of them, or an object with virtual_routers.",
         "anyOf": [_ROUTER, _ROUTER_LIST, long_form],
-        "$defs": {"VirtualRouter": {**_virtual_router(), **_BY_VERSION}, "Daemon": _daemon()},
+        "$defs": {"VirtualRouter": {**_virtual_router(), "allOf": [_BY_VERSION, _BY_ADDRESSES]}, "Daemon": _daemon()},
     }
 
 
@@ -85,7 +97,7 @@ def _field(setting: Setting) -> tuple[str, Any] | tuple[str, Any, Any]:
     elif isinstance(kind, type) and issubclass(kind, Enum):
         kind = Literal[*(member.value for member in kind)]
     kind = Annotated[kind, *setting.constrained.__metadata__]
-    if setting.required:
+    if setting.required and not setting.unless:
         return setting.name, kind
     return setting.name, kind, msgspec.json.decode(as_json(setting.default))
 

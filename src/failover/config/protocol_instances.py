@@ -19,10 +19,12 @@ UNKNOWN_SOURCE: Final[dict[Family, Address]] = {
 def instances(router: VirtualRouter, primary: Mapping[Family, Address] | None = None) -> tuple[core.VirtualRouter, ...]:
     """The protocol instances of a virtual router, IPv4 first. `primary` has the source addresses known so far.
 
+    One without addresses is of IPv4.
+
     The same VRID in IPv4 and IPv6 makes two instances (RFC 9568 §6.4). Each advertises the addresses of its family, in
     the configured order.
     """
-    families = sorted({family_of(address) for address in router.ip_addresses})
+    families = sorted({family_of(address) for address in router.ip_addresses}) or [Family.IPV4]
     return tuple(_instance(router, family, {**UNKNOWN_SOURCE, **(primary or {})}[family]) for family in families)
 
 

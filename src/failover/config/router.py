@@ -12,7 +12,7 @@ from failover.config.checking.built import Built
 from failover.config.checking.examine import examine
 from failover.config.checking.problems import ConfigError, show
 from failover.config.checking.settings import Complaint, Setting, about, settings_of
-from failover.config.rules import check_rules
+from failover.config.rules.entry import check_rules
 from failover.vrrp.protocol import PRIORITIES, PRIORITY_DEFAULT, VRIDS, Version, VirtualAddress
 from failover.vrrp.router import ChecksumPolicy
 
@@ -110,9 +110,9 @@ class VirtualRouter(msgspec.Struct, frozen=True, kw_only=True, metaclass=Built):
             "The virtual addresses, in the order in which they are advertised. They must be the same on all hosts.",
             f"{_ADDRESS_LIST}; 1 to 255 of each family",
             section="RFC 9568 §5.2.9",
-            min_length=1,
+            unless="no_ip_addresses",
         ),
-    ]
+    ] = ()
     priority: Annotated[
         int,
         about(
@@ -184,6 +184,14 @@ class VirtualRouter(msgspec.Struct, frozen=True, kw_only=True, metaclass=Built):
         ),
     ] = False
 
+    no_ip_addresses: Annotated[
+        bool,
+        about(
+            "Whether to elect a MASTER without any address. It must be the same on all hosts.",
+            "true or false; true instead of ip_addresses",
+        ),
+    ] = False
+
     preferred_lifetime: Annotated[
         Literal[0, "forever"],
         about(
@@ -201,7 +209,7 @@ class VirtualRouter(msgspec.Struct, frozen=True, kw_only=True, metaclass=Built):
             *,
             vrid: int,
             interface_name: str,
-            ip_addresses: Sequence[str | VirtualAddress],
+            ip_addresses: Sequence[str | VirtualAddress] = (),
             name: str = "",
             priority: int = PRIORITY_DEFAULT,
             advert_interval: float = 1.0,
@@ -212,6 +220,7 @@ class VirtualRouter(msgspec.Struct, frozen=True, kw_only=True, metaclass=Built):
             require_link_local: bool = True,
             check_address_list: bool = False,
             with_version_2: bool = False,
+            no_ip_addresses: bool = False,
             preferred_lifetime: Literal[0, "forever"] = 0,
         ) -> None: ...
 

@@ -31,7 +31,7 @@ class RouterSpec:
     """One virtual router of one address family, in terms that any daemon can be configured with."""
 
     addresses: tuple[str, ...]
-    """The virtual addresses with prefix lengths; for IPv6, a link-local one first."""
+    """The virtual addresses with prefix lengths; for IPv6, a link-local one first. Without any, it is of IPv4."""
     vrid: int = 51
     version: int = 3
     priority: int = 100
@@ -51,7 +51,7 @@ class RouterSpec:
     @property
     def family(self) -> Family:
         """The family of the addresses."""
-        return Family(self.virtual_addresses[0].version)
+        return Family(self.virtual_addresses[0].version) if self.addresses else Family.IPV4
 
     @property
     def skew_time(self) -> Interval:
@@ -156,7 +156,7 @@ class Daemon(Router):
             "name": f"VR_{spec.interface}_{spec.vrid}_{spec.family.label}",
             "vrid": spec.vrid,
             "interface_name": spec.interface,
-            "ip_addresses": list(spec.addresses),
+            **({"ip_addresses": list(spec.addresses)} if spec.addresses else {"no_ip_addresses": True}),
             "excluded_ip_addresses": list(spec.excluded),
             "priority": spec.priority,
             "advert_interval": spec.interval,

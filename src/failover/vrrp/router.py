@@ -51,7 +51,10 @@ class VirtualRouter:
     vrid: int
     """1 to 255 (RFC 9568 §5.2.3)."""
     addresses: tuple[VirtualAddress, ...]
-    """The advertised virtual addresses, one family, in the order in which they are sent (RFC 9568 §5.2.9)."""
+    """The advertised virtual addresses, one family, in the order in which they are sent (RFC 9568 §5.2.9).
+
+    None where the virtual router only elects a MASTER: then an address count of 0 is sent and understood.
+    """
     primary_address: Address
     """Our source address on the interface. Between equal priorities the greater one wins (RFC 9568 §6.4.3)."""
     on_link: tuple[Network, ...] = ()
@@ -82,7 +85,8 @@ class VirtualRouter:
         _demand(self.vrid in VRIDS, "vrid", self.vrid, "1 to 255")
         _demand(self.priority in PRIORITIES, "priority", self.priority, "1 to 255")
         count = len(self.addresses)
-        _demand(1 <= count <= MAX_ADVERTISED_ADDRESSES, "addresses", f"{count} of them", "1 to 255")
+        _demand(count <= MAX_ADVERTISED_ADDRESSES, "addresses", f"{count} of them", "255 at most")
+        _demand(count > 0 or not self.excluded_addresses, "excluded_addresses", "some", "none without addresses")
         families = {family_of(a) for a in (*self.addresses, *self.excluded_addresses, self.primary_address)}
         _demand(len(families) == 1, "addresses", "IPv4 and IPv6", "one family, that of primary_address")
         self._check_version()
@@ -103,12 +107,9 @@ class VirtualRouter:
             f"{self.advertisement_interval} ns",
             f"{text} with version {self.version}",
         )
-        _demand(
-            not (self.family is Family.IPV6 and self.require_link_local) or self.addresses[0].ip.is_link_local,
-            "addresses",
-            self.addresses[0],
-            "a link-local address first (RFC 9568 §5.2.9)",
-        )
+        if self.family is Family.IPV6 and self.require_link_local:
+            for first in self.addresses[:1]:
+                _demand(first.ip.is_link_local, "addresses", first, "a link-local address first (RFC 9568 §5.2.9)")
 
     @property
     def family(self) -> Family:

@@ -110,6 +110,7 @@ ADDRESS = (bytes([192, 0, 2, 100]), 24)
 INSTANCE: dict[str, object] = {
     "name": "VR_51",
     "interface": "eth0",
+    "family": 4,
     "vrid": 51,
     "addresses": [ADDRESS],
     "excluded_addresses": [],
@@ -134,7 +135,7 @@ INSTANCE: dict[str, object] = {
         {"type": "unknown"},
         {"type": "bad", "report": 7},
         {"type": "instances", "some": [INSTANCE | {"vrid": 351}]},
-        {"type": "instances", "some": [INSTANCE | {"addresses": []}]},
+        {"type": "instances", "some": [INSTANCE | {"addresses": [], "excluded_addresses": [ADDRESS]}]},
         {"type": "instances", "some": [INSTANCE | {"addresses": [(b"\x7f", 8)]}]},
         {"type": "instances", "some": [INSTANCE | {"addresses": [(bytes(4), 33)]}]},
         {"type": "instances", "some": [INSTANCE | {"preferred_lifetime": "soon"}]},

@@ -26,7 +26,7 @@ from failover.vrrp import (
 from failover.vrrp.packet.advertisement import message_length
 from failover.vrrp.protocol import Address, Family, family_of
 from tests.linux.filter.bpf_machine import run
-from tests.vrrp.making import GREATER, OURS, a_router, an_advertisement
+from tests.vrrp.making import ADDRESSES, GREATER, OURS, a_router, an_advertisement
 from tests.vrrp.strategies import advertisements, routers, sources
 
 families = pytest.mark.parametrize("family", list(Family))
@@ -52,7 +52,9 @@ KERNEL_TELLS = frozenset(
 def passes(router: VirtualRouter, packet: bytes) -> bool:
     """Whether the stricter program of a router passes it."""
     versions = frozenset({router.version, Version.V2} if router.with_version_2 else {router.version})
-    instructions = program(router.family, Terms(frozenset({router.vrid}), versions))
+    instructions = program(
+        router.family, Terms(frozenset({router.vrid}), versions, without_addresses=not router.addresses)
+    )
     return run(instructions, packet, 0 if router.family is Family.IPV4 else 40) > 0
 
 
@@ -137,7 +139,8 @@ ALL_ONES = IPv4Address("255.255.255.255")
 @example((an_advertisement(a_router(), addresses=(ALL_ONES,)), IPv4Address("0.0.0.0")), 0xFFFF)  # noqa: S104 - a number
 def test_every_checksum_is_judged_as_the_daemon_does(sent: tuple[Advertisement, Address], wrong: int) -> None:
     advertisement, source = sent
-    router = a_router(version=advertisement.version, vrid=advertisement.vrid, with_version_2=False)
+    addresses = ADDRESSES[Family.IPV4] if advertisement.addresses else ()
+    router = a_router(version=advertisement.version, vrid=advertisement.vrid, addresses=addresses)
     packet = bytearray(advertisement_datagram(source, encode(advertisement, source)))
     assert passes(router, bytes(packet))
     packet[26:28] = wrong.to_bytes(2)

@@ -92,7 +92,7 @@ def text(one: "Preview") -> str:
     heading = (
         f"{one.name} ({router.family.label}): VRID {router.vrid} on {one.interface}, VRRP version {router.version}"
     )
-    lines = [_line("addresses", ", ".join(map(str, router.addresses)))]
+    lines = [_line("addresses", ", ".join(map(str, router.addresses)) or "none: it elects a MASTER, and nothing more")]
     if router.excluded_addresses:
         lines.append(_line("also held", ", ".join(map(str, router.excluded_addresses)) + " (not advertised)"))
     if router.family is Family.IPV6:

@@ -167,7 +167,7 @@ def _master(router: Document) -> Cell:
 
 
 def _addresses(addresses: list[str]) -> Cell:
-    first, *others = addresses
+    first, *others = addresses or ("none",)
     return (f"{first} and {len(others)} more", f"{first} +{len(others)}") if others else (first,)
 
 

@@ -34,5 +34,6 @@ class Draft(msgspec.Struct, kw_only=True):
         return [(place, address) for place, address in enumerate(self.values.get(setting) or ()) if address]
 
     def families(self) -> set[Family]:
-        """The families of the advertised addresses; each makes a protocol instance."""
-        return {family_of(address) for _, address in self.addresses("ip_addresses")}
+        """The families of the advertised addresses; each makes a protocol instance. Without addresses it is IPv4."""
+        families = {family_of(address) for _, address in self.addresses("ip_addresses")}
+        return families or ({Family.IPV4} if self.values.get("no_ip_addresses") else set())

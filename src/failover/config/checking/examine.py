@@ -19,7 +19,7 @@ def examine(settings: Mapping[str, Setting], given: Mapping[str, Any], path: str
             draft.problems += problems
             if not problems or isinstance(value, tuple):
                 draft.values[name] = value
-        elif not setting.required:
+        elif not setting.required or given.get(setting.unless) is True:
             draft.values[name] = setting.default
         elif name not in meant:
             draft.problems.append(Problem(within(path, name), "", "missing", setting.allowed))

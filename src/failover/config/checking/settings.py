@@ -33,8 +33,10 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     constrained: Any
     """The type with its constraints: `Annotated` with a `msgspec.Meta`."""
     required: bool
+    unless: str
+    """The setting that makes this one unneeded where it is true; empty where there is none."""
     default: Any
-    """The value when the key is absent; `None` for a required one."""
+    """The value when the key is absent; `None` for one that nothing makes unneeded."""
     default_text: str
     """The default as the documentation writes it; empty for a required setting."""
     unit: str
@@ -56,12 +58,16 @@ def about(
     section: str = "",
     unit: str = "",
     default_text: str = "",
+    unless: str = "",
     check: Check | None = None,
     **constraints: Any,
 ) -> msgspec.Meta:
-    """The annotation that makes a struct's field a setting. `constraints` are those of `msgspec.Meta`."""
-    told = {"allowed": allowed, "section": section, "unit": unit, "default_text": default_text, "check": check}
-    return msgspec.Meta(description=description, extra=told, **constraints)
+    """The annotation that makes a struct's field a setting. `constraints` are those of `msgspec.Meta`.
+
+    A field with a default is required nevertheless, `unless` the setting of that name is true.
+    """
+    words = {"allowed": allowed, "section": section, "unit": unit, "default_text": default_text}
+    return msgspec.Meta(description=description, extra={**words, "unless": unless, "check": check}, **constraints)
 
 
 def settings_of(struct: type[msgspec.Struct]) -> dict[str, Setting]:
@@ -73,12 +79,13 @@ def _setting(field: msgspec.structs.FieldInfo) -> Setting:
     kind, meta = get_args(field.type)
     told = dict(meta.extra)
     default = None if field.required else field.default
-    told["default_text"] = told["default_text"] or ("" if field.required else as_json(default))
+    required = field.required or bool(told["unless"])
+    told["default_text"] = told["default_text"] or ("" if required else as_json(default))
     return Setting(
         name=field.name,
         type=kind,
         constrained=field.type,
-        required=field.required,
+        required=required,
         default=default,
         description=meta.description,
         **told,

@@ -129,7 +129,7 @@ def _list(setting: Setting, value: object, path: str) -> tuple[Any, list[Problem
         message = f"is {kind_of(value)}, not a list"
         return None, [Problem(path, show(value), message, setting.allowed, suggestion)]
     if item is VirtualAddress:
-        return _addresses(setting, value, path)
+        return _addresses(value, path)
     one = _item_setting(setting, item)
     outcomes = [convert(one, entry, within(path, index)) for index, entry in enumerate(value)]
     problems = [problem for _, found in outcomes for problem in found]
@@ -157,9 +157,7 @@ def _as_list(item: Any, value: object) -> str | None:
     return f"did you mean [{', '.join(map(show, many))}]?" if many else None
 
 
-def _addresses(setting: Setting, value: Sequence[object], path: str) -> tuple[Any, list[Problem]]:
-    if not value and setting.required:
-        return (), [Problem(path, "[]", "lists no address", setting.allowed)]
+def _addresses(value: Sequence[object], path: str) -> tuple[Any, list[Problem]]:
     addresses: list[VirtualAddress | None] = []
     problems: list[Problem] = []
     for index, entry in enumerate(value):

@@ -16,7 +16,7 @@ class Counterpart(NamedTuple):
 OF_ROUTER: Final = (
     *("name", "vrid", "interface_name", "ip_addresses", "priority", "advert_interval", "preempt_mode", "version"),
     *("excluded_ip_addresses", "checksum", "require_link_local", "check_address_list", "with_version_2"),
-    "preferred_lifetime",
+    *("no_ip_addresses", "preferred_lifetime"),
 )
 OF_DAEMON: Final = ("realtime_priority", "lock_memory", "cpu_affinity", "agent_user")
 """Our own settings, which may stand in the wrong place; a test holds both against the settings themselves."""
@@ -112,7 +112,7 @@ def counterpart(key: str, settings: Container[str]) -> Counterpart | None:
         return next((Counterpart((), one) for one in words), None)
     if found.settings in {(), _REQUIRED} or found.settings[0] in settings:
         return found
-    (name,) = found.settings
+    name = found.settings[0]
     place = '"daemon", beside "virtual_routers"' if name in OF_DAEMON else 'an entry of "virtual_routers"'
     return Counterpart((), f'"{name}" belongs in {place}')
 
@@ -126,6 +126,8 @@ def _table() -> Iterable[tuple[str, Counterpart]]:
         yield from ((key, Counterpart((), words)) for key in keys.split())
     for key in _BLOCKS.split():
         yield key, Counterpart(_REQUIRED, 'write each of them as an object in the list "virtual_routers"')
+    without = 'write "no_ip_addresses": true'
+    yield "no_virtual_ipaddress", Counterpart(("no_ip_addresses", "ip_addresses"), without)
     yield "daemon", Counterpart((), 'write {"virtual_routers": [{...}], "daemon": {...}}')
     yield from ((key, Counterpart((key,), f'did you mean "{key}"?')) for key in (*OF_ROUTER, *OF_DAEMON))
 

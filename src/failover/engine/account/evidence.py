@@ -76,7 +76,7 @@ def oddity_fields(report: ReportOddity, router: VirtualRouter) -> Fields:
         "interval_seconds": to_seconds(advertisement.interval),
         "own_interval_seconds": to_seconds(router.advertisement_interval),
         "addresses": ", ".join(map(str, advertisement.addresses)),
-        "own_addresses": ", ".join(map(str, router.advertised)),
+        "own_addresses": ", ".join(map(str, router.advertised)) or "none",
         "own_networks": ", ".join(map(str, router.on_link)),
     }
 

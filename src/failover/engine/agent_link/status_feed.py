@@ -138,11 +138,9 @@ class StatusFeed:
             number = self._numbers.get(instance)
             if number is None:  # gone meanwhile
                 continue
-            addresses = iter(instance.router.held_addresses)
-            first = 0
-            while part := [str(address) for address in islice(addresses, _ADDRESSES_AT_ONCE)]:
-                self._channel.send(Holds(number, first, part))
-                first += len(part)
+            addresses = list(map(str, instance.router.held_addresses))
+            for first in range(0, len(addresses) or 1, _ADDRESSES_AT_ONCE):
+                self._channel.send(Holds(number, first, addresses[first : first + _ADDRESSES_AT_ONCE]))
         self._send_status(instances)
 
     def _update(self, instances: list[Instance]) -> None:

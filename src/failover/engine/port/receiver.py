@@ -149,7 +149,9 @@ class Receiver:
         }
         sound = frozenset(versions) if narrowing.unsound else frozenset()
         sampled = {**self._sampler.shares, **dict.fromkeys(narrowing.impossible, 0)}
-        self.socket.accept(Terms(frozenset(self._listeners), sound, cutoffs, sampled=sampled))
+        without = not all(router.addresses for router in routers)
+        terms = Terms(frozenset(self._listeners), sound, cutoffs, sampled=sampled, without_addresses=without)
+        self.socket.accept(terms)
         self._suppression.lapsed(self._loop.clock.now())
 
     def _sample(self) -> None:

@@ -11,8 +11,8 @@ from failover.config.protocol_instances import UNKNOWN_SOURCE
 from failover.engine.intended import Intended, intended
 from failover.messages import MAX_MESSAGE_BYTES
 from failover.messages import UNREADABLE as UNDECODABLE
-from failover.vrrp import ChecksumPolicy, Interval, Version, VirtualAddress, VirtualRouter
-from failover.vrrp.protocol import PreferredLifetime, family_of
+from failover.vrrp import ChecksumPolicy, Family, Interval, Version, VirtualAddress, VirtualRouter
+from failover.vrrp.protocol import PreferredLifetime
 
 HANDOVER_FD: Final = 3
 """Where the process that reads finds its end of the SOCK_SEQPACKET pair."""
@@ -36,6 +36,7 @@ class _Instance(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     interface: str
+    family: Family
     vrid: int
     addresses: list[_Address]
     excluded_addresses: list[_Address]
@@ -131,6 +132,7 @@ def _packed(one: Intended, excluded: Iterable[VirtualAddress]) -> _Instance:
     return _Instance(
         name=one.name,
         interface=one.interface,
+        family=router.family,
         vrid=router.vrid,
         addresses=_bytes(router.addresses),
         excluded_addresses=_bytes(excluded),
@@ -147,13 +149,12 @@ def _packed(one: Intended, excluded: Iterable[VirtualAddress]) -> _Instance:
 
 
 def _unpacked(one: _Instance, excluded: tuple[VirtualAddress, ...]) -> Intended:
-    addresses = _addresses(one.addresses)
     router = VirtualRouter(
         vrid=one.vrid,
-        addresses=addresses,
+        addresses=_addresses(one.addresses),
         excluded_addresses=excluded + _addresses(one.excluded_addresses),
         preferred_lifetime=PreferredLifetime(one.preferred_lifetime),
-        primary_address=UNKNOWN_SOURCE[family_of(addresses[0])],
+        primary_address=UNKNOWN_SOURCE[one.family],
         version=one.version,
         priority=one.priority,
         advertisement_interval=Interval(one.advertisement_interval),

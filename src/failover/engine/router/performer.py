@@ -261,6 +261,8 @@ class Performer:
     def _announce(self, at: Port, prepared: Prepared, addresses: tuple[VirtualAddress, ...]) -> None:
         everything = addresses == self.router.held_addresses
         frames = prepared.announcements if everything else announcements(addresses, at)
+        if not frames:  # it has no addresses
+            return
 
         def done(error: OSError | None) -> None:
             if error is not None:

@@ -69,6 +69,8 @@ class Terms:
     """So many of `bpf.ALL` packets with those fingerprints pass."""
     sampled: Mapping[Stream, int] = field(default_factory=dict)
     """It is in none of these streams, or of the share of it that passes: so many of `bpf.ALL`."""
+    without_addresses: bool = False
+    """An advertisement that lists no address is valid as well."""
 
     @property
     def for_wakeup(self) -> "Terms":
@@ -82,7 +84,7 @@ def program(family: Family, terms: Terms) -> Program:
         raise ValueError(f"vrids are {sorted(terms.vrids)}; allowed: {VRIDS[0]} to {VRIDS[-1]}")
     return (
         *_demand_group(family),
-        *(demand_sound(family, terms.versions) if terms.versions else ()),
+        *(demand_sound(family, terms.versions, without_addresses=terms.without_addresses) if terms.versions else ()),
         *_demand_cutoffs(family, terms.cutoffs),
         *pass_share(family, terms.sampled),
         *refuse_known(family, terms.known, terms.known_share),

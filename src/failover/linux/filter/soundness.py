@@ -49,15 +49,16 @@ _LOG2_ADDRESS_LENGTH: Final = {Family.IPV4: 2, Family.IPV6: 4}
 _ONES: Final = 0xFFFF
 
 
-def demand_sound(family: Family, versions: frozenset[Version]) -> Program:
+def demand_sound(family: Family, versions: frozenset[Version], *, without_addresses: bool = False) -> Program:
     """Refuse a hop limit other than 255, other versions and types, a wrong count or length, and bad fields.
 
+    A count of 0 is wrong unless there may be messages `without_addresses`.
     Over IPv4 also a wrong checksum; over IPv6 the kernel itself checks that where the socket asks for it.
     """
     hop_limit = ipv4.TTL_AT if family is Family.IPV4 else NETWORK_HEADER + ipv6.HOP_LIMIT_AT
     blocks: Program = (REFUSE,)
     for version in sorted(versions):
-        form = (*_demand_length(family, version), *_demand_fields(family, version))
+        form = (*_demand_length(family, version, least=not without_addresses), *_demand_fields(family, version))
         blocks = (
             Instruction(JUMP_IF_EQUAL, version << 4 | TYPE_ADVERTISEMENT, jump_false=len(form) + 1),
             *form,
@@ -74,13 +75,13 @@ def demand_sound(family: Family, versions: frozenset[Version]) -> Program:
     )
 
 
-def _demand_length(family: Family, version: Version) -> Program:
-    """Refuse a message whose count is 0, or whose length is not what the count says."""
+def _demand_length(family: Family, version: Version, *, least: int) -> Program:
+    """Refuse a message whose count is less than `least`, 0 or 1, or whose length is not what the count says."""
     header = (Instruction(ADD_X),) if family is Family.IPV4 else ()
+    some = (Instruction(JUMP_IF_EQUAL, 0, jump_false=1), REFUSE) if least else ()
     return (
         *load_byte(family, COUNT_AT),
-        Instruction(JUMP_IF_EQUAL, 0, jump_false=1),
-        REFUSE,
+        *some,
         Instruction(SHIFT_LEFT, _LOG2_ADDRESS_LENGTH[family]),
         Instruction(ADD, HEADER_LENGTH + trailer_length(version)),
         *header,
@@ -113,7 +114,7 @@ def _demand_checksum(versions: frozenset[Version]) -> Program:
     length says where to jump into it. A longer message, or one after IP options, passes.
     """
     longest = message_length(Version.V2, Family.IPV4, SUMMED_ADDRESSES)
-    shortest = message_length(Version.V3, Family.IPV4, 1)
+    shortest = message_length(Version.V3, Family.IPV4, 0)
     add_word = [
         (Instruction(LOAD_WORD, ipv4.HEADER_LENGTH + offset), *ADD_WITH_CARRY)
         for offset in reversed(range(0, longest, 4))

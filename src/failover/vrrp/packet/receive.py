@@ -57,7 +57,7 @@ class DiscardReason(Enum):
     TYPE = "type"
     """The type is not 1 (advertisement), the only one that exists."""
     ADDRESS_COUNT = "address_count"
-    """The packet lists no address."""
+    """The packet lists no address, although this virtual router has some."""
     TRAILING_BYTES = "trailing_bytes"
     """The packet is longer than its header says."""
     CHECKSUM = "checksum"
@@ -122,7 +122,7 @@ def _check_message(payload: bytes, meta: ReceivedFrom, router: VirtualRouter) ->
     version = _accepted_version(header.version, router)
     if version is None:
         return Discard(DiscardReason.VERSION, header.version, int(router.version))
-    form = _check_form(payload, header, version, meta, router.family)
+    form = _check_form(payload, header, version, meta, router)
     if isinstance(form, Discard):
         return form
     if header.vrid != router.vrid:
@@ -151,14 +151,14 @@ def _accepted_version(version: int, router: VirtualRouter) -> Version | None:
 
 
 def _check_form(
-    payload: bytes, header: RawHeader, version: Version, meta: ReceivedFrom, family: Family
+    payload: bytes, header: RawHeader, version: Version, meta: ReceivedFrom, router: VirtualRouter
 ) -> ChecksumForm | Discard:
     """Check type, count, length and checksum; the form of the checksum where these bytes are a whole, valid message."""
     if header.type != TYPE_ADVERTISEMENT:
         return Discard(DiscardReason.TYPE, header.type, TYPE_ADVERTISEMENT)
-    if header.count == 0:  # erratum 8299
+    if header.count == 0 and router.addresses:  # erratum 8299
         return Discard(DiscardReason.ADDRESS_COUNT, 0, "1 to 255")
-    expected = message_length(version, family, header.count)
+    expected = message_length(version, router.family, header.count)
     if len(payload) < expected:
         return Discard(DiscardReason.LENGTH, len(payload), expected)
     if len(payload) > expected:
@@ -169,9 +169,10 @@ def _check_form(
 def _check_version_3(advertisement: Advertisement, router: VirtualRouter) -> Discard | None:
     if advertisement.interval == 0:  # erratum 8301
         return Discard(DiscardReason.INTERVAL, "0 s", "0.01 to 40.95 s")
-    first = advertisement.addresses[0]
-    if router.family is Family.IPV6 and router.require_link_local and not first.is_link_local:
-        return Discard(DiscardReason.LINK_LOCAL, first, "a link-local address first")  # erratum 8300
+    if router.family is Family.IPV6 and router.require_link_local:
+        for first in advertisement.addresses[:1]:
+            if not first.is_link_local:
+                return Discard(DiscardReason.LINK_LOCAL, first, "a link-local address first")  # erratum 8300
     return None
 
 

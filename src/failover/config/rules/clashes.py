@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from failover.config.checking.draft import Draft
 from failover.config.checking.problems import show
-from failover.config.rules import FAMILY_NAMES, all_addresses
+from failover.config.rules.entry import FAMILY_NAMES, all_addresses
 from failover.vrrp.protocol import Family
 
 

@@ -13,6 +13,7 @@ from failover.vrrp.protocol import (
     INTERVAL_CENTISECONDS_V3,
     INTERVAL_SECONDS_V2,
     MAX_ADVERTISED_ADDRESSES,
+    PRIORITY_OWNER,
     Family,
     PreferredLifetime,
     Version,
@@ -34,6 +35,7 @@ def check_rules(draft: Draft) -> None:
         case Version.V3:
             _check_version_3(draft)
             _check_link_local(draft)
+    _check_presence(draft)
     _check_lifetime(draft)
     _check_counts(draft)
     _check_excluded(draft)
@@ -111,6 +113,26 @@ def _link_local_example(vrid: int) -> str:
     return f"fe80::200:5eff:fe00:{0x200 + vrid:x}/64"
 
 
+def _check_presence(draft: Draft) -> None:
+    """Addresses, or the word that there are none."""
+    addresses, none = draft.values.get("ip_addresses"), draft.values.get("no_ip_addresses")
+    if addresses == () and none is False:
+        draft.blame(
+            "ip_addresses",
+            "[]",
+            "lists no address",
+            "at least one",
+            'or set "no_ip_addresses": true',
+        )
+    if not none:
+        return
+    for setting in LISTS:
+        if draft.values.get(setting):
+            draft.blame(setting, "", "lists addresses beside no_ip_addresses", "leave one of the two out")
+    if draft.values.get("priority") == PRIORITY_OWNER:
+        draft.blame("priority", "255", "needs addresses that are this host's own", "1 to 254 with no_ip_addresses")
+
+
 def _check_lifetime(draft: Draft) -> None:
     """Only IPv6 has preferred lifetimes: no IPv4 address would change."""
     lifetime = draft.values.get("preferred_lifetime")
@@ -136,7 +158,7 @@ def _check_counts(draft: Draft) -> None:
 def _check_excluded(draft: Draft) -> None:
     """An excluded address needs an advertised one of its family: the instance of that family holds it."""
     families = draft.families()
-    if not families or None in draft.values["ip_addresses"]:
+    if not families or draft.values.get("no_ip_addresses") or None in draft.values["ip_addresses"]:
         return
     for place, address in draft.addresses("excluded_ip_addresses"):
         family = family_of(address)

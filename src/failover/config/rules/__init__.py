@@ -1,0 +1,1 @@
+"""The rules between settings: of one virtual router, and of several."""
