@@ -6,9 +6,12 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
+from ipaddress import ip_interface
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,7 @@ from failover import ConfigError, VirtualRouter, run, running
 from failover.lab.network.lan import Host, Lan
 from failover.messages import Event
 from tests.engine.daemons import ENVIRONMENT, INTERVAL, OurDaemon, router
+from tests.engine.watching import Addresses
 
 pytestmark = pytest.mark.root
 
@@ -228,6 +232,46 @@ def test_a_second_run_in_the_same_program_leaves_the_addresses_of_the_first(lan:
     with host.enter():
         told = asyncio.run(main())
     assert not {"leftovers_removed", "addresses_restored"} & set(told)
+
+
+def test_the_same_virtual_router_runs_in_two_namespaces_of_a_program_and_each_clears_its_own(
+    lan: Lan, host: Host
+) -> None:
+    """In two threads. What the first one has, a dead daemon has left in the namespace of the second."""
+    other = lan.host("two", "192.0.2.12/24")
+    left = ip_interface("192.0.2.100/24")
+    with Addresses(other) as addresses:
+        addresses.add(left)
+    same = VirtualRouter(vrid=51, interface_name="eth0", ip_addresses=["192.0.2.150/24"], advert_interval=INTERVAL)
+    is_master, is_over = threading.Event(), threading.Event()
+
+    async def first() -> None:
+        watcher = Watcher()
+        async with running(routers(), on_event=watcher):
+            await asyncio.wait_for(watcher.elected.wait(), 10)
+            is_master.set()
+            await asyncio.to_thread(is_over.wait, 20)
+
+    async def second() -> list[Event]:
+        events: list[Event] = []
+        async with running([same], on_event=events.append):
+            pass
+        return events
+
+    def carry_out(where: Host, what: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
+        with where.enter():
+            return asyncio.run(what())
+
+    with ThreadPoolExecutor(2) as threads:
+        whole = threads.submit(carry_out, host, first)
+        try:
+            assert is_master.wait(15)
+            events = threads.submit(carry_out, other, second).result(20)
+        finally:
+            is_over.set()
+        whole.result(20)
+    removed = [event.fields["addresses"] for event in events if event.kind == "leftovers_removed"]
+    assert removed == [str(left)]
 
 
 def test_without_capabilities_it_is_a_permission_error(host: Host) -> None:

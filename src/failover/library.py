@@ -1,9 +1,8 @@
 """`running` and `run`: virtual routers in an asyncio program: the engine without its process, agent or signals."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from contextlib import asynccontextmanager, closing, contextmanager
-from functools import partial
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager, closing
 from inspect import (
     isasyncgen,
     isasyncgenfunction,
@@ -18,16 +17,12 @@ from typing import Final
 from failover.config import Configuration, VirtualRouter
 from failover.engine import Engine, Loop
 from failover.engine.intended import claims, intended
-from failover.engine.process.claims import HeldClaims, exclusively
+from failover.engine.process.claims import exclusively
 from failover.events import Kind
 from failover.linux.host import LinuxHost
 from failover.messages import Event
-from failover.vrrp import VirtualAddress
 
 OnEvent = Callable[[Event], object]
-
-_RUNNING: Final[list[Engine]] = []
-"""The engines of this process: each leaves the others' addresses alone."""
 
 _MUST_BE_ORDINARY: Final = (
     "on_event must be an ordinary function, because it is not awaited or iterated:"
@@ -66,14 +61,13 @@ async def running(virtual_routers: Iterable[VirtualRouter], *, on_event: OnEvent
         with exclusively(claims(instances)) as held, closing(Loop()) as inner:
             for warning in held.warnings:
                 run.publish(Kind.DEGRADED.event(inner.clock.wall(), {"warning": warning}), None)
-            engine = Engine(instances, inner, run.publish, LinuxHost(), partial(_is_anothers, held))
+            engine = Engine(instances, inner, run.publish, LinuxHost(), held.is_anothers)
             try:
                 engine.start()
                 inner.dispatch()
                 run.drive(inner)
                 run.begin()
-                with _in_the_way_of_others(engine):
-                    yield
+                yield
             finally:
                 run.end(inner)
                 engine.stop()
@@ -81,20 +75,6 @@ async def running(virtual_routers: Iterable[VirtualRouter], *, on_event: OnEvent
         if not run.has_caused(error):
             raise
     run.raise_error()
-
-
-def _is_anothers(held: HeldClaims, interface: str, address: VirtualAddress) -> bool:
-    # A process does not see claims of its own.
-    return held.is_anothers(interface, address) or any(one.has(interface, address) for one in _RUNNING)
-
-
-@contextmanager
-def _in_the_way_of_others(engine: Engine) -> Iterator[None]:
-    _RUNNING.append(engine)
-    try:
-        yield
-    finally:
-        _RUNNING.remove(engine)
 
 
 class _Run:

@@ -24,7 +24,7 @@ from failover.engine.transmit.slots import Place, needs_another
 from failover.engine.transmit.transmitter import Transmitter
 from failover.events import Kind
 from failover.linux.interfaces.ownership import IsAnothers, nobody_knows
-from failover.vrrp import Instant, VirtualAddress, seconds, to_seconds
+from failover.vrrp import Instant, seconds, to_seconds
 from failover.wording import Fields
 
 TOLERATED_LATENESS: Final = 1 / 4
@@ -70,11 +70,6 @@ class Engine:
     def instances(self) -> Sequence[Instance]:
         """All instances, in the order of the configuration."""
         return self._registry.instances
-
-    def has(self, interface: str, address: VirtualAddress) -> bool:
-        """Whether one of its routers may put this address on that interface, with whatever prefix length."""
-        here = (one for one in self.instances if one.interface == interface)
-        return any(address.ip == each.ip for one in here for each in one.held)
 
     @property
     def short_beats(self) -> int:

@@ -35,7 +35,7 @@ class HeldClaims:
             self._claims.give_back(claimed)
 
     def is_anothers(self, interface: str, address: VirtualAddress) -> bool:
-        """Whether another living daemon has claimed this address on this interface; True also where nobody can tell."""
+        """Whether another daemon or `running` has claimed this address there; True also where nobody can tell."""
         return self._claims is None or self._claims.of(VirtualAddressId(interface, address.ip)) is not None
 
     def close(self) -> None:

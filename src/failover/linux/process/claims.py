@@ -141,7 +141,7 @@ class _Namespace:
 
 
 class Claims:
-    """Claims of this process, and a view of the others'. `close` gives them back.
+    """Claims of one user in this process, and a view of all others'. `close` gives them back.
 
     Closing a descriptor of the same file that somebody else in this process has opened gives back all that the process
     has (fcntl(2)). Raises `OSError` where the file cannot be opened or locked.
@@ -193,7 +193,9 @@ class Claims:
                 self._lock(fcntl.F_SETLK, fcntl.F_UNLCK, _position(one), 1)
 
     def of(self, one: Claimable, others: "_Others | None" = None) -> Claim | None:
-        """Another process's claim of this, or None. `others` spares asking for all of them again."""
+        """Somebody else's claim of this, or None. `others` spares asking for all of them again."""
+        if self._namespace.claimed.get(one, self) is not self:
+            return Claim(one, os.getpid())
         found = self._first(_position(one), 1, others or _Others(self._namespace))
         return None if found is None else Claim(one, found[1])
 
