@@ -8,7 +8,22 @@ from enum import Enum, IntEnum
 from typing import Final
 
 from failover.messages import Event
-from failover.wording import CAUSES, Fields, Words, not_removed, oddity, reloaded, seconds, sender, unheard, was
+from failover.wording import (
+    Fields,
+    Words,
+    duplicate,
+    elsewhere,
+    foreign,
+    late,
+    not_removed,
+    oddity,
+    reloaded,
+    sender,
+    state_changed,
+    stray,
+    unheard,
+    was,
+)
 
 _Names = tuple[str, ...]
 
@@ -19,16 +34,6 @@ class Severity(IntEnum):
     WARNING = 4
     NOTICE = 5
     INFO = 6
-
-
-def _state_changed(fields: Fields) -> str:
-    cause = CAUSES.get(str(fields["cause"]))
-    because = cause(fields) if cause else str(fields["cause"])
-    if fields["cause"] == "shutdown" and fields["previous"] == fields["current"]:
-        return because
-    if fields["previous"] == fields["current"]:
-        return f"still {fields['current']}: {because}"
-    return f"{fields['previous']} -> {fields['current']}: {because}"
 
 
 class Kind(Enum):
@@ -51,7 +56,7 @@ class Kind(Enum):
         "A virtual router changed its state, or the reason for its state changed.",
         Severity.NOTICE,
         ("previous", "current", "cause"),
-        _state_changed,
+        state_changed,
     )
     ODDITY = (
         "An advertisement was accepted although something about it is odd.",
@@ -102,10 +107,7 @@ class Kind(Enum):
         "Another host, such as a clone, advertises from this host's own address. Neither hears the other.",
         Severity.WARNING,
         ("interface", "address", "mac"),
-        lambda f: (
-            f"another host ({f['mac']}) has this host's address {f['address']} on {f['interface']}, and neither hears"
-            " the other; give one of them another address"
-        ),
+        duplicate,
         ("interface", "address", "mac"),
     )
     DUPLICATE_ADDRESS_OVER = (
@@ -119,10 +121,7 @@ class Kind(Enum):
         "Another host also has virtual addresses of a MASTER. It was found twice in a row.",
         Severity.WARNING,
         ("interface", "addresses", "mac"),
-        lambda f: (
-            f"{sender(f['mac'])} answers for {f['addresses']} on {f['interface']}, too; if its daemon was"
-            " killed, run failover teardown there; if it uses another VRID, correct that; else remove the address there"
-        ),
+        elsewhere,
         ("mac",),
     )
     ADDRESS_ELSEWHERE_OVER = (
@@ -173,14 +172,17 @@ class Kind(Enum):
         ("interface", "addresses", "failed"),
         lambda f: f"removed what an earlier run left on {f['interface']}: {f['addresses']}{not_removed(f)}",
     )
+    FOREIGN_REMOVED = (
+        "A virtual address was on an interface already, and failover had not put it there. It was removed.",
+        Severity.WARNING,
+        ("interface", "addresses", "failed"),
+        foreign,
+    )
     STRAYS_REMOVED = (
         "Another program added a virtual address to the interface of a BACKUP. It was removed.",
         Severity.WARNING,
         ("interface", "addresses", "failed"),
-        lambda f: (
-            f"{f['addresses']} {was(f['addresses'])} added to {f['interface']} by another program, but this host is not"
-            f" MASTER; removed{not_removed(f)}"
-        ),
+        stray,
         ("interface",),
     )
     INTERFACE_REMADE = (
@@ -244,10 +246,7 @@ class Kind(Enum):
         "The daemon was so late that this may cause a failover.",
         Severity.WARNING,
         ("late_seconds", "master_down_interval_seconds"),
-        lambda f: (
-            f"the daemon ran {seconds(f['late_seconds'])} late, more than a quarter of the shortest master down"
-            f" interval ({seconds(f['master_down_interval_seconds'])}): the host is too busy or was paused"
-        ),
+        late,
         (),
     )
     EVENTS_LOST = (

@@ -36,10 +36,49 @@ def sender(mac: Value) -> str:
     return f"another host, {mac},"
 
 
+def duplicate(fields: Fields) -> str:
+    """That another host has our own address."""
+    who = f"another host ({fields['mac']}) has this host's address {fields['address']} on {fields['interface']}"
+    return f"{who}, and neither hears the other; give one of them another address"
+
+
+def elsewhere(fields: Fields) -> str:
+    """That another host has a virtual address, too."""
+    who = f"{sender(fields['mac'])} answers for {fields['addresses']} on {fields['interface']}, too"
+    return (
+        f"{who}; if its daemon was killed, run failover teardown there; if it uses another VRID, correct that; else"
+        " remove the address there"
+    )
+
+
+def late(fields: Fields) -> str:
+    """That the daemon was late, and what that is to be held against."""
+    ran, shortest = seconds(fields["late_seconds"]), seconds(fields["master_down_interval_seconds"])
+    most = f"more than a quarter of the shortest master down interval ({shortest})"
+    return f"the daemon ran {ran} late, {most}: the host is too busy or was paused"
+
+
 def unheard(fields: Fields) -> str:
     """That another MASTER is not heard, and what that most likely comes from."""
     who = f"{fields['source']} advertises with priority {fields['priority']} as well"
     return f"{who}, and this host does not hear it: most likely a firewall on this host drops VRRP (IP protocol 112)"
+
+
+def foreign(fields: Fields) -> str:
+    """That virtual addresses were removed that were there before the daemon cared."""
+    listed = fields["addresses"]
+    it = "it" if was(listed) == "was" else "them"
+    return (
+        f"removed {listed} from {fields['interface']}{not_removed(fields)}: the configuration has {it} as virtual, so"
+        f" only the MASTER may have {it}; failover had not added {it}"
+    )
+
+
+def stray(fields: Fields) -> str:
+    """That virtual addresses were removed that somebody has just added."""
+    listed = fields["addresses"]
+    added = f"{listed} {was(listed)} added to {fields['interface']} by another program"
+    return f"{added}, but this host is not MASTER; removed{not_removed(fields)}"
 
 
 def not_removed(fields: Fields) -> str:
@@ -107,3 +146,14 @@ def reloaded(fields: Fields) -> str:
     counts = ", ".join(f"{fields[what]} {what}" for what in ("added", "removed", "changed", "unchanged"))
     later = fields.get("needs_restart")
     return f"reloaded the configuration: {counts}" + (f"; needs a restart: {later}" if later else "")
+
+
+def state_changed(fields: Fields) -> str:
+    """From what to what a virtual router has come, and why."""
+    cause = CAUSES.get(str(fields["cause"]))
+    because = cause(fields) if cause else str(fields["cause"])
+    if fields["cause"] == "shutdown" and fields["previous"] == fields["current"]:
+        return because
+    if fields["previous"] == fields["current"]:
+        return f"still {fields['current']}: {because}"
+    return f"{fields['previous']} -> {fields['current']}: {because}"

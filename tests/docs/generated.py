@@ -168,8 +168,9 @@ FIELDS: Final = {
     "virtual_routers[].address_conflict": (
         "What is wrong with the addresses on the interface now, as a sentence. Otherwise `null`. The kernel refuses to"
         " add a MASTER's address; another program keeps adding an address that this host must not have; a virtual"
-        " address is the host's own address; or another host, such as a clone, advertises from this host's own address"
-        " (a MASTER looks for that once a minute)."
+        " address is the host's own address; an address owner cannot run, and its own address stays while another host"
+        " may be MASTER; or another host, such as a clone, advertises from this host's own address (a MASTER looks for"
+        " that once a minute)."
     ),
     "virtual_routers[].counters.advertisements_sent": (
         "How many were sent. All counters count from the start of the daemon."

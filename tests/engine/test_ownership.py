@@ -274,7 +274,8 @@ def test_a_restart_as_no_owner_takes_an_own_address_for_a_virtual_one_unless_it_
     assert on(host) == before
     daemon = OurDaemon(host, router(51, *listed, priority=100))
     masters(daemon, 2)
-    assert f"removed what an earlier run left on eth0: {', '.join(listed[:2])}" in daemon.log()
+    assert f"removed {', '.join(listed[:2])} from eth0: the configuration has them as virtual" in daemon.log()
+    assert "an earlier run" not in daemon.log()
     assert daemon.stop() == 0
     assert on(host) == before - set(listed[:2])
 
@@ -394,6 +395,54 @@ def test_a_backup_says_from_its_start_on_that_the_last_one_stays(lan: Lan) -> No
     daemon.wait_for_log("2001:db8::21/64 stays on eth0 in every state, because it is the host's own address")
     assert "2001:db8::21/64" in on(bare)
     wait_until(lambda: daemon.router()["address_conflict"], "it is in the status")
+
+
+@pytest.mark.parametrize("address", ["192.0.2.21/24", "2001:db8::21/64"])
+def test_the_last_one_goes_when_the_host_gets_another_and_nobody_else_is_said_to_have_added_it(
+    lan: Lan, address: str
+) -> None:
+    listed = [address] if "." in address else ["fe80::51/64", address]
+    master = OurDaemon(lan.host("two", "192.0.2.12/24"), router(51, *listed, priority=200))
+    master.wait_for("MASTER")
+    bare = lan.host("bare", address)
+    daemon = OurDaemon(bare, router(51, *listed))
+    daemon.wait_for(*(("INITIALIZE", "no_source_address") if "." in address else ("BACKUP",)))
+    other = address.replace("21", "77")
+    bare.ip(f"addr add {other} dev eth0{' nodad' if ':' in other else ''}")
+    daemon.wait_for("BACKUP")
+    daemon.wait_for_log(
+        f"removed {address} from eth0: the configuration has it as virtual, so only the MASTER may have it; failover"
+        " had not added it"
+    )
+    assert other in on(bare)
+    assert address not in on(bare)
+    assert "by another program" not in daemon.log()
+    assert "an earlier run" not in daemon.log()
+    bare.ip(f"addr add {address} dev eth0{' nodad' if ':' in address else ''}")
+    daemon.wait_for_log(f"{address} was added to eth0 by another program, but this host is not MASTER; removed")
+
+
+def test_what_an_owner_and_the_host_that_stands_in_for_it_both_have_is_in_the_status(lan: Lan, host: Host) -> None:
+    host.ip("addr add 192.0.2.77/24 dev eth0")
+    owner = OurDaemon(host, router(51, "192.0.2.77/24", "192.0.2.78/24", priority=255, advert_interval=0.2))
+    owner.wait_for("MASTER")
+    other = OurDaemon(
+        lan.host("two", "192.0.2.12/24"), router(51, "192.0.2.77/24", "192.0.2.78/24", advert_interval=0.2)
+    )
+    other.wait_for("BACKUP")
+    assert owner.router()["address_conflict"] is None
+    host.run(["nft", "add table inet t; add chain inet t o { type filter hook output priority 0; policy drop; }"])
+    owner.wait_for("INITIALIZE", "cannot_send")
+    other.wait_for("MASTER")
+    said = "192.0.2.77/24 stays on eth0 all the same, because it is the host's own address"
+    wait_until(lambda: said in (owner.router()["address_conflict"] or ""), "it is in the status")
+    assert "192.0.2.78" not in owner.router()["address_conflict"]
+    host.run(["nft", "delete table inet t"])
+    owner.wait_for("MASTER")
+    wait_until(lambda: owner.router()["address_conflict"] is None, "it is over")
+    lan.cut(host)
+    owner.wait_for("INITIALIZE", "no_carrier")
+    assert owner.router()["address_conflict"] is None
 
 
 CONTESTED = "another program, such as keepalived, keeps adding {} to eth0"

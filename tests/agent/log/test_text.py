@@ -54,6 +54,13 @@ SENTENCES: dict[str, tuple[dict[str, Value], str]] = {
         {"interface": "eth0", "addresses": "192.0.2.100/24", "failed": 0},
         "removed what an earlier run left on eth0: 192.0.2.100/24",
     ),
+    "foreign_removed": (
+        {"interface": "eth0", "addresses": "192.0.2.11/24", "failed": 0},
+        (
+            "removed 192.0.2.11/24 from eth0: the configuration has it as virtual, so only the MASTER may have it;"
+            " failover had not added it"
+        ),
+    ),
     "strays_removed": (
         {"interface": "eth0", "addresses": "192.0.2.100/32", "failed": 0},
         "192.0.2.100/32 was added to eth0 by another program, but this host is not MASTER; removed",

@@ -24,8 +24,15 @@ def test_only_its_own_addresses_concern_it_whatever_their_prefix_length() -> Non
     )
 
 
-def test_an_address_owners_are_where_they_should_be() -> None:
-    assert conflict_of(replace(ROUTER, priority=255), [MINE], [MINE]) == NONE
+def test_an_address_owners_are_where_they_should_be_unless_it_cannot_run() -> None:
+    found = conflict_of(replace(ROUTER, priority=255), [MINE], [MINE, OTHER])
+    assert found == Conflict(kept=frozenset({MINE}))
+    assert found.words("eth0") is None
+    assert found.words_in_a_fault("eth0") == (
+        "192.0.2.100/24 stays on eth0 all the same, because it is the host's own address; another host may be MASTER"
+        " and have it, too"
+    )
+    assert NONE.words_in_a_fault("eth0") is None
 
 
 def test_it_is_a_sentence_in_a_fixed_order_or_nothing() -> None:

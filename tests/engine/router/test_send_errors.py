@@ -37,6 +37,10 @@ def test_a_fault_comes_before_what_cannot_be_sent() -> None:
     assert in_words(None, Trouble(ERROR, None, [])) == ["cannot send its advertisements: Operation not permitted"]
     assert in_words(FaultStatus("x", "eth0 has no carrier"), Trouble(ERROR, None, [])) == ["eth0 has no carrier"]
     assert in_words(None, Trouble(None, "it is contested", [])) == ["it is contested"]
+    kept = Trouble(None, None, [], "it stays")
+    assert in_words(None, kept) == []
+    assert in_words(FaultStatus("no_carrier", "eth0 has no carrier"), kept) == ["eth0 has no carrier"]
+    assert in_words(FaultStatus("cannot_send", "it cannot send"), kept) == ["it cannot send", "it stays"]
     assert in_words(None, Trouble(ERROR, "it is contested", [])) == [
         "cannot send its advertisements: Operation not permitted",
         "it is contested",

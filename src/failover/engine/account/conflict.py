@@ -25,6 +25,8 @@ class Conflict(NamedTuple):
     own: frozenset[VirtualAddress] = frozenset()
     """What is the host's own, and stays on the interface whoever is MASTER, although the router is no address owner."""
 
+    kept: frozenset[VirtualAddress] = frozenset()
+    """Of an address owner's, what is the host's own: it stays also while the owner cannot run."""
     duplicate: Duplicate | None = None
     """Who has the address that the router advertises from, beside this host."""
 
@@ -41,6 +43,15 @@ class Conflict(NamedTuple):
             )
         return "; ".join(parts) or None
 
+    def words_in_a_fault(self, interface: str) -> str | None:
+        """What another MASTER and this host both have, while the router cannot run, as a sentence."""
+        if not self.kept:
+            return None
+        return (
+            f"{listed(self.kept)} stays on {interface} all the same, because it is the host's own address; another host"
+            " may be MASTER and have it, too"
+        )
+
 
 NONE: Final = Conflict()
 
@@ -48,10 +59,12 @@ NONE: Final = Conflict()
 def conflict_of(
     router: VirtualRouter, contested: Collection[VirtualAddress], own: Collection[VirtualAddress]
 ) -> Conflict:
-    """What of these, on the interface of a router, are its addresses. Those of an address owner are the host's."""
-    if router.is_address_owner or not (contested or own):
+    """What of these, on the interface of a router, are its addresses. Those of an address owner may be."""
+    if not (contested or own):
         return NONE
     here = frozenset(address.ip for address in router.held_addresses)
+    if router.is_address_owner:
+        return Conflict(kept=frozenset(address for address in own if address.ip in here))
     return Conflict(
         frozenset(address for address in contested if address.ip in here),
         frozenset(address for address in own if address.ip in here),

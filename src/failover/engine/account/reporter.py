@@ -62,7 +62,8 @@ class Reporter:
     def trouble(self, send_error: SendError | None, interface: str, clock: Clock) -> Trouble:
         """All that is wrong now."""
         parts = refused_in_words(self.refused, interface), self.conflict.words(interface)
-        return Trouble(send_error, "; ".join(filter(None, parts)) or None, self.problems.current(clock))
+        wrong, kept = "; ".join(filter(None, parts)) or None, self.conflict.words_in_a_fault(interface)
+        return Trouble(send_error, wrong, self.problems.current(clock), kept)
 
     def report(self, kind: Kind, same: Same, now: Instant, evidence: Evidence, *, once: bool = False) -> None:
         """Tell it, unless the same was told a short while ago; `same` and `once` are what `RateLimit.admit` wants."""

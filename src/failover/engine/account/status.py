@@ -1,8 +1,9 @@
 """The status of a virtual router: what it is now, as messages say it."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from failover.engine.account.evidence import change_of
+from failover.linux.faults import FaultReason
 from failover.messages import (
     ChecksumStatus,
     Counters,
@@ -42,12 +43,26 @@ class Past(NamedTuple):
         return Past(wall if is_other else self.since, change, at)
 
 
+_REACH_NOBODY: Final = frozenset(
+    {FaultReason.INTERFACE_MISSING, FaultReason.INTERFACE_DOWN, FaultReason.NO_CARRIER, FaultReason.LOOPBACK}
+)
+"""With these no other host reaches the addresses of the interface, and nothing clashes."""
+
+
 class Trouble(NamedTuple):
     """What is wrong with a router that can run."""
 
     send_error: SendError | None
     address_conflict: str | None
     problems: list[Problem]
+    kept_in_a_fault: str | None = None
+    """What is wrong as well while the router cannot run."""
+
+    def conflict_with(self, fault: FaultStatus | None) -> str | None:
+        """What is wrong with the addresses."""
+        if fault is None or fault.reason in _REACH_NOBODY:
+            return self.address_conflict
+        return "; ".join(filter(None, (self.address_conflict, self.kept_in_a_fault))) or None
 
 
 def master_down_interval(router: VirtualRouter, state: State) -> Interval:
@@ -130,17 +145,18 @@ def status_of(
         send_error=trouble.send_error,
         preferred_lifetime=router.preferred_lifetime.value if router.family is Family.IPV6 else None,
         own_subnets=list(map(str, router.on_link)) if router.family is Family.IPV4 else [],
-        address_conflict=trouble.address_conflict,
+        address_conflict=trouble.conflict_with(fault_status(state)),
     )
 
 
 def in_words(fault: FaultStatus | None, trouble: Trouble) -> list[str]:
     """What keeps a router from its work or is not as it should be, a sentence each, the gravest first."""
+    conflict = trouble.conflict_with(fault)
     if fault is not None:
-        return [fault.detail]
+        return [fault.detail, *([conflict] if conflict else [])]
     error = trouble.send_error
     return [
         *([f"cannot send its {error.what}s: {error.error}"] if error is not None else []),
-        *([trouble.address_conflict] if trouble.address_conflict else []),
+        *([conflict] if conflict else []),
         *(problem.text for problem in trouble.problems),
     ]

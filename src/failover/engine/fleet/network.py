@@ -79,7 +79,7 @@ class Network:
             self._stale.remove_leftovers(port)
             for instance in self._registry.on(port):
                 self.start(instance, port, at)
-            if port.own.only:  # nothing needs to change on the interface before that is told
+            if port.own.all:  # nothing needs to change on the interface before that is told
                 self.review(port)
         self._watched = self._interfaces.fileno()
         self._loop.watch(self._watched, self._changed)

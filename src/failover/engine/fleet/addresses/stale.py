@@ -45,6 +45,10 @@ class StaleAddresses:
         """Of the ports where there were strays."""
         self._in_conflict: set[Port] = set()
         """The ports where a router knows of a conflict."""
+        self._were_own: dict[Port, frozenset[VirtualAddress]] = {}
+        """What was the host's own until strays were looked for."""
+        self._cleared: dict[Port, tuple[Interface, frozenset[VirtualAddress]]] = {}
+        """As the interface was when leftovers were taken off it, and which."""
         self.look_again: Callable[[Port], None] = lambda _: None
         """Called when strays of a port that had to wait may be removed."""
 
@@ -63,6 +67,7 @@ class StaleAddresses:
         lists = Lists(port.virtual_addresses, owned, self._held(port) - port.own.all, newly)
         before, port.own = port.own, recognised(port.own, port.seen, lists, is_new=is_new)
         if port.own.all != before.all:
+            self._were_own[port] = self._were_own.get(port, frozenset()) | (before.all - port.own.all)
             for instance in instances:
                 instance.own_changed()
 
@@ -70,17 +75,28 @@ class StaleAddresses:
         """Take off what a daemon that was killed has left where no virtual router lives now, known by its mark."""
         for interface in interfaces:
             if interface.name not in self._registry.ports:
-                self._remove_left(interface, nobodys(interface, Asker(frozenset(), self._is_anothers)))
+                left = nobodys(interface, Asker(frozenset(), self._is_anothers))
+                self._take_away(Kind.LEFTOVERS_REMOVED, interface, left)
 
     def remove_leftovers(self, port: Port) -> None:
         """Take off what a daemon that was killed has left on an interface, and what else is nobody's there."""
-        if port.seen is not None:
-            self._remove_left(port.seen, nobodys(port.seen, self._asker(port)))
+        interface = port.seen
+        if interface is None:
+            return
+        found = nobodys(interface, self._asker(port))
+        self._cleared[port] = interface, frozenset(found)
+        marked = frozenset(one.address for one in interface.addresses if one.is_tagged or not port.own.tells_who)
+        self._take_away(Kind.LEFTOVERS_REMOVED, interface, tuple(one for one in found if one in marked))
+        self._take_away(Kind.FOREIGN_REMOVED, interface, tuple(one for one in found if one not in marked))
 
     def remove_strays(self, port: Port, at: Instant) -> None:
         """Take off virtual addresses that somebody else put there: in BACKUP they must not answer (RFC 9568 §6.4.2)."""
         interface = port.seen
+        known = self._were_own.pop(port, frozenset())
         strays = self._strays(port, interface) if interface else ()
+        if interface and strays:
+            self._take_away(Kind.FOREIGN_REMOVED, interface, tuple(one for one in strays if one in known))
+            strays = tuple(one for one in strays if one not in known)
         if interface and strays and self._limit(port).admit(strays, at):
             fields = self._remove(interface, strays)
             self._events.tell_seldom(Kind.STRAYS_REMOVED, {"interface": port.name}, at, fields)
@@ -89,6 +105,8 @@ class StaleAddresses:
     def forget(self, port: Port) -> None:
         """No router is left on a port."""
         self._in_conflict.discard(port)
+        self._were_own.pop(port, None)
+        self._cleared.pop(port, None)
         if port in self._limits:
             self._limits.pop(port).retire()
 
@@ -116,7 +134,12 @@ class StaleAddresses:
     def _strays(self, port: Port, interface: Interface) -> tuple[VirtualAddress, ...]:
         asker = self._asker(port)
         listed_here = (one for one in interface.addresses if one.address.ip in asker.virtual)
-        return tuple(one.address for one in listed_here if whose(one, interface, asker) is Whose.NOBODYS)
+        before, gone = self._cleared.get(port, (None, frozenset[VirtualAddress]()))
+        return tuple(
+            one.address
+            for one in listed_here
+            if whose(one, interface, asker) is Whose.NOBODYS and not (interface is before and one.address in gone)
+        )
 
     def _note_conflicts(self, port: Port, at: Instant) -> None:
         """Have each router there know which of its addresses are not where they should be; new ones are told."""
@@ -155,12 +178,13 @@ class StaleAddresses:
 
         return Asker(virtual, is_anothers, held, port.own.all)
 
-    def _remove_left(self, interface: Interface, addresses: tuple[VirtualAddress, ...]) -> None:
+    def _take_away(self, kind: Kind, interface: Interface, addresses: tuple[VirtualAddress, ...]) -> None:
+        """What was there before: other addresses may depend on it."""
         if not addresses:
             return
         if any(family_of(address) is Family.IPV4 for address in addresses):
             self._spare_others(interface)
-        self._events.tell(Kind.LEFTOVERS_REMOVED, self._remove(interface, addresses))
+        self._events.tell(kind, self._remove(interface, addresses))
 
     def _spare_others(self, interface: Interface) -> None:
         try:
