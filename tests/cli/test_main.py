@@ -265,15 +265,18 @@ def test_a_start_that_fails_leaves_neither_sample_nor_log_nor_directories(tmp_pa
     assert [str(path.relative_to(there)) for path in there.rglob("*")] == ["file"]
 
 
-def test_a_sample_that_does_not_fit_on_the_disk_is_not_left_in_part(tmp_path: Path) -> None:
+def test_a_sample_that_does_not_fit_on_the_disk_is_named_and_not_left_in_part(tmp_path: Path) -> None:
     path = tmp_path / "new" / "config.json"
     limited = "import resource, sys; from pathlib import Path; from failover.cli.commands.file_mode import _write\n"
     limited += "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
-    limited += "resource.setrlimit(resource.RLIMIT_FSIZE, (20, 20)); _write(Path(sys.argv[1]), 'x' * 100)"
+    limited += "from failover.cli.failures import exit_status\n"
+    limited += "resource.setrlimit(resource.RLIMIT_FSIZE, (20, 20))\n"
+    limited += "sys.exit(exit_status(lambda: _write(Path(sys.argv[1]), 'x' * 100)))"
     done = subprocess.run(
         [sys.executable, "-c", limited, str(path)], env=environment(), capture_output=True, timeout=30, check=False
     )
-    assert b"File too large" in done.stderr
+    assert done.returncode == 1
+    assert done.stderr.decode() == f"failover: {path}: File too large\n"
     assert not path.parent.exists()
 
 

@@ -49,6 +49,7 @@ def _file_mode(
 def _write(path: Path, sample: str) -> None:
     """Write the sample, with the directories that it needs; where that fails, leave nothing. `OSError`."""
     from failover.engine.process import directories  # noqa: PLC0415 - not for `--help`
+    from failover.linux.errors import reason  # noqa: PLC0415 - not for `--help`
 
     made = directories.make(path.parent)
     try:
@@ -61,9 +62,9 @@ def _write(path: Path, sample: str) -> None:
             except OSError:
                 path.unlink()
                 raise
-    except OSError:
+    except OSError as error:
         directories.remove(made)
-        raise
+        raise OSError(error.errno, reason(error), str(path)) from error
     tell(f"{path} did not exist; it is a sample now: edit interface_name and ip_addresses, then run failover reload")
 
 
