@@ -22,6 +22,7 @@ from failover.vrrp import (
     Initialize,
     Instant,
     ReceivedFrom,
+    Secret,
     SendAdvertisement,
     Shutdown,
     Startup,
@@ -76,6 +77,7 @@ _ROUTERS: Final = (
     replace(_V3, preempt_mode=False, priority=1),
     replace(_V2, check_address_list=True),
     replace(_V2, priority=255),
+    replace(_V2, password=Secret(b"secret")),
     replace(_V6, require_link_local=False, advertisement_interval=centiseconds(4095)),
 )
 
@@ -98,6 +100,7 @@ def seeds() -> Iterator[bytes]:
                     interval=router.advertisement_interval,
                     addresses=router.advertised,
                     checksum=form,
+                    password=router.password,
                 )
                 yield bytes((number, 0)) + encode(sent, _SOURCES[router.family][0])
     migrating = Advertisement(version=Version.V2, vrid=51, priority=100, interval=seconds(1), addresses=_V3.advertised)
@@ -116,7 +119,7 @@ def one(data: bytes) -> None:
         assert str(outcome).isprintable()
         return
     assert isinstance(outcome, Advertisement)
-    _check_encoding(outcome, payload, meta)
+    _check_encoding(replace(outcome, password=router.password), payload, meta)
     for state in _states(router):
         _take(router, state, AdvertisementReceived(outcome, meta.source))
 
@@ -139,9 +142,11 @@ def _with_checksum(payload: bytes, what: int, meta: ReceivedFrom) -> bytes:
 
 
 def _check_encoding(advertisement: Advertisement, payload: bytes, meta: ReceivedFrom) -> None:
-    """The reserve nibble of version 3 and the authentication data of version 2 are ignored, and so is their sum."""
+    """Ignored, and so is their sum: the reserve nibble of version 3; in version 2, what is there without a password."""
     expected = bytearray(payload)
-    if advertisement.version is Version.V2:
+    if advertisement.password is not None:
+        pass
+    elif advertisement.version is Version.V2:
         expected[-_AUTHENTICATION_LENGTH:] = bytes(_AUTHENTICATION_LENGTH)
     else:
         expected[_RESERVE_AT] &= 0x0F

@@ -15,22 +15,26 @@ import msgspec
 from failover.config import (
     DAEMON_SETTINGS,
     SETTINGS,
+    Authentication,
+    Complaint,
     ConfigError,
     Configuration,
     DaemonSettings,
+    Source,
     VirtualRouter,
     parse,
 )
 from failover.engine.intended import Intended, intended
 from failover.engine.reload.handover import Complete, Excluded, Instances, bad, decode, encode, handover
 from failover.messages import MAX_MESSAGE_BYTES
-from failover.vrrp import VirtualAddress
+from failover.vrrp import Secret, VirtualAddress
 from fuzz import json_tree
 
 WORDS: Final = tuple(
     word.encode()
     for word in (
         *(f'"{name}":' for name in (*SETTINGS, *DAEMON_SETTINGS, "virtual_routers", "daemon")),
+        *('"password"', '"file":', '"credential":', '"method":', '"/etc/failover/password"'),
         *('"auto"', '"rfc9568"', '"pseudo_header"', '"eth0"', '"192.0.2.1/24"', '"fe80::1/64"', '"2001:db8::1/64"'),
         *("true", "false", "null", "NaN", "Infinity", "1e999", "40.95", "\\ud800"),
     )
@@ -64,6 +68,13 @@ def seeds() -> Iterator[bytes]:
         excluded_ip_addresses=["198.51.100.1/24"],
         with_version_2=True,
     )
+    four = VirtualRouter(
+        vrid=54,
+        interface_name="eth2",
+        ip_addresses=["192.0.2.4/24"],
+        version=2,
+        authentication=Authentication(Source("file", "/etc/failover/password"), Secret(b"/etc/failover/password")),
+    )
     many = VirtualRouter(
         vrid=53,
         interface_name="eth0",
@@ -72,7 +83,7 @@ def seeds() -> Iterator[bytes]:
     )
     for configuration in (
         Configuration(virtual_routers=(one,)),
-        Configuration(virtual_routers=(many,)),
+        Configuration(virtual_routers=(many, four)),
         Configuration(virtual_routers=(one, two, three), daemon=DaemonSettings(cpu_affinity=(0, 1))),
     ):
         yield _written(configuration)
@@ -83,14 +94,15 @@ def seeds() -> Iterator[bytes]:
 def one(data: bytes) -> None:
     """Read it, and use what was read."""
     try:
-        configuration = parse(data, "FILE")
+        configuration = parse(data, "FILE", _read)
     except ConfigError as error:
         _check_report(error)
     else:
         _check_instances(configuration)
         _check_handover(configuration)
-        assert parse(_written(configuration)) == configuration
-        assert parse(_written(configuration.virtual_routers)).virtual_routers == configuration.virtual_routers
+        assert parse(_written(configuration), read_secret=_read) == configuration
+        again = parse(_written(configuration.virtual_routers), read_secret=_read)
+        assert again.virtual_routers == configuration.virtual_routers
 
 
 def mutate(data: bytes, chance: Random) -> bytes | None:
@@ -135,4 +147,14 @@ def _check_handover(configuration: Configuration) -> None:
 
 
 def _written(value: object) -> bytes:
-    return msgspec.json.encode(value, enc_hook=str)
+    return msgspec.json.encode(value, enc_hook=_plain)
+
+
+def _plain(value: object) -> object:
+    return value.written() if isinstance(value, Authentication) else str(value)
+
+
+def _read(source: Source) -> Secret | Complaint:
+    """What is in a file depends on its name alone: no file of this host is looked at."""
+    content = source.name.encode(errors="surrogatepass")
+    return Complaint("cannot be read") if content.endswith(b"x") else Secret(content)

@@ -82,12 +82,13 @@ FLOORS: Final[dict[str, dict[str, frozenset[str]]]] = {
     },
     "vrrp": {
         "machine": frozenset({"packet", "router", "protocol", "units"}),
-        "packet": frozenset({"router", "protocol", "units"}),
-        "router": frozenset({"timers", "protocol", "units"}),
+        "packet": frozenset({"router", "authentication", "protocol", "units"}),
+        "router": frozenset({"authentication", "timers", "protocol", "units"}),
+        "authentication": frozenset(),
         "timers": frozenset({"protocol", "units"}),
         "protocol": frozenset(),
         "units": frozenset(),
-        "__init__": frozenset({"machine", "packet", "router", "protocol", "units"}),
+        "__init__": frozenset({"machine", "packet", "router", "authentication", "protocol", "units"}),
     },
     "lab": {
         "demo": frozenset({"judge", "measure", "router", "timeline", "network"}),

@@ -17,6 +17,7 @@ from failover.wording import (
     late,
     not_removed,
     oddity,
+    password_cut,
     reloaded,
     sender,
     state_changed,
@@ -82,6 +83,7 @@ class Kind(Enum):
         lambda f: f"discarded an advertisement from {f['source']}: {f['detail']}",
         ("reason", "source"),
     )
+    PASSWORD_CUT = ("A password has more than 8 bytes.", Severity.WARNING, (), password_cut, ())
     SEND_FAILED = (
         "An advertisement or an announcement could not be sent.",
         Severity.WARNING,

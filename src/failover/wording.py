@@ -81,6 +81,11 @@ def stray(fields: Fields) -> str:
     return f"{added}, but this host is not MASTER; removed{not_removed(fields)}"
 
 
+def password_cut(_: Fields) -> str:
+    """That a part of a password is not used."""
+    return "the password has more than 8 bytes; only the first 8 are used, as in keepalived"
+
+
 def not_removed(fields: Fields) -> str:
     """How many addresses could not be removed, where there are any."""
     return f" ({fields['failed']} of them could not be removed)" if fields["failed"] else ""
@@ -114,6 +119,7 @@ CAUSES: Final[dict[str, Words]] = {
     "shutdown": lambda _: "stopped",
 }
 """Why a state changes, in words, by the `cause` of `STATE_CHANGED`."""
+
 
 ODDITIES: Final[dict[str, Words]] = {
     "interval_mismatch": lambda f: (

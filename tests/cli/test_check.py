@@ -135,6 +135,22 @@ def test_what_is_probably_a_mistake_is_warned_of(here: Interface, changes: dict[
     assert all(f"  warning    {text}" in check.text(one) for text in one.warnings)
 
 
+def test_a_password_is_said_to_be_readable_and_to_be_cut(tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    for content, cut in (("12345678", False), ("123456789", True)):
+        file.write_text(content)
+        file.chmod(0o600)
+        authentication = {"method": "password", "password": {"file": str(file)}}
+        for here in (interface("192.0.2.1/24"), None):
+            (one,) = previews(here, version=2, authentication=authentication)
+            assert one.document()["authentication"] == "password"
+            text = check.text(one)
+            assert "  password   in each advertisement, where anyone on the LAN can read it\n" in text + "\n"
+            warning = "the password has more than 8 bytes: only the first 8 are used, as in keepalived"
+            assert (warning in one.warnings) is cut
+            assert "12345678" not in text
+
+
 def test_the_json_form_says_the_same_under_the_names_of_status() -> None:
     (one,) = previews(None, version=2, priority=254)
     assert one.document() == {
@@ -151,6 +167,7 @@ def test_the_json_form_says_the_same_under_the_names_of_status() -> None:
         "addresses": ["192.0.2.100/24"],
         "excluded_addresses": [],
         "preferred_lifetime": None,
+        "authentication": None,
         "source": None,
         "fault": {"reason": "interface_missing", "detail": "interface eth0 does not exist"},
         "warnings": [],

@@ -11,6 +11,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "number": (int, float),
     "object": (dict,),
     "string": (str,),
+    "null": (type(None),),
 }
 
 _NO_MEANING = {"$schema", "$defs", "title", "description", "default", "then", "else"}
@@ -25,7 +26,9 @@ def is_valid(value: Any, schema: dict[str, Any], root: dict[str, Any]) -> bool:
     )
 
 
-def _has_type(value: Any, wanted: str) -> bool:
+def _has_type(value: Any, wanted: str | list[str]) -> bool:
+    if isinstance(wanted, list):
+        return any(_has_type(value, one) for one in wanted)
     if isinstance(value, bool):
         return wanted == "boolean"
     whole = isinstance(value, float) and value.is_integer()
@@ -71,6 +74,8 @@ _KEYWORDS: dict[str, Callable[[Any, Any, dict[str, Any], dict[str, Any]], bool]]
     "if": _conditional,
     "items": lambda v, w, _, root: not isinstance(v, list) or all(is_valid(item, w, root) for item in v),
     "maxItems": lambda v, w, *_: not isinstance(v, list) or len(v) <= w,
+    "maxProperties": lambda v, w, *_: not isinstance(v, dict) or len(v) <= w,
+    "minProperties": lambda v, w, *_: not isinstance(v, dict) or len(v) >= w,
     "maxLength": lambda v, w, *_: not isinstance(v, str) or len(v) <= w,
     "maximum": lambda v, w, *_: not _is_number(v) or v <= w,
     "minItems": lambda v, w, *_: not isinstance(v, list) or len(v) >= w,

@@ -46,7 +46,10 @@ def test_our_own_settings_are_known_by_heart() -> None:
         ("nopreempt", 'write "preempt_mode": false'),
         ("vrrp_version", 'did you mean "version"?'),
         ("state", "leave it out: the election decides who is MASTER, by priority"),
-        ("authentication", "leave it out on all hosts: there is no authentication here, and none in version 3"),
+        (
+            "auth_pass",
+            'with version 2, write "authentication": {"method": "password", "password": {"file": "/PATH"}}',
+        ),
         ("garp_master_delay", "leave it out: a new MASTER announces its addresses by itself"),
         ("garp_anything_else", "leave it out: a new MASTER announces its addresses by itself"),
         ("track_interface", "leave it out: nothing is tracked but the interface itself"),
@@ -69,10 +72,13 @@ def test_an_entry_in_the_words_of_keepalived_is_answered_key_by_key_and_nothing_
     for document in (KEEPALIVED, [KEEPALIVED], {"virtual_routers": [KEEPALIVED]}):
         said = complaints(document)
         assert [line.partition(": ")[0].rpartition(".")[2] for line in said] == [
-            *("state", "interface", "virtual_router_id", "advert_int", "nopreempt", "authentication"),
-            "virtual_ipaddress",
+            *("state", "interface", "virtual_router_id", "advert_int", "nopreempt", "virtual_ipaddress"),
+            *("auth_type", "auth_pass", "method", "password"),
         ]
-        assert not [line for line in said if "missing" in line]
+        assert [line.partition(":")[0].rpartition(".")[2] for line in said if "missing" in line] == [
+            "method",
+            "password",
+        ]
 
 
 @pytest.mark.parametrize("key", ["vrrp_instance", "vrrp_instances", "instances"])

@@ -138,6 +138,7 @@ def test_the_table_shows_defaults_as_the_file_writes_them() -> None:
         "with_version_2": "false",
         "no_ip_addresses": "false",
         "preferred_lifetime": "0",
+        "authentication": "none",
     }
     assert settings_of(VirtualRouter) == SETTINGS
 

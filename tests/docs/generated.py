@@ -21,7 +21,7 @@ from benchmarks.results import KEEPALIVED, OURS, Results
 from failover.agent.log import text
 from failover.cli import failures
 from failover.cli import group as commands
-from failover.config import DAEMON_SETTINGS, SETTINGS, Setting
+from failover.config import AUTHENTICATION_SETTINGS, DAEMON_SETTINGS, SETTINGS, Setting
 from failover.engine.process.signals import USES, Use
 from failover.events import Kind
 from failover.linux.process.signals import in_words
@@ -171,6 +171,12 @@ FIELDS: Final = {
         " address is the host's own address; an address owner cannot run, and its own address stays while another host"
         " may be MASTER; or another host, such as a clone, advertises from this host's own address (a MASTER looks for"
         " that once a minute)."
+    ),
+    "virtual_routers[].authentication.method": (
+        "How advertisements are authenticated: `password`. `authentication` is `null` if they are not."
+    ),
+    "virtual_routers[].authentication.password_is_cut": (
+        "Whether the password has more than 8 bytes, of which only the first 8 are used."
     ),
     "virtual_routers[].counters.advertisements_sent": (
         "How many were sent. All counters count from the start of the daemon."
@@ -464,6 +470,7 @@ def rules_table(what: Callable[[ledger.Rule], str | None]) -> str:
 PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "settings": lambda: settings_table(SETTINGS),
     "daemon settings": lambda: settings_table(DAEMON_SETTINGS),
+    "authentication": lambda: settings_table(AUTHENTICATION_SETTINGS),
     "commands": command_sections,
     "exit statuses": status_codes,
     "events": event_table,
@@ -481,6 +488,7 @@ PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "manual commands": manual_commands,
     "manual exit statuses": lambda: "\n\n".join(f"**{code}**\n: {meaning}" for code, meaning in STATUSES.items()),
     "manual settings": lambda: manual_settings(SETTINGS),
+    "manual authentication": lambda: manual_settings(AUTHENTICATION_SETTINGS),
     "manual daemon settings": lambda: manual_settings(DAEMON_SETTINGS),
 }
 

@@ -10,6 +10,7 @@ from failover.agent.link.mirror import Mirror
 from failover.config import DAEMON_SETTINGS, SETTINGS
 from failover.messages import (
     LAG_BOUNDS,
+    AuthenticationStatus,
     Change,
     Changed,
     ChecksumStatus,
@@ -99,6 +100,7 @@ def a_router_with_everything() -> RouterStatus:
         own_subnets=["192.0.2.0/24"],
         counters=Counters(discarded={"REASON": 1}, oddities={"ODDITY": 1}),
         send_error=SendError(what="advertisement", error="no", count=1, at=1),
+        authentication=AuthenticationStatus(method="password", password_is_cut=False),
     )
 
 

@@ -6,7 +6,7 @@ from ipaddress import ip_address
 from typing import Final
 
 from failover.frames import advertisement_datagram
-from failover.vrrp import Address, Advertisement, ChecksumForm, DiscardReason, Version, encode, seconds
+from failover.vrrp import Address, Advertisement, ChecksumForm, DiscardReason, Secret, Version, encode, seconds
 from failover.vrrp.packet.checksum import checksum
 from tests.engine.daemons import INTERVAL
 
@@ -82,6 +82,7 @@ PACKETS: Final[dict[tuple[int, DiscardReason], bytes]] = {
     (52, DiscardReason.INTERVAL): plain(replace(V2, interval=seconds(2)), PEER),
     (52, DiscardReason.AUTHENTICATION_TYPE): patched(V2, PEER, (4, 1)),
     (52, DiscardReason.ADDRESS_LIST): plain(replace(V2, addresses=(ip_address("192.0.2.7"),)), PEER),
+    (55, DiscardReason.PASSWORD): plain(replace(V2, vrid=55, password=Secret(b"wrong")), PEER),
     (53, DiscardReason.ADDRESS_OWNER): plain(replace(V2, vrid=53), PEER),
     (54, DiscardReason.LINK_LOCAL): plain(replace(V6, addresses=(ip_address("2001:db8::1"),)), PEER_6),
 }

@@ -1,6 +1,7 @@
 """What strangers put on the wire: counted by reason, told once, and without effect."""
 
 import socket
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ from tests.rfc.marks import positive
 
 pytestmark = pytest.mark.root
 
-TIMES = 4
+TIMES = 3
 """So that all together is not yet a flood."""
 FLOOD = 5000
 UNREACHABLE = {
@@ -31,6 +32,13 @@ def test_every_reason_has_a_packet_here_or_cannot_happen() -> None:
 
 def test_all_together_is_no_flood() -> None:
     assert TIMES * (len(PACKETS) + len(TOO_SHORT)) < ENOUGH_REFUSED
+
+
+def a_password(host: Host) -> dict[str, Any]:
+    file = host.directory / "password"
+    file.touch(0o600)
+    file.write_text("secret")
+    return {"method": "password", "password": {"file": str(file)}}
 
 
 def open_socket(host: Host, family: Family) -> AdvertisementSocket:
@@ -48,6 +56,7 @@ def test_malformed_packets_are_counted_by_reason_told_once_and_change_nothing(la
         router(52, "192.0.2.101/24", version=2, advert_interval=1, check_address_list=True),
         router(53, "192.0.2.102/24", version=2, advert_interval=1, priority=255),
         router(54, "fe80::54:1/64"),
+        router(55, "192.0.2.103/24", version=2, advert_interval=1, authentication=a_password(host)),
     )
     daemon.wait_for("MASTER", number=0)
     daemon.wait_for("MASTER", number=3)

@@ -11,6 +11,7 @@ from failover.vrrp import (
     DiscardReason,
     Family,
     ReceivedFrom,
+    Secret,
     VirtualRouter,
     family_of,
     receive,
@@ -117,6 +118,7 @@ def ladder(packet: Packet, router: VirtualRouter) -> tuple[Fault, ...]:
             *common,
             _fault(DiscardReason.ADDRESS_OWNER, router={"priority": 255}),
             _fault(DiscardReason.AUTHENTICATION_TYPE, fifth=1),
+            _fault(DiscardReason.PASSWORD, {"password": Secret(b"secret")}, fifth=1),
             _fault(DiscardReason.INTERVAL, sixth=2),
             _fault(DiscardReason.ADDRESS_LIST, addresses=(packet.addresses[0], ip_address("198.51.100.9"))),
         )

@@ -245,6 +245,7 @@ def test_a_discard_says_what_was_found_and_what_is_allowed() -> None:
             impossible source 240.0.0.1 (reserved)
             address owner here, sender's priority 100
             authentication type 1, must be 0
+            password that is not ours
             interval 2 s, must be 1 s
             address list 198.51.100.1, 198.51.100.9
             """,

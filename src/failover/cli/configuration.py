@@ -17,7 +17,7 @@ def path_of(given: str | None) -> Path:
 def read_again(path: Path) -> config.Configuration | str | None:
     """The configuration in a file, or what is wrong with it; None where it cannot be read from here."""
     try:
-        return config.load(path)
+        return config.load(path, read_secret=config.not_read)  # which only the daemon's user may read
     except config.ConfigError as error:
         return None if isinstance(error.__cause__, OSError) else str(error)
 

@@ -10,7 +10,7 @@ import click
 from failover.cli.failures import BAD_CONFIGURATION, FAILED, FINE, Failure, tell
 from failover.cli.living import Living
 from failover.cli.places import Places
-from failover.config import ConfigError, Configuration, load
+from failover.config import ConfigError, Configuration, load, not_read
 from failover.config.rules.entry import FAMILY_NAMES
 from failover.engine.process.runtime_directory import RuntimeDirectory, running_daemon
 from failover.linux.errors import describe, reason
@@ -43,7 +43,7 @@ def remove(path: Path, where: Places) -> int:
     status = FINE
     loaded: Configuration | None = None
     try:
-        loaded = load(path)
+        loaded = load(path, read_secret=not_read)
     except ConfigError as error:
         if isinstance(error.__cause__, FileNotFoundError):
             tell(f"{path} does not exist: looking for marked addresses only")

@@ -16,7 +16,7 @@ from failover.linux.interfaces.monitor import Interfaces
 from failover.linux.interfaces.naming import meant
 from failover.linux.interfaces.readiness import fault, own_networks, source_address
 from failover.linux.interfaces.table import Interface
-from failover.vrrp import Address, Family, Fault, VirtualAddress, VirtualRouter
+from failover.vrrp import Address, Family, Fault, VirtualAddress, VirtualRouter, is_cut
 from failover.vrrp.units import to_seconds
 
 
@@ -51,6 +51,7 @@ class Preview(NamedTuple):
             "addresses": list(map(str, router.addresses)),
             "excluded_addresses": list(map(str, router.excluded_addresses)),
             "preferred_lifetime": router.preferred_lifetime.value if router.family is Family.IPV6 else None,
+            "authentication": "password" if router.password else None,
             "source": str(self.source) if self.source else None,
             "fault": {"reason": self.fault.reason, "detail": self.fault.detail} if self.fault else None,
             "warnings": list(self.warnings),
@@ -86,7 +87,7 @@ def preview(configuration: Configuration, here: Mapping[str, Interface] | None) 
         if not router.is_address_owner:
             virtual.setdefault(name, set()).update(address.ip for address in router.held_addresses)
     return [
-        Preview(name, interface_name, router, None, None, ())
+        Preview(name, interface_name, router, None, None, tuple(_of_the_file(router)))
         if here is None
         else _on(here, name, interface_name, router, virtual.get(interface_name, set()))
         for name, interface_name, router in all_instances
@@ -101,7 +102,15 @@ def _on(
     if found is None and interface is not None:
         found = mtu_fault(router, interface_name, interface.mtu)
     source = source_address(interface, router.family, virtual) if interface else None
-    return Preview(name, interface_name, router, source, found, tuple(_warnings(router, interface, virtual)))
+    return Preview(
+        name, interface_name, router, source, found, (*_of_the_file(router), *_warnings(router, interface, virtual))
+    )
+
+
+def _of_the_file(router: VirtualRouter) -> Iterator[str]:
+    """Warnings that depend on no interface."""
+    if router.password is not None and is_cut(router.password):
+        yield "the password has more than 8 bytes: only the first 8 are used, as in keepalived"
 
 
 def _warnings(router: VirtualRouter, interface: Interface | None, virtual: set[Address]) -> Iterator[str]:

@@ -3,8 +3,10 @@
 The names below are public. Imports `failover.vrrp` and msgspec, and nothing else of the project.
 """
 
+from failover.config.authentication.secret_files import Source, not_read, read_secret
+from failover.config.authentication.setting import AUTHENTICATION_SETTINGS, Authentication
 from failover.config.checking.problems import ConfigError, Problem
-from failover.config.checking.settings import Setting
+from failover.config.checking.settings import Complaint, Setting
 from failover.config.configuration import Configuration
 from failover.config.daemon_settings import DAEMON_SETTINGS, DaemonSettings
 from failover.config.file import load, parse
@@ -14,18 +16,24 @@ from failover.config.protocol_instances import instances
 from failover.config.router import SETTINGS, VirtualRouter
 
 __all__ = [
+    "AUTHENTICATION_SETTINGS",
     "DAEMON_SETTINGS",
     "SETTINGS",
+    "Authentication",
+    "Complaint",
     "ConfigError",
     "Configuration",
     "DaemonSettings",
     "Problem",
     "Setting",
+    "Source",
     "VirtualRouter",
     "default_path",
     "instances",
     "load",
+    "not_read",
     "parse",
+    "read_secret",
     "sample",
     "schema",
 ]

@@ -9,11 +9,13 @@ from collections.abc import Callable
 from os import PathLike, fspath
 from typing import Any, Final
 
+from failover.config.authentication.loading import load_secrets
+from failover.config.authentication.secret_files import Read, read_secret
 from failover.config.checking.draft import Draft
 from failover.config.checking.examine import examine, unknown_key
 from failover.config.checking.problems import ConfigError, Problem, show, within
 from failover.config.checking.settings import nearest
-from failover.config.checking.syntax import LARGEST_FILE, BadNumber, JsonObject, read_tree
+from failover.config.checking.syntax import LARGEST_FILE, BadNumber, JsonObject, read_tree, repeated
 from failover.config.checking.values import kind_of
 from failover.config.configuration import Configuration, no_virtual_router
 from failover.config.daemon_settings import DAEMON_SETTINGS, DaemonSettings
@@ -34,10 +36,13 @@ LONG_FORM: Final[dict[str, str]] = {
 _SHAPES: Final = "a virtual router, a list of them, or an object with virtual_routers"
 
 
-def load(path: str | PathLike[str], was_read: Callable[[], object] = lambda: None) -> Configuration:
+def load(
+    path: str | PathLike[str], was_read: Callable[[], object] = lambda: None, read_secret: Read = read_secret
+) -> Configuration:
     """The configuration in a file. Raises `ConfigError` with everything that is wrong, also where it cannot be read.
 
-    `was_read` is called in between: the file is read, and nothing of what it says was looked at.
+    `was_read` is called in between: the file is read, and nothing of what it says was looked at. `read_secret` then
+    reads the files of passwords.
     """
     try:
         data = read(path, LARGEST_FILE + 1)
@@ -45,14 +50,16 @@ def load(path: str | PathLike[str], was_read: Callable[[], object] = lambda: Non
         message = f"cannot be read: {error.strerror or error}"
         raise ConfigError(fspath(path), (Problem("", "", message),)) from error
     was_read()
-    return parse(data, fspath(path))
+    return parse(data, fspath(path), read_secret)
 
 
-def parse(text: str | bytes, where: str = "configuration") -> Configuration:
+def parse(text: str | bytes, where: str = "configuration", read_secret: Read = read_secret) -> Configuration:
     """The configuration that `text` says. Raises `ConfigError` with everything that is wrong; it calls it `where`."""
     problems: list[Problem] = []
     tree = read_tree(text, where)
-    drafts = [draft for path, entry in _entries(tree, problems) if (draft := _draft(path, entry, problems))]
+    drafts = [
+        draft for path, entry in _entries(tree, problems) if (draft := _draft(path, entry, problems, read_secret))
+    ]
     own = _daemon(tree, problems)
     _name(drafts)
     check_clashes(drafts)
@@ -70,7 +77,7 @@ def _entries(tree: Any, problems: list[Problem]) -> list[tuple[str, Any]]:
     if isinstance(tree, JsonObject):
         if not _is_long_form(tree):
             return [(path, tree)]
-        problems += _repeated(tree, path)
+        problems += repeated(tree, path)
         problems += (_unknown_in_long_form(key) for key in tree if key not in LONG_FORM)
         path = within(path, ROUTERS)
         if ROUTERS not in tree:
@@ -109,13 +116,14 @@ def _unknown_in_long_form(key: str) -> Problem:
     return unknown_key(within("$", key), key, LONG_FORM)[0]
 
 
-def _draft(path: str, entry: Any, problems: list[Problem]) -> Draft | None:
+def _draft(path: str, entry: Any, problems: list[Problem], read_secret: Read) -> Draft | None:
     if not isinstance(entry, JsonObject):
         problems.append(_not("an object", entry, path, "a virtual router"))
         return None
     draft = examine(SETTINGS, entry, path)
     check_rules(draft)
-    draft.problems[:0] = _repeated(entry, path)
+    load_secrets(draft, read_secret)
+    draft.problems[:0] = repeated(entry, path)
     return draft
 
 
@@ -128,12 +136,8 @@ def _daemon(tree: Any, problems: list[Problem]) -> dict[str, Any]:
         problems.append(_not("an object", given, path, LONG_FORM[DAEMON]))
         return {}
     draft = examine(DAEMON_SETTINGS, given, path)
-    problems += _repeated(given, path) + draft.problems
+    problems += repeated(given, path) + draft.problems
     return draft.values
-
-
-def _repeated(tree: JsonObject, path: str) -> list[Problem]:
-    return [Problem(within(path, key), "", "the key occurs more than once", "once") for key in tree.repeated]
 
 
 def _not(wanted: str, value: Any, path: str, allowed: str) -> Problem:

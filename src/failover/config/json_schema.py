@@ -74,6 +74,7 @@ def _object(name: str, settings: Mapping[str, Setting]) -> dict[str, Any]:
     components = msgspec.json.schema_components((struct,), ref_template="#/{name}")[1]
     described: dict[str, Any] = components[name]
     for key, setting in settings.items():
+        described["properties"][key] |= setting.nested.json_schema if setting.nested else {}
         described["properties"][key]["description"] = _description(setting)
     return described
 
@@ -92,7 +93,9 @@ def _virtual_router() -> dict[str, Any]:
 def _field(setting: Setting) -> tuple[str, Any] | tuple[str, Any, Any]:
     """A setting as a struct field with the type that it has in the file: addresses and enumerations are strings."""
     kind: Any = setting.type
-    if kind == tuple[VirtualAddress, ...]:
+    if setting.nested is not None:
+        kind = Any
+    elif kind == tuple[VirtualAddress, ...]:
         kind = tuple[str, ...]
     elif isinstance(kind, type) and issubclass(kind, Enum):
         kind = Literal[*(member.value for member in kind)]

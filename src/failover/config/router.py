@@ -1,12 +1,14 @@
 """`VirtualRouter`: one entry of the configuration file, its settings and their documentation."""
 
 import re
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec.structs import force_setattr
 
+from failover.config.authentication.loading import load_secrets
+from failover.config.authentication.setting import AUTHENTICATION, Authentication
 from failover.config.checking.addresses import ADDRESS_FORM
 from failover.config.checking.built import Built
 from failover.config.checking.examine import examine
@@ -201,6 +203,7 @@ class VirtualRouter(msgspec.Struct, frozen=True, kw_only=True, metaclass=Built):
             section="RFC 4862 §5.5.4",
         ),
     ] = 0
+    authentication: Annotated[Authentication | None, AUTHENTICATION] = None
 
     if TYPE_CHECKING:  # the constructor takes more types than the fields have
 
@@ -222,6 +225,7 @@ class VirtualRouter(msgspec.Struct, frozen=True, kw_only=True, metaclass=Built):
             with_version_2: bool = False,
             no_ip_addresses: bool = False,
             preferred_lifetime: Literal[0, "forever"] = 0,
+            authentication: Mapping[str, Any] | Authentication | None = None,
         ) -> None: ...
 
     def __post_init__(self) -> None:
@@ -230,6 +234,7 @@ class VirtualRouter(msgspec.Struct, frozen=True, kw_only=True, metaclass=Built):
             del given["name"]
         draft = examine(SETTINGS, given)
         check_rules(draft)
+        load_secrets(draft)
         if draft.problems:
             raise ConfigError("VirtualRouter", draft.problems)
         draft.values["name"] = self.name or default_name(self.vrid)

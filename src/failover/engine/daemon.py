@@ -21,6 +21,7 @@ from failover.engine.events import Subject
 from failover.engine.fleet.engine import Engine
 from failover.engine.intended import Intended, claims, intended
 from failover.engine.loop.loop import Loop
+from failover.engine.process import secrets
 from failover.engine.process.claims import HeldClaims, exclusively
 from failover.engine.process.punctuality import Punctuality
 from failover.engine.process.runtime_directory import RuntimeDirectory
@@ -80,6 +81,7 @@ def run(configuration: Configuration, settings: Settings, prepare: Callable[[], 
         runtime = RuntimeDirectory(settings.runtime_directory, settings.control_socket)
         try:
             instances = intended(configuration)
+            secrets.protect(one.router for one in instances)
             with exclusively(claims(instances)) as held:
                 daemon = _Daemon(configuration.daemon, instances, settings, runtime, held, notifier)
                 prepare()
@@ -242,6 +244,7 @@ class _Daemon:
             self._count_beats()
             feed.configuration_digest = outcome.digest
             feed.reconfigured(changed)
+            secrets.protect(instance.router for instance in self._engine.instances)
         self._warn()
         self._engine.events.tell(*reload_evidence(outcome))
         self._notifier.ready(self._summary())

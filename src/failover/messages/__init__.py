@@ -10,6 +10,7 @@ import msgspec
 
 from failover.messages.status import (
     LAG_BOUNDS,
+    AuthenticationStatus,
     Change,
     ChecksumStatus,
     Counters,
@@ -34,6 +35,7 @@ __all__ = [
     "UNREADABLE",
     "Answer",
     "Ask",
+    "AuthenticationStatus",
     "Change",
     "Changed",
     "ChecksumStatus",

@@ -86,6 +86,14 @@ class ChecksumStatus(msgspec.Struct, frozen=True, kw_only=True):
     """The MASTER's, where another host is MASTER."""
 
 
+class AuthenticationStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """How advertisements are authenticated."""
+
+    method: str
+    password_is_cut: bool
+    """Whether the password is longer than what an advertisement has room for."""
+
+
 class RouterStatus(msgspec.Struct, frozen=True, kw_only=True):
     """Everything about one protocol instance at one moment."""
 
@@ -116,6 +124,8 @@ class RouterStatus(msgspec.Struct, frozen=True, kw_only=True):
     """The host's own on the interface, for IPv4: as `source_off_subnet` has them."""
     address_conflict: str | None = None
     """What is wrong with its addresses on the interface, as a sentence."""
+    authentication: AuthenticationStatus | None = None
+    """None: advertisements are not authenticated."""
 
 
 class RealtimeStatus(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,6 +4,8 @@
 and the actions to do. `deadline()` says when a state needs a `Wakeup`. Times are integer nanoseconds (`units`).
 """
 
+from failover.vrrp.authentication.password import is_cut
+from failover.vrrp.authentication.secret import Secret
 from failover.vrrp.machine.actions import (
     Action,
     AnnounceAddresses,
@@ -92,6 +94,7 @@ __all__ = [
     "PriorityChanged",
     "ReceivedFrom",
     "ReportOddity",
+    "Secret",
     "SendAdvertisement",
     "ShutDown",
     "Shutdown",
@@ -114,6 +117,7 @@ __all__ = [
     "family_of",
     "initial_state",
     "is_below",
+    "is_cut",
     "receive",
     "seconds",
     "state_name",

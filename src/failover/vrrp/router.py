@@ -7,6 +7,8 @@ One instance is one (interface, family, VRID), RFC 9568 §6.4. Frozen: to change
 from dataclasses import dataclass
 from enum import Enum
 
+from failover.vrrp.authentication.password import AuthenticationType, type_of
+from failover.vrrp.authentication.secret import Secret
 from failover.vrrp.protocol import (
     INTERVAL_CENTISECONDS_V3,
     INTERVAL_SECONDS_V2,
@@ -80,6 +82,9 @@ class VirtualRouter:
     """Version 2: drop an advertisement whose addresses differ from ours (RFC 3768 §7.1, a MAY)."""
     with_version_2: bool = False
     """Version 3 over IPv4: also send and understand version 2, for a migration (RFC 9568 §8.4)."""
+    password: Secret | None = None
+    """Version 2: what each advertisement contains, sent and received (RFC 2338 §5.3.6.2): 1 byte at least; the first 8
+    count."""
 
     def __post_init__(self) -> None:
         _demand(self.vrid in VRIDS, "vrid", self.vrid, "1 to 255")
@@ -95,9 +100,11 @@ class VirtualRouter:
         if self.version is Version.V2:
             _demand(self.family is Family.IPV4, "addresses", "IPv6", "IPv4 only with version 2")
             _demand(not self.with_version_2, "with_version_2", True, "version 3 only")
+            _demand(self.password != Secret(b""), "password", "empty", "1 byte at least")
             unit, allowed, text = NANOSECONDS_PER_SECOND, INTERVAL_SECONDS_V2, "1 to 255 whole seconds"
         else:
             _demand(not self.check_address_list, "check_address_list", True, "version 2 only")
+            _demand(self.password is None, "password", "set", "version 2 only")
             unit, allowed, text = NANOSECONDS_PER_CENTISECOND, INTERVAL_CENTISECONDS_V3, "0.01 to 40.95 s"
         _demand(not self.with_version_2 or self.family is Family.IPV4, "with_version_2", True, "IPv4 only")
         count, rest = divmod(self.advertisement_interval, unit)
@@ -120,6 +127,11 @@ class VirtualRouter:
     def is_address_owner(self) -> bool:
         """Whether the virtual addresses are this host's own (priority 255, RFC 9568 §5.2.4)."""
         return self.priority == PRIORITY_OWNER
+
+    @property
+    def authentication_type(self) -> AuthenticationType:
+        """The Auth Type of its advertisements in version 2."""
+        return type_of(self.password)
 
     @property
     def advertised(self) -> tuple[Address, ...]:

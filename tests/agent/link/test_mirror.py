@@ -13,6 +13,7 @@ from failover.agent.timestamp import timestamp
 from failover.linux.confinement.fence import Fence
 from failover.messages import (
     LAG_BOUNDS,
+    AuthenticationStatus,
     Change,
     Changed,
     ChecksumStatus,
@@ -91,6 +92,7 @@ ROUTER = RouterStatus(
         discarded={"checksum": 1},
         oddities={"rival_master": 8},
     ),
+    authentication=AuthenticationStatus(method="password", password_is_cut=True),
 )
 
 HOLDS = Holds(0, 0, ["192.168.100.100/24"])
@@ -167,6 +169,7 @@ def test_the_document_is_this() -> None:
                 "virtual_mac": None,
                 "send_error": None,
                 "address_conflict": None,
+                "authentication": {"method": "password", "password_is_cut": True},
                 "counters": {
                     "advertisements_sent": 7,
                     "advertisements_received": 6,

@@ -30,6 +30,7 @@ SENTENCES: dict[str, tuple[dict[str, Value], str]] = {
         {"what": "advertisement", "error": "Operation not permitted"},
         "could not send an advertisement: Operation not permitted",
     ),
+    "password_cut": ({}, "the password has more than 8 bytes; only the first 8 are used, as in keepalived"),
     "send_recovered": (
         {"what": "advertisement", "failed": 12, "error": "Operation not permitted"},
         "advertisements are sent again; 12 had failed: Operation not permitted",

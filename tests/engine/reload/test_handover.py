@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from pathlib import Path
 from typing import Any
 
 from hypothesis import given
@@ -11,6 +12,7 @@ from failover.config import Configuration, DaemonSettings, VirtualRouter, parse
 from failover.engine.intended import intended
 from failover.engine.reload.handover import Bad, Complete, Excluded, Instances, _Instance, bad, decode, encode, handover
 from failover.messages import MAX_MESSAGE_BYTES
+from failover.vrrp import Secret
 from failover.vrrp import VirtualRouter as ProtocolInstance
 from tests.config.strategies import documents
 
@@ -31,6 +33,22 @@ def test_whatever_a_file_can_say_arrives_as_it_would_be_run_from_the_start(docum
 def test_no_parameter_of_an_instance_is_left_behind() -> None:
     parameters = {field.name for field in dataclasses.fields(ProtocolInstance)}
     assert set(_Instance.__struct_fields__) == parameters - LEARNED | {"name", "interface", "family"}
+
+
+def test_a_password_arrives_and_is_shown_by_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    file.write_bytes(b"hunter2")
+    file.chmod(0o600)
+    authentication = {"method": "password", "password": {"file": str(file)}}
+    router = VirtualRouter(
+        vrid=1, interface_name="eth0", ip_addresses=["192.0.2.1/24"], version=2, authentication=authentication
+    )
+    configuration = Configuration(virtual_routers=(router,))
+    packets = [decode(encode(packet)) for packet in handover(configuration)]
+    arrived = [one for packet in packets if isinstance(packet, Instances) for one in packet.unpacked()]
+    assert arrived == intended(configuration)
+    assert arrived[0].router.password == Secret(b"hunter2")
+    assert "hunter2" not in repr(packets)
 
 
 def test_the_settings_of_the_daemon_arrive() -> None:

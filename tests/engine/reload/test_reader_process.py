@@ -123,6 +123,7 @@ INSTANCE: dict[str, object] = {
     "require_link_local": True,
     "check_address_list": False,
     "with_version_2": False,
+    "password": None,
 }
 
 

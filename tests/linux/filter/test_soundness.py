@@ -10,20 +10,22 @@ from hypothesis import strategies as st
 
 from failover.frames import advertisement_datagram
 from failover.linux.filter.program import Terms, program
-from failover.linux.filter.soundness import SUMMED_ADDRESSES
+from failover.linux.filter.soundness import SUMMED_ADDRESSES, Form
 from failover.vrrp import (
     Advertisement,
     ChecksumForm,
     Discard,
     DiscardReason,
     ReceivedFrom,
+    Secret,
     Version,
     VirtualRouter,
     encode,
     receive,
     seconds,
 )
-from failover.vrrp.packet.advertisement import message_length
+from failover.vrrp.packet.advertisement import AUTHENTICATION_TYPE_AT, CHECKSUM_AT, message_length
+from failover.vrrp.packet.checksum import checksum
 from failover.vrrp.protocol import Address, Family, family_of
 from tests.linux.filter.bpf_machine import run
 from tests.vrrp.making import ADDRESSES, GREATER, OURS, a_router, an_advertisement
@@ -52,9 +54,9 @@ KERNEL_TELLS = frozenset(
 def passes(router: VirtualRouter, packet: bytes) -> bool:
     """Whether the stricter program of a router passes it."""
     versions = frozenset({router.version, Version.V2} if router.with_version_2 else {router.version})
-    instructions = program(
-        router.family, Terms(frozenset({router.vrid}), versions, without_addresses=not router.addresses)
-    )
+    types = frozenset({int(router.authentication_type)})
+    form = Form(without_addresses=not router.addresses, authentication_types=types)
+    instructions = program(router.family, Terms(frozenset({router.vrid}), versions, form=form))
     return run(instructions, packet, 0 if router.family is Family.IPV4 else 40) > 0
 
 
@@ -129,6 +131,28 @@ def summed(draw: st.DrawFn) -> tuple[Advertisement, Address]:
     """An advertisement over IPv4 of a length that the program sums."""
     sent = draw(advertisements(Family.IPV4))
     return replace(sent, addresses=sent.addresses[:SUMMED_ADDRESSES]), draw(st.ip_addresses(v=4))
+
+
+@pytest.mark.parametrize("own", [None, Secret(b"secret")], ids=["none", "password"])
+@pytest.mark.parametrize("kind", [0, 1, 2, 255])
+def test_version_2_passes_with_its_own_authentication_type_alone(own: Secret | None, kind: int) -> None:
+    router = a_router(version=Version.V2, password=own)
+    sent = an_advertisement(router, password=own)
+    message = bytearray(encode(sent, GREATER[Family.IPV4]))
+    message[AUTHENTICATION_TYPE_AT] = kind
+    message[CHECKSUM_AT : CHECKSUM_AT + 2] = bytes(2)
+    message[CHECKSUM_AT : CHECKSUM_AT + 2] = checksum(bytes(message)).to_bytes(2)
+    assert passes(router, advertisement_datagram(GREATER[Family.IPV4], bytes(message))) == (kind == bool(own))
+
+
+def test_where_some_have_a_password_and_others_none_both_types_pass() -> None:
+    form = Form(authentication_types=frozenset({0, 1}))
+    both = Terms(frozenset({51}), frozenset({Version.V2}), form=form)
+    instructions = program(Family.IPV4, both)
+    router = a_router(version=Version.V2)
+    for password in (None, Secret(b"secret")):
+        message = encode(an_advertisement(router, password=password), GREATER[Family.IPV4])
+        assert run(instructions, advertisement_datagram(GREATER[Family.IPV4], message), 0) > 0
 
 
 ALL_ONES = IPv4Address("255.255.255.255")

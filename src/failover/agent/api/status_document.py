@@ -101,6 +101,7 @@ def _router(router: RouterStatus, addresses: list[str], at: int) -> dict[str, An
         "virtual_mac": None,
         "send_error": _send_error(router.send_error) if router.send_error else None,
         "address_conflict": router.address_conflict,
+        "authentication": msgspec.to_builtins(router.authentication),
         "counters": {
             "advertisements_sent": router.counters.advertisements_sent,
             "advertisements_received": router.counters.advertisements_received,

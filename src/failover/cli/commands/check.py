@@ -99,6 +99,8 @@ def text(one: "Preview") -> str:
         lines.append(_line("preferred", _preferred(one)))
     lines.append(_line("priority", _priority(one)))
     lines += (_line(*timer) for timer in _timers(one))
+    if router.password is not None:
+        lines.append(_line("password", "in each advertisement, where anyone on the LAN can read it"))
     if one.fault:
         lines.append(_line("now", f"{one.fault.detail}: would wait"))
     elif one.source:

@@ -3,12 +3,12 @@
 Validation, JSON Schema, documentation and spelling hints all read them from here. No particular setting is known here.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, NamedTuple, get_args
 
 import msgspec
 
-from failover.config.checking.problems import LONGEST_SHOWN
+from failover.config.checking.problems import LONGEST_SHOWN, Problem
 
 NEAR: Final = 0.75
 """How similar (0 to 1, `difflib`) an unknown key must be to a known one to count as a misspelling of it."""
@@ -22,6 +22,15 @@ class Complaint(NamedTuple):
 
 
 Check = Callable[[Any], Complaint | None]
+
+
+class Nested(NamedTuple):
+    """How a value is taken apart that is an object, with settings of its own."""
+
+    convert: Callable[[Any, str], tuple[Any, list[Problem]]]
+    """Makes the value of a setting from what the file has at a JSON path, or says what is wrong with it."""
+    json_schema: Mapping[str, Any]
+    """What it is in the JSON Schema."""
 
 
 class Setting(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,8 +56,10 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     """What it means, for people."""
     section: str
     """Where the RFC defines it, such as `RFC 9568 §6.1`; empty for an option of this daemon."""
-    check: Check | None
+    check: Check | None = None
     """What is to be checked beyond type and constraints."""
+    nested: Nested | None = None
+    """Of a value that is an object; then type and constraints are not looked at."""
 
 
 def about(
@@ -59,7 +70,7 @@ def about(
     unit: str = "",
     default_text: str = "",
     unless: str = "",
-    check: Check | None = None,
+    check: Check | Nested | None = None,
     **constraints: Any,
 ) -> msgspec.Meta:
     """The annotation that makes a struct's field a setting. `constraints` are those of `msgspec.Meta`.
@@ -67,7 +78,8 @@ def about(
     A field with a default is required nevertheless, `unless` the setting of that name is true.
     """
     words = {"allowed": allowed, "section": section, "unit": unit, "default_text": default_text}
-    return msgspec.Meta(description=description, extra={**words, "unless": unless, "check": check}, **constraints)
+    how = {"nested": check} if isinstance(check, Nested) else {"check": check}
+    return msgspec.Meta(description=description, extra={**words, "unless": unless, **how}, **constraints)
 
 
 def settings_of(struct: type[msgspec.Struct]) -> dict[str, Setting]:

@@ -9,7 +9,7 @@ from collections import Counter
 from math import isfinite
 from typing import Any, Final, NoReturn
 
-from failover.config.checking.problems import ConfigError, Problem, clip
+from failover.config.checking.problems import ConfigError, Problem, clip, within
 
 LARGEST_FILE: Final = 16 * 1024 * 1024
 """Bytes. 255 virtual routers of 255 addresses take 2 MiB."""
@@ -45,6 +45,12 @@ class JsonObject(dict[str, Any]):
         if len(self) != len(pairs):
             counts = Counter(key for key, _ in pairs)
             self.repeated = tuple(key for key, count in counts.items() if count > 1)
+
+
+def repeated(tree: object, path: str) -> list[Problem]:
+    """The problems of an object at `path` in which keys occur more than once; none of one that was built in code."""
+    keys = tree.repeated if isinstance(tree, JsonObject) else ()
+    return [Problem(within(path, key), "", "the key occurs more than once", "once") for key in keys]
 
 
 def read_tree(text: str | bytes, where: str) -> Any:

@@ -49,6 +49,8 @@ def convert(setting: Setting, value: object, path: str) -> tuple[Any, list[Probl
     """The value of `setting`, and what is wrong with it. A list of addresses has None in the places of bad ones."""
     if isinstance(value, BadNumber):
         return None, [Problem(path, str(value), value.message, setting.allowed)]
+    if setting.nested is not None:
+        return setting.nested.convert(value, path)
     if get_origin(setting.type) is tuple:
         return _list(setting, value, path)
     try:

@@ -16,7 +16,7 @@ class Counterpart(NamedTuple):
 OF_ROUTER: Final = (
     *("name", "vrid", "interface_name", "ip_addresses", "priority", "advert_interval", "preempt_mode", "version"),
     *("excluded_ip_addresses", "checksum", "require_link_local", "check_address_list", "with_version_2"),
-    *("no_ip_addresses", "preferred_lifetime"),
+    *("no_ip_addresses", "preferred_lifetime", "authentication"),
 )
 OF_DAEMON: Final = ("realtime_priority", "lock_memory", "cpu_affinity", "agent_user")
 """Our own settings, which may stand in the wrong place; a test holds both against the settings themselves."""
@@ -63,8 +63,8 @@ _BLOCKS: Final = "vrrp_instance vrrp_instances vrrp instances routers virtual_ro
 
 _NOT_HERE: Final[dict[str, str]] = {
     "state initial_state": "leave it out: the election decides who is MASTER, by priority",
-    "authentication auth_type auth_pass auth_key authentication_type password": (
-        "leave it out on all hosts: there is no authentication here, and none in version 3"
+    "auth_type auth_pass auth_key authentication_type password": (
+        'with version 2, write "authentication": {"method": "password", "password": {"file": "/PATH"}}'
     ),
     "accept no_accept accept_mode": "leave it out: a MASTER always accepts what is sent to its addresses",
     "use_vmac vmac_xmit_base virtual_mac mac rfc3768_compatibility": (

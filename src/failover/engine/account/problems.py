@@ -51,6 +51,7 @@ _CRITICAL: Final = frozenset(
         Oddity.SEVERAL_OWNERS,
         DiscardReason.VERSION,
         DiscardReason.AUTHENTICATION_TYPE,
+        DiscardReason.PASSWORD,
         DiscardReason.INTERVAL,
         DiscardReason.ADDRESS_LIST,
         DiscardReason.ADDRESS_OWNER,

@@ -14,7 +14,17 @@ from failover.linux.clock import Clock
 from failover.linux.netlink.addresses import Failure
 from failover.messages import Counters, SendError
 from failover.rate_limit import RateLimit, Same, with_suppressed
-from failover.vrrp import Address, Discard, Instant, Interval, ReceivedFrom, ReportOddity, VirtualRouter, seconds
+from failover.vrrp import (
+    Address,
+    Discard,
+    Instant,
+    Interval,
+    ReceivedFrom,
+    ReportOddity,
+    VirtualRouter,
+    is_cut,
+    seconds,
+)
 from failover.vrrp.machine.actions import OF_THE_SENDER
 from failover.wording import Fields
 
@@ -71,6 +81,11 @@ class Reporter:
         suppressed = self._limit.admit(kind, same, now, once=once)
         if suppressed is not None:
             self.tell(kind, lambda: with_suppressed(evidence(), suppressed))
+
+    def configured(self, router: VirtualRouter, now: Instant) -> None:
+        """It has these parameters now: tell what of them an operator should know."""
+        if router.password is not None and is_cut(router.password):
+            self.report(Kind.PASSWORD_CUT, {}, now, dict)
 
     def odd(self, report: ReportOddity, router: VirtualRouter, now: Instant) -> None:
         """An advertisement was tolerated."""

@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 from failover.engine.account.evidence import change_of
 from failover.linux.faults import FaultReason
 from failover.messages import (
+    AuthenticationStatus,
     ChecksumStatus,
     Counters,
     FaultStatus,
@@ -24,6 +25,7 @@ from failover.vrrp import (
     StateChanged,
     Version,
     VirtualRouter,
+    is_cut,
     state_name,
 )
 
@@ -113,6 +115,12 @@ def checksum_of(router: VirtualRouter, state: State) -> ChecksumStatus | None:
     )
 
 
+def authentication_of(router: VirtualRouter) -> AuthenticationStatus | None:
+    """How its advertisements are authenticated, if they are."""
+    password = router.password
+    return None if password is None else AuthenticationStatus(method="password", password_is_cut=is_cut(password))
+
+
 def status_of(
     where: tuple[str, str],
     router: VirtualRouter,
@@ -146,6 +154,7 @@ def status_of(
         preferred_lifetime=router.preferred_lifetime.value if router.family is Family.IPV6 else None,
         own_subnets=list(map(str, router.on_link)) if router.family is Family.IPV4 else [],
         address_conflict=trouble.conflict_with(fault_status(state)),
+        authentication=authentication_of(router),
     )
 
 

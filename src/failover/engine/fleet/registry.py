@@ -80,6 +80,7 @@ class Registry:
             intended, place.phase, self._loop, self._transmitter, self._occupy(place, intended.router), self._events
         )
         port.add(instance)
+        instance.reporter.configured(instance.router, self._loop.clock.now())
         self._instances[intended.id] = self._by_interface[name][intended.id] = instance
         self._places[instance] = place
         return instance
@@ -90,6 +91,7 @@ class Registry:
         port.expect(intended.router)
         before, beat = instance.router, self._occupy(place, intended.router)
         instance.reconfigure(intended, place.phase, beat, now)
+        instance.reporter.configured(instance.router, now)
         port.renew_filter(intended.router.family)
         self._vacate(self._places[instance], before)
         self._places[instance] = place

@@ -18,6 +18,7 @@ from failover.engine.port.known_adverts import KnownAdverts
 from failover.engine.port.wakeup_suppression import WakeupSuppression
 from failover.linux.filter.program import Terms
 from failover.linux.filter.sample import stream_of
+from failover.linux.filter.soundness import Form
 from failover.linux.packet import Received
 from failover.vrrp import Cutoff, Instant, Version, VirtualRouter
 from failover.vrrp.packet.advertisement import VRID_AT
@@ -149,9 +150,11 @@ class Receiver:
         }
         sound = frozenset(versions) if narrowing.unsound else frozenset()
         sampled = {**self._sampler.shares, **dict.fromkeys(narrowing.impossible, 0)}
-        without = not all(router.addresses for router in routers)
-        terms = Terms(frozenset(self._listeners), sound, cutoffs, sampled=sampled, without_addresses=without)
-        self.socket.accept(terms)
+        form = Form(
+            without_addresses=not all(router.addresses for router in routers),
+            authentication_types=frozenset(int(router.authentication_type) for router in routers),
+        )
+        self.socket.accept(Terms(frozenset(self._listeners), sound, cutoffs, sampled=sampled, form=form))
         self._suppression.lapsed(self._loop.clock.now())
 
     def _sample(self) -> None:

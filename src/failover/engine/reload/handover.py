@@ -12,6 +12,7 @@ from failover.engine.intended import Intended, intended
 from failover.messages import MAX_MESSAGE_BYTES
 from failover.messages import UNREADABLE as UNDECODABLE
 from failover.vrrp import ChecksumPolicy, Family, Interval, Version, VirtualAddress, VirtualRouter
+from failover.vrrp.authentication.secret import Secret
 from failover.vrrp.protocol import PreferredLifetime
 
 HANDOVER_FD: Final = 3
@@ -49,6 +50,7 @@ class _Instance(msgspec.Struct, frozen=True, kw_only=True):
     require_link_local: bool
     check_address_list: bool
     with_version_2: bool
+    password: Secret | None
 
 
 class Instances(msgspec.Struct, frozen=True, tag="instances"):
@@ -91,8 +93,8 @@ class Bad(msgspec.Struct, frozen=True, tag="bad"):
 
 Handover = Instances | Excluded | Complete | Bad
 
-encode: Final = msgspec.msgpack.Encoder().encode
-decode: Final = msgspec.msgpack.Decoder(Handover).decode
+encode: Final = msgspec.msgpack.Encoder(enc_hook=Secret.reveal).encode
+decode: Final = msgspec.msgpack.Decoder(Handover, dec_hook=lambda kind, content: kind(content)).decode
 UNREADABLE: Final = (*UNDECODABLE, LookupError, ValueError)
 """What `decode` and `unpacked` raise where a packet is none that `handover` makes."""
 
@@ -145,6 +147,7 @@ def _packed(one: Intended, excluded: Iterable[VirtualAddress]) -> _Instance:
         require_link_local=router.require_link_local,
         check_address_list=router.check_address_list,
         with_version_2=router.with_version_2,
+        password=router.password,
     )
 
 
@@ -163,6 +166,7 @@ def _unpacked(one: _Instance, excluded: tuple[VirtualAddress, ...]) -> Intended:
         require_link_local=one.require_link_local,
         check_address_list=one.check_address_list,
         with_version_2=one.with_version_2,
+        password=one.password,
     )
     return Intended(one.name, one.interface, router)
 

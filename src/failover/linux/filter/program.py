@@ -45,7 +45,7 @@ from failover.linux.filter.bpf import (
 from failover.linux.filter.fingerprint import refuse_known
 from failover.linux.filter.payload import load_byte
 from failover.linux.filter.sample import Stream, pass_share
-from failover.linux.filter.soundness import demand_sound
+from failover.linux.filter.soundness import PLAIN, Form, demand_sound
 from failover.vrrp import Address, Cutoff
 from failover.vrrp.packet.advertisement import PRIORITY_AT, VRID_AT
 from failover.vrrp.protocol import GROUPS, PRIORITY_RESIGN, VRIDS, Family, Version
@@ -69,8 +69,8 @@ class Terms:
     """So many of `bpf.ALL` packets with those fingerprints pass."""
     sampled: Mapping[Stream, int] = field(default_factory=dict)
     """It is in none of these streams, or of the share of it that passes: so many of `bpf.ALL`."""
-    without_addresses: bool = False
-    """An advertisement that lists no address is valid as well."""
+    form: Form = PLAIN
+    """Where `versions` is not empty: what a valid advertisement may have."""
 
     @property
     def for_wakeup(self) -> "Terms":
@@ -84,7 +84,7 @@ def program(family: Family, terms: Terms) -> Program:
         raise ValueError(f"vrids are {sorted(terms.vrids)}; allowed: {VRIDS[0]} to {VRIDS[-1]}")
     return (
         *_demand_group(family),
-        *(demand_sound(family, terms.versions, without_addresses=terms.without_addresses) if terms.versions else ()),
+        *(demand_sound(family, terms.versions, terms.form) if terms.versions else ()),
         *_demand_cutoffs(family, terms.cutoffs),
         *pass_share(family, terms.sampled),
         *refuse_known(family, terms.known, terms.known_share),

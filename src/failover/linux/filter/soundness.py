@@ -5,7 +5,7 @@ other. Over IPv4, the checksum of a message with more than `SUMMED_ADDRESSES` ad
 the daemon. Over IPv6, the kernel itself checks the checksum where the socket asks for it (IPV6_CHECKSUM).
 """
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from failover.frames import ipv4, ipv6
 from failover.linux.filter.bpf import (
@@ -29,6 +29,7 @@ from failover.linux.filter.bpf import (
     Program,
 )
 from failover.linux.filter.payload import load_byte, load_half
+from failover.vrrp.authentication.password import AuthenticationType
 from failover.vrrp.packet.advertisement import (
     AUTHENTICATION_TYPE_AT,
     COUNT_AT,
@@ -49,19 +50,32 @@ _LOG2_ADDRESS_LENGTH: Final = {Family.IPV4: 2, Family.IPV6: 4}
 _ONES: Final = 0xFFFF
 
 
-def demand_sound(family: Family, versions: frozenset[Version], *, without_addresses: bool = False) -> Program:
+class Form(NamedTuple):
+    """What valid advertisements may have here, beside what any may: it depends on who listens."""
+
+    without_addresses: bool = False
+    """Whether one that lists no address is valid as well."""
+    authentication_types: frozenset[int] = frozenset({AuthenticationType.NONE})
+    """Of version 2."""
+
+
+PLAIN: Final = Form()
+
+
+def demand_sound(family: Family, versions: frozenset[Version], form: Form = PLAIN) -> Program:
     """Refuse a hop limit other than 255, other versions and types, a wrong count or length, and bad fields.
 
-    A count of 0 is wrong unless there may be messages `without_addresses`.
-    Over IPv4 also a wrong checksum; over IPv6 the kernel itself checks that where the socket asks for it.
+    A count of 0 and an authentication type of version 2 are wrong unless the `form` may have them. Over IPv4 also a
+    wrong checksum; over IPv6 the kernel itself checks that where the socket asks for it.
     """
     hop_limit = ipv4.TTL_AT if family is Family.IPV4 else NETWORK_HEADER + ipv6.HOP_LIMIT_AT
     blocks: Program = (REFUSE,)
     for version in sorted(versions):
-        form = (*_demand_length(family, version, least=not without_addresses), *_demand_fields(family, version))
+        fields = _demand_fields(family, version, form.authentication_types)
+        check = (*_demand_length(family, version, least=not form.without_addresses), *fields)
         blocks = (
-            Instruction(JUMP_IF_EQUAL, version << 4 | TYPE_ADVERTISEMENT, jump_false=len(form) + 1),
-            *form,
+            Instruction(JUMP_IF_EQUAL, version << 4 | TYPE_ADVERTISEMENT, jump_false=len(check) + 1),
+            *check,
             Instruction(JUMP, len(blocks)),
             *blocks,
         )
@@ -92,11 +106,12 @@ def _demand_length(family: Family, version: Version, *, least: int) -> Program:
     )
 
 
-def _demand_fields(family: Family, version: Version) -> Program:
-    """Refuse an interval of 0 (erratum 8301), and in version 2 authentication (RFC 3768 §7.1)."""
+def _demand_fields(family: Family, version: Version, authentication_types: frozenset[int]) -> Program:
+    """Refuse an interval of 0 (erratum 8301), and in version 2 another authentication type (RFC 3768 §7.1)."""
+    known = sorted(authentication_types)
     authentication = (
         *load_byte(family, AUTHENTICATION_TYPE_AT),
-        Instruction(JUMP_IF_EQUAL, 0, jump_true=1),
+        *(Instruction(JUMP_IF_EQUAL, number, jump_true=len(known) - place) for place, number in enumerate(known)),
         REFUSE,
     )
     return (

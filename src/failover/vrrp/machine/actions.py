@@ -99,6 +99,7 @@ def advertisements(router: VirtualRouter, action: SendAdvertisement) -> tuple[Ad
         interval=router.advertisement_interval,
         addresses=router.advertised,
         checksum=ChecksumForm.MESSAGE if router.version is Version.V2 else action.checksum,
+        password=router.password,
     )
     if not router.with_version_2:
         return (own,)

@@ -13,13 +13,15 @@ Version 3 (RFC 9568 §5.1)::
     +---------------------------------------------------------------+
 
 Version 2 (RFC 3768 §5.1) has two whole bytes, Auth Type and Adver Int (seconds), where version 3 has Reserve and
-the interval, and always ends with 8 bytes of Authentication Data.
+the interval, and always ends with 8 bytes of Authentication Data: zeros, or a password (RFC 2338 §5.3.6.2).
 """
 
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 from struct import Struct
 
+from failover.vrrp.authentication.password import DATA_LENGTH, authentication_data, type_of
+from failover.vrrp.authentication.secret import Secret
 from failover.vrrp.packet.checksum import checksum, pseudo_header, verifies
 from failover.vrrp.protocol import (
     GROUPS,
@@ -33,7 +35,6 @@ from failover.vrrp.protocol import (
 from failover.vrrp.units import NANOSECONDS_PER_CENTISECOND, NANOSECONDS_PER_SECOND, Interval
 
 HEADER_LENGTH = 8
-AUTHENTICATION_LENGTH = 8
 TYPE_ADVERTISEMENT = 1
 _TYPE_UNDEFINED = 0
 VRID_AT = 1
@@ -68,6 +69,8 @@ class Advertisement:
     addresses: tuple[Address, ...]
     checksum: ChecksumForm = ChecksumForm.MESSAGE
     """What the checksum covers. Always MESSAGE in version 2 and PSEUDO_HEADER over IPv6."""
+    password: Secret | None = None
+    """Version 2: what to send with it. None in one that was received: whether it had the right one was checked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +108,9 @@ def _encode(type_: int, advertisement: Advertisement, source: Address) -> bytes:
     a = advertisement
     _demand_fits(a, family_of(source))
     addresses = b"".join(address.packed for address in a.addresses)
-    head = _HEADER.pack(a.version << 4 | type_, a.vrid, a.priority, len(a.addresses), _interval_field(a), 0)
-    message = head + addresses + bytes(trailer_length(a.version))
+    word = type_of(a.password) << 8 | _interval_field(a)
+    head = _HEADER.pack(a.version << 4 | type_, a.vrid, a.priority, len(a.addresses), word, 0)
+    message = head + addresses + (authentication_data(a.password) if a.version is Version.V2 else b"")
     pseudo = _pseudo_header(a.checksum, source, GROUPS[family_of(source)], len(message))
     return message[:CHECKSUM_AT] + checksum(message, pseudo).to_bytes(2) + message[HEADER_LENGTH:]
 
@@ -132,7 +136,7 @@ def message_length(version: Version, family: Family, count: int) -> int:
 
 def trailer_length(version: Version) -> int:
     """The bytes of Authentication Data after the addresses (RFC 3768 §5.3.10)."""
-    return AUTHENTICATION_LENGTH if version is Version.V2 else 0
+    return DATA_LENGTH if version is Version.V2 else 0
 
 
 def read_addresses(payload: bytes, family: Family, count: int) -> tuple[Address, ...]:
@@ -160,6 +164,8 @@ def _demand_fits(advertisement: Advertisement, family: Family) -> None:
         raise ValueError(f"does not fit eight bits: vrid {a.vrid}, priority {a.priority}, {len(a.addresses)} addresses")
     if any(family_of(address) is not family for address in a.addresses):
         raise ValueError(f"addresses of another family in a message over {family.label}")
+    if a.password is not None and a.version is not Version.V2:
+        raise ValueError(f"version {a.version} has no password")
     forms = _FORMS.get((a.version, family), ())
     if a.checksum not in forms:
         raise ValueError(f"version {a.version} over {family.label} has no checksum of the form {a.checksum.value}")

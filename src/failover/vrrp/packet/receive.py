@@ -7,6 +7,7 @@ The checks only refuse. What is merely odd (another interval, another address li
 from dataclasses import dataclass
 from enum import Enum
 
+from failover.vrrp.authentication.password import DATA_LENGTH, authentication_data
 from failover.vrrp.packet.advertisement import (
     HEADER_LENGTH,
     TYPE_ADVERTISEMENT,
@@ -70,7 +71,9 @@ class DiscardReason(Enum):
     ADDRESS_OWNER = "address_owner"
     """This host is the address owner. In version 2 the owner discards the advertisements of others (RFC 3768 §7.1)."""
     AUTHENTICATION_TYPE = "authentication_type"
-    """The packet has the authentication of old version 2, which RFC 3768 removed."""
+    """In version 2, the packet has a password and this virtual router has none, or the other way round."""
+    PASSWORD = "password"  # noqa: S105 - a label
+    """In version 2, the password is not ours."""
     INTERVAL = "interval"
     """In version 2, the interval is not ours (RFC 3768 §7.1). In version 3, the interval is 0."""
     ADDRESS_LIST = "address_list"
@@ -139,7 +142,7 @@ def _check_message(payload: bytes, meta: ReceivedFrom, router: VirtualRouter) ->
     if impossible is not None:
         return Discard(DiscardReason.IMPOSSIBLE_SOURCE, f"{meta.source} ({impossible})")
     if version is Version.V2:
-        return _check_version_2(advertisement, header, router) or advertisement
+        return _check_version_2(advertisement, header, payload, router) or advertisement
     return _check_version_3(advertisement, router) or advertisement
 
 
@@ -176,12 +179,16 @@ def _check_version_3(advertisement: Advertisement, router: VirtualRouter) -> Dis
     return None
 
 
-def _check_version_2(advertisement: Advertisement, header: RawHeader, router: VirtualRouter) -> Discard | None:
+def _check_version_2(
+    advertisement: Advertisement, header: RawHeader, payload: bytes, router: VirtualRouter
+) -> Discard | None:
     """The checks of RFC 3768 §7.1. A migrating version 3 router accepts any interval but 0 (RFC 9568 §8.4.2)."""
     if router.version is Version.V2 and router.is_address_owner:
         return Discard(DiscardReason.ADDRESS_OWNER, f"here, sender's priority {advertisement.priority}")
-    if header.authentication_type != 0:
-        return Discard(DiscardReason.AUTHENTICATION_TYPE, header.authentication_type, 0)
+    if header.authentication_type != router.authentication_type:
+        return Discard(DiscardReason.AUTHENTICATION_TYPE, header.authentication_type, int(router.authentication_type))
+    if router.password is not None and payload[-DATA_LENGTH:] != authentication_data(router.password):
+        return Discard(DiscardReason.PASSWORD, "that is not ours")
     if router.version is Version.V3:
         return Discard(DiscardReason.INTERVAL, "0 s", "1 to 255 s") if advertisement.interval == 0 else None
     if advertisement.interval != router.advertisement_interval:

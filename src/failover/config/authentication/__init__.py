@@ -1,0 +1,1 @@
+"""The setting `authentication`: what it may say, and the files with passwords that it names."""
