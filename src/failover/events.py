@@ -7,24 +7,9 @@ The engine makes events (`engine.events`), the agent writes them down (`agent.lo
 from enum import Enum, IntEnum
 from typing import Final
 
+from failover import wording
 from failover.messages import Event
-from failover.wording import (
-    Fields,
-    Words,
-    duplicate,
-    elsewhere,
-    foreign,
-    late,
-    not_removed,
-    oddity,
-    password_cut,
-    reloaded,
-    sender,
-    state_changed,
-    stray,
-    unheard,
-    was,
-)
+from failover.wording import Fields, Words
 
 _Names = tuple[str, ...]
 
@@ -57,7 +42,7 @@ class Kind(Enum):
         "A virtual router changed its state, or the reason for its state changed.",
         Severity.NOTICE,
         ("previous", "current", "cause"),
-        state_changed,
+        wording.state_changed,
     )
     ODDITY = (
         "An advertisement was accepted although something about it is odd.",
@@ -73,7 +58,7 @@ class Kind(Enum):
             "own_addresses",
             "own_networks",
         ),
-        oddity,
+        wording.oddity,
         ("oddity", "source"),
     )
     DISCARDED = (
@@ -83,7 +68,7 @@ class Kind(Enum):
         lambda f: f"discarded an advertisement from {f['source']}: {f['detail']}",
         ("reason", "source"),
     )
-    PASSWORD_CUT = ("A password has more than 8 bytes.", Severity.WARNING, (), password_cut, ())
+    PASSWORD_CUT = ("A password has more than 8 bytes.", Severity.WARNING, (), wording.password_cut, ())
     SEND_FAILED = (
         "An advertisement or an announcement could not be sent.",
         Severity.WARNING,
@@ -109,35 +94,42 @@ class Kind(Enum):
         "Another host, such as a clone, advertises from this host's own address. Neither hears the other.",
         Severity.WARNING,
         ("interface", "address", "mac"),
-        duplicate,
+        wording.duplicate,
         ("interface", "address", "mac"),
     )
+    CLONE = (
+        "VRRP packets come from this host's own IP and MAC address: from a clone, or through a loop in the network.",
+        Severity.WARNING,
+        ("interface", "address", "mac"),
+        wording.cloned,
+        ("interface", "address"),
+    )
     DUPLICATE_ADDRESS_OVER = (
-        "The other host no longer advertises from this host's own address.",
+        "No other host advertises from this host's own address any more.",
         Severity.NOTICE,
         ("interface", "address", "mac"),
-        lambda f: f"the other host ({f['mac']}) no longer has this host's address {f['address']} on {f['interface']}",
+        lambda f: f"no other host advertises from this host's address {f['address']} on {f['interface']} any more",
         ("interface", "address", "mac"),
     )
     ADDRESS_ELSEWHERE = (
         "Another host also has virtual addresses of a MASTER. It was found twice in a row.",
         Severity.WARNING,
         ("interface", "addresses", "mac"),
-        elsewhere,
+        wording.elsewhere,
         ("mac",),
     )
     ADDRESS_ELSEWHERE_OVER = (
         "The other host no longer has virtual addresses of a MASTER.",
         Severity.NOTICE,
         ("interface", "addresses", "mac"),
-        lambda f: f"{sender(f['mac'])} no longer answers for {f['addresses']} on {f['interface']}",
+        lambda f: f"{wording.sender(f['mac'])} no longer answers for {f['addresses']} on {f['interface']}",
         ("mac",),
     )
     UNHEARD_MASTER = (
         "Another host is MASTER, too, and something on this host drops its advertisements.",
         Severity.WARNING,
         ("source", "priority"),
-        unheard,
+        wording.unheard,
         ("source",),
     )
     UNHEARD_MASTER_OVER = (
@@ -151,7 +143,9 @@ class Kind(Enum):
         "Another program removed virtual addresses of a MASTER. They were added again.",
         Severity.WARNING,
         ("interface", "addresses"),
-        lambda f: f"{f['addresses']} {was(f['addresses'])} removed from {f['interface']} by another program; restored",
+        lambda f: (
+            f"{f['addresses']} {wording.was(f['addresses'])} removed from {f['interface']} by another program; restored"
+        ),
         (),
     )
     LIFETIMES_RESTORED = (
@@ -172,19 +166,19 @@ class Kind(Enum):
         "An earlier run of the daemon had left addresses on an interface. They were removed.",
         Severity.INFO,
         ("interface", "addresses", "failed"),
-        lambda f: f"removed what an earlier run left on {f['interface']}: {f['addresses']}{not_removed(f)}",
+        lambda f: f"removed what an earlier run left on {f['interface']}: {f['addresses']}{wording.not_removed(f)}",
     )
     FOREIGN_REMOVED = (
         "A virtual address was on an interface already, and failover had not put it there. It was removed.",
         Severity.WARNING,
         ("interface", "addresses", "failed"),
-        foreign,
+        wording.foreign,
     )
     STRAYS_REMOVED = (
         "Another program added a virtual address to the interface of a BACKUP. It was removed.",
         Severity.WARNING,
         ("interface", "addresses", "failed"),
-        stray,
+        wording.stray,
         ("interface",),
     )
     INTERFACE_REMADE = (
@@ -236,7 +230,7 @@ class Kind(Enum):
         "The configuration was reloaded.",
         Severity.NOTICE,
         ("added", "removed", "changed", "unchanged"),
-        reloaded,
+        wording.reloaded,
     )
     RELOAD_FAILED = (
         "The configuration could not be reloaded. Nothing was changed.",
@@ -248,7 +242,7 @@ class Kind(Enum):
         "The daemon was so late that this may cause a failover.",
         Severity.WARNING,
         ("late_seconds", "master_down_interval_seconds"),
-        late,
+        wording.late,
         (),
     )
     EVENTS_LOST = (

@@ -86,6 +86,12 @@ def password_cut(_: Fields) -> str:
     return "the password has more than 8 bytes; only the first 8 are used, as in keepalived"
 
 
+def cloned(fields: Fields) -> str:
+    """That somebody else has both our IP address and our MAC address."""
+    what = f"{fields['interface']} receives VRRP packets from this host's own IP and MAC address"
+    return f"{what}: a clone of this host, or a loop in the network; give the clone another MAC and IP address"
+
+
 def not_removed(fields: Fields) -> str:
     """How many addresses could not be removed, where there are any."""
     return f" ({fields['failed']} of them could not be removed)" if fields["failed"] else ""

@@ -1,6 +1,7 @@
 """Two hosts with the same address, as clones have: each is MASTER, hears nothing of the other, and says so."""
 
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -12,7 +13,7 @@ import pytest
 from failover.frames import advertisement_datagram
 from failover.lab.network.lan import Lan
 from failover.lab.network.waiting import wait_until
-from failover.linux.sockets.looking.lookout import Lookout, Sighting
+from failover.linux.sockets.looking.lookout import Lookout, Sought
 from failover.vrrp import Address, Family, encode
 from tests.engine.daemons import OurDaemon, router
 from tests.engine.garbage import V3, V6
@@ -22,6 +23,8 @@ pytestmark = pytest.mark.root
 SAID = "another host ({}) has this host's address {}"
 _PROTOCOL_AT = {4: 23, 6: 20}
 """In a frame, by the version of IP."""
+LOOK = 12
+"""Seconds that a look takes at most."""
 LATEST = 75
 """Seconds: looks are a minute apart."""
 
@@ -55,8 +58,43 @@ def test_clones_are_named_in_status_and_log_as_long_as_there_are_two(lan: Lan, o
         here.wait_for_log(f"another host ({there.host.mac}) has this host's address {address} on eth0")
     two.stop()
     wait_until(partial(says, one, None), "nothing is wrong any more", LATEST)
-    one.wait_for_log(f"the other host ({two.host.mac}) no longer has this host's address {address} on eth0")
+    one.wait_for_log(f"no other host advertises from this host's address {address} on eth0 any more")
     assert one.log().count("and neither hears the other") == 1
+
+
+CLONED = (
+    "eth0 receives VRRP packets from this host's own IP and MAC address: a clone of this host, or a loop in the"
+    " network; give the clone another MAC and IP address"
+)
+
+
+@pytest.mark.timeout(200)
+def test_a_clone_with_the_same_mac_address_as_well_is_critical_as_long_as_it_is_there(lan: Lan) -> None:
+    hosts = [lan.host(label, "192.0.2.11/24") for label in ("one", "two")]
+    hosts[1].ip("link set dev eth0 down", f"link set dev eth0 address {hosts[0].mac} up")
+    here, there = (OurDaemon(host, router(51, advert_interval=1)) for host in hosts)
+    for daemon in (here, there):
+        daemon.wait_for("MASTER")
+    for daemon in (here, there):
+        wait_until(partial(says, daemon, CLONED), CLONED, LATEST)
+        daemon.wait_for_log(CLONED)
+    there.stop()
+    wait_until(partial(says, here, None), "nothing is wrong any more", LATEST)
+    here.wait_for_log("no other host advertises from this host's address 192.0.2.11 on eth0 any more")
+
+
+@pytest.mark.timeout(200)
+@pytest.mark.parametrize("virtual", ["192.0.2.100/24", "fe80::51:1/64"], ids=["ipv4", "ipv6"])
+def test_a_switch_that_returns_each_frame_once_is_no_clone(lan: Lan, virtual: str) -> None:
+    host = lan.host("one", "192.0.2.11/24")
+    lan.switch.ip("link set dev one type bridge_slave hairpin on")
+    host.ip("link add link eth0 name near type macvlan mode bridge", "link set dev near up")
+    here = OurDaemon(host, router(51, virtual, advert_interval=1))
+    here.wait_for("MASTER")
+    since = time.monotonic()
+    wait_until(lambda: time.monotonic() - since > 2 * LOOK, "it has looked", LATEST)
+    assert says(here, None)
+    assert here.router()["state"] == "MASTER"
 
 
 def frame(source_mac: bytes, source: Address, *, vrid: int = 51, priority: int | None = None) -> bytes:
@@ -77,7 +115,9 @@ def test_it_sees_advertisements_from_our_address_or_with_our_vrid_by_another_mac
     mine, theirs = (bytes.fromhex(host.mac.replace(":", "")) for host in (here, there))
     with here.enter():
         index = socket.if_nametoindex("eth0")
-        lookout = Lookout("eth0", index, Family(source.version), source, frozenset({52, 200}), mine)
+        lookout = Lookout(
+            "eth0", index, Family(source.version), Sought(source, mine, frozenset({52, 200}), frozenset())
+        )
     with closing(lookout), there.enter(), socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0) as sender:
         sender.bind(("eth0", 0))
         almost = bytes((*mine[:5], mine[5] ^ 1))
@@ -88,16 +128,16 @@ def test_it_sees_advertisements_from_our_address_or_with_our_vrid_by_another_mac
             sender.send(sent)
         for passed in (frame(theirs, source), frame(almost, source), frame(theirs, other, vrid=52)):
             sender.send(passed)
-        seen: list[Sighting] = []
+        seen: list[tuple[bytes, Address, int, int]] = []
 
         def all_seen() -> bool:
-            seen.extend(lookout.sightings())
+            seen.extend((one.mac, one.source, one.vrid, one.priority) for one in lookout.sightings())
             return len(seen) >= 3
 
         wait_until(all_seen, "all are seen")
         priority = V3.priority if source.version == 4 else V6.priority
         assert seen == [
-            Sighting(theirs, source, 51, priority),
-            Sighting(almost, source, 51, priority),
-            Sighting(theirs, other, 52, priority),
+            (theirs, source, 51, priority),
+            (almost, source, 51, priority),
+            (theirs, other, 52, priority),
         ]

@@ -16,7 +16,7 @@ from failover.linux.interfaces.table import Interface
 from failover.linux.netlink.addresses import Batch, Datagram, Failure
 from failover.linux.netlink.codec import Refused
 from failover.linux.packet import Received
-from failover.linux.sockets.looking.lookout import Sighting
+from failover.linux.sockets.looking.lookout import Sighting, Sought
 from failover.linux.sockets.outbox import Burst
 from failover.vrrp import Address, Family, Instant
 
@@ -214,10 +214,8 @@ class Host(Protocol):
     def announcement_socket(self, interface: str, index: int) -> AnnouncementSocket:
         """For gratuitous ARP and unsolicited neighbour advertisements."""
 
-    def lookout(
-        self, interface: str, index: int, family: Family, source: Address, vrids: frozenset[int], mac: bytes
-    ) -> Lookout:
-        """For advertisements from `source`, or with one of `vrids`, that do not come from `mac` (6 bytes)."""
+    def lookout(self, interface: str, index: int, family: Family, sought: Sought) -> Lookout:
+        """For the advertisements that are sought."""
 
     def inquiry(
         self, interface: str, index: int, family: Family, source: Address, mac: bytes, addresses: Sequence[Address]

@@ -9,7 +9,7 @@ from failover.linux.netlink.connection import Netlink
 from failover.linux.sockets.advertisement import AdvertisementSocket
 from failover.linux.sockets.announcement import AnnouncementSocket
 from failover.linux.sockets.looking.inquiry import Inquiry
-from failover.linux.sockets.looking.lookout import Lookout
+from failover.linux.sockets.looking.lookout import Lookout, Sought
 from failover.linux.sockets.members import members
 from failover.vrrp.protocol import Address, Family
 
@@ -38,11 +38,9 @@ class LinuxHost:
         """A packet socket, bound to the interface, for gratuitous ARP and Neighbour Advertisements."""
         return AnnouncementSocket(interface, index)
 
-    def lookout(
-        self, interface: str, index: int, family: Family, source: Address, vrids: frozenset[int], mac: bytes
-    ) -> Lookout:
-        """A packet socket, bound to the interface, for advertisements from `source`, or with one of these VRIDs."""
-        return Lookout(interface, index, family, source, vrids, mac)
+    def lookout(self, interface: str, index: int, family: Family, sought: Sought) -> Lookout:
+        """A packet socket, bound to the interface, for the advertisements that are sought."""
+        return Lookout(interface, index, family, sought)
 
     def inquiry(
         self, interface: str, index: int, family: Family, source: Address, mac: bytes, addresses: Sequence[Address]

@@ -119,7 +119,14 @@ SENTENCES: dict[str, tuple[dict[str, Value], str]] = {
     ),
     "duplicate_address_over": (
         {"interface": "eth0", "address": "192.0.2.11", "mac": "02:00:00:00:00:02"},
-        "the other host (02:00:00:00:00:02) no longer has this host's address 192.0.2.11 on eth0",
+        "no other host advertises from this host's address 192.0.2.11 on eth0 any more",
+    ),
+    "clone": (
+        {"interface": "eth0", "address": "192.0.2.11", "mac": "02:00:00:00:00:01"},
+        (
+            "eth0 receives VRRP packets from this host's own IP and MAC address: a clone of this host, or a loop in the"
+            " network; give the clone another MAC and IP address"
+        ),
     ),
     "address_elsewhere": (
         {"interface": "eth0", "addresses": "192.0.2.100, 192.0.2.101", "mac": "02:00:00:00:00:02"},

@@ -1,6 +1,6 @@
 """Classic BPF, interpreted as the kernel does it: what `linux.filter.bpf` makes can be run without a kernel."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pytest
 
@@ -14,9 +14,16 @@ class _EndOfPacketError(Exception):
 
 
 def run(  # noqa: C901, PLR0912, PLR0915 - one case an operation
-    program: bpf.Program, packet: bytes, data_offset: int = 0, chance: Callable[[], int] = lambda: _WORD
+    program: bpf.Program,
+    packet: bytes,
+    data_offset: int = 0,
+    chance: Callable[[], int] = lambda: _WORD,
+    about: Mapping[int, int] = {},
 ) -> int:
-    """What the program returns, for a socket that sees `packet` from `data_offset` on; `chance` gives random words."""
+    """What the program returns, for a socket that sees `packet` from `data_offset` on; `chance` gives random words.
+
+    `about` is what the kernel knows of the packet, by the offset that it is loaded from.
+    """
     a = x = counter = 0
     memory = [0] * 16
 
@@ -33,6 +40,8 @@ def run(  # noqa: C901, PLR0912, PLR0915 - one case an operation
             match code:
                 case bpf.LOAD_WORD if k == bpf.RANDOM:
                     a = chance()
+                case bpf.LOAD_WORD if k in (bpf.PACKET_TYPE, bpf.VLAN_TAG_PRESENT):
+                    a = about.get(k, 0)
                 case bpf.LOAD_WORD:
                     a = load(k, 4)
                 case bpf.LOAD_HALF:

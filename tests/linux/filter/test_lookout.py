@@ -4,7 +4,8 @@ from ipaddress import ip_address
 
 import pytest
 
-from failover.linux.sockets.looking.lookout import Sighting, program, sighted
+from failover.linux.filter.bpf import PACKET_TYPE, VLAN_TAG_PRESENT
+from failover.linux.sockets.looking.lookout import Sighting, Sought, program, sighted
 from failover.vrrp import Address, Family
 from tests.linux.filter.bpf_machine import run
 
@@ -12,6 +13,7 @@ MINE, THEIRS = bytes.fromhex("020000000001"), bytes.fromhex("020000000002")
 OWN: dict[Family, Address] = {Family.IPV4: ip_address("192.0.2.11"), Family.IPV6: ip_address("fe80::11")}
 OTHER: dict[Family, Address] = {Family.IPV4: ip_address("192.0.2.12"), Family.IPV6: ip_address("fe80::12")}
 GROUP = {Family.IPV4: ip_address("224.0.0.18"), Family.IPV6: ip_address("ff02::12")}
+OUTGOING = 4
 families = pytest.mark.parametrize("family", Family)
 
 
@@ -29,14 +31,36 @@ def frame(
     addresses = (source or OTHER[family]).packed + GROUP[family].packed
     message = bytes((kind, vrid, priority, 0, 0, 100, 0, 0))
     if family is Family.IPV4:
-        header = bytes((0x45 + len(options) // 4, 0, 0, 28, 0, 0, 0, 0, 255, 112, 0, 0)) + addresses + options
+        header = (
+            bytes((0x45 + len(options) // 4, 0, 0, 28 + len(options), 0, 0, 0, 0, 255, 112, 0, 0)) + addresses + options
+        )
     else:
         header = bytes((0x60, 0, 0, 0, 0, 8, 112, 255)) + addresses
     return MINE + mac + (b"\x08\x00" if family is Family.IPV4 else b"\x86\xdd") + header + message
 
 
-def passes(packet: bytes, family: Family, *vrids: int) -> bool:
-    return run(program(family, OWN[family], frozenset(vrids), MINE), packet) > 0
+def passes(packet: bytes, family: Family, *vrids: int, own: int = 0, **about: int) -> bool:
+    """For a look for these VRIDs, and for what this host sends of `own`."""
+    sought = Sought(OWN[family], MINE, frozenset(vrids), frozenset({own} - {0}))
+    known = {PACKET_TYPE: about.get("kind", 0), VLAN_TAG_PRESENT: about.get("tag", 0)}
+    return run(program(family, sought), packet, about=known) > 0
+
+
+@families
+def test_what_this_host_sends_and_what_comes_from_its_mac_passes_with_a_vrid_that_is_looked_at(family: Family) -> None:
+    for mac in (MINE, THEIRS):  # a macvlan of this host sends from another MAC address
+        assert passes(frame(family, mac=mac), family, 9, own=51, kind=OUTGOING)
+        assert not passes(frame(family, mac=mac), family, 51, own=52, kind=OUTGOING)
+    assert passes(frame(family, mac=MINE, source=OWN[family]), family, 9, own=51)
+    assert not passes(frame(family, mac=MINE, source=OWN[family]), family, 51, own=52)
+
+
+@families
+def test_frames_of_a_vlan_and_of_other_protocols_do_not_pass(family: Family) -> None:
+    packet = frame(family)
+    assert passes(packet, family, 51)
+    assert not passes(packet, family, 51, tag=1)
+    assert not passes(packet[:12] + b"\x81\x00" + packet[14:], family, 51)
 
 
 @families
@@ -55,16 +79,18 @@ def test_options_of_the_header_are_passed_over() -> None:
     packet = frame(family, vrid=9, priority=77, options=options)
     assert passes(packet, family, 9)
     assert not passes(packet, family, 51)
-    assert sighted(family, packet) == Sighting(THEIRS, OTHER[family], 9, 77)
+    assert sighted(family, packet, False) == Sighting(THEIRS, OTHER[family], 9, 77, packet[14:], False)
 
 
 @families
 def test_a_frame_says_who_advertises_what(family: Family) -> None:
-    assert sighted(family, frame(family, vrid=200, priority=255)) == Sighting(THEIRS, OTHER[family], 200, 255)
+    packet = frame(family, vrid=200, priority=255)
+    expected = Sighting(THEIRS, OTHER[family], 200, 255, packet[14:], True)
+    assert sighted(family, packet + bytes(18), True) == expected, "without what fills up a short frame"
 
 
 @families
 def test_who_resigns_is_no_master_and_what_is_cut_off_or_of_another_type_is_no_advertisement(family: Family) -> None:
-    assert sighted(family, frame(family, priority=0)) is None
-    assert sighted(family, frame(family, kind=0x3F)) is None
-    assert all(sighted(family, frame(family)[:-cut]) is None for cut in range(6, 9))
+    assert sighted(family, frame(family, priority=0), False) is None
+    assert sighted(family, frame(family, kind=0x3F), False) is None
+    assert all(sighted(family, frame(family)[:-cut], False) is None for cut in range(6, 9))

@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 
 from failover.linux.netlink.addresses import Failure
 from failover.vrrp import VirtualAddress, VirtualRouter
+from failover.wording import cloned
 
 _NAMED: Final = 3
 """Addresses that are named where there may be hundreds."""
@@ -15,6 +16,14 @@ class Duplicate(NamedTuple):
 
     address: str
     mac: str
+    is_clone: bool = False
+    """Whether it does so from our own MAC address as well. Then it may be our own packets, in a loop of the network."""
+
+    def words(self, interface: str) -> str:
+        """As a sentence."""
+        if self.is_clone:
+            return cloned({"interface": interface})
+        return f"another host ({self.mac}) has this host's address {self.address}"
 
 
 class Conflict(NamedTuple):
@@ -34,7 +43,7 @@ class Conflict(NamedTuple):
         """All of it as a sentence; None where nothing is wrong."""
         parts = []
         if self.duplicate:
-            parts.append(f"another host ({self.duplicate.mac}) has this host's address {self.duplicate.address}")
+            parts.append(self.duplicate.words(interface))
         if self.contested:
             parts.append(f"another program, such as keepalived, keeps adding {listed(self.contested)} to {interface}")
         if self.own:

@@ -92,6 +92,11 @@ NETWORK_HEADER: Final = 0xFFF00000
 RANDOM: Final = 0xFFFFF000 + 56
 """SKF_AD_OFF + SKF_AD_RANDOM: a word loaded from there is a random number, another one each time."""
 
+PACKET_TYPE: Final = 0xFFFFF000 + 4
+"""SKF_AD_OFF + SKF_AD_PKTTYPE: a word loaded from there says how a frame came to a packet socket (packet(7))."""
+VLAN_TAG_PRESENT: Final = 0xFFFFF000 + 48
+"""SKF_AD_OFF + SKF_AD_VLAN_TAG_PRESENT: a word loaded from there is 1 where a VLAN tag was taken off, else 0."""
+
 ACCEPT: Final = Instruction(RETURN, 0xFFFFFFFF)
 REFUSE: Final = Instruction(RETURN, 0)
 

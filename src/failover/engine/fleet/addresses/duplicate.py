@@ -1,8 +1,9 @@
 """Watches for other MASTERs that are not heard: both stay MASTER then.
 
-One is a clone of this host, which advertises from our own address: over IPv4 the kernel drops what comes from an
-address of its own. The other is one that the host's firewall drops. So the frames themselves are looked at: when a
-router becomes MASTER, and then for a while in each minute. What was seen there and not heard is told of.
+One is a clone of this host, which advertises from our own address, maybe with our own MAC address: over IPv4 the kernel
+drops what comes from an address of its own. The other is one that the host's firewall drops. So the frames themselves
+are looked at: when a router becomes MASTER, and then for a while in each minute. What was seen there and not heard is
+told of.
 """
 
 from collections import Counter
@@ -12,11 +13,13 @@ from typing import Final
 from failover.engine.account.conflict import Duplicate
 from failover.engine.environment import EventLoop, Host, Lookout
 from failover.engine.events import EventSink
+from failover.engine.fleet.addresses.seen import LEAST_SEEN, by_others, duplicate, own_in_turn
 from failover.engine.fleet.registry import Registry
 from failover.engine.port.port import Port
 from failover.engine.router.instance import Instance
 from failover.events import Kind
 from failover.frames import ethernet
+from failover.linux.sockets.looking.lookout import Sought
 from failover.vrrp import Address, Family, Instant, Interval, seconds
 from failover.wording import Fields
 
@@ -24,8 +27,6 @@ _LOOK_EVERY: Final = seconds(55)
 """About a minute; as long as there is a duplicate, at each time of housekeeping."""
 _INTERVALS_IN_A_LOOK: Final = 2.5
 """Of ours, which another host has as well."""
-_LEAST_SEEN: Final = 2
-"""Advertisements of another MASTER: one may be on its way between the frame and the daemon."""
 _MOST_HEARD: Final = 64
 """Packets that a router hears in a look. With more the kernel may refuse some, and who was not heard proves nothing."""
 
@@ -37,8 +38,9 @@ class _Look:
         self.lookout: Lookout | None = None
         """While it lasts."""
         self.began = Instant(0)
-        self.own: tuple[Address, bytes] | None = None
-        """What it looks for and what is no sign of it: our address, and our MAC address."""
+        self.sought: Sought | None = None
+        self.turn = 0
+        """How many looks there were."""
         self.found: Duplicate | None = None
         self.unheard = False
         """Whether another MASTER was not heard."""
@@ -101,14 +103,14 @@ class DuplicateWatch:
 
     def _open(self, port: Port, family: Family, at: Instant) -> None:
         look = self._looks[port, family]
-        look.began, look.own = at, _own(port, family)
-        if look.own is None:
+        look.began, look.turn = at, look.turn + 1
+        own = _own(port, family)
+        if own is None:
             return
-        masters = self._masters(port, family)
-        look.heard = {one.router.vrid: _heard(one) for one in masters}
-        address, mac = look.own
+        look.heard = {one.router.vrid: _heard(one) for one in self._masters(port, family)}
+        look.sought = Sought(*own, frozenset(look.heard), own_in_turn(list(look.heard), look.turn))
         try:
-            look.lookout = self._host.lookout(port.name, port.ifindex, family, address, frozenset(look.heard), mac)
+            look.lookout = self._host.lookout(port.name, port.ifindex, family, look.sought)
         except (OSError, LookupError):  # the interface has gone, or there is no room: the next time
             return
 
@@ -116,7 +118,8 @@ class DuplicateWatch:
         """What was seen. Nothing follows from it where the interface has gone."""
         look = self._looks[port, family]
         lookout, look.lookout = look.lookout, None
-        if lookout is None or look.own is None:
+        sought = look.sought
+        if lookout is None or sought is None:
             return
         try:
             seen = list(lookout.sightings())
@@ -124,13 +127,12 @@ class DuplicateWatch:
             return
         finally:
             lookout.close_aside()
-        own, _ = look.own
-        clone = next((one for one in seen if one.source == own), None)
         # It is no duplicate where we have another address by now, and another host the old one.
-        is_ours = look.own == _own(port, family)
-        self._found(port, family, Duplicate(str(own), clone.mac.hex(":")) if clone and is_ours else None, at)
-        times = Counter((one.vrid, one.source) for one in seen if one.source != own)
-        priorities = {(one.vrid, one.source): one.priority for one in seen}
+        is_ours = sought[:2] == _own(port, family)
+        self._found(port, family, duplicate(seen, sought) if is_ours else None, at)
+        others = by_others(seen, sought)
+        times = Counter((one.vrid, one.source) for one in others)
+        priorities = {(one.vrid, one.source): one.priority for one in others}
         look.unheard = False
         for instance in self._masters(port, family):
             if (before := look.heard.get(instance.router.vrid)) is not None:
@@ -138,7 +140,7 @@ class DuplicateWatch:
                 unheard = {
                     source: priorities[vrid, source]
                     for (vrid, source), count in times.items()
-                    if vrid == instance.router.vrid and count >= _LEAST_SEEN and few
+                    if vrid == instance.router.vrid and count >= LEAST_SEEN and few
                     if not instance.reporter.problems.has_heard(source, look.began)
                 }
                 look.unheard |= bool(unheard)
@@ -149,10 +151,10 @@ class DuplicateWatch:
         look = self._looks[port, family]
         before, look.found = look.found, found
         if found != before:
-            for kind, duplicate in ((Kind.DUPLICATE_ADDRESS_OVER, before), (Kind.DUPLICATE_ADDRESS, found)):
-                if duplicate is not None:
-                    fields: Fields = {"interface": port.name, "address": duplicate.address, "mac": duplicate.mac}
-                    self._events.tell_seldom(kind, {**fields}, at, fields)
+            told = found or before
+            if told is not None:
+                fields: Fields = {"interface": port.name, "address": told.address, "mac": told.mac}
+                self._events.tell_seldom(_kind(found), {**fields}, at, fields)
         self._have_known(port, family, found)
 
     def _have_known(self, port: Port, family: Family, found: Duplicate | None) -> None:
@@ -160,6 +162,13 @@ class DuplicateWatch:
             if instance.reporter.conflict.duplicate != found:
                 instance.reporter.conflict = instance.reporter.conflict._replace(duplicate=found)
                 instance.reporter.changed = True
+
+
+def _kind(found: Duplicate | None) -> Kind:
+    """How the log calls what was found; None: nothing any more."""
+    if found is None:
+        return Kind.DUPLICATE_ADDRESS_OVER
+    return Kind.CLONE if found.is_clone else Kind.DUPLICATE_ADDRESS
 
 
 def _own(port: Port, family: Family) -> tuple[Address, bytes] | None:

@@ -1,4 +1,4 @@
-"""`FrameSocket`: a packet socket on one interface that is given the frames of one protocol which pass a filter.
+"""`FrameSocket`: a packet socket on one interface that is given the frames of a protocol which pass a filter.
 
 While it is open the kernel offers it every such frame, which costs each some 0.1 us: so it is open for a moment only.
 """
@@ -12,6 +12,8 @@ from failover.linux.sockets.options import demand_interface, failed, open_raw
 
 _LONGEST: Final = 128
 """Bytes read of a frame."""
+ALL_FRAMES: Final = 0x0003
+"""ETH_P_ALL: frames of all protocols, also those that this host sends."""
 
 
 class FrameSocket:
@@ -39,6 +41,14 @@ class FrameSocket:
             return self._socket.recv(_LONGEST)
         except BlockingIOError:
             return None
+
+    def receive_directed(self) -> tuple[bytes, bool] | None:
+        """As `receive`, and whether this host has sent the frame."""
+        try:
+            frame, (_, _, packet_type, *_) = self._socket.recvfrom(_LONGEST)
+        except BlockingIOError:
+            return None
+        return frame, packet_type == socket.PACKET_OUTGOING
 
     def close(self) -> None:
         """Look no more."""
