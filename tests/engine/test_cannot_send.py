@@ -54,6 +54,8 @@ def test_a_master_that_cannot_send_gives_its_address_to_one_that_can_and_takes_i
         better.wait_for("MASTER")
         other.wait_for("BACKUP")
         wait_until(lambda: holders(address, one, two) == ["one"], "the better one holds it again")
+    assert other.router()["counters"]["discarded"] == {}, "what the first one tries with is no error"
+    assert "discarded" not in other.log()
     took_over = capture.adverts(host="two")[0].at
     last = max(advert.at for advert in capture.adverts(host="one") if advert.at < took_over)
     assert took_over - last > 3 * seconds(INTERVAL), "it was not given up while others heard it"

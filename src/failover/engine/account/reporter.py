@@ -26,6 +26,7 @@ from failover.vrrp import (
     seconds,
 )
 from failover.vrrp.machine.actions import OF_THE_SENDER
+from failover.vrrp.packet.receive import TRIAL
 from failover.wording import Fields
 
 _ASKED_EVERY: Final = seconds(60)
@@ -99,6 +100,8 @@ class Reporter:
 
     def discarded(self, discard: Discard, meta: ReceivedFrom, router: VirtualRouter, now: Instant) -> None:
         """A packet was no advertisement for it."""
+        if discard == TRIAL:
+            return
         reason = discard.reason.value
         _count(self._counters.discarded, reason)
 

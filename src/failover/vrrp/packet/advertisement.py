@@ -36,7 +36,7 @@ from failover.vrrp.units import NANOSECONDS_PER_CENTISECOND, NANOSECONDS_PER_SEC
 
 HEADER_LENGTH = 8
 TYPE_ADVERTISEMENT = 1
-_TYPE_UNDEFINED = 0
+TYPE_UNDEFINED = 0
 VRID_AT = 1
 PRIORITY_AT = 2
 COUNT_AT = 3
@@ -100,8 +100,9 @@ def encode_trial(advertisement: Advertisement, source: Address) -> bytes:
     """As `encode`, but of a type that is not defined: each receiver must discard it (RFC 9568 §5.2.2).
 
     It takes the way of an advertisement, and has no effect where it arrives. Whether it can be sent is what it tells.
+    Our own daemons know it (`receive.TRIAL`) and do not call it an error.
     """
-    return _encode(_TYPE_UNDEFINED, advertisement, source)
+    return _encode(TYPE_UNDEFINED, advertisement, source)
 
 
 def _encode(type_: int, advertisement: Advertisement, source: Address) -> bytes:

@@ -6,11 +6,13 @@ The checks only refuse. What is merely odd (another interval, another address li
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Final
 
 from failover.vrrp.authentication.password import DATA_LENGTH, authentication_data
 from failover.vrrp.packet.advertisement import (
     HEADER_LENGTH,
     TYPE_ADVERTISEMENT,
+    TYPE_UNDEFINED,
     Advertisement,
     RawHeader,
     checksum_form,
@@ -95,6 +97,10 @@ class Discard:
         if self.found is not None:
             text += f" {self.found}"
         return text if self.allowed is None else f"{text}, must be {self.allowed}"
+
+
+TRIAL: Final = Discard(DiscardReason.TYPE, TYPE_UNDEFINED, TYPE_ADVERTISEMENT)
+"""What becomes of a trial of another router (`encode_trial`): it is discarded, and nothing is wrong."""
 
 
 def receive(payload: bytes, meta: ReceivedFrom, router: VirtualRouter) -> Advertisement | Discard:
