@@ -14,6 +14,7 @@ from failover.lab.network.waiting import wait_until
 from tests.engine.daemons import ENVIRONMENT, OurDaemon, router
 from tests.engine.flooding import flooding
 from tests.engine.garbage import PEER, V3, plain, with_hop_limit
+from tests.engine.test_reload import reload
 
 pytestmark = pytest.mark.root
 
@@ -125,6 +126,15 @@ def test_two_owners_are_one_where_one_has_given_in(hosts: tuple[Host, Host]) -> 
     wait_until(partial(there, here, "several_owners"), "two owners")
     assert problems(here)["several_owners"]["severity"] == "critical"
     assert health(here)[0] == 2
+
+
+def test_a_reload_that_mends_it_ends_it_at_once(hosts: tuple[Host, Host]) -> None:
+    here = OurDaemon(hosts[0], router(51, VIRTUAL, advert_interval=5))
+    OurDaemon(hosts[1], router(51, VIRTUAL, advert_interval=1, priority=200)).wait_for("MASTER")
+    wait_until(partial(there, here, "interval_mismatch"), "interval_mismatch", 30)
+    reload(here, router(51, VIRTUAL, advert_interval=1))
+    assert problems(here) == {}
+    assert health(here)[0] == 0
 
 
 DAMAGED = [

@@ -180,3 +180,12 @@ def test_who_was_heard_since_when_is_known_by_what_was_wrong_and_not_by_what_was
     assert story.problems.has_heard(PEER, now)
     assert not story.problems.has_heard(PEER, Instant(now + 1))
     assert not story.problems.has_heard(other, before)
+
+
+def test_with_other_settings_what_was_heard_is_heard_anew_and_what_was_found_stays(story: Story) -> None:
+    for _ in range(2):
+        story.refuse()
+        story.problems.heard(elsewhere("02:00:00:00:00:02"), seconds(60), story.now, fields)
+    assert len(story.told()) == 2
+    story.problems.forget_heard()
+    assert story.told() == ["address_elsewhere"]

@@ -141,6 +141,10 @@ class Problems:
         streak = self._streaks.pop(wrong, None)
         return streak is not None and streak.is_problem(wrong)
 
+    def forget_heard(self) -> None:
+        """What was wrong beside the settings before need not be wrong beside these: hear it anew."""
+        self._streaks = {wrong: streak for wrong, streak in self._streaks.items() if isinstance(wrong.what, Finding)}
+
     def has_heard(self, source: Address, since: Instant) -> bool:
         """Whether something wrong was heard from there: what any other MASTER sends is wrong to a MASTER."""
         return any(

@@ -85,6 +85,7 @@ class Performer:
 
     def reconfigure(self, router: VirtualRouter) -> None:
         """Other parameters; the bytes made for the old ones serve until `prepare`."""
+        self._reporter.problems.forget_heard()
         self.router = router
         self.held = frozenset(intern_address(address) for address in router.held_addresses)
 
