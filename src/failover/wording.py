@@ -15,7 +15,9 @@ Words = Callable[[Fields], str]
 
 def seconds(value: Value) -> str:
     """A time of so many seconds; anything else as it is."""
-    return f"{value:.6g} s" if isinstance(value, float | int) else str(value)
+    if not isinstance(value, float | int):
+        return str(value)
+    return f"{round(value, 2):.10g} s" if value >= 1 else f"{value:.3g} s"
 
 
 def master(fields: Fields) -> str:
@@ -46,8 +48,9 @@ def elsewhere(fields: Fields) -> str:
     """That another host has a virtual address, too."""
     who = f"{sender(fields['mac'])} answers for {fields['addresses']} on {fields['interface']}, too"
     return (
-        f"{who}; if its daemon was killed, run failover teardown there; if it uses another VRID, correct that; else"
-        " remove the address there"
+        f"{who}; if it is MASTER as well, the two do not hear each other: check firewalls and switch (IP protocol 112);"
+        " if its daemon was killed, run failover teardown there; if it uses another VRID or version, correct that;"
+        " else remove the address there"
     )
 
 
@@ -117,7 +120,7 @@ CAUSES: Final[dict[str, Words]] = {
     "no_master": lambda f: f"no MASTER heard in {seconds(f['silence_seconds'])}",
     "master_down": lambda f: f"nothing heard from MASTER {f['master']} for {seconds(f['silence_seconds'])}",
     "master_resigned": lambda f: f"MASTER {f['master']} resigned",
-    "preempted": lambda f: f"took over from {master(f)}: our priority is higher",
+    "preempted": lambda f: f"took over from {master(f)}: this host's priority is higher",
     "better_priority": lambda f: f"{f['master']} had the higher priority ({f['master_priority']})",
     "better_address": lambda f: f"{f['master']} had the same priority ({f['master_priority']}) and the higher address",
     "overslept": lambda f: f"the daemon did not run for {seconds(f['late_seconds'])}; it listens first",
@@ -136,9 +139,12 @@ ODDITIES: Final[dict[str, Words]] = {
         f"advertises {f['addresses']}, but this host has {f['own_addresses']} configured; an address that the MASTER"
         " does not list is on no host: list the same addresses on both hosts, or change the VRID of one"
     ),
-    "several_owners": lambda _: "claims priority 255, as this host does; only one host can own the addresses",
+    "several_owners": lambda _: "claims priority 255, as this host does; set a lower priority on one of the two",
     "equal_priority": lambda f: f"has the same priority {f['priority']} as this host; give each host its own priority",
-    "rival_master": lambda f: f"advertises with priority {f['priority']} although this host is MASTER",
+    "rival_master": lambda f: (
+        f"advertises with priority {f['priority']} although this host is MASTER; it does not hear this host: check its"
+        " firewall, and the switch"
+    ),
     "source_off_subnet": lambda f: f"is in none of this host's subnets ({f['own_networks']}); logged once",
     "source_not_link_local": lambda _: (
         "is not a link-local address, but the source of an advertisement must be one; logged once"

@@ -42,7 +42,7 @@ def test_a_router_that_can_run_is_described_in_full() -> None:
         "GW (ipv4): VRID 51 on eth0, VRRP version 3",
         "  addresses  192.0.2.100/24",
         "  also held  192.0.2.9/24 (not advertised)",
-        "  priority   101, takes over from a lower MASTER",
+        "  priority   101, takes over from a MASTER with a lower priority",
         "  MASTER     advertises every 1 s",
         "  BACKUP     takes over after 3.6055 s without an advertisement (3 x 1 s + skew 0.6055 s)",
         "  now        would send from 192.0.2.1",
@@ -78,7 +78,7 @@ def test_each_family_is_described_by_itself() -> None:
     assert [str(one.source) for one in both] == ["192.0.2.1", "None"]
     assert both[0].fault is None
     assert both[1].fault is not None
-    assert "now        eth0 has no IPv6 link-local address to send from: would wait" in check.text(both[1])
+    assert "now        waits: eth0 has no IPv6 link-local address to send from" in check.text(both[1])
 
 
 @pytest.mark.parametrize(("here", "reason"), [(None, "interface_missing"), (interface(up=False), "interface_down")])
@@ -86,14 +86,14 @@ def test_what_is_wrong_with_the_interface_is_information(here: Interface | None,
     (one,) = previews(here)
     assert one.fault is not None
     assert one.fault.reason == reason
-    assert f"{one.fault.detail}: would wait" in check.text(one)
+    assert f"waits: {one.fault.detail}" in check.text(one)
 
 
 def test_a_name_that_is_something_else_is_said_to_be_it() -> None:
     loaded = config.parse(json.dumps({"vrid": 1, "interface_name": "uplink", "ip_addresses": ["192.0.2.100/24"]}))
     eth0 = replace(interface("192.0.2.1/24"), altnames=("uplink",))
     (one,) = preview.preview(loaded, {"eth0": eth0})
-    said = "now        interface uplink does not exist; that is an altname of eth0: write eth0: would wait"
+    said = "now        waits: interface uplink does not exist; that is an altname of eth0: write eth0"
     assert said in check.text(one)
 
 
@@ -116,6 +116,12 @@ def test_virtual_addresses_are_no_source_even_those_of_another_router() -> None:
     ("here", "changes", "warning"),
     [
         (interface("192.0.2.1/24", "192.0.2.100/32"), {}, "eth0 already has 192.0.2.100"),
+        (
+            interface("192.0.2.1/24", "192.0.2.100/32"),
+            {},
+            "eth0 already has 192.0.2.100, not from this daemon: it would be r",
+        ),
+        (interface("192.0.2.100/24"), {}, "eth0 already has 192.0.2.100, not from this daemon: it would stay in every"),
         (interface("192.0.2.1/24", tagged=("192.0.2.100/24",)), {}, ""),
         (interface("192.0.2.1/24"), {"priority": 255}, "priority 255 says that 192.0.2.100 is this host's own"),
         (interface("192.0.2.1/24"), {"ip_addresses": ["198.51.100.1/32"]}, "no network of eth0 contains 198.51.100.1"),

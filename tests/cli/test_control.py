@@ -62,7 +62,7 @@ def test_a_daemon_that_accepts_nobody_is_not_waited_for_for_ever(tmp_path: Path)
             one.setblocking(False)
             with suppress(BlockingIOError):
                 one.connect(str(tmp_path / "s"))
-        assert "the daemon does not answer" in failure(lambda: get(tmp_path / "s", "/status", 0.2))
+        assert "the agent (status and log) does not answer" in failure(lambda: get(tmp_path / "s", "/status", 0.2))
 
 
 def test_it_waits_for_a_daemon_that_starts_and_for_an_agent_that_comes_back(tmp_path: Path) -> None:

@@ -58,10 +58,11 @@ def test_a_frozen_engine_is_said_by_all_that_asks_until_it_runs_again(host: Host
     with stopped(daemon.pid):
         time.sleep(1.1)  # an answer counts for a second
         done = host.failover("status")
-        first, header, row, *_ = done.stdout.splitlines()
+        first, second, third, header, row, *_ = done.stdout.splitlines()
         assert (done.returncode, done.stderr) == (1, "")
         assert first.startswith(SILENT)
-        assert first.endswith(" ago. What follows is what it said last.")
+        assert second.endswith("this one may still have the addresses: systemctl restart failover.")
+        assert third == "What follows is what the engine said last."
         assert header.startswith("NAME ")
         assert "MASTER" in row
         began = time.monotonic()
@@ -109,7 +110,10 @@ def test_a_frozen_agent_leaves_it_unknown_and_is_not_alive(host: Host) -> None:
     assert_all_is_well(host)
     control = host.run / "control.sock"
     with stopped(agent_of(daemon)):
-        silence = f"{control}: the daemon does not answer; its virtual routers may still run"
+        silence = (
+            f"{control}: the agent (status and log) does not answer; the virtual routers"
+            " may still run; restart the daemon (systemctl restart failover)"
+        )
         for arguments in (["status"], ["status", "--json"]):
             done = host.failover(*arguments)
             assert (done.returncode, done.stdout, done.stderr) == (1, "", f"failover: {silence}\n")

@@ -63,7 +63,7 @@ def test_where_it_gives_up_by_itself_it_says_what_is_not_known(
         listener.listen()
         assert main(["reload", "--socket", str(path)]) == 1
     assert capsys.readouterr().err == (
-        f"failover: the outcome of the reload is not known: {path}: the daemon does not answer;"
+        f"failover: the outcome of the reload is not known: {path}: the agent (status and log) does not answer;"
         " see failover status when the daemon answers again\n"
     )
 

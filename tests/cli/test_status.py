@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from failover import __version__
 from failover.cli import control, main
 from failover.cli.commands import status
 from failover.cli.failures import Failure
@@ -86,7 +87,7 @@ def test_the_table_has_a_line_for_each_instance_then_faults_in_words_then_the_da
         "VR_1  ipv4    MASTER      2 h 5 min  this host  100                  eth0       51    192.0.2.100/24",
         "VR_1  ipv6    BACKUP      2 h 5 min  fe80::2    100                  eth0       51    fe80::100/64 and 1 more",
         "LAN   ipv4    INITIALIZE  2 h 5 min  -          60 (100 configured)  eth0       51    192.0.2.100/24",
-        "LAN (ipv4) cannot run: eth0 has no carrier",
+        "LAN (ipv4) cannot run: eth0 has no carrier: check the cable and the switch port",
         "failover 9, process 17, up 1 min 2 s",
     ]
 
@@ -199,12 +200,27 @@ def test_a_good_file_that_was_changed_since_it_was_read_has_a_line(
     high = {"configured": 200, "effective": 200}
     runs = {"version": 3, "advertisement_interval_seconds": 1.0}
     shown = document(router(**runs), router(name="LAN", vrid=52, priority=high, addresses=["192.0.2.101/24"], **runs))
-    shown["daemon"] |= {"configuration_file": str(path), "uptime_seconds": 3600, "configuration_digest": digest}
+    shown["daemon"] |= {
+        "configuration_file": str(path),
+        "uptime_seconds": 3600,
+        "configuration_digest": digest,
+        "version": __version__,
+    }
     if last is not None:
         shown["daemon"]["last_reload"] = {"at": (now - timedelta(seconds=3600)).isoformat(), **last}
     for name in (None, "VR_1"):
         lines = status.text(shown, now, name=name).splitlines()
         assert [one for one in lines if "reload" in one] == ([line] if line else [])
+
+
+def test_a_file_that_was_deleted_has_a_line_and_one_of_another_container_none(tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    shown = document()
+    shown["daemon"] |= {"configuration_file": str(path), "uptime_seconds": 3600}
+    line = f"{path} does not exist any more: a restart would fail"
+    assert line in status.text(shown, NOW).splitlines()
+    shown["daemon"]["configuration_file"] = str(tmp_path / "elsewhere" / "x.json")
+    assert "exist" not in status.text(shown, NOW)
 
 
 def test_an_address_in_a_wrong_subnet_has_a_line() -> None:
@@ -268,10 +284,11 @@ def test_an_engine_that_does_not_answer_is_said_first_and_is_a_failure(
 ) -> None:
     answers(SILENT)
     assert main(["status"]) == 1
-    first, *table = capsys.readouterr().out.splitlines()
+    first, second, third, *table = capsys.readouterr().out.splitlines()
     assert first.startswith(SILENCE)
-    assert first.endswith(" ago. What follows is what it said last.")
-    assert [first, *table] == status.text(SILENT, datetime.now(UTC)).splitlines()
+    assert second.endswith("may still have the addresses: systemctl restart failover.")
+    assert third == "What follows is what the engine said last."
+    assert [first, second, third, *table] == status.text(SILENT, datetime.now(UTC)).splitlines()
 
 
 def test_so_it_is_as_json_of_which_standard_output_has_nothing_else(

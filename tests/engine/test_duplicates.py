@@ -20,7 +20,7 @@ from tests.engine.garbage import V3, V6
 
 pytestmark = pytest.mark.root
 
-SAID = "another host ({}) has this host's address {}"
+SAID = "another host ({}) has this host's address {}: give one of them another address"
 _PROTOCOL_AT = {4: 23, 6: 20}
 """In a frame, by the version of IP."""
 LOOK = 12

@@ -469,7 +469,8 @@ def test_whoever_keeps_adding_an_address_to_a_backup_cannot_make_the_daemon_spin
         took = time.monotonic() - began
         daemon.wait_for_log(CONTESTED.format(address))
         wait_until(
-            lambda: daemon.router(number)["address_conflict"] == CONTESTED.format(address), "it is in the status"
+            lambda: daemon.router(number)["address_conflict"] == f"{CONTESTED.format(address)}: stop that program",
+            "it is in the status",
         )
         addresses.wait(lambda there: stray not in there)
     print(f"removed {removed} times in {took:.2f} s")

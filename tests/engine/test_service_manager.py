@@ -89,7 +89,10 @@ def test_a_second_master_is_told_of_as_long_as_there_is_one(lan: Lan, host: Host
     deaf = lan.host("two", "192.0.2.12/24")
     deaf.run(["nft", DEAF])
     OurDaemon(deaf, router())
-    told = "192.0.2.12 advertises with priority 100 although this host is MASTER"
+    told = (
+        "192.0.2.12 advertises with priority 100 although this host is MASTER; it does not hear this host: check its"
+        " firewall, and the switch"
+    )
     manager.listen(f"STATUS=1 MASTER (VR_51: {told})", 20)
     deaf.run(["nft", "delete table inet t"])
     manager.listen("STATUS=1 MASTER", 30)
@@ -101,8 +104,9 @@ def test_another_host_that_has_the_address_is_told_of(lan: Lan, host: Host, mana
     there.ip("addr add 192.0.2.100/24 dev eth0")
     OurDaemon(host, router(), NOTIFY_SOCKET=manager.path)
     told = (
-        f"another host, {there.mac}, answers for 192.0.2.100 on eth0, too; if its daemon was killed, run failover"
-        " teardown there; if it uses another VRID, correct that; else remove the address there"
+        f"another host, {there.mac}, answers for 192.0.2.100 on eth0, too; if it is MASTER as well, the two do not"
+        " hear each other: check firewalls and switch (IP protocol 112); if its daemon was killed, run failover"
+        " teardown there; if it uses another VRID or version, correct that; else remove the address there"
     )
     manager.listen(f"STATUS=1 MASTER (VR_51: {told})", 75)
 

@@ -54,7 +54,9 @@ def _look(control: Path, resource: str, patience: float, *, waits: bool) -> tupl
     try:
         return _request(control, "GET", resource, patience, waits=waits)
     except Unanswered as silence:  # of the agent: the engine does not depend on it
-        raise Unanswered(f"{silence}; its virtual routers may still run") from silence
+        raise Unanswered(
+            f"{silence}; the virtual routers may still run; restart the daemon (systemctl restart failover)"
+        ) from silence
 
 
 def _request(control: Path, method: str, resource: str, patience: float, *, waits: bool = True) -> tuple[int, bytes]:
@@ -90,7 +92,7 @@ def _ask(control: Path, request: str, deadline: float, failure: type[Failure]) -
                     break
                 answer += piece
         except TimeoutError as error:
-            raise Unanswered(f"{control}: the daemon does not answer") from error
+            raise Unanswered(f"{control}: the agent (status and log) does not answer") from error
         except (ConnectionResetError, BrokenPipeError):
             return None, b""
     return _read(bytes(answer), control)
@@ -103,12 +105,12 @@ def _connect(connection: socket.socket, control: Path, deadline: float, failure:
             connection.connect(str(control))
         except BlockingIOError as error:
             if time.monotonic() > deadline:
-                raise failure(f"{control}: the daemon does not answer") from error
+                raise failure(f"{control}: the agent (status and log) does not answer") from error
             time.sleep(_RETRY_SECONDS)
         except (FileNotFoundError, ConnectionRefusedError) as error:
             nobody = NoDaemon if failure is Failure else failure
             raise nobody(
-                f"no daemon runs on {control}: start it, or name another with --socket or --runtime-dir"
+                f"no daemon runs on {control}: start it (systemctl start failover), or name its socket with --socket"
             ) from error
         except PermissionError as error:
             raise failure(f"{control}: {reason(error)}; use sudo, or join the group of the socket") from error

@@ -14,6 +14,7 @@ from failover.linux.confinement import users
 from failover.linux.errors import reason
 from failover.linux.interfaces.monitor import Interfaces
 from failover.linux.interfaces.naming import meant
+from failover.linux.interfaces.ownership import Asker, Lists, Own, Whose, recognised, whose
 from failover.linux.interfaces.readiness import fault, own_networks, source_address
 from failover.linux.interfaces.table import Interface
 from failover.vrrp import Address, Family, Fault, VirtualAddress, VirtualRouter, is_cut
@@ -123,10 +124,16 @@ def _warnings(router: VirtualRouter, interface: Interface | None, virtual: set[A
             if address.ip not in own_ips:
                 yield f"priority 255 says that {address.ip} is this host's own, but {interface.name} does not have it"
         return
+    kept = _kept(interface, virtual)
     for address in router.held_addresses:
         if address.ip in own_ips:
+            outcome = (
+                "it would stay in every state, because the host has no other"
+                if address.ip in kept
+                else "it would be removed while BACKUP"
+            )
             yield (
-                f"{interface.name} already has {address.ip}, not from this daemon: it would be removed while BACKUP;"
+                f"{interface.name} already has {address.ip}, not from this daemon: {outcome};"
                 " if it is this host's own address, set priority 255"
             )
         elif not _is_on_link(address, own):
@@ -135,6 +142,14 @@ def _warnings(router: VirtualRouter, interface: Interface | None, virtual: set[A
         subnets = map(str, own_networks(interface, router.family, virtual))
         if found := mistaken(map(str, router.held_addresses), subnets, interface.name):
             yield found
+
+
+def _kept(interface: Interface, virtual: set[Address]) -> frozenset[Address]:
+    """Those of an interface that the daemon would leave the host, although they are configured as virtual."""
+    own = recognised(Own(), interface, Lists(virtual), is_new=True)
+    asker = Asker(virtual, lambda *_: False, own=own.all)
+    addresses = (one for one in interface.addresses if not one.is_tagged)
+    return frozenset(one.address.ip for one in addresses if whose(one, interface, asker) is Whose.HOST)
 
 
 def _is_on_link(address: VirtualAddress, own: Iterable[VirtualAddress]) -> bool:

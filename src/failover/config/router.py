@@ -128,7 +128,7 @@ class VirtualRouter(msgspec.Struct, frozen=True, kw_only=True, metaclass=Built):
     advert_interval: Annotated[
         float,
         about(
-            "The time between two advertisements of the MASTER.",
+            "The time between two advertisements.",
             "0.01 to 40.95 in steps of 0.01; with version 2 whole seconds, 1 to 255",
             section="RFC 9568 §6.1",
             unit="seconds",

@@ -131,8 +131,10 @@ SENTENCES: dict[str, tuple[dict[str, Value], str]] = {
     "address_elsewhere": (
         {"interface": "eth0", "addresses": "192.0.2.100, 192.0.2.101", "mac": "02:00:00:00:00:02"},
         (
-            "another host, 02:00:00:00:00:02, answers for 192.0.2.100, 192.0.2.101 on eth0, too; if its daemon was"
-            " killed, run failover teardown there; if it uses another VRID, correct that; else remove the address there"
+            "another host, 02:00:00:00:00:02, answers for 192.0.2.100, 192.0.2.101 on eth0, too; if it is MASTER"
+            " as well, the two do not hear each other: check firewalls and switch (IP protocol 112); if its daemon was"
+            " killed, run failover teardown there; if it uses another VRID or version, correct that; else remove the"
+            " address there"
         ),
     ),
     "address_elsewhere_over": (
@@ -153,7 +155,7 @@ SENTENCES: dict[str, tuple[dict[str, Value], str]] = {
     "late": (
         {"late_seconds": 1.5, "master_down_interval_seconds": 3.609375},
         (
-            "the daemon ran 1.5 s late, more than a quarter of the shortest master down interval (3.60938 s):"
+            "the daemon ran 1.5 s late, more than a quarter of the shortest master down interval (3.61 s):"
             " the host is too busy or was paused"
         ),
     ),

@@ -49,7 +49,7 @@ def router(**changes: Any) -> dict[str, Any]:
         ),
         (
             {"fault": {"reason": "no_carrier", "detail": "eth0 has no carrier"}, "address_conflict": "b"},
-            ["web (ipv4) cannot run: eth0 has no carrier", "web (ipv4): b"],
+            ["web (ipv4) cannot run: eth0 has no carrier: check the cable and the switch port", "web (ipv4): b"],
         ),
         (
             {"checksum": {**CHECKSUM, "master": "pseudo_header"}},

@@ -77,7 +77,10 @@ def test_what_does_not_answer_is_unknown_and_not_alive(
         code, said, _ = health(capsys, tmp_path / "s", None)
         assert (code, said) == (
             3,
-            f"UNKNOWN: {tmp_path}/s: the daemon does not answer; its virtual routers may still run\n",
+            (
+                f"UNKNOWN: {tmp_path}/s: the agent (status and log) does not answer; the virtual routers"
+                " may still run; restart the daemon (systemctl restart failover)\n"
+            ),
         )
         code, said, _ = health(capsys, tmp_path / "s", None, "--live")
         assert (code, said.partition(":")[0]) == (2, "CRITICAL")

@@ -39,7 +39,7 @@ def test_where_all_is_well_there_is_nothing_to_find(state: str) -> None:
     [
         (
             {"state": "INITIALIZE", "fault": NO_CARRIER},
-            "LAN (ipv6) cannot run: eth0 has no carrier",
+            "LAN (ipv6) cannot run: eth0 has no carrier: check the cable and the switch port",
         ),
         (
             {"send_error": REFUSED},

@@ -38,10 +38,10 @@ def test_an_address_owners_are_where_they_should_be_unless_it_cannot_run() -> No
 def test_it_is_a_sentence_in_a_fixed_order_or_nothing() -> None:
     assert NONE.words("eth0") is None
     assert Conflict(frozenset({LONGER, MINE})).words("eth0") == (
-        "another program, such as keepalived, keeps adding 192.0.2.100/24, 192.0.2.100/32 to eth0"
+        "another program, such as keepalived, keeps adding 192.0.2.100/24, 192.0.2.100/32 to eth0: stop that program"
     )
     assert Conflict(frozenset({MINE}), frozenset({EXCLUDED})).words("eth0") == (
-        "another program, such as keepalived, keeps adding 192.0.2.100/24 to eth0;"
+        "another program, such as keepalived, keeps adding 192.0.2.100/24 to eth0: stop that program;"
         " 198.51.100.1/32 stays on eth0 in every state, because it is the host's own address"
     )
 

@@ -102,7 +102,7 @@ def text(one: "Preview") -> str:
     if router.password is not None:
         lines.append(_line("password", "in each advertisement, where anyone on the LAN can read it"))
     if one.fault:
-        lines.append(_line("now", f"{one.fault.detail}: would wait"))
+        lines.append(_line("now", f"waits: {one.fault.detail}"))
     elif one.source:
         lines.append(_line("now", f"would send from {one.source}"))
     lines += (_line("warning", warning) for warning in one.warnings)
@@ -126,7 +126,8 @@ def _daemon(agent: dict[str, Any]) -> str:
 def _priority(one: "Preview") -> str:
     if one.router.is_address_owner:
         return "255, the addresses are this host's own: MASTER from the start"
-    return f"{one.router.priority}, {'takes' if one.router.preempt_mode else 'does not take'} over from a lower MASTER"
+    takes = "takes" if one.router.preempt_mode else "does not take"
+    return f"{one.router.priority}, {takes} over from a MASTER with a lower priority"
 
 
 def _timers(one: "Preview") -> tuple[tuple[str, str], ...]:

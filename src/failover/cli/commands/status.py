@@ -37,6 +37,12 @@ _COLOURS: Final = {"MASTER": "green", "INITIALIZE": "red"}
 _EXPLAINED: Final = 10
 """So many routers at most have a line each that says how they came to their state; one that is named has it always."""
 
+_SILENT: Final = (
+    "Another host has probably taken over, and this one may still have the addresses: systemctl restart failover.",
+    "What follows is what the engine said last.",
+)
+"""What to do where it does not answer."""
+
 Document = dict[str, Any]
 
 
@@ -131,7 +137,7 @@ def text(document: Document, now: datetime, window: page.Window | None = None, n
     lines += configuration_file.wrong(daemon, now) or configuration_file.pending(document, now)
     lines.append(f"failover {daemon['version']}, process {daemon['pid']}, up {elapsed(daemon['uptime_seconds'])}")
     silence = judgement.silence(document, now)
-    above = [page.Line(f"{silence}. What follows is what it said last.", "red")] if silence else []
+    above = [page.Line(line, "red") for line in (f"{silence}.", *_SILENT)] if silence else []
     return page.compose([*above, *_table(routers, now, window)], lines, window)
 
 

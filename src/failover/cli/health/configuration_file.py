@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from failover.cli.words import ago
+from failover.version import __version__
 
 if TYPE_CHECKING:
     from failover.config import Configuration
@@ -22,8 +23,10 @@ _SLACK: Final = 5
 
 
 def wrong(daemon: Daemon, now: datetime) -> list[str]:
-    """That the last reload failed, or that a restart would."""
+    """That the last reload failed, or that a restart would fail."""
     last = daemon.get("last_reload")
+    if _is_deleted(daemon):
+        return [f"{daemon['configuration_file']} does not exist any more: a restart would fail"]
     found = _changed(daemon, now)
     if last is None or last["outcome"] != "failed":
         return [f"{_WAITS}, and a restart would fail: {_first(found)}"] if isinstance(found, str) else []
@@ -41,13 +44,24 @@ def pending(document: Document, now: datetime) -> list[str]:
     """That a good file waits for a reload, and what this would change, as far as the status shows it."""
     daemon = document["daemon"]
     last = daemon.get("last_reload")
-    found = None if last is not None and last["outcome"] == "failed" else _changed(daemon, now)
+    if daemon["version"] != __version__ or (last is not None and last["outcome"] == "failed"):
+        return []  # another version may have other settings, and so another digest of the same file
+    found = _changed(daemon, now)
     if found is None or isinstance(found, str) or daemon.get("configuration_digest") in (None, found.digest):
         return []
     from failover.cli.health.changes import changes  # noqa: PLC0415 - msgspec, for this case only
 
     listed = changes(document["virtual_routers"], found)
     return [f"{_WAITS}{f' ({listed})' if listed else ''}: run failover reload"]
+
+
+def _is_deleted(daemon: Daemon) -> bool:
+    """Whether there is no such file; its directory is there, so that this is no look into another container."""
+    given = daemon.get("configuration_file")
+    try:
+        return given is not None and not Path(given).exists() and Path(given).parent.is_dir()
+    except OSError:
+        return False
 
 
 def _changed(daemon: Daemon, now: datetime) -> "Configuration | str | None":

@@ -15,6 +15,13 @@ Router = dict[str, Any]
 
 _FORMS: Final = {"rfc9568": "without a pseudo-header", "pseudo_header": "with a pseudo-header"}
 
+_MENDS: Final = {
+    "interface_down": ": ip link set {interface} up",
+    "no_carrier": ": check the cable and the switch port",
+    "cannot_send": "; most likely a firewall on this host drops outgoing VRRP (IP protocol 112)",
+}
+"""What ends a fault, by its reason."""
+
 
 class Severity(IntEnum):
     """How grave a finding is. The values are the exit statuses of a Nagios plugin."""
@@ -42,7 +49,7 @@ def wrong(router: Router, now: datetime) -> list[Finding]:
 
 def _wrong(router: Router, now: datetime) -> Iterator[tuple[Severity, str]]:
     if router["fault"]:
-        yield Severity.CRITICAL, f" cannot run: {router['fault']['detail']}"
+        yield Severity.CRITICAL, f" cannot run: {router['fault']['detail']}{_mend(router)}"
     if error := router["send_error"]:
         times = f"{error['count']} failed, last {ago((now - datetime.fromisoformat(error['at'])).total_seconds())} ago"
         yield Severity.CRITICAL, f" cannot send its {error['what']}s: {error['error']} ({times})"
@@ -56,6 +63,14 @@ def _wrong(router: Router, now: datetime) -> Iterator[tuple[Severity, str]]:
         what = f"sends checksums {_FORMS[forms['master']]}, and this host {_FORMS[forms['sent']]}"
         mend = f'it may discard what this host sends; set "checksum": "{forms["master"]}"'
         yield Severity.WARNING, f": MASTER {router['master']} {what}: {mend}"
+
+
+def _mend(router: Router) -> str:
+    """What ends a fault, where that can be said."""
+    reason, detail = router["fault"]["reason"], router["fault"]["detail"]
+    if reason == "cannot_send" and "Operation not permitted" not in detail:
+        return ""
+    return _MENDS.get(reason, "").format(**router)
 
 
 def doubts(router: Router) -> list[str]:

@@ -23,7 +23,7 @@ class Duplicate(NamedTuple):
         """As a sentence."""
         if self.is_clone:
             return cloned({"interface": interface})
-        return f"another host ({self.mac}) has this host's address {self.address}"
+        return f"another host ({self.mac}) has this host's address {self.address}: give one of them another address"
 
 
 class Conflict(NamedTuple):
@@ -45,7 +45,8 @@ class Conflict(NamedTuple):
         if self.duplicate:
             parts.append(self.duplicate.words(interface))
         if self.contested:
-            parts.append(f"another program, such as keepalived, keeps adding {listed(self.contested)} to {interface}")
+            what = f"another program, such as keepalived, keeps adding {listed(self.contested)} to {interface}"
+            parts.append(f"{what}: stop that program")
         if self.own:
             parts.append(
                 f"{listed(self.own)} stays on {interface} in every state, because it is the host's own address"

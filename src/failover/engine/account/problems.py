@@ -172,7 +172,8 @@ class Problems:
             for wrong, streak in self._streaks.items()
             if streak.is_problem(wrong) and not streak.is_over(now)
         ]
-        return sorted(found, key=lambda problem: (problem.severity, problem.since))
+        # Whom the LAN was asked for last: what was heard of the same host says better what is wrong.
+        return sorted(found, key=lambda one: (one.severity, one.what == Finding.ADDRESS_ELSEWHERE.value, one.since))
 
     def _make_room(self, now: Instant) -> None:
         if len(self._streaks) < _MOST:
