@@ -125,6 +125,20 @@ class Kind(Enum):
         lambda f: f"{wording.sender(f['mac'])} no longer answers for {f['addresses']} on {f['interface']}",
         ("mac",),
     )
+    CANNOT_SEND = (
+        "This host is BACKUP and could not advertise: two tests in a row have failed.",
+        Severity.WARNING,
+        ("interface", "error", "is_refused"),
+        wording.cannot_send,
+        ("interface",),
+    )
+    CANNOT_SEND_OVER = (
+        "This host is BACKUP and could advertise again.",
+        Severity.NOTICE,
+        ("interface", "error", "is_refused"),
+        lambda f: f"this host can send VRRP on {f['interface']} again",
+        ("interface",),
+    )
     UNHEARD_MASTER = (
         "Another host is MASTER, too, and something on this host drops its advertisements.",
         Severity.WARNING,
@@ -192,20 +206,14 @@ class Kind(Enum):
         "Another program keeps adding a virtual address that this host must not have.",
         Severity.WARNING,
         ("interface", "addresses"),
-        lambda f: (
-            f"another program, such as keepalived, keeps adding {f['addresses']} to {f['interface']}, but only the"
-            " MASTER may have it; stop that program, or remove the address from its configuration"
-        ),
+        wording.contested,
         ("addresses",),
     )
     ADDRESSES_LEFT = (
         "A virtual address is also the host's own address. It stays on the interface in every state.",
         Severity.WARNING,
         ("interface", "addresses"),
-        lambda f: (
-            f"{f['addresses']} stays on {f['interface']} in every state, because it is the host's own address;"
-            " remove it if only the MASTER should have it"
-        ),
+        wording.left,
         ("addresses",),
     )
     AGENT_DIED = (

@@ -61,6 +61,13 @@ def late(fields: Fields) -> str:
     return f"the daemon ran {ran} late, {most}: the host is too busy or was paused"
 
 
+def cannot_send(fields: Fields) -> str:
+    """That a BACKUP could not advertise, and what that most likely comes from."""
+    what = f"this host cannot send VRRP on {fields['interface']}, so it cannot take over: {fields['error']}"
+    cause = "; most likely a firewall on this host drops outgoing VRRP (IP protocol 112)"
+    return what + (cause if fields["is_refused"] else "")
+
+
 def unheard(fields: Fields) -> str:
     """That another MASTER is not heard, and what that most likely comes from."""
     who = f"{fields['source']} advertises with priority {fields['priority']} as well"
@@ -87,6 +94,18 @@ def stray(fields: Fields) -> str:
 def password_cut(_: Fields) -> str:
     """That a part of a password is not used."""
     return "the password has more than 8 bytes; only the first 8 are used, as in keepalived"
+
+
+def contested(fields: Fields) -> str:
+    """That another program wants a virtual address here in every state."""
+    who = f"another program, such as keepalived, keeps adding {fields['addresses']} to {fields['interface']}"
+    return f"{who}, but only the MASTER may have it; stop that program, or remove the address from its configuration"
+
+
+def left(fields: Fields) -> str:
+    """That a virtual address is the host's own as well."""
+    stays = f"{fields['addresses']} stays on {fields['interface']} in every state"
+    return f"{stays}, because it is the host's own address; remove it if only the MASTER should have it"
 
 
 def cloned(fields: Fields) -> str:

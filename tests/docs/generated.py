@@ -121,13 +121,16 @@ FIELDS: Final = {
     "virtual_routers[].last_change.text": "Why it changed, as in the log.",
     "virtual_routers[].last_change.evidence.EVIDENCE": "Details of the cause, by [name](events.md#causes).",
     "virtual_routers[].problems[].what": (
-        "What another host does wrong at the moment: a [discard reason](events.md#discard-reasons),"
-        " an [oddity](events.md#oddities), `address_elsewhere` or `unheard_master`."
+        "What is wrong at the moment, mostly with another host: a [discard reason](events.md#discard-reasons),"
+        " an [oddity](events.md#oddities), `address_elsewhere`, `unheard_master` or `cannot_send`."
     ),
     "virtual_routers[].problems[].severity": (
         "`critical`: two hosts have the address, or none, now or after the MASTER dies. Otherwise `warning`."
     ),
-    "virtual_routers[].problems[].source": "The address of the other host. For `address_elsewhere`, its MAC address.",
+    "virtual_routers[].problems[].source": (
+        "The address of the other host. For `address_elsewhere`, its MAC address. For `cannot_send`, this host's own"
+        " address."
+    ),
     "virtual_routers[].problems[].text": "The problem as a sentence, as in the log.",
     "virtual_routers[].problems[].since": "When the problem was first seen.",
     "virtual_routers[].problems[].last_heard": "When the problem was last seen.",

@@ -1,11 +1,18 @@
 """A MASTER that the host does not let send: it gives up its addresses to a rival that can, and comes back."""
 
+import socket
+from collections.abc import Iterator
+from contextlib import closing, suppress
+
 import pytest
 
 from failover.lab.network.lan import Host, Lan
 from failover.lab.network.waiting import wait_until
+from failover.linux.sockets.looking.frame_socket import ALL_FRAMES
 from failover.vrrp import seconds
+from failover.vrrp.protocol import PROTOCOL_NUMBER
 from tests.engine.daemons import OurDaemon, router
+from tests.engine.test_problems import health
 
 pytestmark = pytest.mark.root
 
@@ -25,6 +32,10 @@ CASES = [
     pytest.param(NO_ROUTE, "fe80::100/64", id="route-ipv6"),
 ]
 INTERVAL = 0.2
+FIREWALLED = (
+    "this host cannot send VRRP on eth0, so it cannot take over: Operation not permitted; most likely a firewall on"
+    " this host drops outgoing VRRP (IP protocol 112)"
+)
 
 
 def holders(address: str, *hosts: Host) -> list[str]:
@@ -60,3 +71,43 @@ def test_a_master_that_cannot_send_gives_its_address_to_one_that_can_and_takes_i
     last = max(advert.at for advert in capture.adverts(host="one") if advert.at < took_over)
     assert took_over - last > 3 * seconds(INTERVAL), "it was not given up while others heard it"
     assert f"cannot be sent on eth0: {error}" in better.log()
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("address", ["192.0.2.100/24", "fe80::100/64"], ids=["ipv4", "ipv6"])
+def test_a_backup_that_could_not_send_says_so_before_it_has_to_and_the_lan_sees_nothing_of_the_test(
+    lan: Lan, address: str
+) -> None:
+    begin, end, _ = FIREWALL
+    one, two = lan.host("one", "192.0.2.11/24"), lan.host("two", "192.0.2.12/24")
+    master = OurDaemon(one, router(51, address, priority=200, advert_interval=1))
+    master.wait_for("MASTER")
+    with two.enter():
+        wire = socket.socket(socket.AF_PACKET, socket.SOCK_RAW | socket.SOCK_NONBLOCK, 0)
+        wire.bind(("eth0", ALL_FRAMES))
+    two.run(["sh", "-c", begin])
+    backup = OurDaemon(two, router(51, address, advert_interval=1))
+    backup.wait_for("BACKUP")
+
+    def problems() -> list[tuple[str, str]]:
+        return [(problem["text"], problem["severity"]) for problem in backup.router().get("problems", [])]
+
+    wait_until(lambda: problems() == [(FIREWALLED, "critical")], FIREWALLED, 40)
+    backup.wait_for_log(FIREWALLED)
+    assert health(backup)[0] == 2
+    two.run(["sh", "-c", end])
+    wait_until(lambda: problems() == [], "it can send", 40)
+    backup.wait_for_log("this host can send VRRP on eth0 again")
+    assert backup.router()["state"] == "BACKUP"
+    assert backup.router()["counters"]["discarded"] == {}
+    with closing(wire):
+        assert PROTOCOL_NUMBER not in [frame[23] if frame[12] == 8 else frame[20] for frame in sent_by(two, wire)]
+
+
+def sent_by(host: Host, wire: socket.socket) -> Iterator[bytes]:
+    mac = bytes.fromhex(host.mac.replace(":", ""))
+    with suppress(BlockingIOError):
+        while True:
+            frame = wire.recv(256)
+            if frame[6:12] == mac:
+                yield frame

@@ -217,6 +217,9 @@ class Host(Protocol):
     def lookout(self, interface: str, index: int, family: Family, sought: Sought) -> Lookout:
         """For the advertisements that are sought."""
 
+    def try_to_send(self, interface: str, index: int, family: Family, source: Address) -> OSError | None:
+        """Why nothing can be sent there from `source`; None where it can. Nobody gets what it is tried with."""
+
     def inquiry(
         self, interface: str, index: int, family: Family, source: Address, mac: bytes, addresses: Sequence[Address]
     ) -> Inquiry:

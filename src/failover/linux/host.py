@@ -10,6 +10,7 @@ from failover.linux.sockets.advertisement import AdvertisementSocket
 from failover.linux.sockets.announcement import AnnouncementSocket
 from failover.linux.sockets.looking.inquiry import Inquiry
 from failover.linux.sockets.looking.lookout import Lookout, Sought
+from failover.linux.sockets.looking.sending import try_to_send
 from failover.linux.sockets.members import members
 from failover.vrrp.protocol import Address, Family
 
@@ -41,6 +42,10 @@ class LinuxHost:
     def lookout(self, interface: str, index: int, family: Family, sought: Sought) -> Lookout:
         """A packet socket, bound to the interface, for the advertisements that are sought."""
         return Lookout(interface, index, family, sought)
+
+    def try_to_send(self, interface: str, index: int, family: Family, source: Address) -> OSError | None:
+        """Why the interface sends no VRRP from `source`; None where it does. The packet reaches nobody."""
+        return try_to_send(interface, index, family, source)
 
     def inquiry(
         self, interface: str, index: int, family: Family, source: Address, mac: bytes, addresses: Sequence[Address]

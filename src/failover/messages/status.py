@@ -52,7 +52,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     what: str
     """An `Oddity`, a `DiscardReason` or a `Finding`, by its label."""
     source: str
-    """The address of the other host, or its MAC address."""
+    """The address of the other host, or its MAC address; our own, where it is this host that has the problem."""
     severity: str
     """`critical` or `warning`."""
     text: str

@@ -141,6 +141,17 @@ SENTENCES: dict[str, tuple[dict[str, Value], str]] = {
         {"interface": "eth0", "addresses": "fe80::51:1", "mac": "00:00:5e:00:02:34"},
         "virtual router 52 of another host (00:00:5e:00:02:34) no longer answers for fe80::51:1 on eth0",
     ),
+    "cannot_send": (
+        {"interface": "eth0", "error": "Operation not permitted", "is_refused": True},
+        (
+            "this host cannot send VRRP on eth0, so it cannot take over: Operation not permitted; most likely a"
+            " firewall on this host drops outgoing VRRP (IP protocol 112)"
+        ),
+    ),
+    "cannot_send_over": (
+        {"interface": "eth0", "error": "Network is unreachable", "is_refused": False},
+        "this host can send VRRP on eth0 again",
+    ),
     "unheard_master": (
         {"source": "192.0.2.12", "priority": 200},
         (

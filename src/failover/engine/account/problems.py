@@ -41,6 +41,8 @@ class Finding(Enum):
 
     ADDRESS_ELSEWHERE = "address_elsewhere"
     """Another host has a virtual address of a MASTER."""
+    CANNOT_SEND = "cannot_send"
+    """This host is BACKUP, and could not advertise."""
     UNHEARD_MASTER = "unheard_master"
     """Another host is MASTER, too, and what it sends does not get through to the daemon."""
 
@@ -68,7 +70,7 @@ class Wrong(NamedTuple):
     """What the log calls it."""
     what: Oddity | DiscardReason | Finding
     source: Address | str
-    """The address of the sender; a text: his MAC address."""
+    """The address of the sender; a text: his MAC address. Our own, where it is this host that does so."""
     severity: str
 
 
@@ -95,6 +97,11 @@ def elsewhere(mac: str) -> Wrong:
 def unheard(source: Address) -> Wrong:
     """That a MASTER at this address is not heard."""
     return Wrong(Kind.UNHEARD_MASTER, Finding.UNHEARD_MASTER, source, CRITICAL)
+
+
+def cannot_send(source: Address) -> Wrong:
+    """That this host, whose address is `source`, could not advertise if it had to."""
+    return Wrong(Kind.CANNOT_SEND, Finding.CANNOT_SEND, source, CRITICAL)
 
 
 class _Streak:

@@ -6,11 +6,12 @@ from typing import Final
 
 from failover.engine.account.conflict import NONE, refused_in_words
 from failover.engine.account.evidence import oddity_fields
-from failover.engine.account.problems import Finding, Problems, Wrong, elsewhere, oddity, refusal, unheard
+from failover.engine.account.problems import Finding, Problems, Wrong, cannot_send, elsewhere, oddity, refusal, unheard
 from failover.engine.account.status import Trouble
 from failover.engine.events import EventSink, Evidence, Subject
 from failover.events import Kind
 from failover.linux.clock import Clock
+from failover.linux.errors import reason
 from failover.linux.netlink.addresses import Failure
 from failover.messages import Counters, SendError
 from failover.rate_limit import RateLimit, Same, with_suppressed
@@ -33,6 +34,7 @@ _ASKED_EVERY: Final = seconds(60)
 """At the latest, for what was found before."""
 _TOLD_AS: Final = {
     Finding.ADDRESS_ELSEWHERE: (Kind.ADDRESS_ELSEWHERE, Kind.ADDRESS_ELSEWHERE_OVER),
+    Finding.CANNOT_SEND: (Kind.CANNOT_SEND, Kind.CANNOT_SEND_OVER),
     Finding.UNHEARD_MASTER: (Kind.UNHEARD_MASTER, Kind.UNHEARD_MASTER_OVER),
 }
 """What the log says of a finding, and of its end."""
@@ -131,6 +133,20 @@ class Reporter:
             unheard(source): {"source": str(source), "priority": priority} for source, priority in priorities.items()
         }
         self._found(Finding.UNHEARD_MASTER, found, found.keys(), max(every, _ASKED_EVERY), now)
+
+    def could_send(self, error: OSError | None, interface: str, source: Address, now: Instant) -> None:
+        """A BACKUP has found out whether it could send from `source`."""
+        found: Found = {}
+        if error is not None:
+            refused = isinstance(error, PermissionError)
+            found[cannot_send(source)] = {"interface": interface, "error": reason(error), "is_refused": refused}
+        self._found(Finding.CANNOT_SEND, found, found.keys(), _ASKED_EVERY, now)
+
+    def is_no_backup(self) -> None:
+        """The router is no BACKUP any more: it need not be able to send, or has been told that it cannot."""
+        for wrong in self._last_found.pop(Finding.CANNOT_SEND, ()):
+            self.problems.over(wrong)
+            self.changed = True
 
     def is_no_master(self) -> None:
         """The router is no MASTER any more: others may be, and have its addresses."""

@@ -16,6 +16,7 @@ from failover.engine.fleet.addresses.stale import StaleAddresses
 from failover.engine.fleet.network import Network
 from failover.engine.fleet.plan import Plan
 from failover.engine.fleet.registry import Registry
+from failover.engine.fleet.send_test import SendTest
 from failover.engine.intended import Intended
 from failover.engine.port.port import Port
 from failover.engine.router.instance import Instance
@@ -62,6 +63,7 @@ class Engine:
         except OSError:
             self._netlink.close()
             raise
+        self._send_test = SendTest(loop, host, self._registry, self._transmitter)
         self._steps: Iterator[None] = iter(())
         for one, place in zip(intended, self._registry.places(intended), strict=True):
             self._registry.add(one, place)
@@ -82,6 +84,7 @@ class Engine:
         """Begin an election for every router that can run; `PermissionError` where sockets are not allowed at all."""
         at = self._loop.clock.now()
         self._network.begin(at)
+        self._send_test.begin()
         self._loop.housekeeping.add(self._watch_lateness)
         while self._transmitter.turn():  # whoever drives us may have other things to do first
             pass
@@ -101,6 +104,7 @@ class Engine:
         for port, addresses in broken.items():
             self._stale.take_off(port, addresses)
         self._loop.housekeeping.remove(self._watch_lateness)
+        self._send_test.close()
         self._network.close()
         for port in self._registry.ports.values():
             self._stale.forget(port)
