@@ -39,6 +39,8 @@ DECODED_IN: Final = 7e-6
 
 LOSING, LOSING_6 = replace(V3, priority=90), replace(V6, vrid=51, priority=90)
 EQUAL, EQUAL_6 = replace(LOSING, priority=PRIORITY), replace(LOSING_6, priority=PRIORITY)
+CROWDED = tuple(ip_address(0x0A000001 + number) for number in range(40))
+"""More than the filter sums up."""
 MANY = tuple(ip_address(0x0A000001 + number) for number in range(16))
 
 
@@ -220,15 +222,52 @@ def test_a_better_router_is_heard_through_a_flood_of_what_loses_and_missed_when_
     assert ours.stop() == 0
 
 
-@pytest.mark.parametrize("source", ["240.0.0.1", "192.0.2.255"])
-def test_a_master_that_dies_in_a_flood_from_where_nobody_is_is_replaced_in_time(lan: Lan, source: str) -> None:
+def test_nor_do_floods_of_what_no_filter_can_tell_to_be_no_advertisement(lan: Lan) -> None:
+    """Of versions 2 and 3 on one interface it refuses neither, and knows no interval of version 2, nor long sums."""
+    one, stranger = lan.host("one", MASTER), lan.host("stranger", STRANGER)
+    capture = lan.capture(stranger)
+    routers = router(51, "192.0.2.100/24"), router(52, "192.0.2.101/24", version=2, advert_interval=1)
+    daemon = OurDaemon(one, *routers)
+    for number in range(2):
+        daemon.wait_for("MASTER", number=number)
+    untold = {
+        "interval": plain(replace(V2, vrid=52, interval=seconds(7)), SOURCE),
+        "version": plain(replace(V2, vrid=51), SOURCE),
+        "checksum": last_byte_wrong(plain(replace(LOSING, addresses=CROWDED), SOURCE)),
+    }
+    for name, datagram in untold.items():
+        before, began, since = worked(daemon), monotonic(), time_ns()
+        with flooding(stranger) as flood:
+            flood.send(datagram, 50_000, 2)
+        until, busy = time_ns(), (worked(daemon) - before) / (monotonic() - began)
+        adverts = [advert for advert in capture.adverts(vrid=51, since=since) if advert.at <= until]
+        Outcome(50_000, busy, [adverts]).check(name)
+        assert busy < 2 * CPU_ALLOWED * slowness(), name
+    found = [daemon.router(number) for number in range(2)]
+    assert [one["state"] for one in found] == ["MASTER", "MASTER"]
+    for number, reason in ((0, "version"), (0, "checksum"), (1, "interval")):
+        assert 100 <= found[number]["counters"]["discarded"][reason] < 10_000, "not each is taken apart"
+
+
+IN_VAIN: Final = {
+    "reserved": plain(replace(LOSING, priority=200), ip_address("240.0.0.1")),
+    "broadcast": plain(replace(LOSING, priority=200), ip_address("192.0.2.255")),
+    "untold": last_byte_wrong(plain(replace(LOSING, priority=200, addresses=CROWDED), SOURCE)),
+}
+"""From where nobody is, and what no filter can tell to be none."""
+
+
+@pytest.mark.parametrize("datagram", IN_VAIN.values(), ids=IN_VAIN)
+def test_a_master_that_dies_in_a_flood_of_what_is_no_advertisement_is_replaced_in_time(
+    lan: Lan, datagram: bytes
+) -> None:
     one, two, stranger = lan.host("one", MASTER), lan.host("two", BACKUP), lan.host("stranger", STRANGER)
     daemons = [OurDaemon(host, router(51, priority=priority)) for host, priority in ((one, PRIORITY), (two, LOWER))]
     for daemon, state in zip(daemons, ("MASTER", "BACKUP"), strict=True):
         daemon.wait_for(state)
     capture = lan.capture(stranger)
     before, began = worked(daemons[1]), monotonic()
-    with flooded_with(stranger, plain(replace(LOSING, priority=200), ip_address(source)), 50_000):
+    with flooded_with(stranger, datagram, 50_000):
         sleep(1)
         daemons[0].kill()
         daemons[1].wait_for("MASTER")

@@ -5,7 +5,15 @@ from typing import cast
 
 import pytest
 
-from failover.engine.flood.policer import ENOUGH_LOSING, ENOUGH_REFUSED, OPEN, PERIOD, Narrowing, Policer
+from failover.engine.flood.policer import (
+    ENOUGH_LOSING,
+    ENOUGH_REFUSED,
+    ENOUGH_UNTOLD,
+    OPEN,
+    PERIOD,
+    Narrowing,
+    Policer,
+)
 from failover.engine.loop.alarms import AlarmQueue
 from failover.engine.loop.loop import Loop
 from failover.linux.filter.sample import MOST_STREAMS, Stream
@@ -13,6 +21,7 @@ from failover.vrrp import Instant, seconds
 from tests.vrrp.making import NOW, after
 
 UNSOUND = Narrowing(unsound=True)
+QUIET = Narrowing(unsound=True, quiet=True)
 HALF = PERIOD // 2
 
 
@@ -62,6 +71,18 @@ def test_enough_within_a_period_narrow_it_once_for_a_period(policer: Gate) -> No
     assert policer.done == [UNSOUND]
     policer.wait(after(NOW, PERIOD))
     assert policer.done == [UNSOUND, OPEN]
+
+
+def test_what_the_kernel_cannot_tell_wakes_nobody_for_the_rest_of_the_period(policer: Gate) -> None:
+    policer.refuse(ENOUGH_REFUSED)
+    policer.refuse(ENOUGH_UNTOLD - 1)
+    assert policer.done == [UNSOUND]
+    policer.refuse(3 * ENOUGH_UNTOLD)
+    assert policer.done == [UNSOUND, QUIET]
+    assert policer.policer.refuses_unsound
+    policer.wait(after(NOW, PERIOD))
+    assert policer.done == [UNSOUND, QUIET, OPEN]
+    assert not policer.policer.refuses_unsound
 
 
 def test_a_flood_that_goes_on_narrows_it_again(policer: Gate) -> None:

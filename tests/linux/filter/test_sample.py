@@ -62,6 +62,14 @@ def test_of_a_stream_a_share_passes_and_of_all_else_everything(
     assert not passes(family, terms, datagram(replace(advertisement, vrid=53), source), 0)
 
 
+@families
+def test_where_nothing_wakes_all_that_passes_waits(family: Family) -> None:
+    advertisement = an_advertisement(a_router(family))
+    for terms, wakes in ((Terms(frozenset({51})), True), (Terms(frozenset({51}), wakes=False), False)):
+        assert passes(family, terms, datagram(advertisement, GREATER[family]), 0)
+        assert passes(family, terms.for_wakeup, datagram(advertisement, GREATER[family]), 0) == wakes
+
+
 def test_of_two_streams_each_has_a_share_of_its_own() -> None:
     family, one, two = Family.IPV4, an_advertisement(a_router()), an_advertisement(a_router(vrid=52))
     packets = [datagram(each, GREATER[family]) for each in (one, two)]

@@ -3,7 +3,8 @@
 In peace the kernel passes whatever has one of our VRIDs, and each packet that is of no use is counted and explained.
 Of three kinds there may be too many, and then the kernel refuses them by itself for a period: what is no advertisement
 for us, what comes from an address that no other host here has, and what loses against us. So a flood is counted as "at
-least", and 50,000 packets a second cost what the first few hundred do.
+least", and 50,000 packets a second cost what the first few hundred do. Some that is no advertisement for us it cannot
+tell, such as the version of another router here, or a wrong checksum after IP options: that wakes nobody meanwhile.
 """
 
 from collections import Counter
@@ -20,6 +21,8 @@ PERIOD: Final = seconds(1)
 ENOUGH_REFUSED: Final = 100
 """Refused packets of a socket in a period: about two milliseconds' work. A router with a wrong setting, which is no
 flood, stays far below: all of that is counted."""
+ENOUGH_UNTOLD: Final = 500
+"""Refused packets in a period that have come although the kernel refuses what it can tell; some had come before."""
 ENOUGH_LOSING: Final = 500
 """Losing advertisements for a virtual router in a period: about ten milliseconds' work. Real rivals must be heard and
 answered, and at the shortest interval there is, 0.01 s, one sends a hundred: fewer than five never come to this."""
@@ -50,6 +53,8 @@ class Narrowing:
     """The VRIDs whose losing advertisements it refuses."""
     impossible: frozenset[Stream] = frozenset()
     """What it refuses for its sender, at most `MOST_STREAMS`."""
+    quiet: bool = False
+    """Whether nothing wakes us, because it cannot tell what we discard: that is read now and then."""
 
 
 OPEN: Final = Narrowing()
@@ -75,8 +80,11 @@ class Policer:
         """One more packet was no advertisement for anyone."""
         self._turn(now)
         self._refused += 1
-        if self._refused >= ENOUGH_REFUSED and not self._in_force.unsound:
-            self._set(replace(self._in_force, unsound=True), now)
+        if not self._in_force.unsound:
+            if self._refused >= ENOUGH_REFUSED:
+                self._set(replace(self._in_force, unsound=True), now)
+        elif self._refused >= ENOUGH_UNTOLD and not self._in_force.quiet:
+            self._set(replace(self._in_force, quiet=True), now)
 
     def impossible(self, stream: Stream | None, now: Instant) -> None:
         """One more packet of this stream came from an address that no other host here has."""
@@ -97,6 +105,11 @@ class Policer:
         count = self._losing[vrid] = self._losing.get(vrid, 0) + 1
         if count >= ENOUGH_LOSING and vrid not in self._in_force.losing:
             self._set(replace(self._in_force, losing=self._in_force.losing | {vrid}), now)
+
+    @property
+    def refuses_unsound(self) -> bool:
+        """Whether the kernel refuses what it can tell to be no advertisement."""
+        return self._in_force.unsound
 
     def refuses_losing(self, vrid: int) -> bool:
         """Whether the kernel refuses what loses against this virtual router."""

@@ -20,14 +20,18 @@ from failover.linux.filter.program import Terms
 from failover.linux.filter.sample import stream_of
 from failover.linux.filter.soundness import Form
 from failover.linux.packet import Received
-from failover.vrrp import Cutoff, Instant, Version, VirtualRouter
+from failover.vrrp import Cutoff, Instant, Version, VirtualRouter, seconds
 from failover.vrrp.packet.advertisement import VRID_AT
 
 _PACKETS_AT_ONCE: Final = 4096
 """More than a socket has room for: no alarm rings before all that has arrived is heard."""
 _MOST_OVERTAKEN: Final = 64
-"""Losing packets told apart while the kernel refuses their kind."""
+"""Packets told apart while the kernel refuses their kind."""
 _WHEN: Final = itemgetter(1)
+_QUIET: Final = seconds(0.002)
+"""How often packets are read that wake nobody: of 50,000 a second the socket has room for many more than come in it."""
+_IN_QUIET: Final = 50_000
+"""Packets a second that may come then."""
 CROWD: Final = 256
 """So many at once, and there may have been more than it had room for: worth asking."""
 
@@ -56,12 +60,15 @@ class Receiver:
         self._listeners = listeners
         self._loop = loop
         self._overtaken: set[bytes] = set()
-        """Losing packets of a kind that the kernel refuses by now: copies that came before it did may still wait."""
+        """Packets of a kind that the kernel refuses by now: copies that came before it did may still wait, and not each
+        that is no advertisement is one that a filter can tell."""
         self._arrivals = Arrivals(loop.clock)
         self._known_adverts = KnownAdverts(loop)
         self._policer = Policer(loop, self._narrow)
         self._sampler = Sampler(loop, opened.family, self._sample, self.read)
         self._suppression = WakeupSuppression(loop, opened, self._known_adverts)
+        self._quiet = loop.alarm(self._in_quiet)
+        self._is_quiet = False
         try:
             loop.listen(opened.wakeup.fileno(), opened.fileno(), opened.wakeup.acknowledge, self.read)
         except BaseException:
@@ -74,6 +81,7 @@ class Receiver:
 
     def reopen(self, vrid: int, at: Instant) -> None:
         """A router has changed: what lost against it may win from now on, and what repeated itself may matter."""
+        self._overtaken.clear()
         self._policer.reopen(vrid, at)
         self._sampler.forget()
         self._suppression.end(at)
@@ -84,6 +92,7 @@ class Receiver:
         self._let_go()
 
     def _let_go(self) -> None:
+        self._quiet.retire()
         self._policer.close()
         self._sampler.close()
         self._suppression.close()
@@ -119,6 +128,8 @@ class Receiver:
     def _hear(self, packet: bytes, at: Instant) -> bool:
         """Take it apart for the router that it concerns; whether that heeds it."""
         if packet in self._overtaken:
+            if self._policer.refuses_unsound:
+                self._policer.refused(at)
             return False
         received = self.socket.unpack(packet)
         vrid = received.payload[VRID_AT] if received else 0
@@ -126,15 +137,21 @@ class Receiver:
         verdict = listener.hear(received, at, packet, self._known_adverts) if received and listener else None
         if verdict is None or verdict is Verdict.REFUSED:
             self._policer.refused(at)
+            if self._policer.refuses_unsound:
+                self._overtake(packet)
         elif verdict is Verdict.IMPOSSIBLE:
             self._policer.impossible(stream_of(self.socket.family, packet), at)
         elif verdict is Verdict.LOSING:
             self._policer.lost(vrid, at)
-            if self._policer.refuses_losing(vrid) and len(self._overtaken) < _MOST_OVERTAKEN:
-                self._overtaken.add(packet)
+            if self._policer.refuses_losing(vrid):
+                self._overtake(packet)
         elif packet in self._known_adverts:
             self._suppression.prepare(at)
         return verdict is Verdict.HEEDED
+
+    def _overtake(self, packet: bytes) -> None:
+        if len(self._overtaken) < _MOST_OVERTAKEN:
+            self._overtaken.add(packet)
 
     def _narrow(self, narrowing: Narrowing) -> None:
         """Set the kernel's filter: who listens here, and what of a flood it refuses by itself."""
@@ -154,10 +171,29 @@ class Receiver:
             without_addresses=not all(router.addresses for router in routers),
             authentication_types=frozenset(int(router.authentication_type) for router in routers),
         )
-        self.socket.accept(Terms(frozenset(self._listeners), sound, cutoffs, sampled=sampled, form=form))
-        self._suppression.lapsed(self._loop.clock.now())
+        vrids, wakes = frozenset(self._listeners), not narrowing.quiet
+        terms = Terms(vrids, sound, cutoffs, sampled=sampled, form=form, wakes=wakes)
+        self.socket.accept(terms)
+        now = self._loop.clock.now()
+        self._suppression.lapsed(now)
+        self._is_quiet = narrowing.quiet
+        if narrowing.quiet:
+            self._quiet.set(Instant(now + _QUIET))
+            self._expect()
+
+    def _in_quiet(self, now: Instant) -> None:
+        """What waits has just been read, as packets always are before alarms ring; once more after the end of it."""
+        if self._is_quiet:
+            self._quiet.set(Instant(now + _QUIET))
+        else:
+            self._expect()
+
+    def _expect(self) -> None:
+        """Say how many packets a second wake nobody."""
+        quiet = _IN_QUIET if self._is_quiet else 0
+        self._suppression.expect_besides(quiet or (SAMPLE if self._sampler.shares else 0))
 
     def _sample(self) -> None:
         """Set the kernel's filter: of which streams it passes a sample, which wakes nobody. `OSError` as `renew`."""
         self._policer.renew()
-        self._suppression.expect_besides(SAMPLE if self._sampler.shares else 0)
+        self._expect()

@@ -71,11 +71,14 @@ class Terms:
     """It is in none of these streams, or of the share of it that passes: so many of `bpf.ALL`."""
     form: Form = PLAIN
     """Where `versions` is not empty: what a valid advertisement may have."""
+    wakes: bool = True
+    """Whether anything wakes somebody; if not, all that passes waits."""
 
     @property
     def for_wakeup(self) -> "Terms":
         """What wakes somebody: a sample does not."""
-        return replace(self, sampled=dict.fromkeys(self.sampled, 0))
+        vrids = self.vrids if self.wakes else frozenset[int]()
+        return replace(self, vrids=vrids, sampled=dict.fromkeys(self.sampled, 0))
 
 
 def program(family: Family, terms: Terms) -> Program:
