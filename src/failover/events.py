@@ -9,9 +9,7 @@ from typing import Final
 
 from failover import wording
 from failover.messages import Event
-from failover.wording import Fields, Words
-
-_Names = tuple[str, ...]
+from failover.wording import Fields, Names, Words
 
 
 class Severity(IntEnum):
@@ -47,17 +45,7 @@ class Kind(Enum):
     ODDITY = (
         "An advertisement was accepted although something about it is odd.",
         Severity.WARNING,
-        (
-            "oddity",
-            "source",
-            "priority",
-            "own_priority",
-            "interval_seconds",
-            "own_interval_seconds",
-            "addresses",
-            "own_addresses",
-            "own_networks",
-        ),
+        wording.ODDITY_EVIDENCE,
         wording.oddity,
         ("oddity", "source"),
     )
@@ -138,6 +126,20 @@ class Kind(Enum):
         ("interface", "error", "is_refused"),
         lambda f: f"this host can send VRRP on {f['interface']} again",
         ("interface",),
+    )
+    OTHER_PROGRAM = (
+        "Another program on this host also advertises a MASTER's VRID.",
+        Severity.WARNING,
+        ("interface", "vrid"),
+        wording.other_program,
+        ("interface", "vrid"),
+    )
+    OTHER_PROGRAM_OVER = (
+        "The other program no longer advertises it.",
+        Severity.NOTICE,
+        ("interface", "vrid"),
+        wording.alone,
+        ("vrid",),
     )
     UNHEARD_MASTER = (
         "Another host is MASTER, too, and something on this host drops its advertisements.",
@@ -275,7 +277,7 @@ class Kind(Enum):
     )
 
     def __init__(
-        self, when: str, severity: Severity, fields: _Names, words: Words, limited_by: _Names | None = None
+        self, when: str, severity: Severity, fields: Names, words: Words, limited_by: Names | None = None
     ) -> None:
         self.when = when
         self.severity = severity

@@ -10,6 +10,8 @@ from failover.messages import Value
 
 Fields = dict[str, Value]
 """The evidence of an event, by name."""
+Names = tuple[str, ...]
+"""Names of fields."""
 Words = Callable[[Fields], str]
 
 
@@ -66,6 +68,31 @@ def cannot_send(fields: Fields) -> str:
     what = f"this host cannot send VRRP on {fields['interface']}, so it cannot take over: {fields['error']}"
     cause = "; most likely a firewall on this host drops outgoing VRRP (IP protocol 112)"
     return what + (cause if fields["is_refused"] else "")
+
+
+ODDITY_EVIDENCE: Final = (
+    "oddity",
+    "source",
+    "priority",
+    "own_priority",
+    "interval_seconds",
+    "own_interval_seconds",
+    "addresses",
+    "own_addresses",
+    "own_networks",
+)
+"""The evidence of an oddity."""
+
+
+def other_program(fields: Fields) -> str:
+    """That another program on this host runs the same virtual router."""
+    which = f"VRID {fields['vrid']} on {fields['interface']}"
+    return f"another program on this host, such as keepalived, also advertises {which}: stop it"
+
+
+def alone(fields: Fields) -> str:
+    """That no other program on this host does any more."""
+    return f"no other program on this host advertises VRID {fields['vrid']} on {fields['interface']} any more"
 
 
 def unheard(fields: Fields) -> str:

@@ -122,14 +122,14 @@ FIELDS: Final = {
     "virtual_routers[].last_change.evidence.EVIDENCE": "Details of the cause, by [name](events.md#causes).",
     "virtual_routers[].problems[].what": (
         "What is wrong at the moment, mostly with another host: a [discard reason](events.md#discard-reasons),"
-        " an [oddity](events.md#oddities), `address_elsewhere`, `unheard_master` or `cannot_send`."
+        " an [oddity](events.md#oddities), `address_elsewhere`, `unheard_master`, `other_program` or `cannot_send`."
     ),
     "virtual_routers[].problems[].severity": (
         "`critical`: two hosts have the address, or none, now or after the MASTER dies. Otherwise `warning`."
     ),
     "virtual_routers[].problems[].source": (
-        "The address of the other host. For `address_elsewhere`, its MAC address. For `cannot_send`, this host's own"
-        " address."
+        "The address of the other host. For `address_elsewhere`, its MAC address. For `cannot_send` and"
+        " `other_program`, this host's own address."
     ),
     "virtual_routers[].problems[].text": "The problem as a sentence, as in the log.",
     "virtual_routers[].problems[].since": "When the problem was first seen.",

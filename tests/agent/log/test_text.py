@@ -152,6 +152,14 @@ SENTENCES: dict[str, tuple[dict[str, Value], str]] = {
         {"interface": "eth0", "error": "Network is unreachable", "is_refused": False},
         "this host can send VRRP on eth0 again",
     ),
+    "other_program": (
+        {"interface": "eth0", "vrid": 51},
+        "another program on this host, such as keepalived, also advertises VRID 51 on eth0: stop it",
+    ),
+    "other_program_over": (
+        {"interface": "eth0", "vrid": 51},
+        "no other program on this host advertises VRID 51 on eth0 any more",
+    ),
     "unheard_master": (
         {"source": "192.0.2.12", "priority": 200},
         (

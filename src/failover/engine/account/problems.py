@@ -43,6 +43,8 @@ class Finding(Enum):
     """Another host has a virtual address of a MASTER."""
     CANNOT_SEND = "cannot_send"
     """This host is BACKUP, and could not advertise."""
+    OTHER_PROGRAM = "other_program"
+    """Another program on this host also advertises a MASTER's VRID."""
     UNHEARD_MASTER = "unheard_master"
     """Another host is MASTER, too, and what it sends does not get through to the daemon."""
 
@@ -102,6 +104,11 @@ def unheard(source: Address) -> Wrong:
 def cannot_send(source: Address) -> Wrong:
     """That this host, whose address is `source`, could not advertise if it had to."""
     return Wrong(Kind.CANNOT_SEND, Finding.CANNOT_SEND, source, CRITICAL)
+
+
+def other_program(source: Address) -> Wrong:
+    """That another program on this host, which sends from `source`, advertises as well."""
+    return Wrong(Kind.OTHER_PROGRAM, Finding.OTHER_PROGRAM, source, CRITICAL)
 
 
 class _Streak:

@@ -6,7 +6,17 @@ from typing import Final
 
 from failover.engine.account.conflict import NONE, refused_in_words
 from failover.engine.account.evidence import oddity_fields
-from failover.engine.account.problems import Finding, Problems, Wrong, cannot_send, elsewhere, oddity, refusal, unheard
+from failover.engine.account.problems import (
+    Finding,
+    Problems,
+    Wrong,
+    cannot_send,
+    elsewhere,
+    oddity,
+    other_program,
+    refusal,
+    unheard,
+)
 from failover.engine.account.status import Trouble
 from failover.engine.events import EventSink, Evidence, Subject
 from failover.events import Kind
@@ -35,6 +45,7 @@ _ASKED_EVERY: Final = seconds(60)
 _TOLD_AS: Final = {
     Finding.ADDRESS_ELSEWHERE: (Kind.ADDRESS_ELSEWHERE, Kind.ADDRESS_ELSEWHERE_OVER),
     Finding.CANNOT_SEND: (Kind.CANNOT_SEND, Kind.CANNOT_SEND_OVER),
+    Finding.OTHER_PROGRAM: (Kind.OTHER_PROGRAM, Kind.OTHER_PROGRAM_OVER),
     Finding.UNHEARD_MASTER: (Kind.UNHEARD_MASTER, Kind.UNHEARD_MASTER_OVER),
 }
 """What the log says of a finding, and of its end."""
@@ -133,6 +144,13 @@ class Reporter:
             unheard(source): {"source": str(source), "priority": priority} for source, priority in priorities.items()
         }
         self._found(Finding.UNHEARD_MASTER, found, found.keys(), max(every, _ASKED_EVERY), now)
+
+    def sent_besides(self, source: Address | None, interface: str, vrid: int, looks: int, now: Instant) -> None:
+        """From where another program on this host sends with the router's VRID; so many looks are one for it."""
+        found: Found = {}
+        if source is not None:
+            found[other_program(source)] = {"interface": interface, "vrid": vrid}
+        self._found(Finding.OTHER_PROGRAM, found, found.keys(), Interval(looks * _ASKED_EVERY), now)
 
     def could_send(self, error: OSError | None, interface: str, source: Address, now: Instant) -> None:
         """A BACKUP has found out whether it could send from `source`."""

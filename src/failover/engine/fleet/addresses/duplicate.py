@@ -1,9 +1,9 @@
 """Watches for other MASTERs that are not heard: both stay MASTER then.
 
 One is a clone of this host, which advertises from our own address, maybe with our own MAC address: over IPv4 the kernel
-drops what comes from an address of its own. The other is one that the host's firewall drops. So the frames themselves
-are looked at: when a router becomes MASTER, and then for a while in each minute. What was seen there and not heard is
-told of.
+drops what comes from an address of its own. Another is one that the host's firewall drops, and yet another one a
+program on this very host. So the frames themselves are looked at: when a router becomes MASTER, and then for a while in
+each minute. What was seen there and not heard is told of.
 """
 
 from collections import Counter
@@ -13,14 +13,23 @@ from typing import Final
 from failover.engine.account.conflict import Duplicate
 from failover.engine.environment import EventLoop, Host, Lookout
 from failover.engine.events import EventSink
-from failover.engine.fleet.addresses.seen import LEAST_SEEN, by_others, duplicate, own_in_turn
+from failover.engine.fleet.addresses.seen import (
+    LEAST_SEEN,
+    Sent,
+    by_others,
+    duplicate,
+    head,
+    looks_for_all,
+    own_in_turn,
+)
 from failover.engine.fleet.registry import Registry
 from failover.engine.port.port import Port
 from failover.engine.router.instance import Instance
+from failover.engine.transmit.prepared import datagrams
 from failover.events import Kind
 from failover.frames import ethernet
 from failover.linux.sockets.looking.lookout import Sought
-from failover.vrrp import Address, Family, Instant, Interval, seconds
+from failover.vrrp import Address, Family, Instant, Interval, SendAdvertisement, seconds
 from failover.wording import Fields
 
 _LOOK_EVERY: Final = seconds(55)
@@ -39,11 +48,13 @@ class _Look:
         """While it lasts."""
         self.began = Instant(0)
         self.sought: Sought | None = None
+        self.sent: dict[int, Sent] = {}
+        """What each MASTER had sent when it began, by VRID."""
         self.turn = 0
         """How many looks there were."""
         self.found: Duplicate | None = None
         self.unheard = False
-        """Whether another MASTER was not heard."""
+        """Whether another MASTER was not heard, on another host or on this one."""
         self.heard: dict[int, int] = {}
         """How many packets each MASTER had heard when it began, by VRID: a router that a reload removes is not held."""
 
@@ -107,7 +118,9 @@ class DuplicateWatch:
         own = _own(port, family)
         if own is None:
             return
-        look.heard = {one.router.vrid: _heard(one) for one in self._masters(port, family)}
+        masters = self._masters(port, family)
+        look.heard = {one.router.vrid: _heard(one) for one in masters}
+        look.sent = {one.router.vrid: _sent(one) for one in masters}
         look.sought = Sought(*own, frozenset(look.heard), own_in_turn(list(look.heard), look.turn))
         try:
             look.lookout = self._host.lookout(port.name, port.ifindex, family, look.sought)
@@ -145,7 +158,14 @@ class DuplicateWatch:
                 }
                 look.unheard |= bool(unheard)
                 instance.reporter.unheard(unheard, Interval(3 * instance.router.advertisement_interval), at)
+            if instance.router.vrid in sought.own:
+                is_alone = _sent(instance).is_all(seen, look.sent[instance.router.vrid])
+                look.unheard |= not is_alone
+                besides = None if is_alone else sought.source
+                looks = looks_for_all(look.heard)
+                instance.reporter.sent_besides(besides, instance.interface, instance.router.vrid, looks, at)
         look.heard.clear()
+        look.sent.clear()
 
     def _found(self, port: Port, family: Family, found: Duplicate | None, at: Instant) -> None:
         look = self._looks[port, family]
@@ -175,6 +195,13 @@ def _own(port: Port, family: Family) -> tuple[Address, bytes] | None:
     """Our address and our MAC address there, None without either: on an interface that is not Ethernet's."""
     known = port.readiness.get(family)
     return (known.source, known.mac) if known and known.source and len(known.mac) == ethernet.MAC_LENGTH else None
+
+
+def _sent(instance: Instance) -> Sent:
+    """What a MASTER has sent, in all."""
+    router = instance.router
+    sample = datagrams(router, SendAdvertisement(router.priority, instance.state.checksum))
+    return Sent(router, frozenset(map(head, sample)), len(sample) * instance.counters.advertisements_sent)
 
 
 def _heard(instance: Instance) -> int:
