@@ -109,11 +109,12 @@ FLOORS: Final[dict[str, dict[str, frozenset[str]]]] = {
         "__init__": frozenset(),
     },
     "linux": {
-        "host": frozenset({"sockets", "interfaces", "netlink"}),
+        "host": frozenset({"sockets", "interfaces", "nftables", "netlink"}),
         "sockets": frozenset({"filter", "packet", "errors"}),
         "interfaces": frozenset({"netlink", "faults"}),
         "confinement": frozenset({"process", "filter", "errors"}),
         "filter": frozenset({"packet"}),
+        "nftables": frozenset({"netlink"}),
         "netlink": frozenset(),
         "process": frozenset(),
         "packet": frozenset(),

@@ -172,6 +172,7 @@ def test_the_json_form_says_the_same_under_the_names_of_status() -> None:
         "master_down_interval_seconds": 3.0078125,
         "addresses": ["192.0.2.100/24"],
         "excluded_addresses": [],
+        "accept_mode": True,
         "preferred_lifetime": None,
         "authentication": None,
         "source": None,

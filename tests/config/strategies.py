@@ -37,7 +37,8 @@ def entries_of(draw: st.DrawFn, vrid: int) -> dict[str, Any]:
     if families == [4] and draw(st.integers(0, 4)) == 0:
         required["ip_addresses"] = []
     options: dict[str, Any] = {
-        "priority": draw(st.integers(1, 254 if not required["ip_addresses"] else 255)),
+        "priority": (priority := draw(st.integers(1, 254 if not required["ip_addresses"] else 255))),
+        "accept_mode": draw(st.booleans()) or priority == 255,
         "preempt_mode": draw(st.booleans()),
         "excluded_ip_addresses": [address(draw, family, vrid, 99) for family in families],
         "require_link_local": draw(st.booleans()),

@@ -139,6 +139,7 @@ def test_the_table_shows_defaults_as_the_file_writes_them() -> None:
         "no_ip_addresses": "false",
         "preferred_lifetime": "0",
         "authentication": "none",
+        "accept_mode": "true",
     }
     assert settings_of(VirtualRouter) == SETTINGS
 

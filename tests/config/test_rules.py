@@ -112,6 +112,10 @@ def test_version_2_takes_ipv4_and_version_3_takes_both() -> None:
             {"preferred_lifetime": "forever"},
             'preferred_lifetime: "forever" needs an IPv6 address; allowed: 0 with IPv4 alone',
         ),
+        (
+            {"accept_mode": False, "priority": 255},
+            "accept_mode: false has no effect for the owner of the addresses; allowed: true with priority 255",
+        ),
     ],
 )
 def test_an_option_of_the_other_version_or_family_is_refused(changes: dict[str, Any], line: str) -> None:
@@ -123,6 +127,13 @@ def test_a_flag_asks_for_versions_2_and_3_together() -> None:
     assert accepted().with_version_2 is False
     assert accepted(with_version_2=True).with_version_2 is True
     assert accepted(with_version_2=True, ip_addresses=["10.0.0.1", "fe80::1"]).with_version_2 is True
+
+
+@negative("R-035")
+def test_accept_mode_is_true_unless_the_file_says_false() -> None:
+    assert accepted().accept_mode is True
+    assert accepted(accept_mode=False).accept_mode is False
+    assert accepted(accept_mode=True, priority=255).accept_mode is True
 
 
 def test_virtual_addresses_are_no_source_unless_that_is_asked_for() -> None:

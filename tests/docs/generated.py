@@ -160,6 +160,7 @@ FIELDS: Final = {
         "The subnets of this host's own IPv4 addresses on the interface. `failover status` warns if a virtual address"
         " is in none of them."
     ),
+    "virtual_routers[].accept_mode": "Whether the MASTER accepts what is sent to its addresses, as configured.",
     "virtual_routers[].preferred_lifetime": (
         "The configured preferred lifetime of the IPv6 addresses: 0 or `forever`. `null` for `ipv4`."
     ),

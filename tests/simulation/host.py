@@ -1,6 +1,6 @@
 """A simulated host, and the processes on it: what an engine finds where it runs (`engine.environment.Host`)."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from ipaddress import IPv6Interface, ip_interface
 from typing import Final
 
@@ -124,6 +124,10 @@ class Process:
     def keep_secondaries(self, interface: Interface) -> None:
         """No address goes with another here."""
 
+    def address_filter(self) -> "_AddressFilter":
+        """Nothing is sent to addresses here."""
+        return _AddressFilter()
+
     def kill(self) -> None:
         """It does nothing more, not even tidy up. What it has put on interfaces stays there."""
         self._host.world.dismiss(self.loop)
@@ -143,6 +147,16 @@ class _Lookout:
         """Nothing is open here."""
 
     close_aside = close
+
+
+class _AddressFilter:
+    """Has nothing to drop."""
+
+    def change(self, added: Collection[tuple[str, Address]], removed: Collection[tuple[str, Address]]) -> None:
+        """Done."""
+
+    def close(self) -> None:
+        """Nothing is open here."""
 
 
 class _Inquiry:

@@ -62,6 +62,7 @@ def routers(draw: st.DrawFn, /, **fixed: Any) -> VirtualRouter:
         "advertisement_interval": interval,
         "beat_phase": draw(st.none() | st.integers(0, interval - 1).map(Interval)),
         "preempt_mode": draw(st.booleans()),
+        "accept_mode": draw(st.booleans()),
         "preferred_lifetime": draw(st.sampled_from(PreferredLifetime)),
         "checksum": draw(st.sampled_from(ChecksumPolicy)),
         "check_address_list": version is V2 and draw(st.booleans()),

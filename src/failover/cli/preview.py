@@ -51,6 +51,7 @@ class Preview(NamedTuple):
             "master_down_interval_seconds": to_seconds(router.master_down_interval(interval)),
             "addresses": list(map(str, router.addresses)),
             "excluded_addresses": list(map(str, router.excluded_addresses)),
+            "accept_mode": router.accept_mode,
             "preferred_lifetime": router.preferred_lifetime.value if router.family is Family.IPV6 else None,
             "authentication": "password" if router.password else None,
             "source": str(self.source) if self.source else None,

@@ -37,6 +37,7 @@ def _instance(router: VirtualRouter, family: Family, primary: Address) -> core.V
         priority=router.priority,
         advertisement_interval=centiseconds(round(router.advert_interval * 100)),
         preempt_mode=router.preempt_mode,
+        accept_mode=router.accept_mode,
         excluded_addresses=_of_family(router.excluded_ip_addresses, family),
         preferred_lifetime=(
             PreferredLifetime(router.preferred_lifetime) if family is Family.IPV6 else PreferredLifetime.FOREVER

@@ -204,6 +204,15 @@ class VirtualRouter(msgspec.Struct, frozen=True, kw_only=True, metaclass=Built):
         ),
     ] = 0
     authentication: Annotated[Authentication | None, AUTHENTICATION] = None
+    accept_mode: Annotated[
+        bool,
+        about(
+            "Whether the MASTER accepts what is sent to the virtual addresses, such as a ping. It always forwards, and"
+            " answers ARP and neighbour discovery.",
+            "true or false; true for the owner of the addresses",
+            section="RFC 9568 §6.1",
+        ),
+    ] = True
 
     if TYPE_CHECKING:  # the constructor takes more types than the fields have
 
@@ -226,6 +235,7 @@ class VirtualRouter(msgspec.Struct, frozen=True, kw_only=True, metaclass=Built):
             no_ip_addresses: bool = False,
             preferred_lifetime: Literal[0, "forever"] = 0,
             authentication: Mapping[str, Any] | Authentication | None = None,
+            accept_mode: bool = True,
         ) -> None: ...
 
     def __post_init__(self) -> None:

@@ -4,7 +4,7 @@ The real ones are `engine.loop.Loop` and `linux.host.LinuxHost`. A test, or a si
 whole engine in a time and on a network of its own. Nothing here does anything.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Protocol
 
 from failover.engine.loop.alarms import Alarm
@@ -197,6 +197,19 @@ class Inquiry(Protocol):
         """Wait no more, and do not wait until nobody does."""
 
 
+class AddressFilter(Protocol):
+    """What drops packets to addresses of the host: `linux.nftables.address_filter`."""
+
+    def change(self, added: Collection[tuple[str, Address]], removed: Collection[tuple[str, Address]]) -> None:
+        """Drop what is sent to some more, each on an interface by its name, and no longer what is sent to others.
+
+        `OSError`: all is as it was.
+        """
+
+    def close(self) -> None:
+        """Drop nothing more."""
+
+
 class Host(Protocol):
     """Where an engine runs: what it opens there. Each may raise `OSError`: it cannot be had."""
 
@@ -230,3 +243,6 @@ class Host(Protocol):
 
     def keep_secondaries(self, interface: Interface) -> None:
         """See to it that the host's own addresses outlive a virtual one of their subnet."""
+
+    def address_filter(self) -> AddressFilter:
+        """To accept nothing that is sent to some addresses."""

@@ -6,6 +6,7 @@ from failover.linux.interfaces.monitor import Interfaces
 from failover.linux.interfaces.secondaries import keep_secondaries
 from failover.linux.interfaces.table import Interface
 from failover.linux.netlink.connection import Netlink
+from failover.linux.nftables.address_filter import AddressFilter
 from failover.linux.sockets.advertisement import AdvertisementSocket
 from failover.linux.sockets.announcement import AnnouncementSocket
 from failover.linux.sockets.looking.inquiry import Inquiry
@@ -60,3 +61,7 @@ class LinuxHost:
     def keep_secondaries(self, interface: Interface) -> None:
         """Set `promote_secondaries` of an interface, unless it is set already."""
         keep_secondaries(interface)
+
+    def address_filter(self) -> AddressFilter:
+        """A table of nftables that drops nothing yet."""
+        return AddressFilter()

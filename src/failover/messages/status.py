@@ -118,6 +118,7 @@ class RouterStatus(msgspec.Struct, frozen=True, kw_only=True):
     """None before the first."""
     problems: list[Problem] = []
     send_error: SendError | None = None
+    accept_mode: bool = True
     preferred_lifetime: int | str | None = None
     """Of its addresses, as the configuration has it; None for IPv4."""
     own_subnets: list[str] = []

@@ -73,6 +73,8 @@ class VirtualRouter:
     """Whether to take over from a MASTER of lower priority (RFC 9568 §6.1)."""
     excluded_addresses: tuple[VirtualAddress, ...] = ()
     """On the interface while MASTER but not advertised."""
+    accept_mode: bool = True
+    """Whether the MASTER accepts packets that are sent to its addresses; the owner always does (RFC 9568 §6.1)."""
     preferred_lifetime: PreferredLifetime = PreferredLifetime.FOREVER
     """Of all its addresses while they are on the interface; IPv4 knows no other than `FOREVER`."""
     checksum: ChecksumPolicy = ChecksumPolicy.AUTO

@@ -165,6 +165,7 @@ def test_the_document_is_this() -> None:
                 "master_down_interval_seconds": 3.609375,
                 "addresses": ["192.168.100.100/24"],
                 "own_subnets": [],
+                "accept_mode": True,
                 "preferred_lifetime": None,
                 "virtual_mac": None,
                 "send_error": None,

@@ -115,6 +115,7 @@ INSTANCE: dict[str, object] = {
     "addresses": [ADDRESS],
     "excluded_addresses": [],
     "preferred_lifetime": "forever",
+    "accept_mode": True,
     "version": 3,
     "priority": 100,
     "advertisement_interval": seconds(1),

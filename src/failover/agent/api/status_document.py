@@ -97,6 +97,7 @@ def _router(router: RouterStatus, addresses: list[str], at: int) -> dict[str, An
         "master_down_interval_seconds": router.master_down_interval / _NANOSECONDS,
         "addresses": addresses,
         "own_subnets": router.own_subnets,
+        "accept_mode": router.accept_mode,
         "preferred_lifetime": router.preferred_lifetime,
         "virtual_mac": None,
         "send_error": _send_error(router.send_error) if router.send_error else None,

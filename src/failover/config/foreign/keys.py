@@ -16,7 +16,7 @@ class Counterpart(NamedTuple):
 OF_ROUTER: Final = (
     *("name", "vrid", "interface_name", "ip_addresses", "priority", "advert_interval", "preempt_mode", "version"),
     *("excluded_ip_addresses", "checksum", "require_link_local", "check_address_list", "with_version_2"),
-    *("no_ip_addresses", "preferred_lifetime", "authentication"),
+    *("no_ip_addresses", "preferred_lifetime", "authentication", "accept_mode"),
 )
 OF_DAEMON: Final = ("realtime_priority", "lock_memory", "cpu_affinity", "agent_user")
 """Our own settings, which may stand in the wrong place; a test holds both against the settings themselves."""
@@ -33,6 +33,7 @@ _RENAMED: Final[dict[str, str]] = {
     "excluded_ip_addresses": "virtual_ipaddress_excluded excluded_addresses excluded",
     "preempt_mode": "preempt preemption",
     "version": "vrrp_version protocol_version vrrp_ver",
+    "accept_mode": "accept",
     "preferred_lifetime": "preferred_lft",
     "name": "instance instance_name",
     "realtime_priority": "vrrp_rt_priority rt_priority",
@@ -48,6 +49,7 @@ _OTHERWISE: Final[dict[str, tuple[str, str]]] = {
         'did you mean "advert_interval"? it is in seconds',
     ),
     "nopreempt no_preempt": ("preempt_mode", 'write "preempt_mode": false'),
+    "no_accept": ("accept_mode", 'write "accept_mode": false'),
     "checksum_with_ipv4_pseudoheader checksum_compatibility": (
         "checksum",
         'write "checksum": "pseudo_header", or leave it out: it follows the peers',
@@ -66,7 +68,6 @@ _NOT_HERE: Final[dict[str, str]] = {
     "auth_type auth_pass auth_key authentication_type password": (
         'with version 2, write "authentication": {"method": "password", "password": {"file": "/PATH"}}'
     ),
-    "accept no_accept accept_mode": "leave it out: a MASTER always accepts what is sent to its addresses",
     "use_vmac vmac_xmit_base virtual_mac mac rfc3768_compatibility": (
         "leave it out: addresses are served with the interface's own MAC address"
     ),

@@ -37,6 +37,7 @@ def check_rules(draft: Draft) -> None:
             _check_link_local(draft)
     _check_presence(draft)
     _check_lifetime(draft)
+    _check_accept_mode(draft)
     _check_counts(draft)
     _check_excluded(draft)
     _check_repeats(draft)
@@ -138,6 +139,12 @@ def _check_lifetime(draft: Draft) -> None:
     lifetime = draft.values.get("preferred_lifetime")
     if lifetime == PreferredLifetime.FOREVER.value and draft.families() == {Family.IPV4}:
         draft.blame("preferred_lifetime", show(lifetime), "needs an IPv6 address", "0 with IPv4 alone")
+
+
+def _check_accept_mode(draft: Draft) -> None:
+    """The owner accepts what is sent to its own addresses, whatever Accept_Mode is (RFC 9568 §6.1)."""
+    if draft.values.get("accept_mode") is False and draft.values.get("priority") == PRIORITY_OWNER:
+        draft.blame("accept_mode", "false", "has no effect for the owner of the addresses", "true with priority 255")
 
 
 def _check_counts(draft: Draft) -> None:

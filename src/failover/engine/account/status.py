@@ -151,6 +151,7 @@ def status_of(
         master_down_interval=master_down_interval(router, state),
         counters=counters,
         send_error=trouble.send_error,
+        accept_mode=router.accept_mode,
         preferred_lifetime=router.preferred_lifetime.value if router.family is Family.IPV6 else None,
         own_subnets=list(map(str, router.on_link)) if router.family is Family.IPV4 else [],
         address_conflict=trouble.conflict_with(fault_status(state)),

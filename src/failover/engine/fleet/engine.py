@@ -11,6 +11,7 @@ from typing import Final
 from failover.engine.account.status import master_down_interval
 from failover.engine.environment import EventLoop, Host
 from failover.engine.events import EventSink, Publish
+from failover.engine.fleet.accept_mode import AcceptMode
 from failover.engine.fleet.addresses.order import AddressOrder
 from failover.engine.fleet.addresses.stale import StaleAddresses
 from failover.engine.fleet.network import Network
@@ -57,6 +58,8 @@ class Engine:
         """Where everything that happens here is told; whoever drives the engine may add to it."""
         self._registry = Registry(loop, host, self._netlink, self._transmitter, self.events)
         self._stale = StaleAddresses(loop, host, self._netlink, self._registry, self.events, is_anothers)
+        self._accept_mode = AcceptMode(host, self._registry, self.events)
+        self._stale.own_changed = partial(self._transmitter.tell, self._accept_mode.follow_now)
         order = AddressOrder(host, self._netlink, self._transmitter, self.events)
         try:
             self._network = Network(loop, host, self._transmitter, self._registry, self.events, self._stale, order)
@@ -85,6 +88,7 @@ class Engine:
         at = self._loop.clock.now()
         self._network.begin(at)
         self._send_test.begin()
+        self._accept_mode.follow_now()  # before any of them can be MASTER
         self._loop.housekeeping.add(self._watch_lateness)
         while self._transmitter.turn():  # whoever drives us may have other things to do first
             pass
@@ -105,6 +109,7 @@ class Engine:
             self._stale.take_off(port, addresses)
         self._loop.housekeeping.remove(self._watch_lateness)
         self._send_test.close()
+        self._accept_mode.close()
         self._network.close()
         for port in self._registry.ports.values():
             self._stale.forget(port)
@@ -136,6 +141,7 @@ class Engine:
         MASTER to another, it does not even go, whenever the other one becomes MASTER.
         """
         touched: dict[Port, None] = {}
+        yield from self._accept_mode.follow((*(one for _, one in plan.changed), *plan.added))
         for instance, one in plan.changed:
             port = self._registry.port_of(instance)
             port.make_before_break(managed(one.router.held_addresses, port.own.all), instance)
@@ -172,6 +178,7 @@ class Engine:
         for port in touched:
             self._settle(port)
             yield
+        yield from self._accept_mode.follow()
 
     def _reconfigure(self, instance: Instance, intended: Intended, place: Place) -> None:
         at, port = self._loop.clock.now(), self._registry.port_of(instance)

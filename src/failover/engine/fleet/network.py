@@ -244,8 +244,7 @@ class Network:
         port.readiness = readiness
         instances = self._registry.on(port)
         for instance in instances:
-            fault = readiness[instance.router.family].fault
-            if fault is not None:
+            if (fault := readiness[instance.router.family].fault) is not None:
                 instance.link_changed(fault, at)  # while the sockets are still those of the old interface
         recovered = {
             instance.router.family
@@ -269,6 +268,7 @@ class Network:
             instance.link_changed(self._attach(instance, port, at), at)
         for instance in remade:
             instance.reinstall(at)
+        self._stale.own_changed()
 
     def _attach(self, instance: Instance, port: Port, at: Instant) -> Fault | None:
         """Put an instance on its interface as that is now; the fault where it cannot stand there."""

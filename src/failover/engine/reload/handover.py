@@ -46,6 +46,7 @@ class _Instance(msgspec.Struct, frozen=True, kw_only=True):
     priority: int
     advertisement_interval: int
     preempt_mode: bool
+    accept_mode: bool
     checksum: ChecksumPolicy
     require_link_local: bool
     check_address_list: bool
@@ -143,6 +144,7 @@ def _packed(one: Intended, excluded: Iterable[VirtualAddress]) -> _Instance:
         priority=router.priority,
         advertisement_interval=router.advertisement_interval,
         preempt_mode=router.preempt_mode,
+        accept_mode=router.accept_mode,
         checksum=router.checksum,
         require_link_local=router.require_link_local,
         check_address_list=router.check_address_list,
@@ -162,6 +164,7 @@ def _unpacked(one: _Instance, excluded: tuple[VirtualAddress, ...]) -> Intended:
         priority=one.priority,
         advertisement_interval=Interval(one.advertisement_interval),
         preempt_mode=one.preempt_mode,
+        accept_mode=one.accept_mode,
         checksum=one.checksum,
         require_link_local=one.require_link_local,
         check_address_list=one.check_address_list,

@@ -38,13 +38,15 @@ class MessagesLostError(Exception):
     """The receive buffer was full (ENOBUFS): the kernel dropped messages, and drops all until the buffer is empty."""
 
 
-def open_socket(groups: int = 0, receive_buffer_bytes: int = RECEIVE_BUFFER_BYTES) -> socket.socket:
-    """A non-blocking rtnetlink socket in this thread's network namespace. `OSError` where the kernel refuses.
+def open_socket(
+    groups: int = 0, receive_buffer_bytes: int = RECEIVE_BUFFER_BYTES, protocol: int = socket.NETLINK_ROUTE
+) -> socket.socket:
+    """A non-blocking netlink socket in this thread's network namespace. `OSError` where the kernel refuses.
 
     `groups` is a bit mask of the multicast groups to follow (`rtnetlink.LINK_GROUP`, ...). Without CAP_NET_ADMIN the
     receive buffer is limited to `net.core.rmem_max`.
     """
-    opened = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_NONBLOCK, socket.NETLINK_ROUTE)
+    opened = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_NONBLOCK, protocol)
     try:
         _enlarge(opened, _SO_RCVBUFFORCE, socket.SO_RCVBUF, receive_buffer_bytes)
         _enlarge(opened, _SO_SNDBUFFORCE, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)

@@ -51,6 +51,8 @@ class StaleAddresses:
         """As the interface was when leftovers were taken off it, and which."""
         self.look_again: Callable[[Port], None] = lambda _: None
         """Called when strays of a port that had to wait may be removed."""
+        self.own_changed: Callable[[], None] = lambda: None
+        """Called when other addresses than before may be the host's own."""
 
     def recognise(self, port: Port, *coming: VirtualRouter, is_new: bool = False) -> None:
         """See which of its addresses are the host's own, for the routers that live there and for those `coming`.
@@ -70,6 +72,7 @@ class StaleAddresses:
             self._were_own[port] = self._were_own.get(port, frozenset()) | (before.all - port.own.all)
             for instance in instances:
                 instance.own_changed()
+            self.own_changed()
 
     def remove_elsewhere(self, interfaces: Iterable[Interface]) -> None:
         """Take off what a daemon that was killed has left where no virtual router lives now, known by its mark."""
