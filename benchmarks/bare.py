@@ -24,7 +24,8 @@ from failover.linux.netlink.connection import Netlink
 from failover.linux.process import realtime
 from failover.linux.sockets.announcement import AnnouncementSocket
 from failover.linux.sockets.outbox import AT_ONCE, Packets
-from failover.vrrp.protocol import GROUPS, PROTOCOL_NUMBER, Family
+from failover.vrrp.protocol import PROTOCOL_NUMBER, Family
+from failover.vrrp.scope import GROUPS
 
 GROUP: Final = str(GROUPS[Family.IPV4])
 SPEC: Final = RouterSpec(addresses=("10.0.1.1/16",), vrid=1)

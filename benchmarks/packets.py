@@ -7,7 +7,8 @@ from failover.frames import ipv4
 from failover.lab.router import RouterSpec
 from failover.vrrp import Advertisement, ChecksumForm, Version, encode, seconds
 from failover.vrrp.packet.checksum import checksum
-from failover.vrrp.protocol import GROUPS, Family
+from failover.vrrp.protocol import Family
+from failover.vrrp.scope import GROUPS
 
 _TTL_AT: Final = 8
 _SUM_AT: Final = 10

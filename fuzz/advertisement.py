@@ -40,7 +40,8 @@ from failover.vrrp import (
     step,
 )
 from failover.vrrp.packet.checksum import checksum, pseudo_header
-from failover.vrrp.protocol import GROUPS, HOP_LIMIT
+from failover.vrrp.protocol import HOP_LIMIT
+from failover.vrrp.scope import GROUPS
 
 WORDS: Final = ()
 

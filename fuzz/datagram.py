@@ -18,7 +18,8 @@ from failover.frames import advertisement_datagram, ipv4
 from failover.linux.packet import VRID_POSITION, unpack
 from failover.linux.sockets.inbox import Inbox
 from failover.vrrp import Address, Advertisement, ChecksumForm, Family, Version, encode, family_of, seconds
-from failover.vrrp.protocol import GROUPS, HOP_LIMIT
+from failover.vrrp.protocol import HOP_LIMIT
+from failover.vrrp.scope import GROUPS
 
 WORDS: Final = ()
 

@@ -82,9 +82,10 @@ FLOORS: Final[dict[str, dict[str, frozenset[str]]]] = {
     },
     "vrrp": {
         "machine": frozenset({"packet", "router", "protocol", "units"}),
-        "packet": frozenset({"router", "authentication", "protocol", "units"}),
-        "router": frozenset({"authentication", "timers", "protocol", "units"}),
+        "packet": frozenset({"router", "authentication", "scope", "protocol", "units"}),
+        "router": frozenset({"authentication", "scope", "timers", "protocol", "units"}),
         "authentication": frozenset(),
+        "scope": frozenset({"protocol"}),
         "timers": frozenset({"protocol", "units"}),
         "protocol": frozenset(),
         "units": frozenset(),
@@ -109,7 +110,7 @@ FLOORS: Final[dict[str, dict[str, frozenset[str]]]] = {
         "__init__": frozenset(),
     },
     "linux": {
-        "host": frozenset({"sockets", "interfaces", "nftables", "netlink"}),
+        "host": frozenset({"sockets", "interfaces", "filter", "netlink", "nftables"}),
         "sockets": frozenset({"filter", "packet", "errors"}),
         "interfaces": frozenset({"netlink", "faults"}),
         "confinement": frozenset({"process", "filter", "errors"}),
@@ -280,6 +281,13 @@ def test_nothing_runs_back_up(package: str) -> None:
 @pytest.mark.parametrize("package", sorted(set(ARROWS) - {"__init__", "__main__"}))
 def test_no_files_of_a_package_import_each_other_in_a_circle(package: str) -> None:
     assert circle(imports_of(package)) == []
+
+
+def test_nobody_but_a_scope_and_the_message_for_it_knows_the_vrrp_groups() -> None:
+    """Whoever needs to know where a router advertises asks its scope."""
+    known = "failover.vrrp.scope.GROUPS"
+    found = {module_of(path) for package in sorted(ARROWS) for path in files(package) if known in set(imported(path))}
+    assert found == {"failover.vrrp.packet.advertisement"}
 
 
 def test_the_engine_is_handed_its_clock_and_its_host() -> None:

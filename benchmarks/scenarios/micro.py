@@ -35,7 +35,8 @@ from failover.vrrp import (
     step,
 )
 from failover.vrrp.machine.fast_path import heard_again, settled_for
-from failover.vrrp.protocol import GROUPS, HOP_LIMIT, Family
+from failover.vrrp.protocol import HOP_LIMIT, Family
+from failover.vrrp.scope import GROUPS
 
 OURSELVES: Final = IPv4Address("10.0.0.1")
 PEER: Final = IPv4Address("10.0.0.2")

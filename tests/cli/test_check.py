@@ -176,6 +176,8 @@ def test_the_json_form_says_the_same_under_the_names_of_status() -> None:
         "preferred_lifetime": None,
         "authentication": None,
         "source": None,
+        "destinations": ["224.0.0.18"],
+        "hop_limit": 255,
         "fault": {"reason": "interface_missing", "detail": "interface eth0 does not exist"},
         "warnings": [],
     }

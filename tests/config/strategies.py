@@ -44,6 +44,8 @@ def entries_of(draw: st.DrawFn, vrid: int) -> dict[str, Any]:
         "require_link_local": draw(st.booleans()),
         "preferred_lifetime": draw(st.sampled_from([0, "forever"] if 6 in families else [0])),
     }
+    if len(families) == 1:
+        options |= {name: value for name, value in scope_of(draw, families[0]).items() if value}
     if version == 2:
         options["advert_interval"] = draw(st.integers(1, 255))
         options["check_address_list"] = draw(st.booleans())
@@ -97,3 +99,17 @@ NEARLY: st.SearchStrategy[Any] = st.lists(
     max_size=4,
 )
 """Documents of the right outline with good, bad and clashing values in it."""
+
+
+def scope_of(draw: st.DrawFn, family: int) -> dict[str, Any]:
+    """Where it advertises: to peers or to a group, from an address."""
+    hosts = ["203.0.113.{}", "2001:db8:9::{}"][family == 6]
+    limits = sorted((draw(st.integers(0, 255)), draw(st.integers(0, 255))))
+    peer = {"address": hosts.format(2), "min_hop_limit": limits[0], "max_hop_limit": limits[1]}
+    peers = draw(st.lists(st.sampled_from([hosts.format(1), hosts.format(3), peer]), unique_by=str, max_size=3))
+    return {
+        "source_address": draw(st.sampled_from(["", hosts.format(1)])),
+        "multicast_group": "" if peers else draw(st.sampled_from(["", ["224.0.0.99", "ff02::99"][family == 6]])),
+        "unicast_peers": peers,
+        "hop_limit": 0,
+    }

@@ -13,8 +13,9 @@ from tests.config.documents import GOOD, complaints, entry
 
 KNOWN_KEYS = (
     "name, vrid, interface_name, ip_addresses, priority, advert_interval, preempt_mode, version,"
-    " excluded_ip_addresses, checksum, require_link_local, check_address_list, with_version_2, no_ip_addresses,"
-    " preferred_lifetime, authentication, accept_mode"
+    " excluded_ip_addresses, checksum, require_link_local, check_address_list, with_version_2,"
+    " source_address, multicast_group, unicast_peers, hop_limit, no_ip_addresses,"
+    " preferred_lifetime, accept_mode, authentication"
 )
 DAEMON = "allowed: an object with the daemon's settings"
 SHAPES = "allowed: a virtual router, a list of them, or an object with virtual_routers"

@@ -1,10 +1,13 @@
 """The rules between the settings of one virtual router."""
 
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 from typing import Any
 
 import pytest
 
+from failover.config import VirtualRouter, instances
+from failover.vrrp import Family
+from failover.vrrp.scope import MULTICAST, Peer
 from tests.config.documents import ABSENT, accepted, complaint, complaints, entry
 from tests.rfc.marks import negative, positive
 
@@ -80,6 +83,129 @@ def test_a_virtual_router_may_have_no_addresses() -> None:
 )
 def test_addresses_and_their_absence_exclude_each_other(changes: dict[str, Any], line: str) -> None:
     assert complaint(**changes).startswith(line)
+
+
+PEERS = ["192.168.100.11", {"address": "198.51.100.9", "min_hop_limit": 250, "max_hop_limit": 254}]
+V6 = {"ip_addresses": ["fe80::1/64"]}
+LEAVE = "allowed: leave one of the two out"
+
+
+def test_peers_are_addresses_or_objects_with_hop_limits() -> None:
+    router = accepted(unicast_peers=PEERS, hop_limit=64, source_address="192.168.100.12")
+    (only,) = instances(router)
+    assert only.scope.peers == (Peer(IPv4Address("192.168.100.11")), Peer(IPv4Address("198.51.100.9"), 250, 254))
+    assert (only.scope.hop_limit, only.scope.source) == (64, IPv4Address("192.168.100.12"))
+    (other,) = instances(accepted(**V6, multicast_group="ff02::99"))
+    assert other.scope.group == IPv6Address("ff02::99")
+    assert instances(accepted())[0].scope == MULTICAST
+
+
+def test_without_addresses_the_family_is_that_of_the_peers() -> None:
+    for peers, family in ((["192.0.2.1"], Family.IPV4), (["2001:db8::1"], Family.IPV6)):
+        router = accepted(ip_addresses=ABSENT, no_ip_addresses=True, unicast_peers=peers)
+        assert [one.family for one in instances(router)] == [family]
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({"unicast_peers": ["2001:db8::1"]}, 'unicast_peers[0]: "2001:db8::1" is IPv6; allowed: IPv4, as ip_addresses'),
+        (
+            V6 | {"unicast_peers": ["192.0.2.1"]},
+            'unicast_peers[0]: "192.0.2.1" is IPv4; allowed: IPv6, as ip_addresses',
+        ),
+        (
+            {"unicast_peers": ["192.0.2.1", "fe80::1"]},
+            'unicast_peers[1]: "fe80::1" is IPv6; allowed: IPv4, as ip_addresses',
+        ),
+        (
+            {"ip_addresses": ABSENT, "no_ip_addresses": True, "unicast_peers": ["fe80::1", "192.0.2.1"]},
+            'unicast_peers[1]: "192.0.2.1" is IPv4; allowed: IPv6, as ip_addresses',
+        ),
+        (
+            {"ip_addresses": ["10.0.0.1", "fe80::1"], "unicast_peers": ["192.0.2.1"]},
+            (
+                'unicast_peers[0]: "192.0.2.1" is of one family, but ip_addresses has both; allowed: one family;'
+                " write a virtual router for each family"
+            ),
+        ),
+        (
+            {"unicast_peers": PEERS, "multicast_group": "224.0.0.99"},
+            f'multicast_group: "224.0.0.99" is set beside unicast_peers; {LEAVE}',
+        ),
+        ({"hop_limit": 64}, "hop_limit: 64 needs unicast_peers; allowed: 255 to a multicast group"),
+        (
+            {"unicast_peers": [{"address": "192.0.2.1", "min_hop_limit": 255, "max_hop_limit": 254}]},
+            "unicast_peers[0].min_hop_limit: 255 is above max_hop_limit; allowed: at most max_hop_limit, 254",
+        ),
+        (
+            {"unicast_peers": [{"address": "192.0.2.1", "min_hop_limit": -1}]},
+            "unicast_peers[0].min_hop_limit: -1 is not a hop limit; allowed: 0 to 255",
+        ),
+        (
+            {"unicast_peers": [{"address": "192.0.2.1", "min_ttl": 1}]},
+            "unicast_peers[0].min_ttl: unknown key; allowed: address, min_hop_limit, max_hop_limit",
+        ),
+        ({"unicast_peers": [{}]}, "unicast_peers[0].address: missing; allowed: an address"),
+        (
+            {"unicast_peers": "192.0.2.1"},
+            (
+                'unicast_peers: "192.0.2.1" is a string, not a list; allowed: a list of up to 64, each an address, or'
+                ' an object with "address", "min_hop_limit" and "max_hop_limit"; did you mean ["192.0.2.1"]?'
+            ),
+        ),
+        (
+            {"unicast_peers": ["192.0.2.1/24"]},
+            (
+                'unicast_peers[0]: "192.0.2.1/24" has a prefix length; allowed: an address, or an object with'
+                ' "address", "min_hop_limit" and "max_hop_limit"; did you mean "192.0.2.1"?'
+            ),
+        ),
+        (
+            {"unicast_peers": ["192.0.2.1", "192.0.2.1"]},
+            'unicast_peers[1]: "192.0.2.1" is already unicast_peers[0]; allowed: each peer once',
+        ),
+        (
+            {"unicast_peers": ["192.168.100.100"]},
+            'unicast_peers[0]: "192.168.100.100" is a virtual address; allowed: each host\'s own address',
+        ),
+        (
+            {"source_address": "192.168.100.100"},
+            'source_address: "192.168.100.100" is a virtual address; allowed: this host\'s own address',
+        ),
+        (
+            {"unicast_peers": [f"10.0.0.{number}" for number in range(1, 66)]},
+            "unicast_peers: lists 65 peers; allowed: at most 64",
+        ),
+    ],
+)
+def test_where_advertisements_go_contradicts_itself_in_nothing(changes: dict[str, Any], line: str) -> None:
+    assert complaint(**changes) == line
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"unicast_peers": [7]}, "unicast_peers[0]: 7 is a number, not a string"),
+        ({"unicast_peers": ["224.0.0.1"]}, 'unicast_peers[0]: "224.0.0.1" is a multicast address'),
+        ({"source_address": "127.0.0.1"}, 'source_address: "127.0.0.1" is a loopback address'),
+        ({"source_address": "192.0.2.1/24"}, 'source_address: "192.0.2.1/24" has a prefix length'),
+        ({"multicast_group": "192.0.2.1"}, 'multicast_group: "192.0.2.1" is not a multicast address'),
+        ({"multicast_group": "all"}, 'multicast_group: "all" is not an IP address'),
+        (V6 | {"multicast_group": "ff05::99"}, 'multicast_group: "ff05::99" is not link-local'),
+        (V6 | {"multicast_group": "224.0.0.99"}, 'multicast_group: "224.0.0.99" is IPv4; allowed: IPv6'),
+    ],
+)
+def test_addresses_of_the_network_are_of_their_kind(changes: dict[str, Any], words: str) -> None:
+    assert complaint(**changes).startswith(words)
+
+
+PEER = Peer(IPv4Address("192.0.2.9"), 250)
+
+
+def test_a_peer_may_be_built_in_code() -> None:
+    given = VirtualRouter(vrid=51, interface_name="eth0", ip_addresses=["10.0.0.1"], unicast_peers=[PEER])
+    assert given.unicast_peers == (PEER,)
 
 
 @positive("S-014", "M-013", "R-026")

@@ -164,6 +164,11 @@ FIELDS: Final = {
     "virtual_routers[].preferred_lifetime": (
         "The configured preferred lifetime of the IPv6 addresses: 0 or `forever`. `null` for `ipv4`."
     ),
+    "virtual_routers[].source": "The address that this host's advertisements come from. `null` if it has none yet.",
+    "virtual_routers[].destinations[]": (
+        "Where the advertisements go: a multicast group, or the unicast peers without this host."
+    ),
+    "virtual_routers[].hop_limit": "The TTL or hop limit of the advertisements.",
     "virtual_routers[].virtual_mac": "Always `null`: the addresses use the interface's own MAC address.",
     "virtual_routers[].send_error.what": "What could not be sent. `send_error` is `null` if sending works.",
     "virtual_routers[].send_error.error": "Why sending failed the last time.",

@@ -9,7 +9,8 @@ from typing import Final
 
 from failover.lab.network.lan import INTERFACE, Host
 from failover.linux.sockets.outbox import AT_ONCE, Packets
-from failover.vrrp.protocol import GROUPS, Family
+from failover.vrrp.protocol import Family
+from failover.vrrp.scope import GROUPS
 
 _SLICE_SECONDS: Final = 0.001
 

@@ -11,6 +11,7 @@ from failover.engine.intended import Intended
 from failover.engine.loop.alarms import Alarm, AlarmQueue
 from failover.engine.loop.lateness import Lateness
 from failover.engine.loop.loop import Loop
+from failover.engine.port.outgoing import Outgoing
 from failover.engine.port.port import Port
 from failover.engine.router.instance import Instance
 from failover.engine.transmit.beat import Beat
@@ -159,8 +160,8 @@ class Wire:
     def networks(self, family: Family) -> tuple[Network, ...]:
         return ()
 
-    def packets(self, family: Family, datagrams: Sequence[bytes]) -> Packets:
-        return Packets(datagrams)
+    def packets(self, outgoing: Sequence[Outgoing]) -> Packets:
+        return Packets([one.datagram for one in outgoing])
 
     def reserve(self, count: int) -> int:
         self._reserved += count

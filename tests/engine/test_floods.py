@@ -19,7 +19,7 @@ from failover.lab.network.decode import Advert
 from failover.lab.network.lan import Host, Lan
 from failover.lab.network.waiting import wait_until
 from failover.vrrp import Family, ReceivedFrom, encode, receive, seconds
-from failover.vrrp.protocol import GROUPS
+from failover.vrrp.scope import GROUPS
 from tests.engine.daemons import INTERVAL, OurDaemon, router
 from tests.engine.flooding import flooding
 from tests.engine.garbage import OURS, V2, V3, V6, patched, plain, total_length, with_hop_limit

@@ -23,6 +23,7 @@ FLOOD = 5000
 UNREACHABLE = {
     DiscardReason.DESTINATION: "the kernel's filter passes the group alone",
     DiscardReason.VRID: "the router is found by it",
+    DiscardReason.NOT_A_PEER: "there are no unicast peers here",
 }
 
 

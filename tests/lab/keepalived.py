@@ -1,6 +1,6 @@
 """keepalived on a host of the lab."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -33,10 +33,11 @@ class Keepalived(Router):
 
     def configuration(self) -> str:
         settings = "\n".join(f"  {line}" for line in (f"router_id {self.host.label}", *self.global_settings))
-        return "\n".join((f"global_defs {{\n{settings}\n}}", *map(_instance, self.specs)))
+        own = {str(address.ip) for address in self.host.addresses}
+        return "\n".join((f"global_defs {{\n{settings}\n}}", *(_instance(spec, own) for spec in self.specs)))
 
 
-def _instance(spec: RouterSpec) -> str:
+def _instance(spec: RouterSpec, own: Collection[str]) -> str:
     return f"""vrrp_instance VR_{spec.interface}_{spec.vrid}_{spec.family.label} {{
   state {"MASTER" if spec.priority == 255 else "BACKUP"}
   interface {spec.interface}
@@ -47,7 +48,20 @@ def _instance(spec: RouterSpec) -> str:
   {"" if spec.preempt else "nopreempt"}
   {_block("virtual_ipaddress", spec.addresses) if spec.addresses else ""}
   {_block("virtual_ipaddress_excluded", spec.excluded) if spec.excluded else ""}
+  {_scope(spec, own)}
 }}"""
+
+
+def _scope(spec: RouterSpec, own: Collection[str]) -> str:
+    """Where it advertises; it wants its own address apart from those of its peers.
+
+    Over IPv6 it would send with hop limit 64.
+    """
+    if not spec.peers:
+        return f"mcast_dst_ip {spec.group}" if spec.group else ""
+    source = next(peer for peer in spec.peers if peer in own)
+    others = [peer for peer in spec.peers if peer != source]
+    return f"unicast_src_ip {source}\n  check_unicast_src\n  unicast_ttl 255\n  {_block('unicast_peer', others)}"
 
 
 def _block(name: str, addresses: Sequence[str]) -> str:

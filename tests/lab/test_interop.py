@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,41 @@ def test_without_addresses_one_takes_over_from_the_other_and_gives_back(lan: Lan
     arena.expect_master(second)
     assert all(heard.addresses == () for heard in arena.adverts())
     assert {one for one in second.host.held() if one.version == 4} == {second.host.ipv4}
+
+
+SCOPES: dict[str, dict[int, dict[str, Any]]] = {
+    "unicast": {4: {"peers": ("192.0.2.11", "192.0.2.12")}, 6: {"peers": ("2001:db8::11", "2001:db8::12")}},
+    "another group": {4: {"group": "224.0.0.99"}, 6: {"group": "ff02::99"}},
+}
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("pair", [(Ours, Keepalived), (Keepalived, Ours)], ids=names)
+def test_with_unicast_peers_or_another_group_one_takes_over_from_the_other_and_gives_back(
+    lan: Lan, pair: tuple[Driver, Driver], kind: Kind, scope: str
+) -> None:
+    arena = Arena(lan, kind)
+    where = SCOPES[scope][kind.family]
+    routers = [
+        arena.router(driver, label, replace(kind.spec(priority), **where))
+        for driver, label, priority in zip(pair, ("one", "two"), (200, 100), strict=True)
+    ]
+    first, second = routers
+    for one in routers:
+        one.start()
+        wait_until(lambda one=one: arena.listens(one), f"{one.host.label} listens", 20)  # type: ignore[misc]
+    arena.expect_master(first)
+    assert not second.is_master(second.specs[0])
+    first.stop()
+    arena.expect_master(second)
+    last = arena.adverts(first)[-1]
+    assert last.priority == 0
+    assert in_time(arena.takeover_gap(last.at), second.specs[0].skew_time)
+    first.start()
+    arena.expect_master(first)
+    crash(arena, first)  # and an advertisement to a peer that answers no ARP is not on the wire
+    wait_until(lambda: second.is_master(second.specs[0]), "the other takes over", 20)
 
 
 class VirtualIsNewest(Frr):

@@ -4,6 +4,8 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from ipaddress import IPv6Interface, ip_interface
 from typing import Final
 
+from failover.linux.filter.program import Terms
+from failover.linux.filter.reach import Reach
 from failover.linux.interfaces.table import Interface
 from failover.linux.netlink.rtnetlink import SCOPE_GLOBAL, AddressAdded, AssignedAddress, LinkChanged
 from failover.linux.sockets.looking.lookout import Sighting
@@ -93,11 +95,11 @@ class Process:
         return opened
 
     def advertisement_socket(
-        self, interface: str, index: int, family: Family, vrids: frozenset[int]
+        self, interface: str, index: int, family: Family, vrids: frozenset[int], reach: Reach | None
     ) -> SimulatedAdvertisementSocket:
         """For the advertisements of these virtual routers."""
         nic = self._host.nic(index)
-        opened = SimulatedAdvertisementSocket(nic, self.loop, index, family, vrids)
+        opened = SimulatedAdvertisementSocket(nic, self.loop, index, family, Terms(vrids, reach=reach))
         self._ends.append(lambda: nic.leave(opened))
         return opened
 

@@ -8,9 +8,10 @@ from typing import Final
 from failover.frames import ipv6
 from failover.linux.filter.bpf import Program
 from failover.linux.filter.program import Terms, program
+from failover.linux.filter.reach import groups
 from failover.linux.packet import Received, lay_out, unpack
 from failover.linux.sockets.outbox import AT_ONCE, Burst
-from failover.vrrp import Family
+from failover.vrrp import Address, Family
 from failover.vrrp.packet.checksum import pseudo_header, verifies
 from tests.linux.filter.bpf_machine import run
 from tests.simulation.lan import Nic
@@ -48,7 +49,7 @@ class SimulatedWakeup:
 class SimulatedAdvertisementSocket:
     """Sends and receives the advertisements of one family (`engine.environment.AdvertisementSocket`)."""
 
-    def __init__(self, nic: Nic, loop: SimulatedLoop, index: int, family: Family, vrids: frozenset[int]) -> None:
+    def __init__(self, nic: Nic, loop: SimulatedLoop, index: int, family: Family, terms: Terms) -> None:
         self.family = family
         self.wakeup = SimulatedWakeup(loop)
         self._nic = nic
@@ -58,7 +59,7 @@ class SimulatedAdvertisementSocket:
         """Packets, and when each came by the wall clock."""
         self._descriptor = loop.open(lambda: bool(self._waiting))
         self._overflowed = False
-        self._terms = Terms(vrids)
+        self._terms = terms
         self._filter: Program = ()
         self._filter_of_wakeup: Program = ()
         self.accept(self._terms)
@@ -103,6 +104,11 @@ class SimulatedAdvertisementSocket:
     def overlook(self, known: frozenset[int], share: int = 0) -> None:
         """Wake nobody for what has one of these fingerprints."""
         self._filter_of_wakeup = program(self.family, replace(self._terms.for_wakeup, known=known, known_share=share))
+
+    @property
+    def groups(self) -> frozenset[Address]:
+        """The multicast groups that it has joined."""
+        return groups(self.family, self._terms.reach)
 
     @property
     def is_current(self) -> bool:

@@ -18,7 +18,7 @@ INDEX = 2
 def a_socket(family: Family) -> SimulatedAdvertisementSocket:
     world = World()
     card = Lan(world).plug("host", lambda: True)
-    return SimulatedAdvertisementSocket(card, SimulatedLoop(world), INDEX, family, frozenset({51}))
+    return SimulatedAdvertisementSocket(card, SimulatedLoop(world), INDEX, family, Terms(frozenset({51})))
 
 
 def datagram(family: Family, vrid: int = 51, priority: int = 200) -> bytes:

@@ -23,7 +23,7 @@ from failover.vrrp import (
     receive,
     step,
 )
-from failover.vrrp.protocol import GROUPS
+from failover.vrrp.scope import GROUPS
 from tests.vrrp.making import NOW
 
 

@@ -18,7 +18,7 @@ from failover.vrrp import (
     seconds,
 )
 from failover.vrrp.packet.checksum import checksum, pseudo_header
-from failover.vrrp.protocol import GROUPS
+from failover.vrrp.scope import GROUPS
 from tests.vrrp.making import GREATER, OURS, V2, V3, a_router
 
 

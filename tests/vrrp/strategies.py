@@ -20,7 +20,7 @@ from failover.vrrp import (
     centiseconds,
     seconds,
 )
-from failover.vrrp.protocol import GROUPS
+from failover.vrrp.scope import GROUPS
 from tests.vrrp.making import GREATER, ODD, ON_LINK, OURS, SMALLER, V2, V3
 
 families: Final = st.sampled_from(Family)

@@ -20,8 +20,8 @@ from failover.vrrp import (
     seconds,
 )
 from failover.vrrp.packet.advertisement import checksum_form, message_length, read_header
-from failover.vrrp.protocol import GROUPS
 from failover.vrrp.router import VirtualRouter
+from failover.vrrp.scope import GROUPS
 from tests.rfc.marks import negative, positive
 from tests.vrrp.making import OURS, V2, V3, a_router, virtual_addresses
 from tests.vrrp.wire import (

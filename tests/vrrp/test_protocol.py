@@ -5,7 +5,8 @@ from ipaddress import ip_address, ip_interface
 import pytest
 
 from failover.vrrp import Family, family_of, virtual_mac
-from failover.vrrp.protocol import GROUPS, HOP_LIMIT, PROTOCOL_NUMBER, VRIDS
+from failover.vrrp.protocol import HOP_LIMIT, PROTOCOL_NUMBER, VRIDS
+from failover.vrrp.scope import GROUPS
 from tests.rfc.marks import negative, positive
 
 

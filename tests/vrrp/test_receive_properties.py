@@ -20,7 +20,7 @@ from failover.vrrp import (
 )
 from failover.vrrp.packet.checksum import checksum, ones_complement_sum, pseudo_header
 from failover.vrrp.packet.source import impossible_source
-from failover.vrrp.protocol import GROUPS
+from failover.vrrp.scope import GROUPS
 from tests.rfc.marks import negative, positive
 from tests.vrrp.making import ADDRESSES, GREATER, OURS, V2, a_router, an_advertisement
 from tests.vrrp.strategies import addresses, advertisements, any_meta, families, routers

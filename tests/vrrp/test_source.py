@@ -22,7 +22,8 @@ from failover.vrrp import (
     receive,
     step,
 )
-from failover.vrrp.protocol import GROUPS, Network
+from failover.vrrp.protocol import Network
+from failover.vrrp.scope import GROUPS
 from tests.rfc.marks import negative
 from tests.vrrp.making import NOW, a_backup, a_master, a_router, an_advertisement, hears, virtual_addresses
 from tests.vrrp.packets import IPV4, IPV4_ROUTER, IPV6, IPV6_ROUTER, Packet, outcome

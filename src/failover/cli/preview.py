@@ -15,7 +15,7 @@ from failover.linux.errors import reason
 from failover.linux.interfaces.monitor import Interfaces
 from failover.linux.interfaces.naming import meant
 from failover.linux.interfaces.ownership import Asker, Lists, Own, Whose, recognised, whose
-from failover.linux.interfaces.readiness import fault, own_networks, source_address
+from failover.linux.interfaces.readiness import fault, own_addresses, own_networks, source_address, source_for
 from failover.linux.interfaces.table import Interface
 from failover.vrrp import Address, Family, Fault, VirtualAddress, VirtualRouter, is_cut
 from failover.vrrp.units import to_seconds
@@ -33,6 +33,11 @@ class Preview(NamedTuple):
     """Why it could not run now; None where it could."""
     warnings: tuple[str, ...]
     """Sentences about what looks wrong but does not keep it from running."""
+
+    @property
+    def destinations(self) -> tuple[Address, ...]:
+        """Where its advertisements would go."""
+        return self.router.scope.destinations(self.router.family, self.source or self.router.primary_address)
 
     def document(self) -> dict[str, Any]:
         """The object of `check --json` for this instance, with the keys of `status --json`."""
@@ -55,6 +60,8 @@ class Preview(NamedTuple):
             "preferred_lifetime": router.preferred_lifetime.value if router.family is Family.IPV6 else None,
             "authentication": "password" if router.password else None,
             "source": str(self.source) if self.source else None,
+            "destinations": list(map(str, self.destinations)),
+            "hop_limit": router.scope.hop_limit,
             "fault": {"reason": self.fault.reason, "detail": self.fault.detail} if self.fault else None,
             "warnings": list(self.warnings),
         }
@@ -104,6 +111,9 @@ def _on(
     if found is None and interface is not None:
         found = mtu_fault(router, interface_name, interface.mtu)
     source = source_address(interface, router.family, virtual) if interface else None
+    if found is None and interface is not None and source is not None:
+        chosen = source_for(router, interface_name, source, own_addresses(interface, router.family, virtual))
+        found, source = (chosen, None) if isinstance(chosen, Fault) else (None, chosen)
     return Preview(
         name, interface_name, router, source, found, (*_of_the_file(router), *_warnings(router, interface, virtual))
     )

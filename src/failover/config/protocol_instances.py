@@ -4,9 +4,14 @@ from collections.abc import Mapping
 from ipaddress import IPv4Address, IPv6Address
 from typing import Final
 
+import msgspec
+
+from failover.config.checking.draft import family_without_addresses
+from failover.config.checking.peers import given_address
 from failover.config.router import VirtualRouter
 from failover.vrrp import router as core
 from failover.vrrp.protocol import Address, Family, PreferredLifetime, VirtualAddress, family_of
+from failover.vrrp.scope import Scope
 from failover.vrrp.units import centiseconds
 
 UNKNOWN_SOURCE: Final[dict[Family, Address]] = {
@@ -19,12 +24,13 @@ UNKNOWN_SOURCE: Final[dict[Family, Address]] = {
 def instances(router: VirtualRouter, primary: Mapping[Family, Address] | None = None) -> tuple[core.VirtualRouter, ...]:
     """The protocol instances of a virtual router, IPv4 first. `primary` has the source addresses known so far.
 
-    One without addresses is of IPv4.
+    One without addresses is of IPv4, unless its source, group or peers say otherwise.
 
     The same VRID in IPv4 and IPv6 makes two instances (RFC 9568 §6.4). Each advertises the addresses of its family, in
     the configured order.
     """
-    families = sorted({family_of(address) for address in router.ip_addresses}) or [Family.IPV4]
+    families = sorted({family_of(address) for address in router.ip_addresses})
+    families = families or [family_without_addresses(msgspec.structs.asdict(router))]
     return tuple(_instance(router, family, {**UNKNOWN_SOURCE, **(primary or {})}[family]) for family in families)
 
 
@@ -47,6 +53,12 @@ def _instance(router: VirtualRouter, family: Family, primary: Address) -> core.V
         check_address_list=router.check_address_list,
         with_version_2=router.with_version_2 and family is Family.IPV4,
         password=router.authentication.secret if router.authentication else None,
+        scope=Scope(
+            group=given_address(router.multicast_group),
+            peers=router.unicast_peers,
+            source=given_address(router.source_address),
+            hop_limit=router.hop_limit,
+        ),
     )
 
 

@@ -12,11 +12,13 @@ from failover.config.authentication.setting import AUTHENTICATION, Authenticatio
 from failover.config.checking.addresses import ADDRESS_FORM
 from failover.config.checking.built import Built
 from failover.config.checking.examine import examine
+from failover.config.checking.peers import MOST_PEERS, PEERS, group_complaint, host_address_complaint
 from failover.config.checking.problems import ConfigError, show
 from failover.config.checking.settings import Complaint, Setting, about, settings_of
 from failover.config.rules.entry import check_rules
-from failover.vrrp.protocol import PRIORITIES, PRIORITY_DEFAULT, VRIDS, Version, VirtualAddress
+from failover.vrrp.protocol import HOP_LIMIT, PRIORITIES, PRIORITY_DEFAULT, VRIDS, Version, VirtualAddress
 from failover.vrrp.router import ChecksumPolicy
+from failover.vrrp.scope import Peer
 
 LONGEST_NAME: Final = 128
 """Characters."""
@@ -186,6 +188,46 @@ class VirtualRouter(msgspec.Struct, frozen=True, kw_only=True, metaclass=Built):
         ),
     ] = False
 
+    source_address: Annotated[
+        str,
+        about(
+            "The address to send advertisements from.",
+            "an address of the interface, of the family of ip_addresses, without a prefix length",
+            section="RFC 9568 §5.1.1.1",
+            default_text="the interface's first address; for IPv6 its link-local one",
+            check=host_address_complaint,
+        ),
+    ] = ""
+    multicast_group: Annotated[
+        str,
+        about(
+            "The multicast group to advertise to. It must be the same on all hosts.",
+            "a multicast address of the family of ip_addresses; for IPv6 a link-local one (ff02::/16)",
+            section="RFC 9568 §5.1.1.2",
+            default_text="224.0.0.18; for IPv6 ff02::12",
+            check=group_complaint,
+        ),
+    ] = ""
+    unicast_peers: Annotated[
+        tuple[Peer, ...],
+        about(
+            "The other hosts. If there are some, advertisements go to each of them instead of a multicast group, and"
+            " only theirs are accepted. This host may be listed too.",
+            f'1 to {MOST_PEERS} of "ADDRESS" or'
+            ' {"address": "ADDRESS", "min_hop_limit": 0 to 255, "max_hop_limit": 0 to 255}',
+            check=PEERS,
+        ),
+    ] = ()
+    hop_limit: Annotated[
+        int,
+        about(
+            "The TTL or hop limit of advertisements to unicast peers.",
+            "1 to 255; other than 255 only with unicast_peers",
+            section="RFC 9568 §5.1.1.3",
+            ge=1,
+            le=255,
+        ),
+    ] = HOP_LIMIT
     no_ip_addresses: Annotated[
         bool,
         about(
@@ -232,6 +274,10 @@ class VirtualRouter(msgspec.Struct, frozen=True, kw_only=True, metaclass=Built):
             require_link_local: bool = True,
             check_address_list: bool = False,
             with_version_2: bool = False,
+            source_address: str = "",
+            multicast_group: str = "",
+            unicast_peers: Sequence[str | Peer | Mapping[str, str | int]] = (),
+            hop_limit: int = HOP_LIMIT,
             no_ip_addresses: bool = False,
             preferred_lifetime: Literal[0, "forever"] = 0,
             authentication: Mapping[str, Any] | Authentication | None = None,

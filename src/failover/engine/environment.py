@@ -12,11 +12,13 @@ from failover.engine.loop.housekeeping import Housekeeping
 from failover.engine.loop.lateness import Lateness
 from failover.linux.clock import Clock
 from failover.linux.filter.program import Terms
+from failover.linux.filter.reach import Reach
 from failover.linux.interfaces.table import Interface
 from failover.linux.netlink.addresses import Batch, Datagram, Failure
 from failover.linux.netlink.codec import Refused
 from failover.linux.packet import Received
 from failover.linux.sockets.looking.lookout import Sighting, Sought
+from failover.linux.sockets.members import Member
 from failover.linux.sockets.outbox import Burst
 from failover.vrrp import Address, Family, Instant
 
@@ -119,6 +121,10 @@ class AdvertisementSocket(Protocol):
     family: Family
 
     @property
+    def groups(self) -> frozenset[Address]:
+        """The multicast groups that it has joined."""
+
+    @property
     def wakeup(self) -> Wakeup:
         """What tells of packets that should be read at once."""
 
@@ -135,7 +141,7 @@ class AdvertisementSocket(Protocol):
         """Whether packets were lost for lack of room since this was asked last."""
 
     def accept(self, terms: Terms) -> None:
-        """Let pass what is as these say, and refuse the rest. `OSError` where there is no room for that."""
+        """Let pass what is as these say, and refuse the rest. `OSError` where there is no room, or no such group."""
 
     def overlook(self, known: frozenset[int], share: int = 0) -> None:
         """Wake nobody for what has one of these fingerprints, but for a share. `OSError` where there is no room."""
@@ -220,9 +226,9 @@ class Host(Protocol):
         """To follow interfaces and addresses."""
 
     def advertisement_socket(
-        self, interface: str, index: int, family: Family, vrids: frozenset[int]
+        self, interface: str, index: int, family: Family, vrids: frozenset[int], reach: Reach | None
     ) -> AdvertisementSocket:
-        """For the advertisements of these virtual routers."""
+        """For the advertisements of these virtual routers, with what they receive (None: the VRRP group)."""
 
     def announcement_socket(self, interface: str, index: int) -> AnnouncementSocket:
         """For gratuitous ARP and unsolicited neighbour advertisements."""
@@ -230,16 +236,16 @@ class Host(Protocol):
     def lookout(self, interface: str, index: int, family: Family, sought: Sought) -> Lookout:
         """For the advertisements that are sought."""
 
-    def try_to_send(self, interface: str, index: int, family: Family, source: Address) -> OSError | None:
-        """Why nothing can be sent there from `source`; None where it can. Nobody gets what it is tried with."""
+    def try_to_send(self, interface: str, index: int, source: Address, group: Address) -> OSError | None:
+        """Why nothing can be sent there from `source` to a group; None where it can. Nobody gets what is tried."""
 
     def inquiry(
         self, interface: str, index: int, family: Family, source: Address, mac: bytes, addresses: Sequence[Address]
     ) -> Inquiry:
         """Ask, as `source` and from `mac` (6 bytes), who else has these addresses, or the first of them."""
 
-    def members(self, family: Family) -> frozenset[int] | None:
-        """The indices of the interfaces that receive what is sent to the VRRP group; None where nobody can know."""
+    def members(self, family: Family) -> frozenset[Member] | None:
+        """Which groups each interface receives; None where nobody can know."""
 
     def keep_secondaries(self, interface: Interface) -> None:
         """See to it that the host's own addresses outlive a virtual one of their subnet."""

@@ -53,8 +53,8 @@ class Datagram:
     payload: bytes
 
 
-def header(source: Address, destination: Address, payload_length: int) -> bytes:
-    """The 20 bytes before an advertisement of `payload_length` bytes: TTL 255, protocol 112.
+def header(source: Address, destination: Address, payload_length: int, ttl: int = HOP_LIMIT) -> bytes:
+    """The 20 bytes before an advertisement of `payload_length` bytes: protocol 112, and to a group TTL 255.
 
     RFC 9568 §5.1.1.3, §5.1.1.4. Don't Fragment is off and the identification is 0: on a raw socket Linux fills in its
     own identification, and the checksum to match (raw(7)).
@@ -66,7 +66,7 @@ def header(source: Address, destination: Address, payload_length: int) -> bytes:
         total,
         0,
         0,
-        HOP_LIMIT,
+        ttl,
         PROTOCOL_NUMBER,
         0,
         source.packed,

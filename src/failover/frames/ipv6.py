@@ -35,16 +35,22 @@ _HEADER: Final = Struct("!IHBB16s16s")
 _VERSION: Final = 6
 
 
-def header(source: Address, destination: Address, payload_length: int, next_header: int = PROTOCOL_NUMBER) -> bytes:
-    """The 40 bytes before a payload of `payload_length` bytes, with Hop Limit 255.
+def header(
+    source: Address,
+    destination: Address,
+    payload_length: int,
+    next_header: int = PROTOCOL_NUMBER,
+    hop_limit: int = HOP_LIMIT,
+) -> bytes:
+    """The 40 bytes before a payload of `payload_length` bytes.
 
-    VRRP and neighbour discovery both demand that Hop Limit (RFC 9568 §5.1.2.3, RFC 4861 §7.1.2).
+    VRRP and neighbour discovery both demand Hop Limit 255 on a link (RFC 9568 §5.1.2.3, RFC 4861 §7.1.2).
     """
     return _HEADER.pack(
         _VERSION << 28 | TRAFFIC_CLASS << 20,
         payload_length,
         next_header,
-        HOP_LIMIT,
+        hop_limit,
         source.packed,
         destination.packed,
     )

@@ -42,6 +42,10 @@ class RouterSpec:
     """Addresses that the MASTER holds but does not advertise."""
     interface: str = INTERFACE
     """The interface that it runs on."""
+    peers: tuple[str, ...] = ()
+    """Where there are some, they are advertised to instead of the VRRP group; the host itself may be among them."""
+    group: str = ""
+    """The multicast group, where it is not that of VRRP."""
 
     @property
     def virtual_addresses(self) -> tuple[VirtualAddress, ...]:
@@ -158,6 +162,8 @@ class Daemon(Router):
             "interface_name": spec.interface,
             **({"ip_addresses": list(spec.addresses)} if spec.addresses else {"no_ip_addresses": True}),
             "excluded_ip_addresses": list(spec.excluded),
+            **({"unicast_peers": list(spec.peers)} if spec.peers else {}),
+            **({"multicast_group": spec.group} if spec.group else {}),
             "priority": spec.priority,
             "advert_interval": spec.interval,
             "preempt_mode": spec.preempt,

@@ -19,6 +19,7 @@ class FaultReason(StrEnum):
     INTERFACE_DOWN = "interface_down"
     NO_CARRIER = "no_carrier"
     NO_SOURCE_ADDRESS = "no_source_address"
+    NO_PEERS = "no_peers"
     SOCKET_REFUSED = "socket_refused"
     MTU_TOO_SMALL = "mtu_too_small"
     CANNOT_SEND = "cannot_send"
@@ -87,6 +88,21 @@ def duplicate_source(name: str, address: Address) -> Fault:
 def tentative_source(name: str, address: Address) -> Fault:
     """Duplicate address detection has not ended yet for the only link-local address."""
     return _no_source(f"{address} on {name} is still being checked for duplicates")
+
+
+def not_its_source(name: str, source: Address) -> Fault:
+    """The `source_address` of a virtual router is no address of the interface, or another virtual one."""
+    return _no_source(f"{name} does not have the source_address {source}")
+
+
+def no_source_for_peers(name: str) -> Fault:
+    """IPv6 peers that are not link-local cannot answer to an address that is, and there is no other."""
+    return _no_source(f"{name} has only link-local IPv6 addresses, but its unicast_peers are not link-local")
+
+
+def no_peers(name: str) -> Fault:
+    """All unicast peers of a virtual router are this host itself."""
+    return Fault(FaultReason.NO_PEERS, f"unicast_peers lists this host's own address on {name}, and no other host")
 
 
 def socket_refused(name: str, why: str) -> Fault:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from failover.linux.filter.reach import Reach
 from failover.linux.interfaces.monitor import Interfaces
 from failover.linux.interfaces.secondaries import keep_secondaries
 from failover.linux.interfaces.table import Interface
@@ -12,7 +13,7 @@ from failover.linux.sockets.announcement import AnnouncementSocket
 from failover.linux.sockets.looking.inquiry import Inquiry
 from failover.linux.sockets.looking.lookout import Lookout, Sought
 from failover.linux.sockets.looking.sending import try_to_send
-from failover.linux.sockets.members import members
+from failover.linux.sockets.members import Member, members
 from failover.vrrp.protocol import Address, Family
 
 
@@ -31,10 +32,10 @@ class LinuxHost:
         return Interfaces()
 
     def advertisement_socket(
-        self, interface: str, index: int, family: Family, vrids: frozenset[int]
+        self, interface: str, index: int, family: Family, vrids: frozenset[int], reach: Reach | None
     ) -> AdvertisementSocket:
-        """A raw socket, bound to the interface and joined to the VRRP group of the family."""
-        return AdvertisementSocket(interface, index, family, vrids)
+        """A raw socket, bound to the interface, in the groups and for the peers that `reach` says."""
+        return AdvertisementSocket(interface, index, family, vrids, reach)
 
     def announcement_socket(self, interface: str, index: int) -> AnnouncementSocket:
         """A packet socket, bound to the interface, for gratuitous ARP and Neighbour Advertisements."""
@@ -44,9 +45,9 @@ class LinuxHost:
         """A packet socket, bound to the interface, for the advertisements that are sought."""
         return Lookout(interface, index, family, sought)
 
-    def try_to_send(self, interface: str, index: int, family: Family, source: Address) -> OSError | None:
-        """Why the interface sends no VRRP from `source`; None where it does. The packet reaches nobody."""
-        return try_to_send(interface, index, family, source)
+    def try_to_send(self, interface: str, index: int, source: Address, group: Address) -> OSError | None:
+        """Why the interface sends no VRRP from `source` to a group; None where it does. The packet reaches nobody."""
+        return try_to_send(interface, index, source, group)
 
     def inquiry(
         self, interface: str, index: int, family: Family, source: Address, mac: bytes, addresses: Sequence[Address]
@@ -54,8 +55,8 @@ class LinuxHost:
         """A packet socket, bound to the interface, that has asked who has these addresses."""
         return Inquiry(interface, index, family, source, mac, addresses)
 
-    def members(self, family: Family) -> frozenset[int] | None:
-        """The indices of the interfaces that are members of the family's VRRP group; None where nobody can know."""
+    def members(self, family: Family) -> frozenset[Member] | None:
+        """The groups of a family that each interface is a member of; None where nobody can know."""
         return members(family)
 
     def keep_secondaries(self, interface: Interface) -> None:

@@ -127,6 +127,11 @@ class RouterStatus(msgspec.Struct, frozen=True, kw_only=True):
     """What is wrong with its addresses on the interface, as a sentence."""
     authentication: AuthenticationStatus | None = None
     """None: advertisements are not authenticated."""
+    source: str | None = None
+    """The address that its advertisements come from; None where it has none yet."""
+    destinations: list[str] = []
+    """Where they go: a multicast group, or peers."""
+    hop_limit: int = 255
 
 
 class RealtimeStatus(msgspec.Struct, frozen=True, kw_only=True):

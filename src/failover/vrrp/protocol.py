@@ -61,11 +61,8 @@ PROTOCOL_NUMBER: Final = 112
 HOP_LIMIT: Final = 255
 """The TTL or Hop Limit of every advertisement, sent and received (RFC 9568 §5.1.1.3, §5.1.2.3)."""
 
-GROUPS: Final[dict[Family, Address]] = {
-    Family.IPV4: IPv4Address("224.0.0.18"),
-    Family.IPV6: IPv6Address("ff02::12"),
-}
-"""Where advertisements go (RFC 9568 §5.1.1.2, §5.1.2.2)."""
+ADDRESS_BYTES: Final = {Family.IPV4: 4, Family.IPV6: 16}
+"""The length of an address."""
 
 VRIDS: Final = range(1, 256)
 PRIORITY_RESIGN: Final = 0

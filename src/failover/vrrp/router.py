@@ -26,6 +26,7 @@ from failover.vrrp.protocol import (
     VirtualAddress,
     family_of,
 )
+from failover.vrrp.scope import MULTICAST, Scope
 from failover.vrrp.timers import master_down_interval, skew_time
 from failover.vrrp.units import NANOSECONDS_PER_CENTISECOND, NANOSECONDS_PER_SECOND, Instant, Interval, seconds
 
@@ -61,6 +62,8 @@ class VirtualRouter:
     """Our source address on the interface. Between equal priorities the greater one wins (RFC 9568 §6.4.3)."""
     on_link: tuple[Network, ...] = ()
     """The networks that the host has addresses of its own in, on the interface; empty where that is not known."""
+    scope: Scope = MULTICAST
+    """Where its advertisements go, and whom it listens to."""
     version: Version = Version.V3
     priority: int = PRIORITY_DEFAULT
     """1 to 254, or 255 for the address owner (RFC 9568 §5.2.4)."""
@@ -95,6 +98,7 @@ class VirtualRouter:
         _demand(count <= MAX_ADVERTISED_ADDRESSES, "addresses", f"{count} of them", "255 at most")
         _demand(count > 0 or not self.excluded_addresses, "excluded_addresses", "some", "none without addresses")
         families = {family_of(a) for a in (*self.addresses, *self.excluded_addresses, self.primary_address)}
+        families |= self.scope.families
         _demand(len(families) == 1, "addresses", "IPv4 and IPv6", "one family, that of primary_address")
         self._check_version()
 
@@ -134,6 +138,11 @@ class VirtualRouter:
     def authentication_type(self) -> AuthenticationType:
         """The Auth Type of its advertisements in version 2."""
         return type_of(self.password)
+
+    @property
+    def destinations(self) -> tuple[Address, ...]:
+        """Where each of its advertisements goes."""
+        return self.scope.destinations(self.family, self.primary_address)
 
     @property
     def advertised(self) -> tuple[Address, ...]:

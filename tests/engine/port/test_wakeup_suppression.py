@@ -10,7 +10,7 @@ from failover.linux.filter.fingerprint import fingerprint
 from failover.linux.packet import Received
 from failover.vrrp import Family, Instant, VirtualRouter, encode, seconds
 from failover.vrrp.packet.receive import ReceivedFrom
-from failover.vrrp.protocol import GROUPS
+from failover.vrrp.scope import GROUPS
 from tests.engine.port.test_port import Heard
 from tests.vrrp.making import EACH_FAMILY, GREATER, NO_CARRIER, NOW, SMALLER, a_router, after
 from tests.vrrp.making import an_advertisement as an_advert

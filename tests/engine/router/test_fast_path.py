@@ -37,7 +37,7 @@ from failover.vrrp import (
     seconds,
 )
 from failover.vrrp.machine.actions import OF_THE_SENDER
-from failover.vrrp.protocol import GROUPS
+from failover.vrrp.scope import GROUPS
 from tests.engine.simulated import Kernel, SimulatedLoop, loop_of, netlink_of
 from tests.vrrp.making import (
     EACH_FAMILY,

@@ -30,7 +30,7 @@ from failover.vrrp import (
     seconds,
     step,
 )
-from failover.vrrp.protocol import GROUPS
+from failover.vrrp.scope import GROUPS
 from tests.engine.simulated import (
     Kernel,
     SimulatedLoop,

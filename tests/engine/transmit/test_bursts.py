@@ -13,10 +13,11 @@ from failover.engine.transmit.prepared import datagrams
 from failover.engine.transmit.slots import assign_beats
 from failover.lab.network.namespaces import Namespace
 from failover.linux.sockets.advertisement import AdvertisementSocket
-from failover.linux.sockets.options import DOMAINS, configure, group_destination, join_group, open_raw
+from failover.linux.sockets.options import DOMAINS, configure, destination_of, join_group, open_raw
 from failover.linux.sockets.outbox import AT_ONCE, Burst, Packets
 from failover.vrrp import Family, SendAdvertisement, VirtualRouter
 from failover.vrrp.protocol import PROTOCOL_NUMBER
+from failover.vrrp.scope import GROUPS
 from tests.vrrp.making import a_router, virtual_addresses
 
 pytestmark = pytest.mark.root
@@ -41,7 +42,7 @@ def cable(stack: ExitStack, family: Family) -> tuple[AdvertisementSocket, socket
     with right.enter():
         receiver = stack.enter_context(closing(open_raw("right", DOMAINS[family], PROTOCOL_NUMBER)))
         receiver.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, DEFAULT_BUFFER // 2)  # the kernel doubles it
-        configure(receiver, "right", join_group(family, socket.if_nametoindex("right")))
+        configure(receiver, "right", join_group(GROUPS[family], socket.if_nametoindex("right")))
     left.ip("link set left up")
     right.ip("link set right up")
     return sender, receiver
@@ -71,7 +72,8 @@ def group_of(router: VirtualRouter) -> list[bytes]:
     places = assign_beats([("left", router)] * (AT_ONCE + 1))
     members = places.count(places[0])
     assert members <= AT_ONCE
-    return [*datagrams(router, SendAdvertisement(100, router.initial_checksum))] * members
+    outgoing = datagrams(router, SendAdvertisement(100, router.initial_checksum))
+    return [one.datagram for one in outgoing] * members
 
 
 @pytest.mark.parametrize("count", [1, 93, 94, 187, 188, 255])
@@ -85,9 +87,9 @@ def test_the_largest_group_waits_in_a_default_buffer_without_a_loss(
     net = NETS[router.family]
     group = group_of(replace(router, addresses=virtual_addresses(*(net.format(n) for n in range(count)))))
     sender, receiver = cable(stack, router.family)
-    destination = group_destination(router.family, sender.index)
-    send_until_heard(sender, receiver, Packets(group[:1], destination))
-    assert sender.send(Packets(group, destination)) == {}
+    destination = destination_of(GROUPS[router.family], sender.index)
+    send_until_heard(sender, receiver, Packets(group[:1], [destination]))
+    assert sender.send(Packets(group, [destination])) == {}
     assert waiting(receiver) == len(group) <= AT_ONCE
 
 
@@ -95,8 +97,8 @@ def test_twice_as_many_of_the_largest_would_overrun_it(stack: ExitStack) -> None
     """So that what the weights are for is seen."""
     router = a_router(Family.IPV6, addresses=virtual_addresses(*(NETS[Family.IPV6].format(n) for n in range(255))))
     sender, receiver = cable(stack, Family.IPV6)
-    destination = group_destination(Family.IPV6, sender.index)
+    destination = destination_of(GROUPS[Family.IPV6], sender.index)
     group = group_of(router)
-    send_until_heard(sender, receiver, Packets(group[:1], destination))
-    assert sender.send(Packets(group * 2, destination)) == {}
+    send_until_heard(sender, receiver, Packets(group[:1], [destination]))
+    assert sender.send(Packets(group * 2, [destination])) == {}
     assert 0 < waiting(receiver) < 2 * len(group)

@@ -18,8 +18,7 @@ from failover.frames import advertisement_datagram, announcement
 from failover.linux.interfaces.table import Interface
 from failover.linux.netlink.addresses import Batch, prepare_add, prepare_remove
 from failover.linux.netlink.connection import Netlink
-from failover.linux.sockets.options import group_destination
-from failover.linux.sockets.outbox import Packets
+from failover.linux.sockets.options import destination_of
 from failover.vrrp import (
     Advertisement,
     ChecksumForm,
@@ -32,6 +31,7 @@ from failover.vrrp import (
     encode,
     seconds,
 )
+from failover.vrrp.scope import GROUPS
 from tests.engine.simulated import an_interface
 
 MAC = bytes.fromhex("020000000001")
@@ -81,12 +81,6 @@ def prepare(
     return prepare_at(router, form, port, own)
 
 
-def destination_of(packets: Packets) -> object:
-    kept = packets._keeping
-    assert isinstance(kept, tuple)
-    return kept[0]
-
-
 @given(ROUTERS)
 def test_advertisements_are_those_of_the_protocol_in_an_ip_datagram(pair: tuple[VirtualRouter, ChecksumForm]) -> None:
     router, form = pair
@@ -101,8 +95,8 @@ def test_advertisements_are_those_of_the_protocol_in_an_ip_datagram(pair: tuple[
 def test_advertisements_go_to_the_group_on_the_interface(router: VirtualRouter) -> None:
     prepared = prepare(router, router.initial_checksum)
     for made in (prepared.advertise, prepared.resign):
-        assert destination_of(made) == group_destination(router.family, INDEX)
-    assert destination_of(prepared.announcements) is None, "a frame has its own"
+        assert made.destinations == (destination_of(GROUPS[router.family], INDEX),)
+    assert prepared.announcements.destinations == (), "a frame has its own"
 
 
 def test_a_migrating_router_sends_both_versions() -> None:

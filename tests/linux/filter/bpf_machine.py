@@ -94,6 +94,8 @@ def run(  # noqa: C901, PLR0912, PLR0915 - one case an operation
                     counter += jump_true if a > k else jump_false
                 case bpf.JUMP_IF_GREATER_X:
                     counter += jump_true if a > x else jump_false
+                case bpf.JUMP_IF_NOT_LESS:
+                    counter += jump_true if a >= k else jump_false
                 case bpf.JUMP_IF_NOT_LESS_X:
                     counter += jump_true if a >= x else jump_false
                 case bpf.JUMP_IF_ANY_BIT:

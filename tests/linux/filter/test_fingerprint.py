@@ -12,7 +12,7 @@ from failover.linux.filter.program import Terms, program
 from failover.linux.packet import Received
 from failover.vrrp import Address, Family
 from failover.vrrp.packet.receive import ReceivedFrom
-from failover.vrrp.protocol import GROUPS
+from failover.vrrp.scope import GROUPS
 from tests.linux.filter.bpf_machine import run
 
 families = pytest.mark.parametrize("family", list(Family))

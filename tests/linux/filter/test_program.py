@@ -14,7 +14,8 @@ from failover.frames import advertisement_datagram, ipv4
 from failover.linux.filter import bpf
 from failover.linux.filter.program import Terms, program
 from failover.vrrp import Advertisement, AdvertisementReceived, ChecksumForm, Cutoff, Version, encode, is_below
-from failover.vrrp.protocol import GROUPS, Address, Family
+from failover.vrrp.protocol import Address, Family
+from failover.vrrp.scope import GROUPS
 from tests.linux.filter.bpf_machine import run
 from tests.vrrp.making import GREATER, OURS, SMALLER, a_router, an_advertisement
 

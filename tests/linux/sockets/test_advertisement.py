@@ -21,10 +21,10 @@ from failover.linux.packet import Received, lay_out
 from failover.linux.sockets import advertisement
 from failover.linux.sockets.advertisement import AdvertisementSocket
 from failover.linux.sockets.announcement import AnnouncementSocket
-from failover.linux.sockets.options import RECEIVE_BUFFER, Option, group_destination, grow, join_group
+from failover.linux.sockets.options import RECEIVE_BUFFER, Option, destination_of, grow, join_group
 from failover.linux.sockets.outbox import Packets
 from failover.vrrp import Address, ChecksumForm, Cutoff, Family, Version, encode
-from failover.vrrp.protocol import GROUPS
+from failover.vrrp.scope import GROUPS
 from tests.linux.sockets.sending import send_one
 from tests.rfc.marks import positive
 from tests.vrrp.making import a_router, an_advertisement
@@ -281,10 +281,10 @@ def test_one_that_was_outdated_while_it_was_opened_is_refused(
 ) -> None:
     _, receiver = both(cable, Family.IPV6, stack)
 
-    def joined_too_early(family: Family, index: int) -> Option:
+    def joined_too_early(group: Address, index: int) -> Option:
         receiver.close()
         cable.right.ip("link set right mtu 1000", "link set right mtu 1500")
-        return join_group(family, index)
+        return join_group(group, index)
 
     monkeypatch.setattr(advertisement, "join_group", joined_too_early)
     with cable.right.enter(), pytest.raises(OSError, match="right was re-created at this moment") as refused:
@@ -522,9 +522,9 @@ def test_one_packet_alone_goes_where_several_go(cable: Cable, stack: ExitStack, 
     sender, receiver = both(cable, family, stack)
     cable.up()
     assert_passes(sender, receiver, family)
-    destination = group_destination(family, sender.index)
-    assert sender.send(Packets([datagram(family, number=1)], destination)) == {}
-    assert sender.send(Packets([datagram(family, number=2), datagram(family, number=3)], destination)) == {}
+    destination = destination_of(GROUPS[family], sender.index)
+    assert sender.send(Packets([datagram(family, number=1)], [destination])) == {}
+    assert sender.send(Packets([datagram(family, number=2), datagram(family, number=3)], [destination])) == {}
     packets = collect(receiver, 3)
     assert [packet.payload[7] for packet in packets] == [1, 2, 3]
     assert len({packet.meta for packet in packets}) == 1
@@ -535,8 +535,8 @@ def test_a_rehearsal_sends_nothing_and_never_fails(cable: Cable, stack: ExitStac
     sender, receiver = both(cable, family, stack)
     cable.up()
     assert_passes(sender, receiver, family)
-    destination = group_destination(family, sender.index)
-    bursts = [Packets([datagram(family)] * count, destination) for count in (1, 2)]
+    destination = destination_of(GROUPS[family], sender.index)
+    bursts = [Packets([datagram(family)] * count, [destination]) for count in (1, 2)]
     for burst in bursts:
         sender.prewarm(burst)
     send_one(sender, datagram(family, number=4))

@@ -16,7 +16,7 @@ from failover.linux.packet import VRID_POSITION, unpack
 from failover.linux.sockets.inbox import _REST_BYTES, inbox
 from failover.linux.sockets.options import ARRIVAL_TIME
 from failover.vrrp import Family, ReceivedFrom
-from failover.vrrp.protocol import GROUPS
+from failover.vrrp.scope import GROUPS
 
 SOURCE = IPv4Address("192.0.2.1")
 IPV4 = inbox(Family.IPV4)

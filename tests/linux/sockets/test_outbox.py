@@ -86,7 +86,7 @@ def test_a_burst_is_what_the_same_packets_sent_one_by_one_would_be_and_a_refused
 ) -> None:
     refused = one_by_one(post, members)
     expected = post.received()
-    burst = join([Packets(contents(place, count), post.destination(to)) for place, (to, count) in enumerate(members)])
+    burst = join([Packets(contents(place, count), [post.destination(to)]) for place, (to, count) in enumerate(members)])
     assert len(burst) == sum(count for _, count in members)
     failures = burst.send_all(post.sender.fileno())
     assert failures.keys() == refused
@@ -98,7 +98,7 @@ def test_a_burst_is_what_the_same_packets_sent_one_by_one_would_be_and_a_refused
 def test_the_packets_of_a_burst_are_those_that_the_kernel_would_read(
     post: Post, members: list[tuple[int, int]]
 ) -> None:
-    burst = join([Packets(contents(place, count), post.destination(to)) for place, (to, count) in enumerate(members)])
+    burst = join([Packets(contents(place, count), [post.destination(to)]) for place, (to, count) in enumerate(members)])
     assert list(burst) == [content for place, (_, count) in enumerate(members) for content in contents(place, count)]
 
 
@@ -110,7 +110,7 @@ def test_one_call_sends_at_most_so_many_from_any_place_on(
     everything = [(to, content) for place, (to, count) in enumerate(members) for content in contents(place, count)]
     if first >= len(everything):
         return
-    burst = join([Packets(contents(place, count), post.destination(to)) for place, (to, count) in enumerate(members)])
+    burst = join([Packets(contents(place, count), [post.destination(to)]) for place, (to, count) in enumerate(members)])
     sent = burst.send(post.sender.fileno(), first)
     assert sent == min(AT_ONCE, len(everything) - first)
     expected: dict[int, list[bytes]] = {number: [] for number in HERE}
@@ -120,14 +120,14 @@ def test_one_call_sends_at_most_so_many_from_any_place_on(
 
 
 def test_a_burst_may_be_sent_again_and_again(post: Post) -> None:
-    burst = join([Packets(contents(0, 3), post.destination(0)), Packets(contents(1, 2), post.destination(1))])
+    burst = join([Packets(contents(0, 3), [post.destination(0)]), Packets(contents(1, 2), [post.destination(1)])])
     for _ in range(3):
         assert burst.send_all(post.sender.fileno()) == {}
         assert post.received() == {0: contents(0, 3), 1: contents(1, 2), 2: []}
 
 
 def test_packets_outlive_whoever_made_them_as_long_as_a_burst_has_them(post: Post) -> None:
-    burst = join([Packets([bytes([65 + n]) * 500 for n in range(20)], post.destination(0)) for _ in range(2)])
+    burst = join([Packets([bytes([65 + n]) * 500 for n in range(20)], [post.destination(0)]) for _ in range(2)])
     _overwrite = [bytes([97]) * 500 for _ in range(1000)]
     assert burst.send_all(post.sender.fileno()) == {}
     assert post.received()[0] == [bytes([65 + n]) * 500 for n in range(20)] * 2
@@ -170,7 +170,7 @@ def test_where_nobody_takes_anything_every_member_has_the_error() -> None:
 
 def test_refusals_leave_no_garbage_behind(post: Post) -> None:
     """Nobody collects any in the engine, and a firewall may refuse every beat."""
-    burst = join([Packets([b"x"], post.destination(4)), Packets([b"y"], post.destination(4))])
+    burst = join([Packets([b"x"], [post.destination(4)]), Packets([b"y"], [post.destination(4)])])
     gc.collect()
     gc.disable()
     try:
@@ -182,13 +182,19 @@ def test_refusals_leave_no_garbage_behind(post: Post) -> None:
 
 def test_only_one_packet_alone_that_has_a_destination_can_be_sent_by_the_socket_module(post: Post) -> None:
     to = post.destination(0)
-    alone = Packets([b"one"], to)
+    alone = Packets([b"one"], [to])
     assert alone.single == (b"one", to)
     assert join([alone]).single == (b"one", to)
-    for other in (Packets([b"one"]), Packets([], to), Packets([b"one", b"two"], to), join([alone, alone]), join([])):
+    for other in (
+        Packets([b"one"]),
+        Packets([], [to]),
+        Packets([b"one", b"two"], [to]),
+        join([alone, alone]),
+        join([]),
+    ):
         assert other.single is None
 
 
 def test_a_burst_of_nothing_sends_nothing(post: Post) -> None:
     assert join([]).send_all(post.sender.fileno()) == {}
-    assert join([Packets([], post.destination(0))]).send_all(post.sender.fileno()) == {}
+    assert join([Packets([], [post.destination(0)])]).send_all(post.sender.fileno()) == {}

@@ -23,7 +23,8 @@ from failover.vrrp import (
     seconds,
 )
 from failover.vrrp.authentication.password import authentication_data
-from failover.vrrp.protocol import GROUPS, ChecksumForm
+from failover.vrrp.protocol import ChecksumForm
+from failover.vrrp.scope import GROUPS
 from tests.rfc.marks import negative, positive
 from tests.vrrp.making import GREATER, PEER, V2, V3, a_router, an_advertisement
 from tests.vrrp.packets import V2_ROUTER, VERSION_2, accepts, outcome

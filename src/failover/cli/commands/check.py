@@ -12,6 +12,7 @@ from failover.cli.failures import FINE, Failure, tell
 from failover.cli.words import precise
 from failover.linux.errors import describe
 from failover.vrrp.protocol import Family, PreferredLifetime
+from failover.vrrp.scope import MULTICAST
 from failover.vrrp.units import to_seconds
 
 if TYPE_CHECKING:
@@ -98,6 +99,8 @@ def text(one: "Preview") -> str:
     if router.family is Family.IPV6:
         lines.append(_line("preferred", _preferred(one)))
     lines.append(_line("priority", _priority(one)))
+    if router.scope != MULTICAST:
+        lines.append(_line("to", _destinations(one)))
     lines += (_line(*timer) for timer in _timers(one))
     if router.password is not None:
         lines.append(_line("password", "in each advertisement, where anyone on the LAN can read it"))
@@ -128,6 +131,15 @@ def _priority(one: "Preview") -> str:
         return "255, the addresses are this host's own: MASTER from the start"
     takes = "takes" if one.router.preempt_mode else "does not take"
     return f"{one.router.priority}, {takes} over from a MASTER with a lower priority"
+
+
+def _destinations(one: "Preview") -> str:
+    listed = ", ".join(map(str, one.destinations))
+    if not one.router.scope.is_unicast:
+        return f"the multicast group {listed}"
+    ours = len(one.destinations) < len(one.router.scope.peers)
+    without = f"; {one.source} is this host" if ours else ""
+    return f"{listed}, one by one, with hop limit {one.router.scope.hop_limit}{without}"
 
 
 def _timers(one: "Preview") -> tuple[tuple[str, str], ...]:

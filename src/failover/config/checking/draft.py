@@ -1,11 +1,19 @@
 """`Draft`: an object of the file while it is checked: its good values, and the problems found so far."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from failover.config.checking.problems import Problem, within
 from failover.vrrp.protocol import Family, VirtualAddress, family_of
+
+
+def family_without_addresses(values: Mapping[str, Any]) -> Family:
+    """The family of a virtual router with these settings and no addresses."""
+    given = [text for key in ("source_address", "multicast_group") if (text := values.get(key))]
+    given += [str(peer.address) for peer in values.get("unicast_peers") or ()]
+    return Family.IPV6 if given and ":" in given[0] else Family.IPV4
 
 
 class Draft(msgspec.Struct, kw_only=True):
@@ -34,6 +42,11 @@ class Draft(msgspec.Struct, kw_only=True):
         return [(place, address) for place, address in enumerate(self.values.get(setting) or ()) if address]
 
     def families(self) -> set[Family]:
-        """The families of the advertised addresses; each makes a protocol instance. Without addresses it is IPv4."""
+        """The families of the advertised addresses; each makes a protocol instance.
+
+        Without addresses it is that of the hosts' own addresses as far as these are given, or IPv4.
+        """
         families = {family_of(address) for _, address in self.addresses("ip_addresses")}
-        return families or ({Family.IPV4} if self.values.get("no_ip_addresses") else set())
+        if families or not self.values.get("no_ip_addresses"):
+            return families
+        return {family_without_addresses(self.values)}

@@ -25,7 +25,7 @@ Check = Callable[[Any], Complaint | None]
 
 
 class Nested(NamedTuple):
-    """How a value is taken apart that is an object, with settings of its own."""
+    """How a value is taken apart that is more than text and numbers."""
 
     convert: Callable[[Any, str], tuple[Any, list[Problem]]]
     """Makes the value of a setting from what the file has at a JSON path, or says what is wrong with it."""

@@ -16,7 +16,8 @@ class Counterpart(NamedTuple):
 OF_ROUTER: Final = (
     *("name", "vrid", "interface_name", "ip_addresses", "priority", "advert_interval", "preempt_mode", "version"),
     *("excluded_ip_addresses", "checksum", "require_link_local", "check_address_list", "with_version_2"),
-    *("no_ip_addresses", "preferred_lifetime", "authentication", "accept_mode"),
+    *("source_address", "multicast_group", "unicast_peers", "hop_limit", "no_ip_addresses", "preferred_lifetime"),
+    *("accept_mode", "authentication"),
 )
 OF_DAEMON: Final = ("realtime_priority", "lock_memory", "cpu_affinity", "agent_user")
 """Our own settings, which may stand in the wrong place; a test holds both against the settings themselves."""
@@ -35,6 +36,10 @@ _RENAMED: Final[dict[str, str]] = {
     "version": "vrrp_version protocol_version vrrp_ver",
     "accept_mode": "accept",
     "preferred_lifetime": "preferred_lft",
+    "source_address": "mcast_src_ip unicast_src_ip hello_source_address source_ip",
+    "multicast_group": "mcast_dst_ip vrrp_mcast_group4 vrrp_mcast_group6 mcast_group",
+    "unicast_peers": "unicast_peer peers",
+    "hop_limit": "unicast_ttl ttl",
     "name": "instance instance_name",
     "realtime_priority": "vrrp_rt_priority rt_priority",
     "lock_memory": "vrrp_no_swap no_swap mlock",
@@ -71,13 +76,14 @@ _NOT_HERE: Final[dict[str, str]] = {
     "use_vmac vmac_xmit_base virtual_mac mac rfc3768_compatibility": (
         "leave it out: addresses are served with the interface's own MAC address"
     ),
+    "check_unicast_src unicast_fault_no_peer vrrp_check_unicast_src": (
+        "leave it out: only peers are listened to, and without another host there is a fault"
+    ),
+    "min_ttl max_ttl": 'write {"address": "ADDRESS", "min_hop_limit": 250} in "unicast_peers"',
     "dont_track_primary": "leave it out: without its interface a virtual router always gives up its addresses",
     "virtual_routes virtual_rules static_routes static_rules routes rules": "leave it out: it sets no routes or rules",
     "preempt_delay start_delay startup_delay vrrp_startup_delay": "leave it out: there is no such delay",
     "sync_group sync_groups vrrp_sync_group": "leave it out: there are no groups; virtual routers fail over one by one",
-    "source_address mcast_src_ip hello_source_address": (
-        "leave it out: advertisements are sent from the interface's own address"
-    ),
     "vrrp_strict strict_mode strict": "leave it out: the daemon always follows the RFC",
     "promote_secondaries": "leave it out: it is always switched on",
     "native_ipv6": "leave it out: IPv6 addresses belong in ip_addresses",
@@ -99,8 +105,6 @@ _NOT_HERE_BY_PREFIX: Final[dict[str, str]] = {
     "gna_": "leave it out: a new MASTER announces its addresses by itself",
     "track": "leave it out: nothing is tracked but the interface itself",
     "notify": "leave it out: no script is called; the log and `failover status` show changes",
-    "unicast_": "leave it out: advertisements are sent by multicast only",
-    "mcast_": "leave it out: the protocol sets the multicast group",
 }
 
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from failover.config.checking.draft import Draft
 from failover.config.checking.problems import show
+from failover.config.rules.scope import check_scope
 from failover.vrrp.protocol import (
     INTERVAL_CENTISECONDS_V3,
     INTERVAL_SECONDS_V2,
@@ -41,6 +42,7 @@ def check_rules(draft: Draft) -> None:
     _check_counts(draft)
     _check_excluded(draft)
     _check_repeats(draft)
+    check_scope(draft)
 
 
 def all_addresses(draft: Draft) -> Iterator[tuple[tuple[str, int], VirtualAddress]]:

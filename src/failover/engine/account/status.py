@@ -156,6 +156,9 @@ def status_of(
         own_subnets=list(map(str, router.on_link)) if router.family is Family.IPV4 else [],
         address_conflict=trouble.conflict_with(fault_status(state)),
         authentication=authentication_of(router),
+        source=None if router.primary_address.is_unspecified else str(router.primary_address),
+        destinations=list(map(str, router.destinations)),
+        hop_limit=router.scope.hop_limit,
     )
 
 

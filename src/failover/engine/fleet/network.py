@@ -8,16 +8,15 @@ from failover.engine.fleet.addresses.order import AddressOrder
 from failover.engine.fleet.addresses.stale import StaleAddresses
 from failover.engine.fleet.registry import Registry
 from failover.engine.fleet.remade import MembershipCheck, begin_anew, keep_secondaries
-from failover.engine.port.port import Port, Readiness
+from failover.engine.port.port import Port
+from failover.engine.port.readiness import Readiness
 from failover.engine.router.instance import Instance
 from failover.engine.transmit.prepared import mtu_fault
 from failover.engine.transmit.transmitter import Transmitter
 from failover.events import Kind
 from failover.linux.errors import reason
-from failover.linux.interfaces.readiness import fault as find_fault
-from failover.linux.interfaces.readiness import own_networks, source_address
 from failover.linux.interfaces.table import Interface, present
-from failover.vrrp import Family, Fault, Instant, seconds
+from failover.vrrp import Address, Family, Fault, Instant, seconds
 
 _READS_OF_A_STORM = 64
 """After so many reads we act on what is known, whether or not there is more."""
@@ -113,8 +112,9 @@ class Network:
         instance.start(self._attach(instance, port, at), at)
 
     def judge(self, instance: Instance, port: Port, at: Instant) -> None:
-        """A router has other parameters: see whether it can run with them."""
-        if instance.fault or self._fault(instance, port):
+        """A router has other parameters: see whether it can run with them, and what it sends from."""
+        port.know_own(instance.router.family)
+        if instance.fault or self._source(instance, port) != instance.router.primary_address:
             instance.link_changed(self._attach(instance, port, at), at)
 
     def review(self, port: Port) -> None:
@@ -272,29 +272,20 @@ class Network:
 
     def _attach(self, instance: Instance, port: Port, at: Instant) -> Fault | None:
         """Put an instance on its interface as that is now; the fault where it cannot stand there."""
-        fault, source = self._fault(instance, port), port.readiness[instance.router.family].source
-        if fault is None and source is not None:
-            instance.attach(port, source, at)
-        return fault
+        source = self._source(instance, port)
+        if isinstance(source, Fault):
+            return source
+        instance.attach(port, source, at)
+        return None
 
-    def _fault(self, instance: Instance, port: Port) -> Fault | None:
-        """Why an instance cannot run on its interface as that is now."""
-        family = instance.router.family
-        readiness = port.readiness[family]
-        return readiness.fault or port.refusal(family) or mtu_fault(instance.router, port.name, readiness.mtu)
+    def _source(self, instance: Instance, port: Port) -> Address | Fault:
+        """What an instance sends from on its interface as that is now, or why it cannot run there."""
+        router = instance.router
+        readiness = port.readiness[router.family]
+        fault = readiness.fault or port.refusal(router.family) or mtu_fault(router, port.name, readiness.mtu)
+        return fault or readiness.source_of(router, port.name)
 
     def _readiness(self, port: Port) -> dict[Family, Readiness]:
         interface = self._interfaces.get(port.name)
-        virtual = port.virtual_addresses
         meant = None if interface else self._interfaces.meant(port.name)
-        return {
-            family: Readiness(
-                fault=find_fault(port.name, interface, family, virtual, meant),
-                source=source_address(interface, family, virtual) if interface else None,
-                mac=interface.mac if interface else b"",
-                mtu=interface.mtu if interface else 0,
-                networks=own_networks(interface, family, virtual) if interface else (),
-                is_router=family is Family.IPV4 or interface is None or interface.forwards_ipv6,
-            )
-            for family in port.families
-        }
+        return {family: port.readiness_with(interface, family, meant) for family in port.families}

@@ -1,4 +1,7 @@
-"""Tests once a minute whether a BACKUP could send, if it had to: else it would fail at the failover, and not before."""
+"""Tests once a minute whether a BACKUP could send, if it had to: else it would fail at the failover, and not before.
+
+Only to a multicast group: what is sent to a peer with a hop limit of 0 would reach it.
+"""
 
 from collections.abc import Sequence
 from functools import partial
@@ -9,7 +12,7 @@ from failover.engine.fleet.registry import Registry
 from failover.engine.port.port import Port
 from failover.engine.router.instance import Instance
 from failover.engine.transmit.transmitter import Transmitter
-from failover.vrrp import Backup, Family, Instant, seconds
+from failover.vrrp import Address, Backup, Family, Instant, seconds
 
 _EVERY: Final = seconds(55)
 """About a minute; where it fails, at each time of housekeeping."""
@@ -54,7 +57,7 @@ class SendTest:
         """Those of a port that wait for their MASTER; the others are told that no test is for them."""
         backups = []
         for instance in self._registry.on(port):
-            if isinstance(instance.state, Backup):
+            if isinstance(instance.state, Backup) and not instance.router.scope.is_unicast:
                 if instance.family is family:
                     backups.append(instance)
             else:
@@ -65,11 +68,15 @@ class SendTest:
         known = port.readiness.get(family)
         if self._registry.ports.get(port.name) is not port or known is None or known.source is None:
             return
-        try:
-            error = self._host.try_to_send(port.name, port.ifindex, family, known.source)
-        except OSError:  # the interface has gone, or there is no room: the next time
-            return
-        if error is not None:
-            self._due[port, family] = at
+        by_group: dict[Address, list[Instance]] = {}
         for instance in self._backups(port, family):
-            instance.reporter.could_send(error, port.name, known.source, at)
+            by_group.setdefault(instance.router.scope.group_of(family), []).append(instance)
+        for group, backups in by_group.items():
+            try:
+                error = self._host.try_to_send(port.name, port.ifindex, known.source, group)
+            except OSError:  # the interface has gone, or there is no room: the next time
+                return
+            if error is not None:
+                self._due[port, family] = at
+            for instance in backups:
+                instance.reporter.could_send(error, port.name, known.source, at)

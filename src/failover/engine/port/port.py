@@ -7,35 +7,24 @@ Sockets belong to one interface, and to one family's part of it: where that was 
 import errno
 import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Protocol
 
 from failover.engine.environment import AnnouncementSocket, EventLoop, Host, Netlink
+from failover.engine.port.outgoing import Outgoing
+from failover.engine.port.readiness import Readiness, readiness_of
 from failover.engine.port.receiver import Listener, Receiver
 from failover.linux.errors import reason
 from failover.linux.faults import socket_refused
+from failover.linux.filter.reach import reach_of
 from failover.linux.interfaces.ownership import Own
 from failover.linux.interfaces.table import Interface
-from failover.linux.sockets.options import group_destination
+from failover.linux.sockets.members import Member
+from failover.linux.sockets.options import destination_of
 from failover.linux.sockets.outbox import Burst, Packets
 from failover.vrrp import Address, Family, Fault, Instant, VirtualAddress, VirtualRouter
 from failover.vrrp.protocol import Network
-
-
-@dataclass(frozen=True, slots=True)
-class Readiness:
-    """What the routers of one family need of the interface."""
-
-    fault: Fault | None
-    source: Address | None
-    """The address that advertisements come from."""
-    mac: bytes
-    mtu: int
-    """Bytes."""
-    networks: tuple[Network, ...] = ()
-    """Those that the host has addresses of its own in."""
-    is_router: bool = True
-    """Whether the interface forwards IPv6; IPv4 does not ask."""
+from failover.vrrp.scope import MULTICAST
 
 
 class Holder(Protocol):
@@ -171,11 +160,15 @@ class Port:
             family for family, known in current.items() if known is False or (known is None and family in recovered)
         )
 
-    def excluded(self, members: Mapping[Family, Collection[int] | None]) -> frozenset[Family]:
-        """The families that have a socket here, and whose group the interface is not among the `members` of."""
+    def excluded(self, members: Mapping[Family, Collection[Member] | None]) -> frozenset[Family]:
+        """The families that have a socket here which has joined a group that the interface is no member of."""
         index = self.interface.ifindex if self.interface else 0
-        known = {family: found for family in self._receivers if (found := members.get(family)) is not None}
-        return frozenset(family for family, found in known.items() if index not in found)
+        return frozenset(
+            family
+            for family, receiver in self._receivers.items()
+            if (found := members.get(family)) is not None
+            and any((index, group) not in found for group in receiver.socket.groups)
+        )
 
     def follow(self, interface: Interface | None, outdated: Collection[Family]) -> None:
         """The interface that bears the name now: closes `outdated` sockets, and opens those that are missing.
@@ -231,18 +224,29 @@ class Port:
         known = self.readiness.get(family)
         return known.networks if known else ()
 
+    def readiness_with(self, interface: Interface | None, family: Family, meant: str | None) -> Readiness:
+        """Whether the routers of a family can run on this interface; `meant` is what its name may stand for."""
+        scoped = any(one.router.scope != MULTICAST for one in self._listeners[family].values())
+        return readiness_of((self.name, meant), interface, family, self.virtual_addresses, all_own=scoped)
+
+    def know_own(self, family: Family) -> None:
+        """A router here may ask for another source than before. What else has changed is not looked at."""
+        known, fresh = self.readiness[family], self.readiness_with(self.seen, family, None)
+        self.readiness[family] = replace(known, own=fresh.own)
+
     # --- what goes out
 
-    def packets(self, family: Family, datagrams: Sequence[bytes]) -> Packets:
-        """Datagrams to the group, ready to be sent."""
-        return Packets(datagrams, group_destination(family, self.ifindex))
+    def packets(self, outgoing: Sequence[Outgoing]) -> Packets:
+        """Datagrams, ready to be sent."""
+        destinations = [destination_of(one.destination, self.ifindex) for one in outgoing]
+        return Packets([one.datagram for one in outgoing], destinations)
 
     def reserve(self, count: int) -> int:
         """Numbers for so many netlink requests: the first of them."""
         return self._netlink.reserve(count)
 
     def send(self, family: Family, burst: Burst) -> dict[int, OSError]:
-        """Send to the group; the errors, by the place of the burst's member."""
+        """Send advertisements; the errors, by the place of the burst's member."""
         receiver = self._receivers.get(family)
         # The interface may have gone since it was asked for.
         return receiver.socket.send(burst) if receiver else burst.refused(_down())
@@ -271,7 +275,8 @@ class Port:
         if self._announcer is None:
             self._announcer = self._host.announcement_socket(interface.name, interface.ifindex)
         listeners = self._listeners[family]
-        opened = self._host.advertisement_socket(interface.name, interface.ifindex, family, frozenset(listeners))
+        vrids, reach = frozenset(listeners), reach_of([listener.router for listener in listeners.values()])
+        opened = self._host.advertisement_socket(interface.name, interface.ifindex, family, vrids, reach)
         self._receivers[family] = Receiver(opened, listeners, self._loop)
         if family is Family.IPV4:
             self.keeps_secondaries = False

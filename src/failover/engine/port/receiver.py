@@ -7,6 +7,7 @@ of it (`sampler`).
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from operator import itemgetter
 from typing import Final, Protocol
 
@@ -17,6 +18,7 @@ from failover.engine.port.arrivals import Arrivals
 from failover.engine.port.known_adverts import KnownAdverts
 from failover.engine.port.wakeup_suppression import WakeupSuppression
 from failover.linux.filter.program import Terms
+from failover.linux.filter.reach import reach_of
 from failover.linux.filter.sample import stream_of
 from failover.linux.filter.soundness import Form
 from failover.linux.packet import Received
@@ -173,7 +175,7 @@ class Receiver:
         )
         vrids, wakes = frozenset(self._listeners), not narrowing.quiet
         terms = Terms(vrids, sound, cutoffs, sampled=sampled, form=form, wakes=wakes)
-        self.socket.accept(terms)
+        self.socket.accept(replace(terms, reach=reach_of(routers)))
         now = self._loop.clock.now()
         self._suppression.lapsed(now)
         self._is_quiet = narrowing.quiet

@@ -1,7 +1,7 @@
 """How the process that reads the configuration hands over what is intended: packets of msgpack, each small enough."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from ipaddress import IPv4Interface, IPv6Interface
+from ipaddress import IPv4Interface, IPv6Interface, ip_address
 from typing import Final
 
 import msgspec
@@ -13,7 +13,8 @@ from failover.messages import MAX_MESSAGE_BYTES
 from failover.messages import UNREADABLE as UNDECODABLE
 from failover.vrrp import ChecksumPolicy, Family, Interval, Version, VirtualAddress, VirtualRouter
 from failover.vrrp.authentication.secret import Secret
-from failover.vrrp.protocol import PreferredLifetime
+from failover.vrrp.protocol import HOP_LIMIT, PreferredLifetime
+from failover.vrrp.scope import Peer, Scope
 
 HANDOVER_FD: Final = 3
 """Where the process that reads finds its end of the SOCK_SEQPACKET pair."""
@@ -30,6 +31,15 @@ _Address = tuple[bytes, int]
 
 _MAKE: Final[Mapping[int, Callable[[_Address], VirtualAddress]]] = {4: IPv4Interface, 16: IPv6Interface}
 """The type of an address, by the length of its packed form."""
+
+
+class _Scope(msgspec.Struct, frozen=True, kw_only=True):
+    """A `Scope` as it travels: addresses are packed."""
+
+    group: bytes | None = None
+    peers: list[tuple[bytes, int, int]] = []
+    source: bytes | None = None
+    hop_limit: int = HOP_LIMIT
 
 
 class _Instance(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +62,7 @@ class _Instance(msgspec.Struct, frozen=True, kw_only=True):
     check_address_list: bool
     with_version_2: bool
     password: Secret | None
+    scope: _Scope = _Scope()
 
 
 class Instances(msgspec.Struct, frozen=True, tag="instances"):
@@ -150,6 +161,25 @@ def _packed(one: Intended, excluded: Iterable[VirtualAddress]) -> _Instance:
         check_address_list=router.check_address_list,
         with_version_2=router.with_version_2,
         password=router.password,
+        scope=_packed_scope(router.scope),
+    )
+
+
+def _packed_scope(scope: Scope) -> _Scope:
+    return _Scope(
+        group=None if scope.group is None else scope.group.packed,
+        peers=[(one.address.packed, one.min_hop_limit, one.max_hop_limit) for one in scope.peers],
+        source=None if scope.source is None else scope.source.packed,
+        hop_limit=scope.hop_limit,
+    )
+
+
+def _unpacked_scope(one: _Scope) -> Scope:
+    return Scope(
+        group=None if one.group is None else ip_address(one.group),
+        peers=tuple(Peer(ip_address(packed), least, most) for packed, least, most in one.peers),
+        source=None if one.source is None else ip_address(one.source),
+        hop_limit=one.hop_limit,
     )
 
 
@@ -170,6 +200,7 @@ def _unpacked(one: _Instance, excluded: tuple[VirtualAddress, ...]) -> Intended:
         check_address_list=one.check_address_list,
         with_version_2=one.with_version_2,
         password=one.password,
+        scope=_unpacked_scope(one.scope),
     )
     return Intended(one.name, one.interface, router)
 

@@ -236,9 +236,9 @@ class Instance:
 
     def beat_failed(self, error: OSError) -> None:
         """Our part of the last beat could not be sent: go on alone, until something can."""
-        self.counters.advertisements_sent -= 1
-        self._performer.send_failed("advertisement", error)
-        self.settle()
+        if self._performer.advertisement_failed(error):
+            self.counters.advertisements_sent -= 1
+            self.settle()
 
     def prewarm(self, at: Instant) -> None:
         """What the wake-up at `at` will do, without doing it: `step()` is pure."""

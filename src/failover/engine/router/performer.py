@@ -22,7 +22,7 @@ from failover.linux.errors import reason
 from failover.linux.interfaces.table import Present
 from failover.linux.netlink.addresses import Failure, prepare_add, prepare_remove
 from failover.linux.netlink.interning import intern_address
-from failover.linux.sockets.outbox import Packets
+from failover.linux.sockets.outbox import Packets, PartlyRefusedError
 from failover.messages import Counters
 from failover.vrrp import (
     AnnounceAddresses,
@@ -204,6 +204,20 @@ class Performer:
             Kind.SEND_FAILED, {"what": what}, self._clock.now(), lambda: {"what": what, "error": reason(error)}
         )
 
+    def advertisement_failed(self, error: OSError) -> bool:
+        """Count and report that it could not be sent; False where it was, but for some peers."""
+        if not isinstance(error, PartlyRefusedError):
+            self.send_failed("advertisement", error)
+            return True
+        self._counters.send_errors += 1
+        versions = 1 + self.router.with_version_2
+        for place, destination in enumerate(self.router.destinations):
+            if refused := error.refused.get(place * versions):
+                what = f"advertisement to {destination}"
+                fields: Fields = {"what": what, "error": reason(refused)}
+                self._reporter.report(Kind.SEND_FAILED, {"what": what}, self._clock.now(), partial(dict, fields))
+        return False
+
     def _sent(self, what: str) -> None:
         over = self.send_errors.sent(what)
         if over is not None:
@@ -217,8 +231,7 @@ class Performer:
 
     def _advertise(self, at: Port, prepared: Prepared, *, resigns: bool) -> None:
         def done(error: OSError | None) -> None:
-            if error is not None:
-                self.send_failed("advertisement", error)
+            if error is not None and self.advertisement_failed(error):
                 self._not_sent()
                 return
             self._sent("advertisement")

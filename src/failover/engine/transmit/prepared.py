@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from ipaddress import IPv6Interface
 
+from failover.engine.port.outgoing import Outgoing
 from failover.engine.port.port import Port
 from failover.frames import advertisement_datagram, announcement
 from failover.linux.faults import mtu_too_small
@@ -36,7 +37,7 @@ class Prepared:
     """The bytes of one virtual router on one interface."""
 
     advertise: Packets
-    """IP datagrams: one, or one of each version while migrating."""
+    """IP datagrams, for the group or for each peer: one, or one of each version while migrating."""
     resign: Packets
     """The IP datagrams that resign: as `advertise`, with priority 0."""
     install: Batch
@@ -49,8 +50,8 @@ def prepare(router: VirtualRouter, checksum: ChecksumForm, at: Port, own: Collec
     """Everything for `router` on an interface; the host's `own` addresses are announced but left where they are."""
     ours = managed(router.held_addresses, own)
     return Prepared(
-        advertise=at.packets(router.family, datagrams(router, SendAdvertisement(router.priority, checksum))),
-        resign=at.packets(router.family, datagrams(router, SendAdvertisement(PRIORITY_RESIGN, checksum))),
+        advertise=at.packets(datagrams(router, SendAdvertisement(router.priority, checksum))),
+        resign=at.packets(datagrams(router, SendAdvertisement(PRIORITY_RESIGN, checksum))),
         install=prepare_add(at.ifindex, ours, at.reserve(len(ours)), router.preferred_lifetime),
         withdraw=prepare_remove(at.ifindex, ours, at.reserve(len(ours))),
         announcements=announcements(router.held_addresses, at),
@@ -58,26 +59,29 @@ def prepare(router: VirtualRouter, checksum: ChecksumForm, at: Port, own: Collec
 
 
 def datagrams(
-    router: VirtualRouter, action: SendAdvertisement, encoded: Callable[[Advertisement, Address], bytes] = encode
-) -> tuple[bytes, ...]:
-    """The IP datagrams that an action asks for."""
-    source = router.primary_address
-    messages = (encoded(advertisement, source) for advertisement in advertisements(router, action))
-    return tuple(advertisement_datagram(source, message) for message in messages)
+    router: VirtualRouter,
+    action: SendAdvertisement,
+    encoded: Callable[[Advertisement, Address, Address], bytes] = encode,
+) -> tuple[Outgoing, ...]:
+    """The IP datagrams that an action asks for: to the group, or to each peer."""
+    source, hop_limit = router.primary_address, router.scope.hop_limit
+    return tuple(
+        Outgoing(to, advertisement_datagram(source, encoded(advertisement, source, to), to, hop_limit))
+        for to in router.destinations
+        for advertisement in advertisements(router, action)
+    )
 
 
 def trial(router: VirtualRouter, at: Port) -> Packets:
     """Datagrams like the router's advertisements, without an effect: see `encode_trial`."""
     action = SendAdvertisement(router.priority, router.initial_checksum)
-    return at.packets(router.family, datagrams(router, action, encode_trial))
+    return at.packets(datagrams(router, action, encode_trial))
 
 
 def datagram_bytes(router: VirtualRouter) -> int:
     """The size of a router's largest advertisement in bytes, IP header included: it is not fragmented."""
-    sizes = (
-        len(datagram) for datagram in datagrams(router, SendAdvertisement(router.priority, router.initial_checksum))
-    )
-    return max(sizes)
+    action = SendAdvertisement(router.priority, router.initial_checksum)
+    return max((len(one.datagram) for one in datagrams(router, action)), default=0)
 
 
 def mtu_fault(router: VirtualRouter, interface: str, mtu: int) -> Fault | None:

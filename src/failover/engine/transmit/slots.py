@@ -36,8 +36,8 @@ class Place(NamedTuple):
 
 def weight(router: VirtualRouter) -> int:
     """How many packets it sends at a beat, where a large one counts as several; a burst has room for `AT_ONCE`."""
-    packets = 1 + router.with_version_2
-    return packets * (1 + len(router.addresses) * len(router.primary_address.packed) // _ORDINARY)
+    packets = (1 + router.with_version_2) * (len(router.scope.peers) or 1)
+    return min(AT_ONCE, packets * (1 + len(router.addresses) * len(router.primary_address.packed) // _ORDINARY))
 
 
 def assign_beats(

@@ -80,6 +80,8 @@ JUMP_IF_GREATER: Final = 0x25
 """jgt #k"""
 JUMP_IF_GREATER_X: Final = 0x2D
 """jgt x"""
+JUMP_IF_NOT_LESS: Final = 0x35
+"""jge #k"""
 JUMP_IF_NOT_LESS_X: Final = 0x3D
 """jge x"""
 JUMP_IF_ANY_BIT: Final = 0x45

@@ -29,7 +29,7 @@ from failover.linux.filter.bpf import (
 )
 from failover.linux.packet import Received
 from failover.vrrp.packet.advertisement import HEADER_LENGTH
-from failover.vrrp.protocol import GROUPS, Family
+from failover.vrrp.protocol import ADDRESS_BYTES, Family
 
 _FACTOR: Final = 0x9E3779B1
 """The multiplier of the hash: odd, with irregular bits, so that each word counts, and the order of the words too."""
@@ -60,7 +60,7 @@ def refuse_known(family: Family, known: Collection[int], share: int = 0) -> Prog
     header = ipv4.HEADER_LENGTH if is_ipv4 else 0
     hop_limit = ipv4.TTL_AT if is_ipv4 else NETWORK_HEADER + ipv6.HOP_LIMIT_AT
     source = ipv4.SOURCE_AT if is_ipv4 else NETWORK_HEADER + ipv6.SOURCE_AT
-    words = (*range(source, source + len(GROUPS[family].packed), 4), *range(header, header + HEADER_LENGTH, 4))
+    words = (*range(source, source + ADDRESS_BYTES[family], 4), *range(header, header + HEADER_LENGTH, 4))
     refusal = refuse_but(share)
     comparison = (
         Instruction(ADD, -header & _MASK),  # from the packet's length to the message's

@@ -1,11 +1,11 @@
 """The kernel filter of an advertisement socket: a classic BPF program, built from `Terms`.
 
-Normally it refuses what cannot concern us: another destination than the VRRP group, a VRID that no router here has. A
-packet with a wrong TTL, version or checksum passes, so that the daemon counts and explains it. In a flood the terms are
-stricter: it also refuses what the daemon would discard (`soundness`), and what could not change anything (below a
-`Cutoff`); of a stream that is a flood it passes a share, which may be none (`sample`). On a `WakeupSocket` it also
-refuses what need not wake the daemon: known adverts (`fingerprint`), and all of such a stream. It never refuses
-anything else.
+Normally it refuses what cannot concern us: what goes to another group or comes from nobody's peer (`reach`), or has a
+VRID that no router here has. A packet with a wrong TTL, version or checksum passes, so that the daemon counts and
+explains it. In a flood the terms are stricter: it also refuses what the daemon would discard (`soundness`), and what
+could not change anything (below a `Cutoff`); of a stream that is a flood it passes a share, which may be none
+(`sample`). On a `WakeupSocket` it also refuses what need not wake the daemon: known adverts (`fingerprint`), and all of
+such a stream. It never refuses anything else.
 
 The set of VRIDs is a bitmap of eight 32-bit words. The program picks the word by the VRID's upper three bits and tests
 the bit given by the lower five: 18 instructions for one VRID over IPv4, at most 47 for all 255 over IPv6. Soundness
@@ -16,16 +16,11 @@ cutoff for each of 255 VRIDs 0.6 us more.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final
 
 from failover.frames import ipv4, ipv6
 from failover.linux.filter.bpf import (
-    ACCEPT,
     ADD,
-    AND,
-    COPY_TO_X,
     JUMP,
-    JUMP_IF_ANY_BIT,
     JUMP_IF_EQUAL,
     JUMP_IF_GREATER_X,
     LOAD_IMMEDIATE,
@@ -33,24 +28,21 @@ from failover.linux.filter.bpf import (
     LOAD_X_STORED,
     NETWORK_HEADER,
     REFUSE,
-    SHIFT_RIGHT,
-    SHIFT_RIGHT_BY_X,
     STORE,
     Instruction,
     Program,
     choose,
-    demand,
     where_greater,
 )
 from failover.linux.filter.fingerprint import refuse_known
+from failover.linux.filter.membership import demand_member
 from failover.linux.filter.payload import load_byte
+from failover.linux.filter.reach import Reach, demand_reach
 from failover.linux.filter.sample import Stream, pass_share
 from failover.linux.filter.soundness import PLAIN, Form, demand_sound
 from failover.vrrp import Address, Cutoff
 from failover.vrrp.packet.advertisement import PRIORITY_AT, VRID_AT
-from failover.vrrp.protocol import GROUPS, PRIORITY_RESIGN, VRIDS, Family, Version
-
-_WORD_BITS: Final = 32
+from failover.vrrp.protocol import PRIORITY_RESIGN, VRIDS, Family, Version
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +52,7 @@ class Terms:
     vrids: frozenset[int]
     """Its VRID is one of these (0 to 255 of them)."""
     versions: frozenset[Version] = frozenset()
-    """Where not empty: it is a complete, valid advertisement of one of these versions, sent on this link."""
+    """Where not empty: it is a complete, valid advertisement of one of these versions, from this link or a peer."""
     cutoffs: Mapping[int, Cutoff] = field(default_factory=dict)
     """By VRID: it is not below this cutoff."""
     known: frozenset[int] = frozenset()
@@ -71,6 +63,8 @@ class Terms:
     """It is in none of these streams, or of the share of it that passes: so many of `bpf.ALL`."""
     form: Form = PLAIN
     """Where `versions` is not empty: what a valid advertisement may have."""
+    reach: Reach | None = None
+    """It is for one of those who receive here; None: it goes to the VRRP group."""
     wakes: bool = True
     """Whether anything wakes somebody; if not, all that passes waits."""
 
@@ -86,21 +80,14 @@ def program(family: Family, terms: Terms) -> Program:
     if not terms.vrids <= frozenset(VRIDS):
         raise ValueError(f"vrids are {sorted(terms.vrids)}; allowed: {VRIDS[0]} to {VRIDS[-1]}")
     return (
-        *_demand_group(family),
-        *(demand_sound(family, terms.versions, terms.form) if terms.versions else ()),
+        *demand_reach(family, terms.reach),
+        *(demand_sound(family, terms.versions, terms.form, terms.reach) if terms.versions else ()),
         *_demand_cutoffs(family, terms.cutoffs),
         *pass_share(family, terms.sampled),
         *refuse_known(family, terms.known, terms.known_share),
         *load_byte(family, VRID_AT),
-        *test_membership(terms.vrids),
+        *demand_member(terms.vrids),
     )
-
-
-def _demand_group(family: Family) -> Program:
-    """Refuse another destination than the VRRP group."""
-    # An IPv4 raw socket sees the packet from its IP header on; an IPv6 one only reaches it through NETWORK_HEADER.
-    offset = ipv4.DESTINATION_AT if family is Family.IPV4 else NETWORK_HEADER + ipv6.DESTINATION_AT
-    return demand(offset, GROUPS[family].packed)
 
 
 def _demand_cutoffs(family: Family, cutoffs: Mapping[int, Cutoff]) -> Program:
@@ -140,25 +127,5 @@ def _demand_cutoff(family: Family, address: Address | None, priorities: Mapping[
         *choose(demanded, Instruction(LOAD_IMMEDIATE, 0)),
         Instruction(LOAD_X_STORED, 0),
         Instruction(JUMP_IF_GREATER_X, jump_false=1),
-        REFUSE,
-    )
-
-
-def test_membership(vrids: frozenset[int]) -> Program:
-    """Accept where the number in A is one of `vrids`, and refuse all else."""
-    words: dict[int, int] = {}
-    for vrid in vrids:
-        number, bit = divmod(vrid, _WORD_BITS)
-        words[number] = words.get(number, 0) | 1 << bit
-    return (
-        Instruction(STORE, 0),
-        Instruction(AND, _WORD_BITS - 1),
-        Instruction(COPY_TO_X),
-        Instruction(LOAD_STORED, 0),
-        Instruction(SHIFT_RIGHT, _WORD_BITS.bit_length() - 1),
-        *choose(words, REFUSE),
-        Instruction(SHIFT_RIGHT_BY_X),
-        Instruction(JUMP_IF_ANY_BIT, 1, jump_false=1),
-        ACCEPT,
         REFUSE,
     )

@@ -21,7 +21,7 @@ from failover.linux.filter.payload import load_byte
 from failover.linux.packet import SOURCE_POSITION, VRID_POSITION
 from failover.vrrp import Interval
 from failover.vrrp.packet.advertisement import PRIORITY_AT, VRID_AT, read_header
-from failover.vrrp.protocol import GROUPS, PRIORITY_OWNER, PRIORITY_RESIGN, Family
+from failover.vrrp.protocol import ADDRESS_BYTES, PRIORITY_OWNER, PRIORITY_RESIGN, Family
 
 MOST_STREAMS: Final = 16
 """Of one program: about 250 instructions."""
@@ -47,7 +47,7 @@ def stream_of(family: Family, packet: bytes) -> Stream | None:
     start, source_at = _message_at(family, packet), SOURCE_POSITION[family]
     if start < _MESSAGE_POSITION[family] or len(packet) <= start + PRIORITY_AT:
         return None
-    source, priority = packet[source_at : source_at + len(GROUPS[family].packed)], packet[start + PRIORITY_AT]
+    source, priority = packet[source_at : source_at + ADDRESS_BYTES[family]], packet[start + PRIORITY_AT]
     return Stream(packet[start], packet[start + VRID_AT], source, priority if priority in _APART else None)
 
 

@@ -17,6 +17,7 @@ from failover.linux.filter.bpf import (
     JUMP_IF_ANY_BIT,
     JUMP_IF_EQUAL,
     JUMP_IF_EQUAL_X,
+    JUMP_IF_NOT_LESS,
     LOAD_BYTE,
     LOAD_LENGTH,
     LOAD_WORD,
@@ -29,6 +30,7 @@ from failover.linux.filter.bpf import (
     Program,
 )
 from failover.linux.filter.payload import load_byte, load_half
+from failover.linux.filter.reach import Reach
 from failover.vrrp.authentication.password import AuthenticationType
 from failover.vrrp.packet.advertisement import (
     AUTHENTICATION_TYPE_AT,
@@ -39,7 +41,8 @@ from failover.vrrp.packet.advertisement import (
     message_length,
     trailer_length,
 )
-from failover.vrrp.protocol import GROUPS, HOP_LIMIT, PROTOCOL_NUMBER, Family, Version
+from failover.vrrp.protocol import HOP_LIMIT, PROTOCOL_NUMBER, Family, Version
+from failover.vrrp.scope import MULTICAST
 
 SUMMED_ADDRESSES: Final = 16
 """The most addresses for which the filter computes the checksum. For 255 the program would be larger than the memory
@@ -62,13 +65,16 @@ class Form(NamedTuple):
 PLAIN: Final = Form()
 
 
-def demand_sound(family: Family, versions: frozenset[Version], form: Form = PLAIN) -> Program:
-    """Refuse a hop limit other than 255, other versions and types, a wrong count or length, and bad fields.
+def demand_sound(
+    family: Family, versions: frozenset[Version], form: Form = PLAIN, reach: Reach | None = None
+) -> Program:
+    """Refuse a hop limit that nobody takes, other versions and types, a wrong count or length, and bad fields.
 
     A count of 0 and an authentication type of version 2 are wrong unless the `form` may have them. Over IPv4 also a
     wrong checksum; over IPv6 the kernel itself checks that where the socket asks for it.
     """
     hop_limit = ipv4.TTL_AT if family is Family.IPV4 else NETWORK_HEADER + ipv6.HOP_LIMIT_AT
+    least = reach.least_hop_limit if reach else HOP_LIMIT
     blocks: Program = (REFUSE,)
     for version in sorted(versions):
         fields = _demand_fields(family, version, form.authentication_types)
@@ -81,11 +87,11 @@ def demand_sound(family: Family, versions: frozenset[Version], form: Form = PLAI
         )
     return (
         Instruction(LOAD_BYTE, hop_limit),
-        Instruction(JUMP_IF_EQUAL, HOP_LIMIT, jump_true=1),
+        Instruction(JUMP_IF_NOT_LESS, least, jump_true=1),
         REFUSE,
         *load_byte(family, 0),
         *blocks,
-        *(_demand_checksum(versions) if family is Family.IPV4 else ()),
+        *(_demand_checksum(versions, reach) if family is Family.IPV4 else ()),
     )
 
 
@@ -122,7 +128,7 @@ def _demand_fields(family: Family, version: Version, authentication_types: froze
     )
 
 
-def _demand_checksum(versions: frozenset[Version]) -> Program:
+def _demand_checksum(versions: frozenset[Version], reach: Reach | None) -> Program:
     """Refuse a wrong checksum over IPv4, in a message whose length has been checked.
 
     BPF has no loops, so the sum is unrolled: from the last word of the longest message to the first word. A table by
@@ -135,7 +141,7 @@ def _demand_checksum(versions: frozenset[Version]) -> Program:
         for offset in reversed(range(0, longest, 4))
     ]
     lengths = range(shortest, longest + 1, 4)
-    verdict = _judge_sum(versions)
+    verdict = _judge_sum(versions, reach)
     total = tuple(instruction for word in add_word for instruction in word)
     table: list[Instruction] = [Instruction(JUMP, len(total) + len(verdict))]
     for length in reversed(lengths):
@@ -150,7 +156,7 @@ def _demand_checksum(versions: frozenset[Version]) -> Program:
     )
 
 
-def _judge_sum(versions: frozenset[Version]) -> Program:
+def _judge_sum(versions: frozenset[Version], reach: Reach | None) -> Program:
     """Go on where the sum of the message, in A and X, means a right checksum; else refuse.
 
     The sum of 32-bit words must be all ones when folded to 16 bits: that is, a multiple of 65535 other than 0.
@@ -159,11 +165,12 @@ def _judge_sum(versions: frozenset[Version]) -> Program:
     if Version.V3 not in versions:
         return message_alone
     # Version 3 may include the pseudo-header: source, destination, protocol and length of the message.
-    group = int.from_bytes(GROUPS[Family.IPV4].packed)
+    group = 0 if reach else int.from_bytes(MULTICAST.group_of(Family.IPV4).packed)
     known = (group >> 16) + (group & _ONES) + PROTOCOL_NUMBER - ipv4.HEADER_LENGTH
     with_pseudo_header = (
         Instruction(LOAD_WORD, ipv4.SOURCE_AT),
         *ADD_WITH_CARRY,
+        *((Instruction(LOAD_WORD, ipv4.DESTINATION_AT), *ADD_WITH_CARRY) if reach else ()),
         Instruction(LOAD_LENGTH),
         Instruction(ADD, known),
         *ADD_WITH_CARRY,

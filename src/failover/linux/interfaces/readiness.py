@@ -13,6 +13,7 @@ from failover.linux.interfaces.table import Interface
 from failover.linux.netlink.rtnetlink import SCOPE_GLOBAL, SCOPE_HOST, AssignedAddress
 from failover.vrrp.machine.states import Fault
 from failover.vrrp.protocol import Address, Family, Network
+from failover.vrrp.router import VirtualRouter
 
 _SWALLOWED_BY: Final = frozenset({"bridge", "bond", "team"})
 """The kinds of interface that take the packets of their ports for themselves: a router on such a port would hear
@@ -39,8 +40,28 @@ def own_networks(interface: Interface, family: Family, excluded: Container[Addre
 
     Not those of one address alone (/32, /128): of what else is on the link they say nothing.
     """
-    found = (assigned.address.network for assigned in _candidates(interface, family, excluded))
+    found = (assigned.address.network for assigned in _own(interface, family, excluded))
     return tuple(dict.fromkeys(network for network in found if network.prefixlen < network.max_prefixlen))
+
+
+def own_addresses(interface: Interface, family: Family, excluded: Container[Address]) -> tuple[Address, ...]:
+    """All addresses of the interface that can be sent from, be they link-local or not; `excluded` as above."""
+    usable = (one for one in _own(interface, family, excluded) if not one.is_tentative and not one.is_duplicate)
+    return tuple(one.address.ip for one in usable)
+
+
+def source_for(router: VirtualRouter, name: str, usual: Address, own: tuple[Address, ...]) -> Address | Fault:
+    """The address that a router sends from on the interface called `name`, or the fault where it has none.
+
+    `usual` is `source_address`; it alone counts where the router has no scope of its own. `own` are `own_addresses`.
+    """
+    scope = router.scope
+    source = scope.source_among(own, usual)
+    if source is None:
+        return faults.not_its_source(name, scope.source) if scope.source else faults.no_source_for_peers(name)
+    if not scope.destinations(router.family, source):
+        return faults.no_peers(name)
+    return source
 
 
 def fault(
@@ -84,11 +105,18 @@ def _swallowed(name: str, interface: Interface) -> Fault | None:
 
 def _candidates(interface: Interface, family: Family, excluded: Container[Address]) -> Iterator[AssignedAddress]:
     """The addresses to send from, were it not for duplicate address detection."""
+    for assigned in _own(interface, family, excluded):
+        if family is Family.IPV4 or assigned.address.ip.is_link_local:
+            yield assigned
+
+
+def _own(interface: Interface, family: Family, excluded: Container[Address]) -> Iterator[AssignedAddress]:
+    """The host's own addresses that others can reach."""
     for assigned in interface.addresses:
         if assigned.is_tagged or assigned.address.version != family:
             continue
         address = assigned.address.ip
-        fit = assigned.scope < SCOPE_HOST if family is Family.IPV4 else address.is_link_local
+        fit = assigned.scope < SCOPE_HOST or (family is Family.IPV6 and address.is_link_local)
         if fit and address not in excluded:
             yield assigned
 

@@ -15,6 +15,7 @@ from typing import Final
 
 from failover.linux.filter import bpf
 from failover.linux.filter.program import Terms, program
+from failover.linux.filter.reach import Reach, groups
 from failover.linux.packet import VRID_POSITION, Received, unpack
 from failover.linux.sockets.generation import Generation
 from failover.linux.sockets.inbox import inbox
@@ -30,11 +31,12 @@ from failover.linux.sockets.options import (
     forget_group,
     grow,
     join_group,
+    leave_group,
     open_raw,
 )
 from failover.linux.sockets.outbox import Burst
 from failover.linux.sockets.wakeup import WakeupSocket
-from failover.vrrp.protocol import PROTOCOL_NUMBER, Family
+from failover.vrrp.protocol import PROTOCOL_NUMBER, Address, Family
 
 _RECEIVE_BUFFER_BYTES: Final = 1 << 20
 """Room for about 2,700 waiting adverts (Linux doubles the number): more than 0.1 s of 255 peers with 100 a second."""
@@ -51,8 +53,15 @@ class AdvertisementSocket:
     for those packets that should be read at once.
     """
 
-    def __init__(self, interface: str, index: int, family: Family, vrids: frozenset[int] = frozenset()) -> None:
-        """Open the socket for these VRIDs.
+    def __init__(
+        self,
+        interface: str,
+        index: int,
+        family: Family,
+        vrids: frozenset[int] = frozenset(),
+        reach: Reach | None = None,
+    ) -> None:
+        """Open the socket for these VRIDs, in the groups and for the peers that `reach` says.
 
         Raises `OSError`, whose text says which step failed: `PermissionError` without CAP_NET_RAW; ENXIO where no
         interface has this index; EINVAL or ENODEV on joining where the family is switched off on the interface.
@@ -66,7 +75,9 @@ class AdvertisementSocket:
         self.vrid_position = VRID_POSITION[family]
         """The offset in bytes of the VRID in a packet of `receive`, unless its IPv4 header has options."""
         self._owner = f"{family.label} advertisement socket on {interface}"
-        self._terms = self._waking = Terms(vrids)
+        self._terms = self._waking = Terms(vrids, reach=reach)
+        self.groups: frozenset[Address] = frozenset()
+        """The multicast groups that it has joined."""
         name = demand_interface(self._owner, index)  # binding does not check; the next option would fail oddly
         self._generation = Generation(family, name)
         # The wake-up socket is opened first: the kernel hands a packet to the youngest socket first, so that when the
@@ -81,11 +92,11 @@ class AdvertisementSocket:
         self._descriptor, self._inbox = self._socket.fileno(), inbox(family)
         self._drops = 0
         try:
-            self.accept(self._terms)
+            self._filter(self._terms)
             for option in advertisement_options(family, index):
                 configure(self._socket, self._owner, option)
             self._drain()
-            configure(self._socket, self._owner, join_group(family, index))
+            self._join(groups(family, reach))
             grow(self._socket, RECEIVE_BUFFER, _RECEIVE_BUFFER_BYTES)
             self._demand_generation(name)
         except BaseException:
@@ -95,8 +106,22 @@ class AdvertisementSocket:
     def accept(self, terms: Terms) -> None:
         """Have the kernel pass only packets that meet these terms, from the next packet on, on both sockets.
 
-        What is a sample does not wake anybody. `OSError` where the kernel refuses the filter: then all is as it was.
+        It joins the groups that are missing, and leaves those that nobody here wants any more. What is a sample does
+        not wake anybody. `OSError` where the kernel refuses a group or the filter: then all is as it was.
         """
+        if terms.reach == self._terms.reach:
+            self._filter(terms)
+            return
+        before, wanted = self.groups, groups(self.family, terms.reach)
+        try:
+            self._join(wanted)
+            self._filter(terms)
+        except OSError:
+            self._leave(self.groups - before)
+            raise
+        self._leave(before - wanted)
+
+    def _filter(self, terms: Terms) -> None:
         waking = terms.for_wakeup
         self._attach(self.wakeup.socket, waking)
         try:
@@ -128,7 +153,7 @@ class AdvertisementSocket:
     def send(self, burst: Burst) -> dict[int, OSError]:
         """Send datagrams, IP header included, up to `outbox.AT_ONCE` by one system call.
 
-        Each has its own destination (`options.group_destination`). Returns the errors, by the index of the member of
+        Each has its own destination (`options.destination_of`). Returns the errors, by the index of the member of
         the burst whose datagrams were refused.
         """
         if burst.single is None:
@@ -178,12 +203,24 @@ class AdvertisementSocket:
         The kernel counts the members of an interface, and takes one off that count for a lost membership too, at the
         expense of those who have joined since. Over IPv4 a membership can be forgotten; over IPv6 it cannot.
         """
-        if self.is_current is False and (forget := forget_group(self.family)):
+        forgotten = () if self.is_current is not False else filter(None, map(forget_group, self.groups))
+        for forget in forgotten:
             with suppress(OSError):  # it has not joined
                 configure(self._socket, self._owner, forget)
         self._socket.close()
         self.wakeup.close()
         self._generation.close()
+
+    def _join(self, wanted: frozenset[Address]) -> None:
+        for group in sorted(wanted - self.groups):
+            configure(self._socket, self._owner, join_group(group, self.index))
+            self.groups |= {group}
+
+    def _leave(self, unwanted: frozenset[Address]) -> None:
+        for group in unwanted:
+            with suppress(OSError):  # the interface's part has gone, and the membership with it
+                configure(self._socket, self._owner, leave_group(group, self.index))
+        self.groups -= unwanted
 
     def _attach(self, opened: socket.socket, terms: Terms) -> None:
         try:

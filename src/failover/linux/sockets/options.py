@@ -1,13 +1,14 @@
 """The options of our raw sockets as data, and the calls that apply them, with errors that say which socket and step."""
 
 import socket
+from ipaddress import IPv4Address
 from struct import Struct
 from typing import Final, NamedTuple
 
 from failover.linux.errors import reason
 from failover.linux.sockets.outbox import Destination
 from failover.vrrp.packet.advertisement import CHECKSUM_AT
-from failover.vrrp.protocol import GROUPS, Family
+from failover.vrrp.protocol import Address, Family
 
 # Options of asm-generic/socket.h, linux/in.h and linux/in6.h that the socket module has no name for.
 _SO_SNDBUFFORCE: Final = 32
@@ -98,34 +99,41 @@ def advertisement_options(family: Family, index: int) -> tuple[Option, ...]:
     )
 
 
-def join_group(family: Family, index: int) -> Option:
-    """Joins the VRRP group on the interface with this index, which needs no address. Closing the socket leaves it."""
-    group = GROUPS[family]
-    if family is Family.IPV4:
+def join_group(group: Address, index: int) -> Option:
+    """Joins a group on the interface with this index, which needs no address. Closing the socket leaves it."""
+    if isinstance(group, IPv4Address):
         request = _IP_MREQN.pack(group.packed, _MEMBERSHIP_MARK, index)
         return Option(f"joining {group}", socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, request)
     request = _IPV6_MREQ.pack(group.packed, index)
     return Option(f"joining {group}", socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, request)
 
 
-def forget_group(family: Family) -> Option | None:
+def leave_group(group: Address, index: int) -> Option:
+    """Undoes `join_group`."""
+    if isinstance(group, IPv4Address):
+        request = _IP_MREQN.pack(group.packed, _MEMBERSHIP_MARK, index)
+        return Option(f"leaving {group}", socket.IPPROTO_IP, socket.IP_DROP_MEMBERSHIP, request)
+    request = _IPV6_MREQ.pack(group.packed, index)
+    return Option(f"leaving {group}", socket.IPPROTO_IPV6, socket.IPV6_LEAVE_GROUP, request)
+
+
+def forget_group(group: Address) -> Option | None:
     """Undoes `join_group` on the socket alone, not on any interface; None where the kernel has no such thing (IPv6).
 
     For a membership that went with the interface's part in which it was. It is found by the mark, an address that no
     interface has: so the kernel finds no interface to leave.
     """
-    if family is not Family.IPV4:
+    if not isinstance(group, IPv4Address):
         return None
-    request = _IP_MREQN.pack(GROUPS[family].packed, _MEMBERSHIP_MARK, 0)
+    request = _IP_MREQN.pack(group.packed, _MEMBERSHIP_MARK, 0)
     return Option("forgetting the group", socket.IPPROTO_IP, socket.IP_DROP_MEMBERSHIP, request)
 
 
-def group_destination(family: Family, index: int) -> Destination:
-    """The VRRP group on the interface with this index, as the destination of a datagram."""
-    group = GROUPS[family]
-    if family is Family.IPV4:
-        return Destination(_SOCKADDR_IN.pack(socket.AF_INET, 0, group.packed), (str(group), 0))
-    return Destination(_SOCKADDR_IN6.pack(socket.AF_INET6, 0, 0, group.packed, index), (str(group), 0, 0, index))
+def destination_of(address: Address, index: int) -> Destination:
+    """A group, or a host, by the interface with this index, as the destination of a datagram."""
+    if isinstance(address, IPv4Address):
+        return Destination(_SOCKADDR_IN.pack(socket.AF_INET, 0, address.packed), (str(address), 0))
+    return Destination(_SOCKADDR_IN6.pack(socket.AF_INET6, 0, 0, address.packed, index), (str(address), 0, 0, index))
 
 
 def checksum_check(*, on: bool) -> Option:

@@ -7,7 +7,7 @@ a veth pair, system call included: 3.2 us in groups of 32 instead of 4.3 us one 
 
 import ctypes
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from struct import Struct
 from typing import Final, NamedTuple
@@ -33,6 +33,16 @@ class Destination(NamedTuple):
     """`struct sockaddr_in` or `sockaddr_in6`, for sendmmsg."""
     address: tuple[str, int] | tuple[str, int, int, int]
     """The address as `socket.sendto` takes it."""
+
+
+class PartlyRefusedError(OSError):
+    """Some packets of a member were refused, and others sent."""
+
+    def __init__(self, refused: Mapping[int, OSError]) -> None:
+        """`refused`: by their places among the member's packets, the errors."""
+        first = next(iter(refused.values()))
+        super().__init__(first.errno, first.strerror)
+        self.refused = refused
 
 
 class Burst:
@@ -75,55 +85,63 @@ class Burst:
         return sent
 
     def send_all(self, descriptor: int) -> dict[int, OSError]:
-        """Send everything. Returns the errors by the index of the member; a refused member does not stop the others."""
-        failures: dict[int, OSError] = {}
+        """Send everything. Returns the errors by the index of the member; a refused packet does not stop the others.
+
+        Where some of a member's packets were refused and others not, its error is a `PartlyRefusedError`.
+        """
         first = 0
         if self._count <= AT_ONCE:
             # The usual case, advertisements that are due: as little as possible before the call.
             if (sent := _LIBC.sendmmsg(descriptor, self._whole, self._count, 0)) == self._count:
-                return failures
+                return {}
             first = max(0, sent)
+        refused: dict[int, dict[int, OSError]] = {}
         while first < self._count:
             try:
                 first += self.send(descriptor, first)
             except OSError as error:
-                member, first = self._member_at(first)
+                member, place = self._member_at(first)
                 # Without its traceback, which holds this frame and so itself: nobody collects garbage in the engine.
-                failures[member] = error.with_traceback(None)
-        return failures
+                refused.setdefault(member, {})[place] = error.with_traceback(None)
+                first += 1
+        return {member: _whole(errors, self._lengths[member]) for member, errors in refused.items()}
 
     def refused(self, error: OSError) -> dict[int, OSError]:
         """What `send_all` returns where every member is refused with this error."""
         return dict.fromkeys(range(len(self._lengths)), error)
 
     def _member_at(self, packet: int) -> tuple[int, int]:
-        """The index of the member that has this packet, and the first packet of the next member."""
-        end = 0
-        for place, length in enumerate(self._lengths):
-            end += length
-            if packet < end:
-                return place, end
+        """The index of the member that has this packet, and which of its packets it is."""
+        start = 0
+        for member, length in enumerate(self._lengths):
+            if packet < start + length:
+                return member, packet - start
+            start += length
         raise IndexError(packet)
 
 
 class Packets(Burst):
     """The packets of one member, ready to be sent."""
 
-    def __init__(self, contents: Sequence[bytes], destination: Destination | None = None) -> None:
-        """`destination` is where each packet goes; None on a socket that is bound to its peer or link."""
+    def __init__(self, contents: Sequence[bytes], destinations: Sequence[Destination] = ()) -> None:
+        """`destinations`: where each of them goes, or all; none on a socket that is bound to its peer or link."""
         self.contents = tuple(contents)
         """The packets. The kernel reads them in place: `bytes` do not move, and exist for as long as this object."""
-        name, length = (_address_of(destination.sockaddr), len(destination.sockaddr)) if destination else (0, 0)
+        self.destinations = tuple(destinations)
+        """Where they go."""
+        names = [(_address_of(one.sockaddr), len(one.sockaddr)) for one in destinations] or [(0, 0)]
+        if len(names) == 1:
+            names *= len(self.contents)
         pointers = b"".join(_PART.pack(_address_of(content), len(content)) for content in self.contents)
         parts = _memory(len(pointers)).from_buffer_copy(pointers)
         first = ctypes.addressof(parts)
         self.headers = b"".join(
-            _HEADER.pack(name, length, first + n * _PART.size, 1, 0, 0, 0, 0) for n in range(len(self.contents))
+            _HEADER.pack(*name, first + n * _PART.size, 1, 0, 0, 0, 0) for n, name in enumerate(names)
         )
         """One `struct mmsghdr` for each packet."""
-        super().__init__(self.headers, (len(self.contents),), (destination, parts))
-        if destination and len(self.contents) == 1:
-            self.single = self.contents[0], destination
+        super().__init__(self.headers, (len(self.contents),), (self.destinations, parts))
+        if len(self.destinations) == len(self.contents) == 1:
+            self.single = self.contents[0], self.destinations[0]
 
 
 def join(members: Sequence[Packets]) -> Burst:
@@ -132,6 +150,11 @@ def join(members: Sequence[Packets]) -> Burst:
         return members[0]
     headers = b"".join(packets.headers for packets in members)
     return Burst(headers, [len(packets) for packets in members], tuple(members))
+
+
+def _whole(errors: Mapping[int, OSError], count: int) -> OSError:
+    """The error of a member of which these packets, of so many, were refused."""
+    return next(iter(errors.values())) if len(errors) == count else PartlyRefusedError(errors)
 
 
 @cache

@@ -58,7 +58,9 @@ def oddities(router: VirtualRouter, event: AdvertisementReceived) -> tuple[Actio
     if advertisement.priority == router.priority:
         owner = router.priority == PRIORITY_OWNER
         found.append(Oddity.SEVERAL_OWNERS if owner else Oddity.EQUAL_PRIORITY)
-    if isinstance(event.source, IPv6Address):
+    if router.scope.is_unicast:
+        pass  # a peer is configured, wherever it is
+    elif isinstance(event.source, IPv6Address):
         if not event.source.is_link_local:
             found.append(Oddity.SOURCE_NOT_LINK_LOCAL)
     elif router.on_link and not is_on_link(event.source, router):

@@ -24,7 +24,6 @@ from failover.vrrp.authentication.password import DATA_LENGTH, authentication_da
 from failover.vrrp.authentication.secret import Secret
 from failover.vrrp.packet.checksum import checksum, pseudo_header, verifies
 from failover.vrrp.protocol import (
-    GROUPS,
     INTERVAL_CENTISECONDS_V3,
     Address,
     ChecksumForm,
@@ -32,6 +31,7 @@ from failover.vrrp.protocol import (
     Version,
     family_of,
 )
+from failover.vrrp.scope import GROUPS
 from failover.vrrp.units import NANOSECONDS_PER_CENTISECOND, NANOSECONDS_PER_SECOND, Interval
 
 HEADER_LENGTH = 8
@@ -87,32 +87,32 @@ class RawHeader:
     interval: Interval
 
 
-def encode(advertisement: Advertisement, source: Address) -> bytes:
-    """The message in bytes, as sent from `source` to the VRRP group of its family (RFC 9568 §7.2).
+def encode(advertisement: Advertisement, source: Address, destination: Address | None = None) -> bytes:
+    """The message in bytes, as sent from `source` to `destination`, or to the VRRP group (RFC 9568 §7.2).
 
     Raises `ValueError` where a field does not fit its place in the message. The parameters of a `VirtualRouter` fit:
     it has checked them itself.
     """
-    return _encode(TYPE_ADVERTISEMENT, advertisement, source)
+    return _encode(TYPE_ADVERTISEMENT, advertisement, source, destination)
 
 
-def encode_trial(advertisement: Advertisement, source: Address) -> bytes:
+def encode_trial(advertisement: Advertisement, source: Address, destination: Address | None = None) -> bytes:
     """As `encode`, but of a type that is not defined: each receiver must discard it (RFC 9568 §5.2.2).
 
     It takes the way of an advertisement, and has no effect where it arrives. Whether it can be sent is what it tells.
     Our own daemons know it (`receive.TRIAL`) and do not call it an error.
     """
-    return _encode(TYPE_UNDEFINED, advertisement, source)
+    return _encode(TYPE_UNDEFINED, advertisement, source, destination)
 
 
-def _encode(type_: int, advertisement: Advertisement, source: Address) -> bytes:
+def _encode(type_: int, advertisement: Advertisement, source: Address, destination: Address | None) -> bytes:
     a = advertisement
     _demand_fits(a, family_of(source))
     addresses = b"".join(address.packed for address in a.addresses)
     word = type_of(a.password) << 8 | _interval_field(a)
     head = _HEADER.pack(a.version << 4 | type_, a.vrid, a.priority, len(a.addresses), word, 0)
     message = head + addresses + (authentication_data(a.password) if a.version is Version.V2 else b"")
-    pseudo = _pseudo_header(a.checksum, source, GROUPS[family_of(source)], len(message))
+    pseudo = _pseudo_header(a.checksum, source, destination or GROUPS[family_of(source)], len(message))
     return message[:CHECKSUM_AT] + checksum(message, pseudo).to_bytes(2) + message[HEADER_LENGTH:]
 
 

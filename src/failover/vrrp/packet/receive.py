@@ -20,9 +20,8 @@ from failover.vrrp.packet.advertisement import (
     read_addresses,
     read_header,
 )
-from failover.vrrp.packet.source import impossible_source
+from failover.vrrp.packet.source import impossible_source, is_on_link
 from failover.vrrp.protocol import (
-    GROUPS,
     HOP_LIMIT,
     PRIORITY_OWNER,
     Address,
@@ -48,9 +47,12 @@ class DiscardReason(Enum):
     """Why a packet is not an advertisement for this virtual router; the value is its label in status and events."""
 
     HOP_LIMIT = "hop_limit"
-    """The TTL or hop limit is not 255: the packet came through a router (RFC 9568 §7.1)."""
+    """The TTL or hop limit is not 255: the packet came through a router (RFC 9568 §7.1). For a unicast peer that is not
+    on the interface's own networks, it is not between `min_hop_limit` and `max_hop_limit`."""
     DESTINATION = "destination"
-    """The packet was not sent to the VRRP multicast group."""
+    """The packet was not sent to the multicast group of this virtual router, or not to this host if it has peers."""
+    NOT_A_PEER = "not_a_peer"
+    """The virtual router has unicast peers, and the source is none of them."""
     OWN_SOURCE = "own_source"
     """The source is this host's own address: the packet is our own, or another host has the same address."""
     LENGTH = "length"
@@ -113,14 +115,32 @@ def receive(payload: bytes, meta: ReceivedFrom, router: VirtualRouter) -> Advert
 
 
 def _check_network(meta: ReceivedFrom, router: VirtualRouter) -> Discard | None:
+    if router.scope.is_unicast:
+        return _check_peer(meta, router)
     # "MUST verify that the IPv4 TTL / IPv6 Hop Limit is 255" (RFC 9568 §7.1)
     if meta.hop_limit != HOP_LIMIT:
         return Discard(DiscardReason.HOP_LIMIT, meta.hop_limit, HOP_LIMIT)
-    if meta.destination != GROUPS[router.family]:
-        return Discard(DiscardReason.DESTINATION, meta.destination, GROUPS[router.family])
+    if meta.destination != (group := router.scope.group_of(router.family)):
+        return Discard(DiscardReason.DESTINATION, meta.destination, group)
     # Our own frame, brought back by a loop in the network, or another host with our address.
     if meta.source == router.primary_address:
         return Discard(DiscardReason.OWN_SOURCE, meta.source)
+    return None
+
+
+def _check_peer(meta: ReceivedFrom, router: VirtualRouter) -> Discard | None:
+    """The same for a router with unicast peers. Only a peer on our own link cannot have come through a router."""
+    if meta.source == router.primary_address:
+        return Discard(DiscardReason.OWN_SOURCE, meta.source)
+    peer = router.scope.peer(meta.source)
+    if peer is None:
+        return Discard(DiscardReason.NOT_A_PEER, meta.source)
+    if meta.destination.is_multicast:
+        return Discard(DiscardReason.DESTINATION, meta.destination, router.primary_address)
+    least = HOP_LIMIT if is_on_link(meta.source, router) else peer.min_hop_limit
+    most = HOP_LIMIT if least == HOP_LIMIT else peer.max_hop_limit
+    if not least <= meta.hop_limit <= most:
+        return Discard(DiscardReason.HOP_LIMIT, meta.hop_limit, HOP_LIMIT if least == most else f"{least} to {most}")
     return None
 
 

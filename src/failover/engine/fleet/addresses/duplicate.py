@@ -105,7 +105,8 @@ class DuplicateWatch:
                 self._conclude(port, family, at)
 
     def _masters(self, port: Port, family: Family) -> Sequence[Instance]:
-        return [one for one in self._on(port, family) if one.is_master]
+        """Those that advertise to a group: to peers, nobody else is spoken to."""
+        return [one for one in self._on(port, family) if one.is_master and not one.router.scope.is_unicast]
 
     def _on(self, port: Port, family: Family) -> Sequence[Instance]:
         if self._registry.ports.get(port.name) is not port:  # a reload has removed it
@@ -121,7 +122,8 @@ class DuplicateWatch:
         masters = self._masters(port, family)
         look.heard = {one.router.vrid: _heard(one) for one in masters}
         look.sent = {one.router.vrid: _sent(one) for one in masters}
-        look.sought = Sought(*own, frozenset(look.heard), own_in_turn(list(look.heard), look.turn))
+        groups = frozenset(one.router.scope.group_of(family) for one in masters)
+        look.sought = Sought(*own, frozenset(look.heard), own_in_turn(list(look.heard), look.turn), groups)
         try:
             look.lookout = self._host.lookout(port.name, port.ifindex, family, look.sought)
         except (OSError, LookupError):  # the interface has gone, or there is no room: the next time

@@ -85,8 +85,8 @@ class ElsewhereWatch:
         due: dict[tuple[Port, Family], dict[Instance, Search]] = {}
         for port in self._registry.ports.values():
             for instance in self._registry.on(port):
-                if not instance.is_master:
-                    continue
+                if not instance.is_master or instance.router.scope.is_unicast:
+                    continue  # where there is no multicast, such as in a cloud, others may answer for us on purpose
                 search = self._searches[instance] = before.pop(instance) if instance in before else Search()
                 if search.is_due(at):
                     due.setdefault((port, instance.family), {})[instance] = search

@@ -21,13 +21,14 @@ from failover.linux.filter.bpf import (
     VLAN_TAG_PRESENT,
     Instruction,
     Program,
-    demand,
 )
 from failover.linux.filter.claims import accept
-from failover.linux.filter.program import test_membership
+from failover.linux.filter.membership import demand_member
+from failover.linux.filter.reach import demand_any
 from failover.linux.sockets.looking.frame_socket import ALL_FRAMES, FrameSocket
 from failover.vrrp.packet.advertisement import PRIORITY_AT, TYPE_ADVERTISEMENT, VRID_AT
-from failover.vrrp.protocol import GROUPS, PRIORITY_RESIGN, PROTOCOL_NUMBER, Address, Family
+from failover.vrrp.protocol import PRIORITY_RESIGN, PROTOCOL_NUMBER, Address, Family
+from failover.vrrp.scope import MULTICAST
 
 _ETHER_TYPE: Final = {Family.IPV4: 0x0800, Family.IPV6: int(ethernet.EtherType.IPV6)}
 _PROTOCOL_AT: Final = {Family.IPV4: 9, Family.IPV6: ipv6.NEXT_HEADER_AT}
@@ -52,6 +53,8 @@ class Sought(NamedTuple):
     """Those of our MASTERs: who else advertises them."""
     own: frozenset[int]
     """Of these, what this host itself sends is looked at, and what comes back from our own MAC address."""
+    groups: frozenset[Address] = frozenset()
+    """The groups that our MASTERs advertise to; where none is named, that of VRRP."""
 
 
 class Sighting(NamedTuple):
@@ -78,7 +81,7 @@ def program(family: Family, sought: Sought) -> Program:
         if family is Family.IPV4
         else (Instruction(LOAD_BYTE, start + ipv6.HEADER_LENGTH + VRID_AT),)
     )
-    of_this_host = (*load_vrid, *test_membership(sought.own))
+    of_this_host = (*load_vrid, *demand_member(sought.own))
     mac = sought.mac
     return (
         Instruction(LOAD_WORD, VLAN_TAG_PRESENT),
@@ -86,7 +89,7 @@ def program(family: Family, sought: Sought) -> Program:
         REFUSE,
         *_demand_value(LOAD_HALF, 2 * ethernet.MAC_LENGTH, _ETHER_TYPE[family]),
         *_demand_value(LOAD_BYTE, start + _PROTOCOL_AT[family], PROTOCOL_NUMBER),
-        *demand(start + _DESTINATION_AT[family], GROUPS[family].packed),
+        *demand_any(start + _DESTINATION_AT[family], sought.groups or {MULTICAST.group_of(family)}),
         Instruction(LOAD_WORD, PACKET_TYPE),
         Instruction(JUMP_IF_EQUAL, _OUTGOING, jump_true=4),
         Instruction(LOAD_WORD, ethernet.MAC_LENGTH),
@@ -96,7 +99,7 @@ def program(family: Family, sought: Sought) -> Program:
         *of_this_host,
         *accept(start + _SOURCE_AT[family], sought.source.packed),
         *load_vrid,
-        *test_membership(sought.vrids),
+        *demand_member(sought.vrids),
     )
 
 
