@@ -101,20 +101,18 @@ def advertisement_options(family: Family, index: int) -> tuple[Option, ...]:
 
 def join_group(group: Address, index: int) -> Option:
     """Joins a group on the interface with this index, which needs no address. Closing the socket leaves it."""
-    if isinstance(group, IPv4Address):
-        request = _IP_MREQN.pack(group.packed, _MEMBERSHIP_MARK, index)
-        return Option(f"joining {group}", socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, request)
-    request = _IPV6_MREQ.pack(group.packed, index)
-    return Option(f"joining {group}", socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, request)
+    return _membership(f"joining {group}", group, index, socket.IP_ADD_MEMBERSHIP, socket.IPV6_JOIN_GROUP)
 
 
 def leave_group(group: Address, index: int) -> Option:
     """Undoes `join_group`."""
+    return _membership(f"leaving {group}", group, index, socket.IP_DROP_MEMBERSHIP, socket.IPV6_LEAVE_GROUP)
+
+
+def _membership(name: str, group: Address, index: int, ipv4: int, ipv6: int) -> Option:
     if isinstance(group, IPv4Address):
-        request = _IP_MREQN.pack(group.packed, _MEMBERSHIP_MARK, index)
-        return Option(f"leaving {group}", socket.IPPROTO_IP, socket.IP_DROP_MEMBERSHIP, request)
-    request = _IPV6_MREQ.pack(group.packed, index)
-    return Option(f"leaving {group}", socket.IPPROTO_IPV6, socket.IPV6_LEAVE_GROUP, request)
+        return Option(name, socket.IPPROTO_IP, ipv4, _IP_MREQN.pack(group.packed, _MEMBERSHIP_MARK, index))
+    return Option(name, socket.IPPROTO_IPV6, ipv6, _IPV6_MREQ.pack(group.packed, index))
 
 
 def forget_group(group: Address) -> Option | None:
