@@ -142,8 +142,8 @@ def test_the_table_shows_defaults_as_the_file_writes_them() -> None:
         "hop_limit": "255",
         "no_ip_addresses": "false",
         "preferred_lifetime": "0",
-        "authentication": "none",
         "accept_mode": "true",
+        "authentication": "none",
     }
     assert settings_of(VirtualRouter) == SETTINGS
 

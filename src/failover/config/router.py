@@ -1,6 +1,5 @@
 """`VirtualRouter`: one entry of the configuration file, its settings and their documentation."""
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
@@ -12,59 +11,16 @@ from failover.config.authentication.setting import AUTHENTICATION, Authenticatio
 from failover.config.checking.addresses import ADDRESS_FORM
 from failover.config.checking.built import Built
 from failover.config.checking.examine import examine
+from failover.config.checking.names import LONGEST_INTERFACE_NAME, LONGEST_NAME, check_interface_name, check_name
 from failover.config.checking.peers import MOST_PEERS, PEERS, group_complaint, host_address_complaint
-from failover.config.checking.problems import ConfigError, show
-from failover.config.checking.settings import Complaint, Setting, about, settings_of
+from failover.config.checking.problems import ConfigError
+from failover.config.checking.settings import Setting, about, settings_of
 from failover.config.rules.entry import check_rules
 from failover.vrrp.protocol import HOP_LIMIT, PRIORITIES, PRIORITY_DEFAULT, VRIDS, Version, VirtualAddress
 from failover.vrrp.router import ChecksumPolicy
 from failover.vrrp.scope import Peer
 
-LONGEST_NAME: Final = 128
-"""Characters."""
-
-LONGEST_INTERFACE_NAME: Final = 15
-"""Bytes: IFNAMSIZ less the terminating zero."""
-
-_NOT_IN_INTERFACE_NAMES: Final = frozenset("/: \u00a0")
-_MAC: Final = re.compile(r"(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}", re.IGNORECASE)
-"""In the forms that are no interface's name. Dots, or nothing between the digits, may be in one (`fab0.1000.2000`)."""
-_PEER: Final = re.compile(r"[^@]+@if[0-9]+")
-"""As in `eth0@if5`: a name that the kernel would give, but hardly has."""
-_SHOWN: Final = re.compile(r"(?:[0-9]+:\s+)?([^@:\s]+)(?:@[^@:\s]+)?:?(?:\s+<.*)?")
-"""From the output of `ip addr`, such as `2: eth0@if5: <BROADCAST>`."""
-_LISTED: Final = "`ip -br link` lists the names of this host's interfaces"
 _ADDRESS_LIST: Final = f"a list of {ADDRESS_FORM}"
-
-
-def _check_name(name: str) -> Complaint | None:
-    if not name.isprintable():
-        return Complaint("contains a control character")
-    if name != name.strip():
-        return Complaint("begins or ends with a space", f"did you mean {show(name.strip())}?" if name.strip() else None)
-    return None
-
-
-def _check_interface_name(name: str) -> Complaint | None:
-    """Check what the kernel demands of a name (`dev_valid_name` in net/core/dev.c), and that it is printable."""
-    if _MAC.fullmatch(name):
-        return Complaint("is a MAC address", _LISTED)
-    has_good_characters = name.isprintable() and _NOT_IN_INTERFACE_NAMES.isdisjoint(name)
-    is_long = len(name.encode(errors="surrogatepass")) > LONGEST_INTERFACE_NAME
-    if has_good_characters and not is_long and name not in {".", ".."} and not _PEER.fullmatch(name):
-        return None
-    shown = _SHOWN.fullmatch(name)
-    if shown is not None and shown[1] != name and _check_interface_name(shown[1]) is None:
-        of = "of an interface's peer" if "@" in name else "beside an interface's name"
-        return Complaint(f"has what `ip` shows {of}", f"did you mean {show(shown[1])}?")
-    if name != name.strip() and name.strip() and _check_interface_name(name.strip()) is None:
-        return Complaint("cannot be the name of an interface", f"did you mean {show(name.strip())}?")
-    if has_good_characters and is_long:
-        return Complaint("is too long for the name of an interface", f"an altname cannot be used; {_LISTED}")
-    device, *alias = name.split(":")
-    is_alias = len(alias) == 1 and " " not in name and device and _check_interface_name(device) is None
-    meant = f"the interface of that alias is {show(device)}" if is_alias else None
-    return Complaint("cannot be the name of an interface", meant)
 
 
 class VirtualRouter(msgspec.Struct, frozen=True, kw_only=True, metaclass=Built):
@@ -83,7 +39,7 @@ class VirtualRouter(msgspec.Struct, frozen=True, kw_only=True, metaclass=Built):
             "Names the virtual router in commands, status and logs.",
             f"1 to {LONGEST_NAME} printable characters, unique in the file",
             default_text='"VR_<vrid>"',
-            check=_check_name,
+            check=check_name,
             min_length=1,
             max_length=LONGEST_NAME,
         ),
@@ -103,7 +59,7 @@ class VirtualRouter(msgspec.Struct, frozen=True, kw_only=True, metaclass=Built):
         about(
             "The network interface. If it does not exist yet, the daemon waits for it.",
             f"1 to {LONGEST_INTERFACE_NAME} bytes without spaces, / or :",
-            check=_check_interface_name,
+            check=check_interface_name,
             min_length=1,
             max_length=LONGEST_INTERFACE_NAME,
         ),
@@ -245,7 +201,6 @@ class VirtualRouter(msgspec.Struct, frozen=True, kw_only=True, metaclass=Built):
             section="RFC 4862 §5.5.4",
         ),
     ] = 0
-    authentication: Annotated[Authentication | None, AUTHENTICATION] = None
     accept_mode: Annotated[
         bool,
         about(
@@ -255,6 +210,7 @@ class VirtualRouter(msgspec.Struct, frozen=True, kw_only=True, metaclass=Built):
             section="RFC 9568 §6.1",
         ),
     ] = True
+    authentication: Annotated[Authentication | None, AUTHENTICATION] = None
 
     if TYPE_CHECKING:  # the constructor takes more types than the fields have
 
@@ -280,8 +236,8 @@ class VirtualRouter(msgspec.Struct, frozen=True, kw_only=True, metaclass=Built):
             hop_limit: int = HOP_LIMIT,
             no_ip_addresses: bool = False,
             preferred_lifetime: Literal[0, "forever"] = 0,
-            authentication: Mapping[str, Any] | Authentication | None = None,
             accept_mode: bool = True,
+            authentication: Mapping[str, Any] | Authentication | None = None,
         ) -> None: ...
 
     def __post_init__(self) -> None:

@@ -63,9 +63,8 @@ def test_looks_take_turns_with_what_this_host_sends() -> None:
 
 
 def packet(priority: int = 100) -> bytes:
-    return next(
-        iter(datagrams(replace(ROUTER, priority=priority), SendAdvertisement(priority, ROUTER.initial_checksum)))
-    )
+    sent = datagrams(replace(ROUTER, priority=priority), SendAdvertisement(priority, ROUTER.initial_checksum))
+    return next(iter(sent)).datagram
 
 
 HEADS = frozenset({head(packet())})

@@ -87,8 +87,8 @@ class Engine:
         """Begin an election for every router that can run; `PermissionError` where sockets are not allowed at all."""
         at = self._loop.clock.now()
         self._network.begin(at)
-        self._send_test.begin()
         self._accept_mode.follow_now()  # before any of them can be MASTER
+        self._send_test.begin()
         self._loop.housekeeping.add(self._watch_lateness)
         while self._transmitter.turn():  # whoever drives us may have other things to do first
             pass
@@ -108,8 +108,8 @@ class Engine:
         for port, addresses in broken.items():
             self._stale.take_off(port, addresses)
         self._loop.housekeeping.remove(self._watch_lateness)
-        self._send_test.close()
         self._accept_mode.close()
+        self._send_test.close()
         self._network.close()
         for port in self._registry.ports.values():
             self._stale.forget(port)

@@ -202,7 +202,7 @@ def _own(port: Port, family: Family) -> tuple[Address, bytes] | None:
 def _sent(instance: Instance) -> Sent:
     """What a MASTER has sent, in all."""
     router = instance.router
-    sample = datagrams(router, SendAdvertisement(router.priority, instance.state.checksum))
+    sample = [one.datagram for one in datagrams(router, SendAdvertisement(router.priority, instance.state.checksum))]
     return Sent(router, frozenset(map(head, sample)), len(sample) * instance.counters.advertisements_sent)
 
 
