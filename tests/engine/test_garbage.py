@@ -23,6 +23,17 @@ FLOOD = 5000
 UNREACHABLE = {
     DiscardReason.DESTINATION: "the kernel's filter passes the group alone",
     DiscardReason.VRID: "the router is found by it",
+    **dict.fromkeys(
+        (
+            DiscardReason.NOT_SIGNED,
+            DiscardReason.TRAILER,
+            DiscardReason.KEY,
+            DiscardReason.TIME,
+            DiscardReason.REPLAYED,
+            DiscardReason.SIGNATURE,
+        ),
+        "none of these has keys: see test_signed",
+    ),
 }
 
 

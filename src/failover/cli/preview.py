@@ -53,7 +53,7 @@ class Preview(NamedTuple):
             "excluded_addresses": list(map(str, router.excluded_addresses)),
             "accept_mode": router.accept_mode,
             "preferred_lifetime": router.preferred_lifetime.value if router.family is Family.IPV6 else None,
-            "authentication": "password" if router.password else None,
+            "authentication": "password" if router.password else "hmac_sha256" if router.keyed else None,
             "source": str(self.source) if self.source else None,
             "fault": {"reason": self.fault.reason, "detail": self.fault.detail} if self.fault else None,
             "warnings": list(self.warnings),

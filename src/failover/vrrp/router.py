@@ -7,6 +7,7 @@ One instance is one (interface, family, VRID), RFC 9568 §6.4. Frozen: to change
 from dataclasses import dataclass
 from enum import Enum
 
+from failover.vrrp.authentication.keys import KeyedAuthentication
 from failover.vrrp.authentication.password import AuthenticationType, type_of
 from failover.vrrp.authentication.secret import Secret
 from failover.vrrp.protocol import (
@@ -88,7 +89,11 @@ class VirtualRouter:
     """Version 2: what each advertisement contains, sent and received (RFC 2338 §5.3.6.2): 1 byte at least; the first 8
     count."""
 
+    keyed: KeyedAuthentication | None = None
+    """How advertisements are signed with a key, and checked."""
+
     def __post_init__(self) -> None:
+        _demand(self.password is None or self.keyed is None, "password", "set", "none beside a key")
         _demand(self.vrid in VRIDS, "vrid", self.vrid, "1 to 255")
         _demand(self.priority in PRIORITIES, "priority", self.priority, "1 to 255")
         count = len(self.addresses)
@@ -134,6 +139,11 @@ class VirtualRouter:
     def authentication_type(self) -> AuthenticationType:
         """The Auth Type of its advertisements in version 2."""
         return type_of(self.password)
+
+    @property
+    def signs(self) -> bool:
+        """Whether its advertisements have a trailer."""
+        return self.keyed is not None and self.keyed.signs
 
     @property
     def advertised(self) -> tuple[Address, ...]:

@@ -7,7 +7,16 @@ import msgspec
 from failover.agent.link.freshness import Liveness
 from failover.agent.link.mirror import Mirror
 from failover.agent.timestamp import timestamp
-from failover.messages import LAG_BOUNDS, EngineLag, Lag, LastReload, Problem, RouterStatus, SendError
+from failover.messages import (
+    LAG_BOUNDS,
+    AuthenticationStatus,
+    EngineLag,
+    Lag,
+    LastReload,
+    Problem,
+    RouterStatus,
+    SendError,
+)
 
 _NANOSECONDS: Final = 1_000_000_000
 
@@ -102,7 +111,7 @@ def _router(router: RouterStatus, addresses: list[str], at: int) -> dict[str, An
         "virtual_mac": None,
         "send_error": _send_error(router.send_error) if router.send_error else None,
         "address_conflict": router.address_conflict,
-        "authentication": msgspec.to_builtins(router.authentication),
+        "authentication": _authentication(router.authentication) if router.authentication else None,
         "counters": {
             "advertisements_sent": router.counters.advertisements_sent,
             "advertisements_received": router.counters.advertisements_received,
@@ -114,6 +123,19 @@ def _router(router: RouterStatus, addresses: list[str], at: int) -> dict[str, An
             "discarded": router.counters.discarded,
             "oddities": router.counters.oddities,
         },
+    }
+
+
+def _authentication(one: AuthenticationStatus) -> dict[str, Any]:
+    window = None if one.time_window is None else one.time_window / _NANOSECONDS
+    return {
+        "method": one.method,
+        "password_is_cut": one.password_is_cut,
+        "mode": one.mode,
+        "keys": one.keys,
+        "active_key": one.active_key,
+        "anti_replay": one.anti_replay,
+        "time_window_seconds": window,
     }
 
 

@@ -12,6 +12,7 @@ from failover.engine.intended import Intended, intended
 from failover.messages import MAX_MESSAGE_BYTES
 from failover.messages import UNREADABLE as UNDECODABLE
 from failover.vrrp import ChecksumPolicy, Family, Interval, Version, VirtualAddress, VirtualRouter
+from failover.vrrp.authentication.keys import AuthenticationMode, KeyedAuthentication
 from failover.vrrp.authentication.secret import Secret
 from failover.vrrp.protocol import PreferredLifetime
 
@@ -30,6 +31,15 @@ _Address = tuple[bytes, int]
 
 _MAKE: Final[Mapping[int, Callable[[_Address], VirtualAddress]]] = {4: IPv4Interface, 16: IPv6Interface}
 """The type of an address, by the length of its packed form."""
+
+
+class _Keyed(msgspec.Struct, frozen=True, kw_only=True):
+    """A `KeyedAuthentication` as it travels."""
+
+    keys: tuple[tuple[int, Secret], ...]
+    active_key: int
+    mode: AuthenticationMode
+    window: int | None
 
 
 class _Instance(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +62,7 @@ class _Instance(msgspec.Struct, frozen=True, kw_only=True):
     check_address_list: bool
     with_version_2: bool
     password: Secret | None
+    keyed: _Keyed | None
 
 
 class Instances(msgspec.Struct, frozen=True, tag="instances"):
@@ -150,6 +161,7 @@ def _packed(one: Intended, excluded: Iterable[VirtualAddress]) -> _Instance:
         check_address_list=router.check_address_list,
         with_version_2=router.with_version_2,
         password=router.password,
+        keyed=_packed_keys(router.keyed),
     )
 
 
@@ -170,8 +182,22 @@ def _unpacked(one: _Instance, excluded: tuple[VirtualAddress, ...]) -> Intended:
         check_address_list=one.check_address_list,
         with_version_2=one.with_version_2,
         password=one.password,
+        keyed=_unpacked_keys(one.keyed),
     )
     return Intended(one.name, one.interface, router)
+
+
+def _packed_keys(one: KeyedAuthentication | None) -> _Keyed | None:
+    if one is None:
+        return None
+    return _Keyed(keys=one.keys, active_key=one.active_key, mode=one.mode, window=one.window)
+
+
+def _unpacked_keys(one: _Keyed | None) -> KeyedAuthentication | None:
+    if one is None:
+        return None
+    window = None if one.window is None else Interval(one.window)
+    return KeyedAuthentication(keys=one.keys, active_key=one.active_key, mode=one.mode, window=window)
 
 
 def _bytes(addresses: Iterable[VirtualAddress]) -> list[_Address]:

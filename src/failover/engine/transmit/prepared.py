@@ -25,6 +25,7 @@ from failover.vrrp import (
     encode,
     encode_trial,
 )
+from failover.vrrp.authentication.trailer import LENGTH as TRAILER_LENGTH
 from failover.vrrp.protocol import PRIORITY_RESIGN
 
 ANNOUNCEMENT_REPEAT = 5
@@ -62,7 +63,9 @@ def datagrams(
 ) -> tuple[bytes, ...]:
     """The IP datagrams that an action asks for."""
     source = router.primary_address
-    messages = (encoded(advertisement, source) for advertisement in advertisements(router, action))
+    # Where it is signed, there is room for the trailer, which is another one each time.
+    room = bytes(TRAILER_LENGTH if router.signs else 0)
+    messages = (encoded(advertisement, source) + room for advertisement in advertisements(router, action))
     return tuple(advertisement_datagram(source, message) for message in messages)
 
 
