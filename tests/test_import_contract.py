@@ -69,7 +69,7 @@ FLOORS: Final[dict[str, dict[str, frozenset[str]]]] = {
         "agent_link": frozenset({"fleet", "router", "process", "environment", "events"}),
         "fleet": frozenset({"router", "account", "transmit", "port", "environment", "events", "intended"}),
         "router": frozenset({"account", "transmit", "port", "flood", "environment", "events", "intended"}),
-        "account": frozenset({"events"}),
+        "account": frozenset({"events", "intended"}),
         "transmit": frozenset({"port", "environment"}),
         "port": frozenset({"flood", "environment"}),
         "flood": frozenset({"environment"}),

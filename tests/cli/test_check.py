@@ -173,6 +173,8 @@ def test_the_json_form_says_the_same_under_the_names_of_status() -> None:
         "addresses": ["192.0.2.100/24"],
         "excluded_addresses": [],
         "accept_mode": True,
+        "virtual_mac": None,
+        "virtual_mac_interface": None,
         "preferred_lifetime": None,
         "authentication": None,
         "source": None,

@@ -39,6 +39,7 @@ def entries_of(draw: st.DrawFn, vrid: int) -> dict[str, Any]:
     options: dict[str, Any] = {
         "priority": (priority := draw(st.integers(1, 254 if not required["ip_addresses"] else 255))),
         "accept_mode": draw(st.booleans()) or priority == 255,
+        "virtual_mac": draw(st.booleans()) and priority != 255 and bool(required["ip_addresses"]),
         "preempt_mode": draw(st.booleans()),
         "excluded_ip_addresses": [address(draw, family, vrid, 99) for family in families],
         "require_link_local": draw(st.booleans()),

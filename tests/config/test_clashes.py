@@ -72,6 +72,20 @@ def test_a_link_local_address_is_another_one_on_another_interface() -> None:
     ]
 
 
+def test_an_interface_for_a_virtual_mac_address_is_used_once() -> None:
+    first = entry(vrid=51, ip_addresses=["10.0.0.1"], virtual_mac=True)
+    second = entry(vrid=51, ip_addresses=["10.0.0.2"], virtual_mac=True, interface_name="eth1")
+    third = entry(vrid=52, ip_addresses=["10.0.0.3"], interface_name="vrrp4.51")
+    what = "would make vrrp4.51, which is the interface of"
+    rest = 'allowed: each interface once; set "virtual_mac_interface_name"'
+    assert complaints([first, second]) == [f"$[1].virtual_mac: true {what} $[0]; {rest}"]
+    assert complaints([first, third]) == [f"$[0].virtual_mac: true {what} $[1]; {rest}"]
+    itself = entry(vrid=51, ip_addresses=["10.0.0.1"], virtual_mac=True, interface_name="vrrp4.51")
+    assert complaints([itself]) == [f"$[0].virtual_mac: true {what} $[0]; {rest}"]
+    named = {**second, "virtual_mac_interface_name": "lan51"}
+    assert len(parse_routers([first, named])) == 2
+
+
 def test_clashes_are_reported_beside_other_problems_in_the_order_of_the_file() -> None:
     first = entry(priority=0)
     second = entry(ip_addresses=["x", "192.168.100.100/24"])

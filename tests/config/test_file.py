@@ -14,7 +14,7 @@ from tests.config.documents import GOOD, complaints, entry
 KNOWN_KEYS = (
     "name, vrid, interface_name, ip_addresses, priority, advert_interval, preempt_mode, version,"
     " excluded_ip_addresses, checksum, require_link_local, check_address_list, with_version_2, no_ip_addresses,"
-    " preferred_lifetime, authentication, accept_mode"
+    " preferred_lifetime, authentication, accept_mode, virtual_mac, virtual_mac_interface_name"
 )
 DAEMON = "allowed: an object with the daemon's settings"
 SHAPES = "allowed: a virtual router, a list of them, or an object with virtual_routers"

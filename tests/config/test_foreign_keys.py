@@ -55,7 +55,10 @@ def test_our_own_settings_are_known_by_heart() -> None:
         ("track_interface", "leave it out: nothing is tracked but the interface itself"),
         ("notify_master", "leave it out: no script is called; the log and `failover status` show changes"),
         ("unicast_peer", "leave it out: advertisements are sent by multicast only"),
-        ("use_vmac", "leave it out: addresses are served with the interface's own MAC address"),
+        (
+            "use_vmac",
+            'write "virtual_mac": true; the interface is named by "virtual_mac_interface_name"',
+        ),
         ("checksum-with-ipv4-pseudoheader", 'write "checksum": "pseudo_header", or leave it out: it follows the peers'),
         ("shutdown", "leave it out: every entry runs, so remove an entry that must not run"),
         ("vrrp_rt_priority", '"realtime_priority" belongs in "daemon", beside "virtual_routers"'),

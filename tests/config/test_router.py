@@ -140,6 +140,8 @@ def test_the_table_shows_defaults_as_the_file_writes_them() -> None:
         "preferred_lifetime": "0",
         "authentication": "none",
         "accept_mode": "true",
+        "virtual_mac": "false",
+        "virtual_mac_interface_name": '"vrrp4.<vrid>" or "vrrp6.<vrid>"',
     }
     assert settings_of(VirtualRouter) == SETTINGS
 

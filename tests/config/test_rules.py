@@ -113,6 +113,28 @@ def test_version_2_takes_ipv4_and_version_3_takes_both() -> None:
             'preferred_lifetime: "forever" needs an IPv6 address; allowed: 0 with IPv4 alone',
         ),
         (
+            {"virtual_mac": True, "priority": 255},
+            "virtual_mac: true is not possible for the owner of the addresses; allowed: false with priority 255",
+        ),
+        (
+            {"virtual_mac": True, "no_ip_addresses": True, "ip_addresses": []},
+            "virtual_mac: true has no effect without addresses; allowed: false with no_ip_addresses",
+        ),
+        (
+            {"virtual_mac_interface_name": "lan51"},
+            (
+                'virtual_mac_interface_name: "lan51" has no effect without virtual_mac;'
+                " allowed: only with virtual_mac, and one family"
+            ),
+        ),
+        (
+            {"virtual_mac": True, "virtual_mac_interface_name": "x", "ip_addresses": ["10.0.0.1", "fe80::1"]},
+            (
+                'virtual_mac_interface_name: "x" cannot be the name of two interfaces;'
+                " allowed: only with virtual_mac, and one family; leave it out"
+            ),
+        ),
+        (
             {"accept_mode": False, "priority": 255},
             "accept_mode: false has no effect for the owner of the addresses; allowed: true with priority 255",
         ),

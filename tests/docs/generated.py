@@ -164,7 +164,8 @@ FIELDS: Final = {
     "virtual_routers[].preferred_lifetime": (
         "The configured preferred lifetime of the IPv6 addresses: 0 or `forever`. `null` for `ipv4`."
     ),
-    "virtual_routers[].virtual_mac": "Always `null`: the addresses use the interface's own MAC address.",
+    "virtual_routers[].virtual_mac": "The virtual MAC address. `null` if the addresses use the interface's own one.",
+    "virtual_routers[].virtual_mac_interface": "The interface that has the virtual MAC address and the addresses.",
     "virtual_routers[].send_error.what": "What could not be sent. `send_error` is `null` if sending works.",
     "virtual_routers[].send_error.error": "Why sending failed the last time.",
     "virtual_routers[].send_error.count": "How often sending failed in a row.",

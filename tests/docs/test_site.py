@@ -33,6 +33,7 @@ FAULTS: Final = [
     faults.no_ipv6_source("eth0"),
     faults.duplicate_source("eth0", ip_address("fe80::1")),
     faults.socket_refused("eth0", "Operation not permitted"),
+    faults.virtual_mac("vrrp4.51", "eth0", "another interface has this name"),
     faults.mtu_too_small("eth0", 1300, 1280),
     faults.cannot_send("eth0", "Operation not permitted"),
 ]

@@ -6,6 +6,7 @@ from typing import Final
 
 from failover.linux.interfaces.table import Interface
 from failover.linux.netlink.rtnetlink import SCOPE_GLOBAL, AddressAdded, AssignedAddress, LinkChanged
+from failover.linux.nftables.link_filter import FilteredLink
 from failover.linux.sockets.looking.lookout import Sighting
 from failover.vrrp import Address, Family, VirtualAddress
 from tests.simulation.kernel import Kernel, SimulatedInterfaces, SimulatedNetlink
@@ -93,7 +94,7 @@ class Process:
         return opened
 
     def advertisement_socket(
-        self, interface: str, index: int, family: Family, vrids: frozenset[int]
+        self, interface: str, index: int, family: Family, vrids: frozenset[int], parent: int | None = None
     ) -> SimulatedAdvertisementSocket:
         """For the advertisements of these virtual routers."""
         nic = self._host.nic(index)
@@ -124,6 +125,21 @@ class Process:
     def keep_secondaries(self, interface: Interface) -> None:
         """No address goes with another here."""
 
+    def link_filter(self) -> "_LinkFilter":
+        """No interface has a virtual MAC address here."""
+        return _LinkFilter()
+
+    def make_link(self, *_: object) -> None:
+        """As above."""
+        raise NotImplementedError
+
+    def remove_link(self, index: int) -> None:
+        """As above."""
+        raise NotImplementedError
+
+    reset_link = make_link
+    remove_link_aside = remove_link
+
     def address_filter(self) -> "_AddressFilter":
         """Nothing is sent to addresses here."""
         return _AddressFilter()
@@ -153,6 +169,16 @@ class _AddressFilter:
     """Has nothing to drop."""
 
     def change(self, added: Collection[tuple[str, Address]], removed: Collection[tuple[str, Address]]) -> None:
+        """Done."""
+
+    def close(self) -> None:
+        """Nothing is open here."""
+
+
+class _LinkFilter:
+    """Has nothing to guard."""
+
+    def guard(self, links: Collection[FilteredLink]) -> None:
         """Done."""
 
     def close(self) -> None:

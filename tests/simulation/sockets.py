@@ -152,6 +152,12 @@ class SimulatedAnnouncementSocket:
             sent += 1
         return sent
 
+    def send_all(self, frames: Burst) -> dict[int, OSError]:
+        """Send all frames; none is refused."""
+        for frame in frames:
+            self._nic.announce(frame)
+        return {}
+
     def close(self) -> None:
         """Nothing is open here."""
 

@@ -1,7 +1,7 @@
 """Finds and removes what a dead daemon may have left on this host. Refuses where the daemon is alive."""
 
 import errno
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -12,8 +12,10 @@ from failover.cli.living import Living
 from failover.cli.places import Places
 from failover.config import ConfigError, Configuration, load, not_read
 from failover.config.rules.entry import FAMILY_NAMES
+from failover.engine.fleet.links.virtual_links import is_left
 from failover.engine.process.runtime_directory import RuntimeDirectory, running_daemon
 from failover.linux.errors import describe, reason
+from failover.linux.host import LinuxHost
 from failover.linux.interfaces.monitor import Interfaces
 from failover.linux.interfaces.ownership import Asker, Lists, Own, Whose, recognised, whose
 from failover.linux.interfaces.secondaries import keep_secondaries
@@ -91,11 +93,14 @@ def _remove(concerns: Concerns, virtual: Mapping[str, frozenset[Address]], where
             interface.name: _remove_from(netlink, interface, concerns, virtual.get(interface.name, frozenset()), living)
             for interface in interfaces
         }
+        links = _remove_links(interfaces, living)
     # Only now: what cannot be said, on a full disk or to nobody, must still be done.
     for name, (removed, _) in outcomes.items():
         for address in removed:
             click.echo(f"removed {address} from {name}")
-    if not any(removed or left for removed, left in outcomes.values()):
+    for name in links:
+        click.echo(f"removed {name}")
+    if not (links or any(removed or left for removed, left in outcomes.values())):
         click.echo("nothing to remove")
     return FAILED if any(left for _, left in outcomes.values()) else FINE
 
@@ -123,6 +128,20 @@ def _remove_from(
         tell(f"{interface.name}: {failure}")
     removed = [address for address in theirs if address not in failures]
     return removed, len(failures) + len(found[Whose.ANOTHERS])
+
+
+def _remove_links(interfaces: Iterable[Interface], living: Living) -> list[str]:
+    """Remove the interfaces that a dead daemon has made for virtual MAC addresses; their names."""
+    host, removed = LinuxHost(), list[str]()
+    for interface in interfaces:
+        if is_left(interface, living.has):
+            try:
+                host.remove_link(interface.ifindex)
+            except OSError as error:
+                tell(f"{interface.name}: {reason(error)}")
+            else:
+                removed.append(interface.name)
+    return removed
 
 
 def _tell_of_the_living(interface: Interface, addresses: Sequence[VirtualAddress], living: Living) -> None:

@@ -8,7 +8,8 @@ from contextlib import closing
 from typing import Any, NamedTuple
 
 from failover.cli.health.subnets import mistaken
-from failover.config import Configuration, DaemonSettings, instances
+from failover.config import Configuration, DaemonSettings
+from failover.engine.intended import Intended, intended
 from failover.engine.transmit.prepared import mtu_fault
 from failover.linux.confinement import users
 from failover.linux.errors import reason
@@ -33,6 +34,9 @@ class Preview(NamedTuple):
     """Why it could not run now; None where it could."""
     warnings: tuple[str, ...]
     """Sentences about what looks wrong but does not keep it from running."""
+    virtual_mac: str | None = None
+    virtual_mac_interface: str | None = None
+    """The interface that would be made for it."""
 
     def document(self) -> dict[str, Any]:
         """The object of `check --json` for this instance, with the keys of `status --json`."""
@@ -52,6 +56,8 @@ class Preview(NamedTuple):
             "addresses": list(map(str, router.addresses)),
             "excluded_addresses": list(map(str, router.excluded_addresses)),
             "accept_mode": router.accept_mode,
+            "virtual_mac": self.virtual_mac,
+            "virtual_mac_interface": self.virtual_mac_interface,
             "preferred_lifetime": router.preferred_lifetime.value if router.family is Family.IPV6 else None,
             "authentication": "password" if router.password else None,
             "source": str(self.source) if self.source else None,
@@ -79,26 +85,28 @@ def preview(configuration: Configuration, here: Mapping[str, Interface] | None) 
 
     `here` has the host's interfaces by name; where it is None, nothing is said about them.
     """
-    all_instances = [
-        (entry.name, entry.interface_name, router)
-        for entry in configuration.virtual_routers
-        for router in instances(entry)
-    ]
+    everything = intended(configuration)
     virtual: dict[str, set[Address]] = {}
-    for _, name, router in all_instances:
-        if not router.is_address_owner:
-            virtual.setdefault(name, set()).update(address.ip for address in router.held_addresses)
+    for one in everything:
+        if not one.router.is_address_owner:
+            virtual.setdefault(one.lan, set()).update(address.ip for address in one.router.held_addresses)
     return [
-        Preview(name, interface_name, router, None, None, tuple(_of_the_file(router)))
-        if here is None
-        else _on(here, name, interface_name, router, virtual.get(interface_name, set()))
-        for name, interface_name, router in all_instances
+        _with_link(
+            Preview(one.name, one.lan, one.router, None, None, tuple(_of_the_file(one.router)))
+            if here is None
+            else _on(here, one, virtual.get(one.lan, set())),
+            one,
+        )
+        for one in everything
     ]
 
 
-def _on(
-    here: Mapping[str, Interface], name: str, interface_name: str, router: VirtualRouter, virtual: set[Address]
-) -> Preview:
+def _with_link(found: Preview, one: Intended) -> Preview:
+    return found._replace(virtual_mac=one.link.mac.hex(":"), virtual_mac_interface=one.interface) if one.link else found
+
+
+def _on(here: Mapping[str, Interface], one: Intended, virtual: set[Address]) -> Preview:
+    name, interface_name, router = one.name, one.lan, one.router
     interface = here.get(interface_name)
     found = fault(interface_name, interface, router.family, virtual, meant(interface_name, here.values()))
     if found is None and interface is not None:

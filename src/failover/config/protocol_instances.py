@@ -28,6 +28,11 @@ def instances(router: VirtualRouter, primary: Mapping[Family, Address] | None = 
     return tuple(_instance(router, family, {**UNKNOWN_SOURCE, **(primary or {})}[family]) for family in families)
 
 
+def virtual_mac_interface(configured: str, family: Family, vrid: int) -> str:
+    """The name of the interface that has a virtual MAC address."""
+    return configured or f"vrrp{family.value}.{vrid}"
+
+
 def _instance(router: VirtualRouter, family: Family, primary: Address) -> core.VirtualRouter:
     return core.VirtualRouter(
         vrid=router.vrid,

@@ -214,6 +214,27 @@ class VirtualRouter(msgspec.Struct, frozen=True, kw_only=True, metaclass=Built):
         ),
     ] = True
 
+    virtual_mac: Annotated[
+        bool,
+        about(
+            "Whether the virtual addresses have the MAC address of the virtual router, 00-00-5E-00-01-VRID or"
+            " 00-00-5E-00-02-VRID for IPv6, on an interface of their own that the daemon makes.",
+            "true or false; false for the owner of the addresses",
+            section="RFC 9568 §7.3",
+        ),
+    ] = False
+    virtual_mac_interface_name: Annotated[
+        str,
+        about(
+            "The name of that interface.",
+            f"1 to {LONGEST_INTERFACE_NAME} bytes without spaces, / or :; only with virtual_mac, and one family",
+            default_text='"vrrp4.<vrid>" or "vrrp6.<vrid>"',
+            check=_check_interface_name,
+            min_length=1,
+            max_length=LONGEST_INTERFACE_NAME,
+        ),
+    ] = ""
+
     if TYPE_CHECKING:  # the constructor takes more types than the fields have
 
         def __init__(  # noqa: PLR0913 - a setting each, by keyword only
@@ -236,12 +257,15 @@ class VirtualRouter(msgspec.Struct, frozen=True, kw_only=True, metaclass=Built):
             preferred_lifetime: Literal[0, "forever"] = 0,
             authentication: Mapping[str, Any] | Authentication | None = None,
             accept_mode: bool = True,
+            virtual_mac: bool = False,
+            virtual_mac_interface_name: str = "",
         ) -> None: ...
 
     def __post_init__(self) -> None:
         given = msgspec.structs.asdict(self)
-        if self.name == "":
-            del given["name"]
+        for setting in ("name", "virtual_mac_interface_name"):
+            if given[setting] == "":
+                del given[setting]
         draft = examine(SETTINGS, given)
         check_rules(draft)
         load_secrets(draft)

@@ -15,6 +15,7 @@ from failover.linux.filter.program import Terms
 from failover.linux.interfaces.table import Interface
 from failover.linux.netlink.addresses import Batch, Datagram, Failure
 from failover.linux.netlink.codec import Refused
+from failover.linux.nftables.link_filter import FilteredLink
 from failover.linux.packet import Received
 from failover.linux.sockets.looking.lookout import Sighting, Sought
 from failover.linux.sockets.outbox import Burst
@@ -164,6 +165,9 @@ class AnnouncementSocket(Protocol):
     def send(self, frames: Burst, first: int = 0) -> int:
         """Send some frames from `first` on; how many, 0 where there is no room. `OSError` where they are refused."""
 
+    def send_all(self, frames: Burst) -> dict[int, OSError]:
+        """Send all frames; the errors, by the place of the burst's member."""
+
     def close(self) -> None:
         """Send nothing more."""
 
@@ -210,6 +214,16 @@ class AddressFilter(Protocol):
         """Drop nothing more."""
 
 
+class LinkFilter(Protocol):
+    """What keeps interfaces with virtual MAC addresses silent: `linux.nftables.link_filter`."""
+
+    def guard(self, links: Collection[FilteredLink]) -> None:
+        """Guard these, and no others. `OSError`: all is as it was."""
+
+    def close(self) -> None:
+        """Guard nothing more."""
+
+
 class Host(Protocol):
     """Where an engine runs: what it opens there. Each may raise `OSError`: it cannot be had."""
 
@@ -220,9 +234,9 @@ class Host(Protocol):
         """To follow interfaces and addresses."""
 
     def advertisement_socket(
-        self, interface: str, index: int, family: Family, vrids: frozenset[int]
+        self, interface: str, index: int, family: Family, vrids: frozenset[int], parent: int | None = None
     ) -> AdvertisementSocket:
-        """For the advertisements of these virtual routers."""
+        """For the advertisements of these virtual routers; `parent` is the interface that this one is on."""
 
     def announcement_socket(self, interface: str, index: int) -> AnnouncementSocket:
         """For gratuitous ARP and unsolicited neighbour advertisements."""
@@ -246,3 +260,18 @@ class Host(Protocol):
 
     def address_filter(self) -> AddressFilter:
         """To accept nothing that is sent to some addresses."""
+
+    def link_filter(self) -> LinkFilter:
+        """For interfaces with virtual MAC addresses."""
+
+    def make_link(self, name: str, parent: int, mac: bytes, alias: str) -> None:
+        """Make an interface with a MAC address of its own on another one, and switch it on."""
+
+    def reset_link(self, name: str, index: int, group: int) -> None:
+        """Have an interface that is there be as `make_link` makes it, and in this group."""
+
+    def remove_link(self, index: int) -> None:
+        """Remove an interface."""
+
+    def remove_link_aside(self, index: int) -> None:
+        """Remove an interface, and do not wait until it is gone."""

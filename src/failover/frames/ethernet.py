@@ -15,6 +15,7 @@ _HEADER: Final = Struct("!6s6sH")
 class EtherType(IntEnum):
     """The protocol of the payload after the header."""
 
+    IPV4 = 0x0800
     ARP = 0x0806
     IPV6 = 0x86DD
 

@@ -23,6 +23,7 @@ class FaultReason(StrEnum):
     MTU_TOO_SMALL = "mtu_too_small"
     CANNOT_SEND = "cannot_send"
     INTERFACE_REMADE = "interface_remade"
+    VIRTUAL_MAC = "virtual_mac"
 
 
 def interface_missing(name: str, meant: str | None = None) -> Fault:
@@ -97,6 +98,11 @@ def socket_refused(name: str, why: str) -> Fault:
 def interface_remade(name: str) -> Fault:
     """Another interface has this name and index now, or the family's part of it is another: listen anew. Momentary."""
     return Fault(FaultReason.INTERFACE_REMADE, f"{name} was re-created under the same name")
+
+
+def virtual_mac(name: str, parent: str, why: str) -> Fault:
+    """The interface for a virtual MAC address cannot be had on its parent."""
+    return Fault(FaultReason.VIRTUAL_MAC, f"{name} with the virtual MAC address cannot be used on {parent}: {why}")
 
 
 def mtu_too_small(name: str, needed: int, mtu: int) -> Fault:

@@ -119,6 +119,9 @@ class RouterStatus(msgspec.Struct, frozen=True, kw_only=True):
     problems: list[Problem] = []
     send_error: SendError | None = None
     accept_mode: bool = True
+    virtual_mac: str | None = None
+    virtual_mac_interface: str | None = None
+    """The interface that has it, and the addresses."""
     preferred_lifetime: int | str | None = None
     """Of its addresses, as the configuration has it; None for IPv4."""
     own_subnets: list[str] = []

@@ -168,6 +168,7 @@ def test_the_document_is_this() -> None:
                 "accept_mode": True,
                 "preferred_lifetime": None,
                 "virtual_mac": None,
+                "virtual_mac_interface": None,
                 "send_error": None,
                 "address_conflict": None,
                 "authentication": {"method": "password", "password_is_cut": True},

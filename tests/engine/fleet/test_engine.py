@@ -328,11 +328,11 @@ class OutOfDescriptors(LinuxHost):
     has_none = True
 
     def advertisement_socket(
-        self, interface: str, index: int, family: Family, vrids: frozenset[int]
+        self, interface: str, index: int, family: Family, vrids: frozenset[int], parent: int | None = None
     ) -> AdvertisementSocket:
         if self.has_none:
             raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
-        return super().advertisement_socket(interface, index, family, vrids)
+        return super().advertisement_socket(interface, index, family, vrids, parent)
 
 
 def test_a_socket_that_was_refused_is_tried_again_though_nothing_happens_on_the_interface(host: Host) -> None:

@@ -111,6 +111,8 @@ INSTANCE: dict[str, object] = {
     "name": "VR_51",
     "interface": "eth0",
     "family": 4,
+    "parent": None,
+    "mac": b"",
     "vrid": 51,
     "addresses": [ADDRESS],
     "excluded_addresses": [],

@@ -97,6 +97,8 @@ def text(one: "Preview") -> str:
         lines.append(_line("also held", ", ".join(map(str, router.excluded_addresses)) + " (not advertised)"))
     if router.family is Family.IPV6:
         lines.append(_line("preferred", _preferred(one)))
+    if one.virtual_mac:
+        lines.append(_line("MAC", f"{one.virtual_mac}, on {one.virtual_mac_interface}"))
     lines.append(_line("priority", _priority(one)))
     lines += (_line(*timer) for timer in _timers(one))
     if router.password is not None:

@@ -17,6 +17,7 @@ OF_ROUTER: Final = (
     *("name", "vrid", "interface_name", "ip_addresses", "priority", "advert_interval", "preempt_mode", "version"),
     *("excluded_ip_addresses", "checksum", "require_link_local", "check_address_list", "with_version_2"),
     *("no_ip_addresses", "preferred_lifetime", "authentication", "accept_mode"),
+    *("virtual_mac", "virtual_mac_interface_name"),
 )
 OF_DAEMON: Final = ("realtime_priority", "lock_memory", "cpu_affinity", "agent_user")
 """Our own settings, which may stand in the wrong place; a test holds both against the settings themselves."""
@@ -49,6 +50,10 @@ _OTHERWISE: Final[dict[str, tuple[str, str]]] = {
         'did you mean "advert_interval"? it is in seconds',
     ),
     "nopreempt no_preempt": ("preempt_mode", 'write "preempt_mode": false'),
+    "use_vmac rfc3768_compatibility mac": (
+        "virtual_mac",
+        'write "virtual_mac": true; the interface is named by "virtual_mac_interface_name"',
+    ),
     "no_accept": ("accept_mode", 'write "accept_mode": false'),
     "checksum_with_ipv4_pseudoheader checksum_compatibility": (
         "checksum",
@@ -68,9 +73,7 @@ _NOT_HERE: Final[dict[str, str]] = {
     "auth_type auth_pass auth_key authentication_type password": (
         'with version 2, write "authentication": {"method": "password", "password": {"file": "/PATH"}}'
     ),
-    "use_vmac vmac_xmit_base virtual_mac mac rfc3768_compatibility": (
-        "leave it out: addresses are served with the interface's own MAC address"
-    ),
+    "vmac_xmit_base": "leave it out: with virtual_mac, advertisements have the virtual MAC address",
     "dont_track_primary": "leave it out: without its interface a virtual router always gives up its addresses",
     "virtual_routes virtual_rules static_routes static_rules routes rules": "leave it out: it sets no routes or rules",
     "preempt_delay start_delay startup_delay vrrp_startup_delay": "leave it out: there is no such delay",

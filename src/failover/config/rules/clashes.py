@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from failover.config.checking.draft import Draft
 from failover.config.checking.problems import show
+from failover.config.protocol_instances import virtual_mac_interface
 from failover.config.rules.entry import FAMILY_NAMES, all_addresses
 from failover.vrrp.protocol import Family
 
@@ -13,6 +14,7 @@ def check_clashes(drafts: Sequence[Draft]) -> None:
     _check_names(drafts)
     _check_vrids(drafts)
     _check_addresses(drafts)
+    _check_interfaces(drafts)
 
 
 def _check_names(drafts: Sequence[Draft]) -> None:
@@ -58,3 +60,24 @@ def _check_addresses(drafts: Sequence[Draft]) -> None:
             other = taken.setdefault(key, draft)
             if other is not draft:
                 draft.blame(place, show(str(address)), f"is already an address of {other.path}", "each address once")
+
+
+def _check_interfaces(drafts: Sequence[Draft]) -> None:
+    """Each virtual MAC address has an interface of its own, on which nothing else runs."""
+    used = {draft.values.get("interface_name"): draft for draft in drafts}
+    taken: dict[str, Draft] = {}
+    for draft in drafts:
+        for name in _made(draft):
+            other = used.get(name) or taken.setdefault(name, draft)
+            if other is not draft or name == draft.values.get("interface_name"):
+                message = f"would make {name}, which is the interface of {other.path}"
+                draft.blame("virtual_mac", "true", message, "each interface once", 'set "virtual_mac_interface_name"')
+
+
+def _made(draft: Draft) -> list[str]:
+    """The names of the interfaces that are made for an entry."""
+    vrid = draft.values.get("vrid")
+    if not draft.values.get("virtual_mac") or vrid is None:
+        return []
+    name = draft.values.get("virtual_mac_interface_name", "")
+    return [virtual_mac_interface(name, family, vrid) for family in sorted(draft.families())]

@@ -37,7 +37,8 @@ def check_rules(draft: Draft) -> None:
             _check_link_local(draft)
     _check_presence(draft)
     _check_lifetime(draft)
-    _check_accept_mode(draft)
+    _check_owner(draft)
+    _check_virtual_mac(draft)
     _check_counts(draft)
     _check_excluded(draft)
     _check_repeats(draft)
@@ -141,10 +142,28 @@ def _check_lifetime(draft: Draft) -> None:
         draft.blame("preferred_lifetime", show(lifetime), "needs an IPv6 address", "0 with IPv4 alone")
 
 
-def _check_accept_mode(draft: Draft) -> None:
-    """The owner accepts what is sent to its own addresses, whatever Accept_Mode is (RFC 9568 §6.1)."""
-    if draft.values.get("accept_mode") is False and draft.values.get("priority") == PRIORITY_OWNER:
+def _check_owner(draft: Draft) -> None:
+    """The owner accepts what is sent to its own addresses (RFC 9568 §6.1), and they are on the interface itself."""
+    if draft.values.get("priority") != PRIORITY_OWNER:
+        return
+    if draft.values.get("accept_mode") is False:
         draft.blame("accept_mode", "false", "has no effect for the owner of the addresses", "true with priority 255")
+    if draft.values.get("virtual_mac"):
+        draft.blame("virtual_mac", "true", "is not possible for the owner of the addresses", "false with priority 255")
+
+
+def _check_virtual_mac(draft: Draft) -> None:
+    """Each family has a virtual MAC address of its own (RFC 9568 §7.3), and so an interface."""
+    if draft.values.get("virtual_mac") and draft.values.get("no_ip_addresses"):
+        draft.blame("virtual_mac", "true", "has no effect without addresses", "false with no_ip_addresses")
+    name = draft.values.get("virtual_mac_interface_name")
+    if not name:
+        return
+    setting, allowed = "virtual_mac_interface_name", "only with virtual_mac, and one family"
+    if draft.values.get("virtual_mac") is False:
+        draft.blame(setting, show(name), "has no effect without virtual_mac", allowed)
+    elif len(draft.families()) > 1:
+        draft.blame(setting, show(name), "cannot be the name of two interfaces", allowed, "leave it out")
 
 
 def _check_counts(draft: Draft) -> None:

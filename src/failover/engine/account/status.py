@@ -3,6 +3,7 @@
 from typing import Final, NamedTuple
 
 from failover.engine.account.evidence import change_of
+from failover.engine.intended import Intended
 from failover.linux.faults import FaultReason
 from failover.messages import (
     AuthenticationStatus,
@@ -122,20 +123,21 @@ def authentication_of(router: VirtualRouter) -> AuthenticationStatus | None:
 
 
 def status_of(
-    where: tuple[str, str],
+    where: Intended,
     router: VirtualRouter,
     state: State,
     past: Past,
     counters: Counters,
     trouble: Trouble,
 ) -> RouterStatus:
-    """Everything about a router, now; `where` are its name and its interface."""
-    name, interface = where
+    """Everything about a router, now; `where` it is."""
     return RouterStatus(
-        name=name,
+        name=where.name,
         family=router.family.label,
         vrid=router.vrid,
-        interface=interface,
+        interface=where.lan,
+        virtual_mac=where.link.mac.hex(":") if where.link else None,
+        virtual_mac_interface=where.interface if where.link else None,
         version=int(router.version),
         state=state_name(state),
         since=past.since,

@@ -182,6 +182,8 @@ class Engine:
 
     def _reconfigure(self, instance: Instance, intended: Intended, place: Place) -> None:
         at, port = self._loop.clock.now(), self._registry.port_of(instance)
+        port.expect(intended.router)
+        self._network.links.guard()
         # By what the addresses were before: an owner that is one no longer leaves the host its own.
         self._stale.recognise(port, intended.router)
         self._registry.reconfigure(instance, intended, place, at)
@@ -196,6 +198,7 @@ class Engine:
         else:
             self._stale.forget(port)
             self._registry.leave(port)
+            self._network.links.leave(port)
 
     def later(self, what: Callable[[], None]) -> None:
         """Call `what` when there is nothing else to do; it takes less than a millisecond."""

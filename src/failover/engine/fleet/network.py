@@ -6,6 +6,8 @@ from failover.engine.fleet.addresses.duplicate import DuplicateWatch
 from failover.engine.fleet.addresses.elsewhere import ElsewhereWatch
 from failover.engine.fleet.addresses.order import AddressOrder
 from failover.engine.fleet.addresses.stale import StaleAddresses
+from failover.engine.fleet.links.readiness import readiness_of
+from failover.engine.fleet.links.virtual_links import VirtualLinks
 from failover.engine.fleet.registry import Registry
 from failover.engine.fleet.remade import MembershipCheck, begin_anew, keep_secondaries
 from failover.engine.port.port import Port, Readiness
@@ -14,8 +16,6 @@ from failover.engine.transmit.prepared import mtu_fault
 from failover.engine.transmit.transmitter import Transmitter
 from failover.events import Kind
 from failover.linux.errors import reason
-from failover.linux.interfaces.readiness import fault as find_fault
-from failover.linux.interfaces.readiness import own_networks, source_address
 from failover.linux.interfaces.table import Interface, present
 from failover.vrrp import Family, Fault, Instant, seconds
 
@@ -50,6 +50,7 @@ class Network:
         self._order = order
         self._duplicates = DuplicateWatch(loop, host, registry, events)
         self._elsewhere = ElsewhereWatch(loop, host, registry, transmitter, self._interfaces)
+        self.links = VirtualLinks(host, self._interfaces, registry, stale.is_anothers)
         self._stale = stale
         stale.look_again = self.review
         self._watched: int | None = None
@@ -64,6 +65,8 @@ class Network:
 
     def begin(self, at: Instant) -> None:
         """Start every router on what is there; `PermissionError` where sockets are not allowed at all."""
+        self.links.begin()
+        self._read_some()
         # Whatever can be refused comes first: a router that has become MASTER is not to be taken back.
         for port in self._registry.ports.values():
             port.seen = self._interfaces.get(port.name)
@@ -91,6 +94,8 @@ class Network:
 
     def admit(self, port: Port, at: Instant) -> None:
         """Routers have been added to a port, and `start` will start them: open what they need."""
+        self.links.prepare(port)
+        self._read_some()
         interface = self._interfaces.get(port.name)
         readiness = self._readiness(port)
         before = port.readiness
@@ -124,12 +129,7 @@ class Network:
 
     def look_once_more(self) -> None:
         """The routers are about to withdraw their addresses: see first which of them are the host's own by now."""
-        try:
-            for _ in range(_READS_OF_A_STORM):
-                if not self._interfaces.read():
-                    break
-        except OSError as error:
-            self._unread(error)
+        self._read_some()
         for port in self._registry.ports.values():
             port.seen = self._interfaces.get(port.name)
             self._stale.recognise(port)
@@ -143,12 +143,23 @@ class Network:
         if self._watched is not None:
             self._loop.forget(self._watched)
             self._watched = None
+        self.links.close()
         self._interfaces.close()
+
+    def _read_some(self) -> None:
+        """Take in what is new by now."""
+        try:
+            for _ in range(_READS_OF_A_STORM):
+                if not self._interfaces.read():
+                    break
+        except OSError as error:
+            self._unread(error)
 
     def _look_at_memberships(self, at: Instant) -> None:
         self._memberships.look(self._registry.ports.values(), at)
         for port in self._registry.ports.values():
-            if port.refused:  # it may have been for descriptors, and nothing on the interface tells of those
+            # It may have been for descriptors or a setting, and nothing on the interface tells of those.
+            if port.refused or self.links.is_refused(port):
                 self.review(port)
 
     def _changed(self) -> None:
@@ -169,6 +180,7 @@ class Network:
                 or interface is not port.seen
                 or port in self._unjudged
                 or (self._was_listed and not port.serves(interface))
+                or self.links.differs(port)
             ):
                 self._update(port, interface, at)
         self._was_listed = False
@@ -219,6 +231,7 @@ class Network:
 
     def _update(self, port: Port, interface: Interface | None, at: Instant) -> None:
         port.seen = interface
+        self.links.prepare(port)
         self._stale.recognise(port)
         readiness = self._readiness(port)
         if readiness != port.readiness or not port.serves(interface):
@@ -284,17 +297,4 @@ class Network:
         return readiness.fault or port.refusal(family) or mtu_fault(instance.router, port.name, readiness.mtu)
 
     def _readiness(self, port: Port) -> dict[Family, Readiness]:
-        interface = self._interfaces.get(port.name)
-        virtual = port.virtual_addresses
-        meant = None if interface else self._interfaces.meant(port.name)
-        return {
-            family: Readiness(
-                fault=find_fault(port.name, interface, family, virtual, meant),
-                source=source_address(interface, family, virtual) if interface else None,
-                mac=interface.mac if interface else b"",
-                mtu=interface.mtu if interface else 0,
-                networks=own_networks(interface, family, virtual) if interface else (),
-                is_router=family is Family.IPV4 or interface is None or interface.forwards_ipv6,
-            )
-            for family in port.families
-        }
+        return readiness_of(port, self._interfaces, self.links)

@@ -10,6 +10,7 @@ from functools import partial
 from failover.engine.environment import EventLoop, Host, Netlink
 from failover.engine.events import EventSink
 from failover.engine.intended import Intended
+from failover.engine.port.linked import LinkedPort
 from failover.engine.port.port import Port
 from failover.engine.router.instance import Instance
 from failover.engine.transmit.beat import SHORT, Beat
@@ -74,8 +75,11 @@ class Registry:
         """Make an instance; its interface's sockets may have to be opened yet."""
         name = intended.interface
         port = self.ports.get(name)
+        if port is not None and not _serves(port, intended):
+            self.leave(port)
+            port = None
         if port is None:
-            port = self.ports[name] = Port(name, self._loop, self._host, self._netlink)
+            port = self.ports[name] = self._port(intended)
         instance = Instance(
             intended, place.phase, self._loop, self._transmitter, self._occupy(place, intended.router), self._events
         )
@@ -84,6 +88,12 @@ class Registry:
         self._instances[intended.id] = self._by_interface[name][intended.id] = instance
         self._places[instance] = place
         return instance
+
+    def _port(self, intended: Intended) -> Port:
+        if intended.link is None:
+            return Port(intended.interface, self._loop, self._host, self._netlink)
+        parent, mac = intended.link
+        return LinkedPort(intended.interface, parent, mac, self._loop, self._host, self._netlink)
 
     def reconfigure(self, instance: Instance, intended: Intended, place: Place, now: Instant) -> None:
         """Give an instance other parameters, or another name."""
@@ -130,3 +140,9 @@ class Registry:
         if not self._loads[place]:
             del self._loads[place]
             self._beats.pop(place).retire()
+
+
+def _serves(port: Port, intended: Intended) -> bool:
+    """Whether a port is what a router needs, and not the one of a router before on another parent."""
+    link = (port.parent, port.virtual_mac) if isinstance(port, LinkedPort) else None
+    return link == intended.link

@@ -4,15 +4,13 @@ The name is fixed; the interface behind it may come, go, and come back as anothe
 Sockets belong to one interface, and to one family's part of it: where that was made anew, they are `outdated`.
 """
 
-import errno
-import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from failover.engine.environment import AnnouncementSocket, EventLoop, Host, Netlink
+from failover.engine.environment import AdvertisementSocket, AnnouncementSocket, EventLoop, Host, Netlink
 from failover.engine.port.receiver import Listener, Receiver
-from failover.linux.errors import reason
+from failover.linux.errors import interface_down, reason
 from failover.linux.faults import socket_refused
 from failover.linux.interfaces.ownership import Own
 from failover.linux.interfaces.table import Interface
@@ -217,6 +215,11 @@ class Port:
         return self._present.ifindex
 
     @property
+    def lan(self) -> tuple[str, int]:
+        """The name and the index of the interface on the LAN; `LookupError` where there is none."""
+        return self.name, self.ifindex
+
+    @property
     def mac(self) -> bytes:
         """The interface's MAC address; `LookupError` where there is none."""
         return self._present.mac
@@ -225,6 +228,11 @@ class Port:
     def forwards_ipv6(self) -> bool:
         """Whether the host is a router there, for IPv6; `LookupError` where there is no interface."""
         return self._present.forwards_ipv6
+
+    @property
+    def groups(self) -> tuple[int, int] | tuple[None, None]:
+        """The groups that the interface is in while its router is MASTER, and else; None: it is left where it is."""
+        return None, None
 
     def networks(self, family: Family) -> tuple[Network, ...]:
         """Those that the host has addresses of its own in; empty where that is not known."""
@@ -245,7 +253,7 @@ class Port:
         """Send to the group; the errors, by the place of the burst's member."""
         receiver = self._receivers.get(family)
         # The interface may have gone since it was asked for.
-        return receiver.socket.send(burst) if receiver else burst.refused(_down())
+        return receiver.socket.send(burst) if receiver else burst.refused(interface_down())
 
     def prewarm(self, family: Family, packets: Packets, frames: Packets) -> None:
         """Go the way of `send` and `announce`, and send nothing."""
@@ -256,7 +264,7 @@ class Port:
     def announce(self, frames: Burst, first: int) -> int:
         """Send some frames from `first` on; how many, 0 where there is no room. `OSError` where they are refused."""
         if self._announcer is None:
-            raise _down()
+            raise interface_down()
         return self._announcer.send(frames, first)
 
     # --- sockets
@@ -271,10 +279,13 @@ class Port:
         if self._announcer is None:
             self._announcer = self._host.announcement_socket(interface.name, interface.ifindex)
         listeners = self._listeners[family]
-        opened = self._host.advertisement_socket(interface.name, interface.ifindex, family, frozenset(listeners))
+        opened = self._socket(interface, family, frozenset(listeners))
         self._receivers[family] = Receiver(opened, listeners, self._loop)
         if family is Family.IPV4:
             self.keeps_secondaries = False
+
+    def _socket(self, interface: Interface, family: Family, vrids: frozenset[int]) -> AdvertisementSocket:
+        return self._host.advertisement_socket(interface.name, interface.ifindex, family, vrids)
 
     def _close(self, family: Family) -> None:
         self._receivers.pop(family).close()
@@ -282,10 +293,6 @@ class Port:
     def _refuse(self, family: Family, error: OSError) -> None:
         self._close(family)
         self.refused[family] = error.with_traceback(None)
-
-
-def _down() -> OSError:
-    return OSError(errno.ENETDOWN, os.strerror(errno.ENETDOWN))
 
 
 def _virtual(router: VirtualRouter) -> frozenset[Address]:

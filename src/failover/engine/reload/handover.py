@@ -8,7 +8,7 @@ import msgspec
 
 from failover.config import Configuration, DaemonSettings
 from failover.config.protocol_instances import UNKNOWN_SOURCE
-from failover.engine.intended import Intended, intended
+from failover.engine.intended import Intended, VirtualLink, intended
 from failover.messages import MAX_MESSAGE_BYTES
 from failover.messages import UNREADABLE as UNDECODABLE
 from failover.vrrp import ChecksumPolicy, Family, Interval, Version, VirtualAddress, VirtualRouter
@@ -37,6 +37,8 @@ class _Instance(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     interface: str
+    parent: str | None
+    mac: bytes
     family: Family
     vrid: int
     addresses: list[_Address]
@@ -135,6 +137,8 @@ def _packed(one: Intended, excluded: Iterable[VirtualAddress]) -> _Instance:
     return _Instance(
         name=one.name,
         interface=one.interface,
+        parent=one.link.parent if one.link else None,
+        mac=one.link.mac if one.link else b"",
         family=router.family,
         vrid=router.vrid,
         addresses=_bytes(router.addresses),
@@ -171,7 +175,7 @@ def _unpacked(one: _Instance, excluded: tuple[VirtualAddress, ...]) -> Intended:
         with_version_2=one.with_version_2,
         password=one.password,
     )
-    return Intended(one.name, one.interface, router)
+    return Intended(one.name, one.interface, router, VirtualLink(one.parent, one.mac) if one.parent else None)
 
 
 def _bytes(addresses: Iterable[VirtualAddress]) -> list[_Address]:

@@ -293,7 +293,7 @@ class Instance:
 
     def status(self) -> RouterStatus:
         """Everything about it, now."""
-        return status_of((self.name, self.interface), self.router, self.state, self._past, self.counters, self._trouble)
+        return status_of(self.intended, self.router, self.state, self._past, self.counters, self._trouble)
 
     @property
     def _trouble(self) -> Trouble:

@@ -48,11 +48,13 @@ class Prepared:
 def prepare(router: VirtualRouter, checksum: ChecksumForm, at: Port, own: Collection[VirtualAddress]) -> Prepared:
     """Everything for `router` on an interface; the host's `own` addresses are announced but left where they are."""
     ours = managed(router.held_addresses, own)
+    active, waiting = at.groups
+    count = len(ours) + (active is not None)
     return Prepared(
         advertise=at.packets(router.family, datagrams(router, SendAdvertisement(router.priority, checksum))),
         resign=at.packets(router.family, datagrams(router, SendAdvertisement(PRIORITY_RESIGN, checksum))),
-        install=prepare_add(at.ifindex, ours, at.reserve(len(ours)), router.preferred_lifetime),
-        withdraw=prepare_remove(at.ifindex, ours, at.reserve(len(ours))),
+        install=prepare_add(at.ifindex, ours, at.reserve(count), router.preferred_lifetime, active),
+        withdraw=prepare_remove(at.ifindex, ours, at.reserve(count), waiting),
         announcements=announcements(router.held_addresses, at),
     )
 

@@ -40,6 +40,9 @@ class Interface(Struct, frozen=True):
     loopback: bool = False
     altnames: tuple[str, ...] = ()
     forwards_ipv6: bool = True
+    kind: str = ""
+    parent: int | None = None
+    alias: str = ""
 
 
 def present(interface: Interface | None) -> Present:
@@ -146,6 +149,9 @@ def _interface(link: LinkChanged, addresses: Iterable[AssignedAddress]) -> Inter
         link.loopback,
         link.altnames,
         link.forwards_ipv6,
+        link.kind,
+        link.parent,
+        link.alias,
     )
 
 

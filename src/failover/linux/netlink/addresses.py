@@ -12,7 +12,7 @@ from typing import Final
 from msgspec import Struct
 
 from failover.linux.netlink.codec import Refused, batch
-from failover.linux.netlink.requests import add_address, remove_address
+from failover.linux.netlink.requests import add_address, remove_address, set_group
 from failover.linux.netlink.rtnetlink import AssignedAddress
 from failover.vrrp.protocol import PreferredLifetime, VirtualAddress
 
@@ -75,23 +75,33 @@ def prepare_add(
     addresses: Sequence[VirtualAddress],
     first: int = 0,
     lifetime: PreferredLifetime = PreferredLifetime.FOREVER,
+    group: int | None = None,
 ) -> Batch:
     """The batch that adds addresses to an interface, in this order. Its requests are numbered from `first` on.
 
-    Those that are there get this lifetime.
+    Those that are there get this lifetime. `group` is one that the interface joins before, by one more request.
     """
     requests = [add_address(ifindex, address, lifetime) for address in addresses]
-    return _prepare(requests, ifindex, tuple(addresses), first, _ALREADY_THERE)
+    if group is None:
+        return _prepare(requests, ifindex, tuple(addresses), first, _ALREADY_THERE)
+    requests.insert(0, set_group(ifindex, group))
+    return _prepare(requests, ifindex, (addresses[0], *addresses), first, _ALREADY_THERE)
 
 
-def prepare_remove(ifindex: int, addresses: Sequence[VirtualAddress], first: int = 0) -> Batch:
+def prepare_remove(
+    ifindex: int, addresses: Sequence[VirtualAddress], first: int = 0, group: int | None = None
+) -> Batch:
     """The batch that removes addresses from an interface, the last one first; its requests begin with number `first`.
 
     In the other order, removing the first IPv4 address of a subnet could remove the later ones too (`secondaries`).
+    `group` is one that the interface joins afterwards.
     """
     reverse = tuple(reversed(addresses))
     requests = [remove_address(ifindex, address) for address in reverse]
-    return _prepare(requests, ifindex, reverse, first, _ALREADY_GONE)
+    if group is None:
+        return _prepare(requests, ifindex, reverse, first, _ALREADY_GONE)
+    requests.append(set_group(ifindex, group))
+    return _prepare(requests, ifindex, (*reverse, reverse[-1]), first, _ALREADY_GONE)
 
 
 STEPS_BEHIND: Final = 4

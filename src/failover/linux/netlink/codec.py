@@ -22,6 +22,7 @@ from msgspec import Struct
 
 CREATE: Final = 0x400
 REPLACE: Final = 0x100
+EXCLUSIVE: Final = 0x200
 DUMP: Final = 0x300
 
 _NOTHING: Final = 1

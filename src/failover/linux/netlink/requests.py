@@ -18,20 +18,21 @@ from failover.linux.netlink.rtnetlink import (
     IFA_FLAGS,
     IFA_LOCAL,
     IFA_PROTO,
+    IFLA_AF_SPEC,
+    IFLA_INET_CONF,
     LIFETIMES,
     LINK_HEADER,
     NEW_ADDRESS,
     SCOPE_GLOBAL,
+    SET_LINK,
 )
 from failover.vrrp.protocol import PreferredLifetime, VirtualAddress
 
 _GET_LINK: Final = 18
-_SET_LINK: Final = 19
 _GET_ADDRESS: Final = 22
 _IFA_F_NODAD: Final = 0x02
-_IFLA_AF_SPEC: Final = 26
-_IFLA_INET_CONF: Final = 1
 _IPV4_DEVCONF_PROMOTE_SECONDARIES: Final = 20
+_IFLA_GROUP: Final = 27
 _IFLA_EXT_MASK: Final = 29
 _SKIP_STATISTICS: Final = 0x8
 
@@ -62,8 +63,13 @@ def promote_secondaries(ifindex: int) -> bytes:
     When an IPv4 primary address is removed, the next one of its subnet then becomes the primary.
     """
     setting = attribute_u32(_IPV4_DEVCONF_PROMOTE_SECONDARIES, 1)
-    nested = attribute(_IFLA_AF_SPEC, attribute(AF_INET, attribute(_IFLA_INET_CONF, setting)))
-    return request(_SET_LINK, 0, LINK_HEADER.pack(AF_UNSPEC, 0, ifindex, 0, 0) + nested)
+    nested = attribute(IFLA_AF_SPEC, attribute(AF_INET, attribute(IFLA_INET_CONF, setting)))
+    return request(SET_LINK, 0, LINK_HEADER.pack(AF_UNSPEC, 0, ifindex, 0, 0) + nested)
+
+
+def set_group(ifindex: int, group: int) -> bytes:
+    """The request that puts an interface into a group of interfaces (`ip link set group`)."""
+    return request(SET_LINK, 0, LINK_HEADER.pack(AF_UNSPEC, 0, ifindex, 0, 0) + attribute_u32(_IFLA_GROUP, group))
 
 
 def dump_links() -> bytes:

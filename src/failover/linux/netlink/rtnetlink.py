@@ -35,8 +35,9 @@ SETTINGS_GROUPS: Final = 0x800000 | 0x1000000
 SCOPE_GLOBAL: Final = 0
 SCOPE_HOST: Final = 254
 
-_NEW_LINK: Final = 16
-_DELETE_LINK: Final = 17
+NEW_LINK: Final = 16
+DELETE_LINK: Final = 17
+SET_LINK: Final = 19
 NEW_ADDRESS: Final = 20
 DELETE_ADDRESS: Final = 21
 _NEW_SETTINGS: Final = 80
@@ -51,20 +52,24 @@ _IFA_F_SECONDARY: Final = 0x01
 _IFA_F_DADFAILED: Final = 0x08
 _IFA_F_TENTATIVE: Final = 0x40
 
-_IFLA_ADDRESS: Final = 1
-_IFLA_IFNAME: Final = 3
+IFLA_ADDRESS: Final = 1
+IFLA_IFNAME: Final = 3
 _IFLA_MTU: Final = 4
+IFLA_LINK: Final = 5
 _IFLA_MASTER: Final = 10
-_IFLA_LINKINFO: Final = 18
+IFLA_LINKINFO: Final = 18
+IFLA_IFALIAS: Final = 20
+IFLA_INET_CONF: Final = 1
+IFLA_INFO_KIND: Final = 1
 _IFLA_INFO_SLAVE_KIND: Final = 4
-_IFLA_AF_SPEC: Final = 26
+IFLA_AF_SPEC: Final = 26
 _IFLA_INET6_CONF: Final = 2
 _NETCONFA_IFINDEX: Final = 1
 _NETCONFA_FORWARDING: Final = 2
 _MOST_INDEX: Final = (1 << 31) - 1
 _IFLA_PROP_LIST: Final = 52
 _IFLA_ALT_IFNAME: Final = 53
-_IFF_UP: Final = 0x1
+IFF_UP: Final = 0x1
 _IFF_LOOPBACK: Final = 0x8
 _IFF_RUNNING: Final = 0x40
 _IFF_LOWER_UP: Final = 0x10000
@@ -133,6 +138,10 @@ class LinkChanged(Struct, frozen=True):
     """Other names that the kernel knows it by (`ip link property`), which may be longer."""
     forwards_ipv6: bool = True
     """Its IPv6 setting `forwarding`: what the kernel's own Neighbour Advertisements have as Router flag."""
+    kind: str = ""
+    parent: int | None = None
+    alias: str = ""
+    """Its sort, such as "macvlan"; the ifindex of what it is on, or connected to; a text (`ip link set alias`)."""
 
 
 class LinkRemoved(Struct, frozen=True):
@@ -186,7 +195,7 @@ def _is_running(flags: int) -> bool:
     On interfaces that have none (loopback, tunnels) that is `unknown`, and RUNNING is set. When a carrier comes back,
     RUNNING follows LOWER_UP, and until then the kernel drops what is sent: hence both.
     """
-    wanted = _IFF_UP | _IFF_LOWER_UP | _IFF_RUNNING
+    wanted = IFF_UP | _IFF_LOWER_UP | _IFF_RUNNING
     return flags & wanted == wanted
 
 
@@ -196,21 +205,25 @@ def _link_changed(body: bytes) -> LinkChanged | None:
         return None
     family, _, ifindex, flags, _ = LINK_HEADER.unpack_from(body)
     found = attributes(body, LINK_HEADER.size)
-    name = text(found.get(_IFLA_IFNAME, b""))
+    name = text(found.get(IFLA_IFNAME, b""))
     if family != AF_UNSPEC or not name:
         return None
+    info = attributes(found.get(IFLA_LINKINFO, b""), 0)
     return LinkChanged(
         ifindex,
         name,
-        found.get(_IFLA_ADDRESS, b""),
-        up=bool(flags & _IFF_UP),
+        found.get(IFLA_ADDRESS, b""),
+        up=bool(flags & IFF_UP),
         running=_is_running(flags),
         mtu=u32(found.get(_IFLA_MTU)) or 0,
         master=u32(found.get(_IFLA_MASTER)),
-        port_of=text(attributes(found.get(_IFLA_LINKINFO, b""), 0).get(_IFLA_INFO_SLAVE_KIND, b"")),
+        port_of=text(info.get(_IFLA_INFO_SLAVE_KIND, b"")),
         loopback=bool(flags & _IFF_LOOPBACK),
         altnames=_altnames(found.get(_IFLA_PROP_LIST, b"")),
-        forwards_ipv6=_forwards_ipv6(found.get(_IFLA_AF_SPEC, b"")),
+        forwards_ipv6=_forwards_ipv6(found.get(IFLA_AF_SPEC, b"")),
+        kind=text(info.get(IFLA_INFO_KIND, b"")),
+        parent=u32(found.get(IFLA_LINK)),
+        alias=text(found.get(IFLA_IFALIAS, b"")),
     )
 
 
@@ -278,8 +291,8 @@ def _settings_changed(body: bytes) -> SettingsChanged | None:
 
 
 _READERS: Final[dict[int, Callable[[bytes], Entry | None]]] = {
-    _NEW_LINK: _link_changed,
-    _DELETE_LINK: _link_removed,
+    NEW_LINK: _link_changed,
+    DELETE_LINK: _link_removed,
     NEW_ADDRESS: _address_added,
     DELETE_ADDRESS: _address_removed,
     _NEW_SETTINGS: _settings_changed,

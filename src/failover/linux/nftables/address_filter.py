@@ -29,7 +29,6 @@ _IPV6_DESTINATION: Final = (24, 16)
 """Offset and size in the header."""
 _NEIGHBOUR_SOLICITATION: Final = 135
 _NEIGHBOUR_ADVERTISEMENT: Final = 136
-_INTERFACE_NAME_SIZE: Final = 16
 
 InterfaceAddress = tuple[str, Address]
 """The name of an interface, and an address on it."""
@@ -96,7 +95,7 @@ def _elements(addresses: Collection[InterfaceAddress]) -> dict[str, list[bytes]]
         if isinstance(address, IPv4Address):
             found[_IPV4].append(address.packed)
         elif address.is_link_local:
-            found[_LINK_LOCAL].append(name.encode().ljust(_INTERFACE_NAME_SIZE, b"\0") + address.packed)
+            found[_LINK_LOCAL].append(codec.interface(name) + address.packed)
         else:
             found[_IPV6].append(address.packed)
     return found

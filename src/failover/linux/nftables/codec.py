@@ -39,12 +39,20 @@ class TableFamily(IntEnum):
 
     INET = 1
     """IPv4 and IPv6."""
+    ARP = 3
 
 
 class Hook(IntEnum):
     """Where in the way of an IP packet a chain is."""
 
+    PREROUTING = 0
     INPUT = 1
+    OUTPUT = 3
+
+
+ARP_INPUT: Final = 0
+ARP_OUTPUT: Final = 1
+"""The hooks of ARP."""
 
 
 class Table(NamedTuple):
@@ -63,8 +71,13 @@ class KeyType(NamedTuple):
 
 IPV4_ADDRESS: Final = KeyType(7, 4)
 IPV6_ADDRESS: Final = KeyType(8, 16)
+INTERFACE: Final = KeyType(41, 16)
+"""The name of an interface, filled up with zeros."""
+INTERFACE_AND_IPV4_ADDRESS: Final = KeyType(41 << 6 | 7, 20)
 INTERFACE_AND_IPV6_ADDRESS: Final = KeyType(41 << 6 | 8, 32)
 """The name of an interface, filled up with zeros, and then an address."""
+_NAME_SIZE: Final = 16
+_IS_MAP: Final = 0x8
 
 
 def u32(value: int) -> bytes:
@@ -82,7 +95,7 @@ def new_table(table: Table) -> bytes:
     return _message(_NEW_TABLE, CREATE, table, attribute(1, text(table.name)) + attribute(2, u32(_OWNED)))
 
 
-def new_chain(table: Table, name: str, hook: Hook, priority: int) -> bytes:
+def new_chain(table: Table, name: str, hook: int, priority: int) -> bytes:
     """The request for a chain that sees all packets at a hook, and accepts what no rule of it drops."""
     where = attribute(4, attribute(1, u32(hook)) + attribute(2, priority.to_bytes(4, signed=True)))
     body = attribute(1, text(table.name)) + attribute(3, text(name)) + where + attribute(7, text("filter"))
@@ -91,9 +104,28 @@ def new_chain(table: Table, name: str, hook: Hook, priority: int) -> bytes:
 
 def new_set(table: Table, name: str, key: KeyType, number: int) -> bytes:
     """The request for an empty set; `number` is its own in the transaction."""
-    parts = (text(table.name), text(name), u32(0), u32(key.number), u32(key.size))
-    body = b"".join(attribute(kind, value) for kind, value in enumerate(parts, 1)) + attribute(10, u32(number))
-    return _message(_NEW_SET, CREATE, table, body)
+    return _new_set(table, (text(name), u32(0), *map(u32, key)), key, number)
+
+
+def new_map(table: Table, name: str, key: KeyType, value: KeyType, number: int) -> bytes:
+    """The request for an empty map from keys to values; `number` as for `new_set`."""
+    return _new_set(table, (text(name), u32(_IS_MAP), *map(u32, key), *map(u32, value)), key, number)
+
+
+def interface(name: str) -> bytes:
+    """A name as the kernel compares it."""
+    return name.encode().ljust(_NAME_SIZE, b"\0")
+
+
+def flush(table: Table, name: str) -> bytes:
+    """The request that empties a set or map."""
+    return _message(_DELETE_ELEMENTS, 0, table, attribute(1, text(table.name)) + attribute(2, text(name)))
+
+
+def add_pairs(table: Table, name: str, pairs: Sequence[tuple[bytes, bytes]]) -> list[bytes]:
+    """The requests that add keys and their values to a map."""
+    encoded = [attribute(1, attribute(1, key)) + attribute(2, attribute(1, value)) for key, value in pairs]
+    return _listed(_NEW_ELEMENTS, CREATE, table, name, encoded)
 
 
 def add_elements(table: Table, name: str, elements: Sequence[bytes]) -> list[bytes]:
@@ -121,12 +153,23 @@ def transaction(requests: Sequence[bytes]) -> bytes:
 
 
 def _elements(kind: int, flags: int, table: Table, name: str, elements: Sequence[bytes]) -> list[bytes]:
+    return _listed(kind, flags, table, name, [attribute(1, attribute(1, one)) for one in elements])
+
+
+def _listed(kind: int, flags: int, table: Table, name: str, elements: Sequence[bytes]) -> list[bytes]:
     of = attribute(1, text(table.name)) + attribute(2, text(name))
-    encoded = [attribute(LIST_ELEMENT, attribute(1, attribute(1, one))) for one in elements]
+    encoded = [attribute(LIST_ELEMENT, one) for one in elements]
     return [
         _message(kind, flags, table, of + attribute(3, b"".join(encoded[at : at + _ELEMENTS_AT_ONCE])))
         for at in range(0, len(encoded), _ELEMENTS_AT_ONCE)
     ]
+
+
+def _new_set(table: Table, parts: Sequence[bytes], key: KeyType, number: int) -> bytes:
+    body = b"".join(attribute(kind, part) for kind, part in enumerate((text(table.name), *parts), 1))
+    # So that `nft` shows names, which are in host byte order for it (NFTNL_UDATA_SET_KEYBYTEORDER).
+    shown = attribute(13, b"\0\4" + (1).to_bytes(4, byteorder)) if key is INTERFACE else b""
+    return _message(_NEW_SET, CREATE, table, body + attribute(10, u32(number)) + shown)
 
 
 def _message(kind: int, flags: int, table: Table, body: bytes) -> bytes:

@@ -13,6 +13,7 @@ _VERDICT: Final = 0
 _REGISTER: Final = 1
 """16 bytes; the next one follows it directly."""
 _EQUAL: Final = 0
+_UNEQUAL: Final = 1
 _UP_TO: Final = 3
 _FROM: Final = 5
 _DROP: Final = 0
@@ -20,8 +21,11 @@ _ACCEPT: Final = 1
 
 _IIF: Final = 4
 _IIFNAME: Final = 6
+_OIFNAME: Final = 7
 _NFPROTO: Final = 15
 _L4PROTO: Final = 16
+_PKTTYPE: Final = 19
+_IIFGROUP: Final = 21
 _CT_DIRECTION: Final = 1
 _NETWORK_HEADER: Final = 1
 _TRANSPORT_HEADER: Final = 2
@@ -65,6 +69,39 @@ def destination_in(name: str, offset: int, size: int) -> bytes:
 def interface_and_destination_in(name: str, offset: int, size: int) -> bytes:
     """Holds where the interface that a packet came to, by its name, is in a set together with the destination."""
     return _meta(_IIFNAME) + _payload(_NETWORK_HEADER, offset, size, register=_REGISTER + 1) + _in_set(name)
+
+
+def came_to(name: str) -> bytes:
+    """Holds where the interface that a packet came to is in a set."""
+    return _meta(_IIFNAME) + _in_set(name)
+
+
+def is_to_own_mac() -> bytes:
+    """Holds for frames to the MAC address of the interface that they came to, and to no group."""
+    return _meta(_PKTTYPE) + _compare(_EQUAL, b"\0")
+
+
+def is_outside_group(group: int) -> bytes:
+    """Holds where the interface that a packet came to is not in a group of interfaces."""
+    return _meta(_IIFGROUP) + _compare(_UNEQUAL, group.to_bytes(4, byteorder))
+
+
+def goes_by(name: str) -> bytes:
+    """Holds where the interface that a packet leaves by is in a set."""
+    return _meta(_OIFNAME) + _in_set(name)
+
+
+def goes_by_with(name: str, offset: int, size: int) -> bytes:
+    """Holds where the interface that a packet leaves by, with what is there in the header, is in a set."""
+    return _meta(_OIFNAME) + _payload(_NETWORK_HEADER, offset, size, register=_REGISTER + 1) + _in_set(name)
+
+
+def write_by_interface(name: str, offset: int, size: int) -> bytes:
+    """Writes into the header what a map has for the interface that a packet leaves by; holds where it has something."""
+    found = attribute(1, text(name)) + attribute(2, u32(_REGISTER)) + attribute(3, u32(_REGISTER))
+    numbers = ((2, _NETWORK_HEADER), (3, offset), (4, size), (5, _REGISTER), (6, 0), (7, 0))
+    written = b"".join(attribute(kind, u32(value)) for kind, value in numbers)
+    return _meta(_OIFNAME) + _expression("lookup", found) + _expression("payload", written)
 
 
 def accept() -> bytes:

@@ -51,8 +51,15 @@ class AdvertisementSocket:
     for those packets that should be read at once.
     """
 
-    def __init__(self, interface: str, index: int, family: Family, vrids: frozenset[int] = frozenset()) -> None:
-        """Open the socket for these VRIDs.
+    def __init__(
+        self,
+        interface: str,
+        index: int,
+        family: Family,
+        vrids: frozenset[int] = frozenset(),
+        parent: int | None = None,
+    ) -> None:
+        """Open the socket for these VRIDs. It joins the group on the interface with index `parent` as well.
 
         Raises `OSError`, whose text says which step failed: `PermissionError` without CAP_NET_RAW; ENXIO where no
         interface has this index; EINVAL or ENODEV on joining where the family is switched off on the interface.
@@ -86,6 +93,8 @@ class AdvertisementSocket:
                 configure(self._socket, self._owner, option)
             self._drain()
             configure(self._socket, self._owner, join_group(family, index))
+            if parent is not None:
+                configure(self._socket, self._owner, join_group(family, parent))
             grow(self._socket, RECEIVE_BUFFER, _RECEIVE_BUFFER_BYTES)
             self._demand_generation(name)
         except BaseException:

@@ -50,6 +50,10 @@ class AnnouncementSocket:
                 return 0
             raise
 
+    def send_all(self, frames: Burst) -> dict[int, OSError]:
+        """Send all frames; the errors, by the place of the burst's member."""
+        return frames.send_all(self._descriptor)
+
     @property
     def is_current(self) -> bool:
         """Whether the interface exists that it was opened on: the kernel unbinds the socket of one that goes."""

@@ -123,7 +123,7 @@ class DuplicateWatch:
         look.sent = {one.router.vrid: _sent(one) for one in masters}
         look.sought = Sought(*own, frozenset(look.heard), own_in_turn(list(look.heard), look.turn))
         try:
-            look.lookout = self._host.lookout(port.name, port.ifindex, family, look.sought)
+            look.lookout = self._host.lookout(*port.lan, family, look.sought)
         except (OSError, LookupError):  # the interface has gone, or there is no room: the next time
             return
 

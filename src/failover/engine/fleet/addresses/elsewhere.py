@@ -111,7 +111,7 @@ class ElsewhereWatch:
         if not addresses:
             return
         try:
-            inquiry = self._host.inquiry(port.name, port.ifindex, family, known.source, known.mac, addresses)
+            inquiry = self._host.inquiry(*port.lan, family, known.source, known.mac, addresses)
         except (OSError, LookupError):  # the interface has gone, has no ARP, or there is no room: the next time
             return
         self._open.append(_Question(inquiry, asked))

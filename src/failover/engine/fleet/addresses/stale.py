@@ -40,7 +40,7 @@ class StaleAddresses:
         self._netlink = netlink
         self._registry = registry
         self._events = events
-        self._is_anothers = is_anothers
+        self.is_anothers = is_anothers
         self._limits: dict[Port, StrayLimit] = {}
         """Of the ports where there were strays."""
         self._in_conflict: set[Port] = set()
@@ -78,7 +78,7 @@ class StaleAddresses:
         """Take off what a daemon that was killed has left where no virtual router lives now, known by its mark."""
         for interface in interfaces:
             if interface.name not in self._registry.ports:
-                left = nobodys(interface, Asker(frozenset(), self._is_anothers))
+                left = nobodys(interface, Asker(frozenset(), self.is_anothers))
                 self._take_away(Kind.LEFTOVERS_REMOVED, interface, left)
 
     def remove_leftovers(self, port: Port) -> None:
@@ -177,7 +177,7 @@ class StaleAddresses:
 
         def is_anothers(interface: str, address: VirtualAddress) -> bool:
             # What is configured here is claimed by ourselves, as far as anybody can claim.
-            return address.ip not in virtual and self._is_anothers(interface, address)
+            return address.ip not in virtual and self.is_anothers(interface, address)
 
         return Asker(virtual, is_anothers, held, port.own.all)
 
