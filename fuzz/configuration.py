@@ -24,6 +24,7 @@ from failover.config import (
     VirtualRouter,
     parse,
 )
+from failover.config.authentication.password import Password
 from failover.engine.intended import Intended, intended
 from failover.engine.reload.handover import Complete, Excluded, Instances, bad, decode, encode, handover
 from failover.messages import MAX_MESSAGE_BYTES
@@ -73,7 +74,7 @@ def seeds() -> Iterator[bytes]:
         interface_name="eth2",
         ip_addresses=["192.0.2.4/24"],
         version=2,
-        authentication=Authentication(Source("file", "/etc/failover/password"), Secret(b"/etc/failover/password")),
+        authentication=Password(Source("file", "/etc/failover/password"), Secret(b"/etc/failover/password")),
     )
     many = VirtualRouter(
         vrid=53,

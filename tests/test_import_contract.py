@@ -68,7 +68,10 @@ FLOORS: Final[dict[str, dict[str, frozenset[str]]]] = {
         "reload": frozenset({"fleet", "router", "process", "environment", "intended"}),
         "agent_link": frozenset({"fleet", "router", "process", "environment", "events"}),
         "fleet": frozenset({"router", "account", "transmit", "port", "environment", "events", "intended"}),
-        "router": frozenset({"account", "transmit", "port", "flood", "environment", "events", "intended"}),
+        "router": frozenset(
+            {"account", "transmit", "port", "flood", "authentication", "environment", "events", "intended"}
+        ),
+        "authentication": frozenset(),
         "account": frozenset({"events"}),
         "transmit": frozenset({"port", "environment"}),
         "port": frozenset({"flood", "environment"}),
@@ -84,7 +87,7 @@ FLOORS: Final[dict[str, dict[str, frozenset[str]]]] = {
         "machine": frozenset({"packet", "router", "protocol", "units"}),
         "packet": frozenset({"router", "authentication", "scope", "protocol", "units"}),
         "router": frozenset({"authentication", "scope", "timers", "protocol", "units"}),
-        "authentication": frozenset(),
+        "authentication": frozenset({"protocol", "units"}),
         "scope": frozenset({"protocol"}),
         "timers": frozenset({"protocol", "units"}),
         "protocol": frozenset(),

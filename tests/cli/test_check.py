@@ -4,7 +4,7 @@ import json
 import os
 from ipaddress import IPv4Interface, IPv6Interface, ip_interface
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from msgspec.structs import replace
@@ -141,6 +141,11 @@ def test_what_is_probably_a_mistake_is_warned_of(here: Interface, changes: dict[
     assert all(f"  warning    {text}" in check.text(one) for text in one.warnings)
 
 
+UNAUTHENTICATED: Final = dict.fromkeys(
+    ("method", "password_is_cut", "mode", "keys", "active_key", "anti_replay", "time_window_seconds")
+)
+
+
 def test_a_password_is_said_to_be_readable_and_to_be_cut(tmp_path: Path) -> None:
     file = tmp_path / "password"
     for content, cut in (("12345678", False), ("123456789", True)):
@@ -149,12 +154,43 @@ def test_a_password_is_said_to_be_readable_and_to_be_cut(tmp_path: Path) -> None
         authentication = {"method": "password", "password": {"file": str(file)}}
         for here in (interface("192.0.2.1/24"), None):
             (one,) = previews(here, version=2, authentication=authentication)
-            assert one.document()["authentication"] == "password"
+            assert one.document()["authentication"] == {**UNAUTHENTICATED, "method": "password", "password_is_cut": cut}
             text = check.text(one)
             assert "  password   in each advertisement, where anyone on the LAN can read it\n" in text + "\n"
             warning = "the password has more than 8 bytes: only the first 8 are used, as in keepalived"
             assert (warning in one.warnings) is cut
             assert "12345678" not in text
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({}, "by key 2; of others demanded, by keys 1, 2; clocks must agree within 5 s"),
+        ({"mode": "permissive"}, "by key 2; of others not demanded, by keys 1, 2; clocks must agree within 5 s"),
+        ({"mode": "receive_only", "anti_replay": "sequence"}, "not by this host; of others not demanded, by keys 1, 2"),
+    ],
+)
+def test_of_signatures_it_says_whether_they_are_made_and_demanded_and_no_key(
+    tmp_path: Path, changes: dict[str, Any], words: str
+) -> None:
+    keys = {"1": "01" * 32, "2": "ab" * 64}
+    for name, content in keys.items():
+        (tmp_path / name).touch(0o600)
+        (tmp_path / name).write_text(content)
+    sources = {name: {"file": str(tmp_path / name)} for name in keys}
+    authentication = {"method": "hmac_sha256", "keys": sources, "active_key": 2, **changes}
+    (one,) = previews(interface("192.0.2.1/24"), authentication=authentication)
+    assert one.document()["authentication"] == {
+        "method": "hmac_sha256",
+        "password_is_cut": None,
+        "mode": changes.get("mode", "enforce"),
+        "keys": [1, 2],
+        "active_key": 2,
+        "anti_replay": changes.get("anti_replay", "time"),
+        "time_window_seconds": None if "anti_replay" in changes else 5.0,
+    }
+    assert f"  signed     {words}\n" in check.text(one) + "\n"
+    assert not any(content in json.dumps(one.document()) + check.text(one) for content in keys.values())
 
 
 def test_the_json_form_says_the_same_under_the_names_of_status() -> None:

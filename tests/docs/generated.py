@@ -21,7 +21,7 @@ from benchmarks.results import KEEPALIVED, OURS, Results
 from failover.agent.log import text
 from failover.cli import failures
 from failover.cli import group as commands
-from failover.config import AUTHENTICATION_SETTINGS, DAEMON_SETTINGS, SETTINGS, Setting
+from failover.config import DAEMON_SETTINGS, METHODS, SETTINGS, Setting
 from failover.engine.process.signals import USES, Use
 from failover.events import Kind
 from failover.linux.process.signals import in_words
@@ -182,10 +182,18 @@ FIELDS: Final = {
         " that once a minute)."
     ),
     "virtual_routers[].authentication.method": (
-        "How advertisements are authenticated: `password`. `authentication` is `null` if they are not."
+        "How advertisements are authenticated: `hmac_sha256` or `password`. `authentication` is `null` if they are not."
+        " The fields of the other method are `null`."
     ),
     "virtual_routers[].authentication.password_is_cut": (
         "Whether the password has more than 8 bytes, of which only the first 8 are used."
+    ),
+    "virtual_routers[].authentication.mode": "`receive_only`, `permissive` or `enforce`.",
+    "virtual_routers[].authentication.keys[]": "The numbers of the keys that may sign what is received.",
+    "virtual_routers[].authentication.active_key": "The number of the key that signs what this host sends.",
+    "virtual_routers[].authentication.anti_replay": "`time` or `sequence`.",
+    "virtual_routers[].authentication.time_window_seconds": (
+        "How far the time of an advertisement may be from this host's clock. `null` with `sequence`."
     ),
     "virtual_routers[].counters.advertisements_sent": (
         "How many were sent. All counters count from the start of the daemon."
@@ -479,7 +487,8 @@ def rules_table(what: Callable[[ledger.Rule], str | None]) -> str:
 PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "settings": lambda: settings_table(SETTINGS),
     "daemon settings": lambda: settings_table(DAEMON_SETTINGS),
-    "authentication": lambda: settings_table(AUTHENTICATION_SETTINGS),
+    "hmac": lambda: settings_table(METHODS["hmac_sha256"].settings),
+    "password": lambda: settings_table(METHODS["password"].settings),
     "commands": command_sections,
     "exit statuses": status_codes,
     "events": event_table,
@@ -497,7 +506,8 @@ PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "manual commands": manual_commands,
     "manual exit statuses": lambda: "\n\n".join(f"**{code}**\n: {meaning}" for code, meaning in STATUSES.items()),
     "manual settings": lambda: manual_settings(SETTINGS),
-    "manual authentication": lambda: manual_settings(AUTHENTICATION_SETTINGS),
+    "manual hmac": lambda: manual_settings(METHODS["hmac_sha256"].settings),
+    "manual password": lambda: manual_settings(METHODS["password"].settings),
     "manual daemon settings": lambda: manual_settings(DAEMON_SETTINGS),
 }
 

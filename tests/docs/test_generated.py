@@ -101,7 +101,7 @@ def a_router_with_everything() -> RouterStatus:
         destinations=["224.0.0.18"],
         counters=Counters(discarded={"REASON": 1}, oddities={"ODDITY": 1}),
         send_error=SendError(what="advertisement", error="no", count=1, at=1),
-        authentication=AuthenticationStatus(method="password", password_is_cut=False),
+        authentication=AuthenticationStatus(method="hmac_sha256", keys=[1]),
     )
 
 

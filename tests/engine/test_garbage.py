@@ -24,6 +24,17 @@ UNREACHABLE = {
     DiscardReason.DESTINATION: "the kernel's filter passes the group alone",
     DiscardReason.VRID: "the router is found by it",
     DiscardReason.NOT_A_PEER: "there are no unicast peers here",
+    **dict.fromkeys(
+        (
+            DiscardReason.NOT_SIGNED,
+            DiscardReason.TRAILER,
+            DiscardReason.KEY,
+            DiscardReason.TIME,
+            DiscardReason.REPLAYED,
+            DiscardReason.SIGNATURE,
+        ),
+        "none of these has keys: see test_signed",
+    ),
 }
 
 

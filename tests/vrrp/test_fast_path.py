@@ -16,6 +16,7 @@ from failover.vrrp import (
     Instant,
     Master,
     ReportOddity,
+    Secret,
     SendAdvertisement,
     State,
     Step,
@@ -27,6 +28,7 @@ from failover.vrrp import (
     seconds,
     step,
 )
+from failover.vrrp.authentication.keys import AuthenticationMode, KeyedAuthentication
 from failover.vrrp.machine.actions import OF_THE_SENDER
 from failover.vrrp.machine.fast_path import advertised_again, beats, heard_again, may_repeat, settled_for
 from tests.rfc.marks import negative, positive
@@ -242,12 +244,21 @@ def test_only_who_may_repeat_settles_or_beats(router: VirtualRouter, data: st.Da
     event, now = data.draw(heard(router)), after(NOW, data.draw(delays))
     outcome = step(router, state, event, now)
     if settled_for(event, outcome, now) is not None:
-        assert may_repeat(outcome.state)
+        assert may_repeat(router, outcome.state)
 
 
 def test_who_may_repeat() -> None:
     router = a_router()
-    assert not may_repeat(initial_state(router))
-    assert not may_repeat(a_backup(router)), "it has heard nobody yet"
-    assert may_repeat(a_follower(router))
-    assert may_repeat(a_master(router))
+    assert not may_repeat(router, initial_state(router))
+    assert not may_repeat(router, a_backup(router)), "it has heard nobody yet"
+    assert may_repeat(router, a_follower(router))
+    assert may_repeat(router, a_master(router))
+
+
+def test_who_signs_or_checks_signatures_may_not_whatever_the_state() -> None:
+    """What is signed differs each time: it is never known by its bytes, nor sent as it was prepared."""
+    for mode in AuthenticationMode:
+        keyed = KeyedAuthentication(keys=((1, Secret(bytes(32))),), active_key=1, mode=mode)
+        router = a_router(keyed=keyed)
+        for state in (initial_state(router), a_backup(router), a_follower(router), a_master(router)):
+            assert not may_repeat(router, state)

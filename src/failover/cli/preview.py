@@ -7,8 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from typing import Any, NamedTuple
 
+import msgspec
+
 from failover.cli.health.subnets import mistaken
 from failover.config import Configuration, DaemonSettings, instances
+from failover.engine.account.status import authentication_of
 from failover.engine.transmit.prepared import mtu_fault
 from failover.linux.confinement import users
 from failover.linux.errors import reason
@@ -58,7 +61,7 @@ class Preview(NamedTuple):
             "excluded_addresses": list(map(str, router.excluded_addresses)),
             "accept_mode": router.accept_mode,
             "preferred_lifetime": router.preferred_lifetime.value if router.family is Family.IPV6 else None,
-            "authentication": "password" if router.password else None,
+            "authentication": msgspec.to_builtins(authentication_of(router)),
             "source": str(self.source) if self.source else None,
             "destinations": list(map(str, self.destinations)),
             "hop_limit": router.scope.hop_limit,

@@ -4,7 +4,7 @@ The names below are public. Imports `failover.vrrp` and msgspec, and nothing els
 """
 
 from failover.config.authentication.secret_files import Source, not_read, read_secret
-from failover.config.authentication.setting import AUTHENTICATION_SETTINGS, Authentication
+from failover.config.authentication.setting import METHODS, Authentication
 from failover.config.checking.problems import ConfigError, Problem
 from failover.config.checking.settings import Complaint, Setting
 from failover.config.configuration import Configuration
@@ -16,8 +16,8 @@ from failover.config.protocol_instances import instances
 from failover.config.router import SETTINGS, VirtualRouter
 
 __all__ = [
-    "AUTHENTICATION_SETTINGS",
     "DAEMON_SETTINGS",
+    "METHODS",
     "SETTINGS",
     "Authentication",
     "Complaint",

@@ -52,13 +52,13 @@ def _instance(router: VirtualRouter, family: Family, primary: Address) -> core.V
         require_link_local=router.require_link_local,
         check_address_list=router.check_address_list,
         with_version_2=router.with_version_2 and family is Family.IPV4,
-        password=router.authentication.secret if router.authentication else None,
         scope=Scope(
             group=given_address(router.multicast_group),
             peers=router.unicast_peers,
             source=given_address(router.source_address),
             hop_limit=router.hop_limit,
         ),
+        **(router.authentication.for_instance(router.advert_interval) if router.authentication else {}),
     )
 
 

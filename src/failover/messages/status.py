@@ -90,8 +90,15 @@ class AuthenticationStatus(msgspec.Struct, frozen=True, kw_only=True):
     """How advertisements are authenticated."""
 
     method: str
-    password_is_cut: bool
+    """`password` or `hmac_sha256`; the rest is None for the other one."""
+    password_is_cut: bool | None = None
     """Whether the password is longer than what an advertisement has room for."""
+    mode: str | None = None
+    keys: list[int] | None = None
+    """Their numbers."""
+    active_key: int | None = None
+    anti_replay: str | None = None
+    time_window_seconds: float | None = None
 
 
 class RouterStatus(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ One instance is one (interface, family, VRID), RFC 9568 §6.4. Frozen: to change
 from dataclasses import dataclass
 from enum import Enum
 
+from failover.vrrp.authentication.keys import KeyedAuthentication
 from failover.vrrp.authentication.password import AuthenticationType, type_of
 from failover.vrrp.authentication.secret import Secret
 from failover.vrrp.protocol import (
@@ -91,7 +92,11 @@ class VirtualRouter:
     """Version 2: what each advertisement contains, sent and received (RFC 2338 §5.3.6.2): 1 byte at least; the first 8
     count."""
 
+    keyed: KeyedAuthentication | None = None
+    """How advertisements are signed with a key, and checked."""
+
     def __post_init__(self) -> None:
+        _demand(self.password is None or self.keyed is None, "password", "set", "none beside a key")
         _demand(self.vrid in VRIDS, "vrid", self.vrid, "1 to 255")
         _demand(self.priority in PRIORITIES, "priority", self.priority, "1 to 255")
         count = len(self.addresses)
@@ -143,6 +148,11 @@ class VirtualRouter:
     def destinations(self) -> tuple[Address, ...]:
         """Where each of its advertisements goes."""
         return self.scope.destinations(self.family, self.primary_address)
+
+    @property
+    def signs(self) -> bool:
+        """Whether its advertisements have a trailer."""
+        return self.keyed is not None and self.keyed.signs
 
     @property
     def advertised(self) -> tuple[Address, ...]:

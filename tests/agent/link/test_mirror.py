@@ -173,7 +173,15 @@ def test_the_document_is_this() -> None:
                 "virtual_mac": None,
                 "send_error": None,
                 "address_conflict": None,
-                "authentication": {"method": "password", "password_is_cut": True},
+                "authentication": {
+                    "method": "password",
+                    "password_is_cut": True,
+                    "mode": None,
+                    "keys": None,
+                    "active_key": None,
+                    "anti_replay": None,
+                    "time_window_seconds": None,
+                },
                 "counters": {
                     "advertisements_sent": 7,
                     "advertisements_received": 6,

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from failover.config import (
-    Authentication,
     Complaint,
     ConfigError,
     Source,
@@ -21,10 +20,12 @@ from failover.config import (
     parse,
     read_secret,
 )
+from failover.config.authentication.password import Password
 from failover.vrrp import Secret
 from tests.config.documents import GOOD, complaint, complaints, entry
 
-FORM = '{"method": "password", "password": {"file": "/PATH"}} with version 2'
+FORM = '{"method": "hmac_sha256", "keys": ...}, or {"method": "password", "password": ...} with version 2'
+METHODS = '"hmac_sha256" or "password"'
 SOURCE = '{"file": "/PATH"} or {"credential": "NAME"}'
 
 
@@ -129,7 +130,7 @@ def test_a_credential_is_read_where_the_environment_says(file: Path, monkeypatch
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(file.parent))
     given = entry(version=2, authentication={"method": "password", "password": {"credential": "password"}})
     (router,) = parse(json.dumps(given)).virtual_routers
-    assert router.authentication == Authentication(Source("credential", "password"), Secret(b"hunter2"))
+    assert router.authentication == Password(Source("credential", "password"), Secret(b"hunter2"))
 
 
 @pytest.mark.parametrize(
@@ -137,10 +138,10 @@ def test_a_credential_is_read_where_the_environment_says(file: Path, monkeypatch
     [
         (
             "hunter2",
-            f"is a string, not an object; allowed: {FORM[:-15]}; a secret is never in the configuration itself",
+            f"is a string, not an object; allowed: {FORM}; a secret is never in the configuration itself",
         ),
-        (7, f"7 is a number, not an object; allowed: {FORM[:-15]}"),
-        ([], f"[] is a list, not an object; allowed: {FORM[:-15]}"),
+        (7, f"7 is a number, not an object; allowed: {FORM}"),
+        ([], f"[] is a list, not an object; allowed: {FORM}"),
     ],
 )
 def test_it_is_an_object_and_a_secret_that_stands_there_is_not_shown(value: Any, line: str) -> None:
@@ -172,14 +173,23 @@ def test_a_secret_is_in_a_file_or_a_credential(value: Any, place: str, words: st
 
 
 def test_the_keys_of_the_object_are_checked_like_all_others(file: Path) -> None:
-    assert complaints(entry(version=2, authentication={"method": "md5", "pasword": 1}))[0] == (
+    assert complaints(entry(version=2, authentication={"method": "password", "pasword": 1})) == [
         '$.authentication.pasword: unknown key; did you mean "password"?'
-    )
+    ]
     assert said({**by_file(file), "method": "md5"}) == (
-        'authentication.method: "md5" is not one of the allowed values; allowed: "password", with version 2'
+        f'authentication.method: "md5" is not one of the allowed values; allowed: {METHODS}'
     )
-    assert said({"password": {"file": str(file)}}) == (
-        'authentication.method: missing; allowed: "password", with version 2'
+    assert said({**by_file(file), "method": "hmac"}) == (
+        f'authentication.method: "hmac" is not one of the allowed values; allowed: {METHODS};'
+        ' did you mean "hmac_sha256"?'
+    )
+    assert said({**by_file(file), "method": 7}) == (
+        f"authentication.method: 7 is a number, not a string; allowed: {METHODS}"
+    )
+    assert said({"password": {"file": str(file)}}) == f"authentication.method: missing; allowed: {METHODS}"
+    assert said({"auth_type": "PASS", "auth_pass": "hunter2"}) == (
+        f"authentication.method: missing; allowed: {METHODS};"
+        ' with version 2, write {"method": "password", "password": {"file": "/PATH"}}'
     )
     twice = json.dumps(entry(version=2, authentication=by_file(file))).replace('"method"', '"method": 1, "method"')
     assert complaints(twice) == ["$.authentication.method: the key occurs more than once; allowed: once"]
@@ -188,7 +198,7 @@ def test_the_keys_of_the_object_are_checked_like_all_others(file: Path) -> None:
 @pytest.mark.parametrize("changes", [{}, {"version": 3}, {"version": 3, "with_version_2": True}])
 def test_version_3_has_no_password(file: Path, changes: Mapping[str, Any]) -> None:
     assert complaint(**changes, authentication=by_file(file)) == (
-        "authentication: a password needs version 2; allowed: none with version 3"
+        "authentication: a password needs version 2; allowed: none with version 3, or method hmac_sha256"
     )
 
 
@@ -199,7 +209,7 @@ def test_with_another_mistake_in_the_entry_the_file_is_still_looked_at(tmp_path:
 
 def test_a_router_that_is_built_in_code_reads_its_password_and_takes_what_was_read(file: Path) -> None:
     router = built(by_file(file))
-    assert router.authentication == Authentication(Source("file", str(file)), Secret(b"hunter2"))
+    assert router.authentication == Password(Source("file", str(file)), Secret(b"hunter2"))
     file.unlink()
     assert built(router.authentication) == router
     with pytest.raises(ConfigError, match=r"authentication\.password\.file: .* cannot be read"):

@@ -125,6 +125,7 @@ INSTANCE: dict[str, object] = {
     "check_address_list": False,
     "with_version_2": False,
     "password": None,
+    "keyed": None,
 }
 
 

@@ -1,5 +1,6 @@
 """`linux.filter.soundness`: what it refuses `vrrp.packet.receive` discards, and the reverse within its scope."""
 
+import socket
 from dataclasses import replace
 from ipaddress import IPv4Address, ip_address
 
@@ -9,11 +10,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from failover.frames import advertisement_datagram
+from failover.linux.filter import bpf
 from failover.linux.filter.program import Terms, program
 from failover.linux.filter.soundness import SUMMED_ADDRESSES, Form
 from failover.vrrp import (
     Advertisement,
     ChecksumForm,
+    Cutoff,
     Discard,
     DiscardReason,
     ReceivedFrom,
@@ -131,6 +134,42 @@ def summed(draw: st.DrawFn) -> tuple[Advertisement, Address]:
     """An advertisement over IPv4 of a length that the program sums."""
     sent = draw(advertisements(Family.IPV4))
     return replace(sent, addresses=sent.addresses[:SUMMED_ADDRESSES]), draw(st.ip_addresses(v=4))
+
+
+@families
+@pytest.mark.parametrize("count", [1, 8, SUMMED_ADDRESSES, SUMMED_ADDRESSES + 3])
+@pytest.mark.parametrize("form", ChecksumForm)
+def test_with_a_trailer_the_message_before_it_is_judged_and_no_other_length_passes(
+    family: Family, count: int, form: ChecksumForm
+) -> None:
+    """The length of a trailer is that of seven addresses: what is summed must be the message alone."""
+    router, source = a_router(family), GREATER[family]
+    kind = type(router.advertised[0])
+    sent = an_advertisement(router, addresses=tuple(kind(number) for number in range(1, count + 1)))
+    if family is Family.IPV4:
+        sent = replace(sent, checksum=form)
+    message = encode(sent, source)
+    terms = Terms(frozenset({router.vrid}), frozenset({Version.V3}), form=Form(with_trailer=True))
+
+    def lets_in(payload: bytes) -> bool:
+        packet = advertisement_datagram(source, payload)
+        return run(program(family, terms), packet, 0 if family is Family.IPV4 else 40) > 0
+
+    trailer = bytes(range(28))
+    assert [length for length in range(57) if lets_in(message + (trailer + trailer)[:length])] == [0, 28]
+    wrong = message[:2] + bytes((message[2] ^ 1,)) + message[3:]
+    left_to_the_daemon = family is Family.IPV6 or count > SUMMED_ADDRESSES
+    assert lets_in(wrong) == lets_in(wrong + trailer) == left_to_the_daemon
+    assert not passes(router, advertisement_datagram(source, message + trailer))
+
+
+@families
+@pytest.mark.parametrize("versions", [{Version.V2}, {Version.V3}, set(Version)], ids=str)
+def test_the_kernel_takes_the_program_with_trailers(family: Family, versions: set[Version]) -> None:
+    """It looks more closely than any run of a program: a load must come after a store on each way to it."""
+    terms = Terms(frozenset({51}), frozenset(versions), {51: Cutoff(100, None)}, form=Form(with_trailer=True))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        bpf.attach(taken, program(family, terms))
 
 
 @pytest.mark.parametrize("own", [None, Secret(b"secret")], ids=["none", "password"])

@@ -11,6 +11,7 @@ from failover.cli import completion
 from failover.cli.failures import FINE, Failure, tell
 from failover.cli.words import precise
 from failover.linux.errors import describe
+from failover.vrrp.authentication.keys import AuthenticationMode, KeyedAuthentication
 from failover.vrrp.protocol import Family, PreferredLifetime
 from failover.vrrp.scope import MULTICAST
 from failover.vrrp.units import to_seconds
@@ -104,6 +105,8 @@ def text(one: "Preview") -> str:
     lines += (_line(*timer) for timer in _timers(one))
     if router.password is not None:
         lines.append(_line("password", "in each advertisement, where anyone on the LAN can read it"))
+    if router.keyed is not None:
+        lines.append(_line("signed", _signed(router.keyed)))
     if one.fault:
         lines.append(_line("now", f"waits: {one.fault.detail}"))
     elif one.source:
@@ -124,6 +127,15 @@ def _daemon(agent: dict[str, Any]) -> str:
     else:
         who = _line("agent", f"if the daemon is started as root, status and log run as user {agent['user']}")
     return f"The daemon\n{who}"
+
+
+def _signed(by: KeyedAuthentication) -> str:
+    """How what is sent and heard is signed."""
+    sends = f"by key {by.active_key}" if by.signs else "not by this host"
+    hears = "demanded" if by.mode is AuthenticationMode.ENFORCE else "not demanded"
+    others = ", ".join(str(number) for number, _ in by.keys)
+    window = f"; clocks must agree within {precise(to_seconds(by.window))}" if by.window else ""
+    return f"{sends}; of others {hears}, by keys {others}{window}"
 
 
 def _priority(one: "Preview") -> str:

@@ -27,6 +27,8 @@ class Source(NamedTuple):
     """The absolute path of the file, or the name of the credential."""
 
 
+Secrets = Mapping[tuple[str, ...], Source]
+"""Where several are, by their place in the object."""
 Read = Callable[[Source], Secret | Complaint]
 
 
@@ -51,7 +53,7 @@ def read_secret(source: Source, environment: Mapping[str, str] = os.environ) -> 
 
 def not_read(_: Source) -> Secret:
     """In the place of `read_secret`, for who has no use for secrets: another one, which is fine."""
-    return Secret(b"not read")
+    return Secret(bytes(32).hex().encode())
 
 
 def _content(path: str) -> bytes | Complaint:

@@ -70,7 +70,7 @@ _BLOCKS: Final = "vrrp_instance vrrp_instances vrrp instances routers virtual_ro
 
 _NOT_HERE: Final[dict[str, str]] = {
     "state initial_state": "leave it out: the election decides who is MASTER, by priority",
-    "auth_type auth_pass auth_key authentication_type password": (
+    "auth_type auth_pass auth_key authentication_type": (
         'with version 2, write "authentication": {"method": "password", "password": {"file": "/PATH"}}'
     ),
     "use_vmac vmac_xmit_base virtual_mac mac rfc3768_compatibility": (

@@ -28,6 +28,7 @@ from failover.vrrp import (
     is_cut,
     state_name,
 )
+from failover.vrrp.units import to_seconds
 
 
 class Past(NamedTuple):
@@ -117,8 +118,18 @@ def checksum_of(router: VirtualRouter, state: State) -> ChecksumStatus | None:
 
 def authentication_of(router: VirtualRouter) -> AuthenticationStatus | None:
     """How its advertisements are authenticated, if they are."""
-    password = router.password
-    return None if password is None else AuthenticationStatus(method="password", password_is_cut=is_cut(password))
+    if router.password is not None:
+        return AuthenticationStatus(method="password", password_is_cut=is_cut(router.password))
+    if (by := router.keyed) is None:
+        return None
+    return AuthenticationStatus(
+        method="hmac_sha256",
+        mode=by.mode.value,
+        keys=[number for number, _ in by.keys],
+        active_key=by.active_key,
+        anti_replay="sequence" if by.window is None else "time",
+        time_window_seconds=None if by.window is None else to_seconds(by.window),
+    )
 
 
 def status_of(

@@ -172,6 +172,7 @@ class Receiver:
         form = Form(
             without_addresses=not all(router.addresses for router in routers),
             authentication_types=frozenset(int(router.authentication_type) for router in routers),
+            with_trailer=any(router.keyed for router in routers),
         )
         vrids, wakes = frozenset(self._listeners), not narrowing.quiet
         terms = Terms(vrids, sound, cutoffs, sampled=sampled, form=form, wakes=wakes)

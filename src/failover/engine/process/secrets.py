@@ -8,5 +8,5 @@ from failover.vrrp import VirtualRouter
 
 def protect(routers: Iterable[VirtualRouter]) -> None:
     """Leave no core dump behind where one of these has a secret."""
-    if any(router.password is not None for router in routers):
+    if any(router.password or router.keyed for router in routers):
         core_dumps.forbid()

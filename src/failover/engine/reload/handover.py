@@ -12,6 +12,7 @@ from failover.engine.intended import Intended, intended
 from failover.messages import MAX_MESSAGE_BYTES
 from failover.messages import UNREADABLE as UNDECODABLE
 from failover.vrrp import ChecksumPolicy, Family, Interval, Version, VirtualAddress, VirtualRouter
+from failover.vrrp.authentication.keys import AuthenticationMode, KeyedAuthentication
 from failover.vrrp.authentication.secret import Secret
 from failover.vrrp.protocol import HOP_LIMIT, PreferredLifetime
 from failover.vrrp.scope import Peer, Scope
@@ -42,6 +43,15 @@ class _Scope(msgspec.Struct, frozen=True, kw_only=True):
     hop_limit: int = HOP_LIMIT
 
 
+class _Keyed(msgspec.Struct, frozen=True, kw_only=True):
+    """A `KeyedAuthentication` as it travels."""
+
+    keys: tuple[tuple[int, Secret], ...]
+    active_key: int
+    mode: AuthenticationMode
+    window: int | None
+
+
 class _Instance(msgspec.Struct, frozen=True, kw_only=True):
     """An `Intended` as it travels."""
 
@@ -62,6 +72,7 @@ class _Instance(msgspec.Struct, frozen=True, kw_only=True):
     check_address_list: bool
     with_version_2: bool
     password: Secret | None
+    keyed: _Keyed | None
     scope: _Scope = _Scope()
 
 
@@ -161,6 +172,7 @@ def _packed(one: Intended, excluded: Iterable[VirtualAddress]) -> _Instance:
         check_address_list=router.check_address_list,
         with_version_2=router.with_version_2,
         password=router.password,
+        keyed=_packed_keys(router.keyed),
         scope=_packed_scope(router.scope),
     )
 
@@ -201,8 +213,22 @@ def _unpacked(one: _Instance, excluded: tuple[VirtualAddress, ...]) -> Intended:
         with_version_2=one.with_version_2,
         password=one.password,
         scope=_unpacked_scope(one.scope),
+        keyed=_unpacked_keys(one.keyed),
     )
     return Intended(one.name, one.interface, router)
+
+
+def _packed_keys(one: KeyedAuthentication | None) -> _Keyed | None:
+    if one is None:
+        return None
+    return _Keyed(keys=one.keys, active_key=one.active_key, mode=one.mode, window=one.window)
+
+
+def _unpacked_keys(one: _Keyed | None) -> KeyedAuthentication | None:
+    if one is None:
+        return None
+    window = None if one.window is None else Interval(one.window)
+    return KeyedAuthentication(keys=one.keys, active_key=one.active_key, mode=one.mode, window=window)
 
 
 def _bytes(addresses: Iterable[VirtualAddress]) -> list[_Address]:

@@ -42,7 +42,6 @@ from failover.vrrp import (
     cutoff_of,
     initial_state,
     is_below,
-    receive,
     state_name,
     step,
 )
@@ -199,7 +198,7 @@ class Instance:
         self, packet: Received, now: Instant, raw: bytes = b"", known_adverts: KnownAdverts | None = None
     ) -> Verdict:
         """A packet with our VRID arrived, `raw` as it came from the socket; `known_adverts` notes it the next time."""
-        outcome = receive(packet.payload, packet.meta, self.router)
+        outcome = self._performer.authenticator.receive(packet, self.router)
         if isinstance(outcome, Discard):
             self.reporter.discarded(outcome, packet.meta, self.router, now)
             return refusal(outcome)

@@ -9,6 +9,7 @@ from typing import Final, Protocol, assert_never
 
 from failover.engine.account.conflict import some
 from failover.engine.account.reporter import Reporter
+from failover.engine.authentication.authenticator import Authenticator
 from failover.engine.environment import EventLoop
 from failover.engine.port.port import Port
 from failover.engine.router.address_guard import AddressGuard
@@ -76,6 +77,7 @@ class Performer:
         self._not_added: Callable[[Instant], None] = owner.guard.refused
         self.watch = SendWatch(self, loop, owner.link_changed)
         self.send_errors = SendErrors()
+        self.authenticator = Authenticator(loop.clock)
         self.reconfigure(router)
         self._port: Port | None = None
         self._prepared: Prepared | None = None
@@ -239,6 +241,8 @@ class Performer:
             self._counters.priority_zero_sent += resigns
 
         ready = prepared.resign if resigns else prepared.advertise
+        if self.router.signs:
+            ready = Packets(self.authenticator.signed(ready.contents, self.router), ready.destinations)
         self._transmitter.advertise(at, self.router.family, ready, done)
 
     def _install(self, at: Port, prepared: Prepared, addresses: tuple[VirtualAddress, ...], doing: str) -> None:

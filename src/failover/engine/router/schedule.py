@@ -41,7 +41,7 @@ class Schedule:
             if not self._deferred.is_repeated:
                 self._alarm.set(deadline(state), member.prewarm)
             return
-        if ready is None or not may_repeat(state):
+        if ready is None or not may_repeat(member.router, state):
             self._deferred.leave(member)
         elif self._deferred.join(member, ready, state):
             self._alarm.set(state.repeat_announcements_at)
@@ -63,7 +63,8 @@ class Schedule:
         `raw` is the packet as it came from the socket, `event` what it says, `outcome` what `step()` returned for it.
         """
         held_off = settled_for(event, outcome, now)
-        if held_off is None or not may_repeat(self._deferred.known):
+        member = self._member
+        if member is None or held_off is None or not may_repeat(member.router, self._deferred.known):
             return
         odd = tuple(action.oddity for action in outcome.actions if isinstance(action, ReportOddity))
         self._deferred.forget()

@@ -9,7 +9,7 @@ from typing import Final, Protocol
 
 from failover.engine.environment import EventLoop
 from failover.linux.sockets.outbox import Burst, Packets, join
-from failover.vrrp import Instant, Interval, Master, seconds
+from failover.vrrp import Instant, Interval, Master, VirtualRouter, seconds
 from failover.vrrp.machine.fast_path import beats
 
 SHORT: Final = seconds(0.1)
@@ -22,6 +22,10 @@ Send = Callable[[Burst], dict[int, OSError]]
 
 class Member(Protocol):
     """A MASTER that takes part, or would like to."""
+
+    @property
+    def router(self) -> VirtualRouter:
+        """Its parameters."""
 
     def catch_up(self) -> None:
         """Take note of the beats so far: the next ones may be others."""

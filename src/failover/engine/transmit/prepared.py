@@ -26,6 +26,7 @@ from failover.vrrp import (
     encode,
     encode_trial,
 )
+from failover.vrrp.authentication.trailer import LENGTH as TRAILER_LENGTH
 from failover.vrrp.protocol import PRIORITY_RESIGN
 
 ANNOUNCEMENT_REPEAT = 5
@@ -63,10 +64,14 @@ def datagrams(
     action: SendAdvertisement,
     encoded: Callable[[Advertisement, Address, Address], bytes] = encode,
 ) -> tuple[Outgoing, ...]:
-    """The IP datagrams that an action asks for: to the group, or to each peer."""
+    """The IP datagrams that an action asks for: to the group, or to each peer.
+
+    Where it is signed, there is room for the trailer, which is another one each time.
+    """
     source, hop_limit = router.primary_address, router.scope.hop_limit
+    room = bytes(TRAILER_LENGTH if router.signs else 0)
     return tuple(
-        Outgoing(to, advertisement_datagram(source, encoded(advertisement, source, to), to, hop_limit))
+        Outgoing(to, advertisement_datagram(source, encoded(advertisement, source, to) + room, to, hop_limit))
         for to in router.destinations
         for advertisement in advertisements(router, action)
     )

@@ -20,18 +20,21 @@ from failover.linux.filter.bpf import (
     JUMP_IF_NOT_LESS,
     LOAD_BYTE,
     LOAD_LENGTH,
+    LOAD_STORED,
     LOAD_WORD,
     LOAD_X_IMMEDIATE,
     MODULO,
     NETWORK_HEADER,
     REFUSE,
     SHIFT_LEFT,
+    STORE,
     Instruction,
     Program,
 )
 from failover.linux.filter.payload import load_byte, load_half
 from failover.linux.filter.reach import Reach
 from failover.vrrp.authentication.password import AuthenticationType
+from failover.vrrp.authentication.trailer import LENGTH as TRAILER_LENGTH
 from failover.vrrp.packet.advertisement import (
     AUTHENTICATION_TYPE_AT,
     COUNT_AT,
@@ -51,6 +54,9 @@ that older kernels give a socket for its filter (`net.core.optmem_max`, 20 kB)."
 _INTERVAL_BITS: Final = {Version.V2: 0x00FF, Version.V3: 0x0FFF}
 _LOG2_ADDRESS_LENGTH: Final = {Family.IPV4: 2, Family.IPV6: 4}
 _ONES: Final = 0xFFFF
+_MASK: Final = 0xFFFFFFFF
+_LENGTH_IN: Final = 1
+"""The word of memory with the length of a packet without its trailer."""
 
 
 class Form(NamedTuple):
@@ -60,6 +66,8 @@ class Form(NamedTuple):
     """Whether one that lists no address is valid as well."""
     authentication_types: frozenset[int] = frozenset({AuthenticationType.NONE})
     """Of version 2."""
+    with_trailer: bool = False
+    """Whether one with an HMAC trailer is valid as well; what is in that is for the daemon to judge."""
 
 
 PLAIN: Final = Form()
@@ -70,44 +78,61 @@ def demand_sound(
 ) -> Program:
     """Refuse a hop limit that nobody takes, other versions and types, a wrong count or length, and bad fields.
 
-    A count of 0 and an authentication type of version 2 are wrong unless the `form` may have them. Over IPv4 also a
-    wrong checksum; over IPv6 the kernel itself checks that where the socket asks for it.
+    A count of 0, a trailer and an authentication type of version 2 are wrong unless the `form` may have them. Over IPv4
+    also a wrong checksum; over IPv6 the kernel itself checks that where the socket asks for it.
     """
     hop_limit = ipv4.TTL_AT if family is Family.IPV4 else NETWORK_HEADER + ipv6.HOP_LIMIT_AT
     least = reach.least_hop_limit if reach else HOP_LIMIT
     blocks: Program = (REFUSE,)
     for version in sorted(versions):
         fields = _demand_fields(family, version, form.authentication_types)
-        check = (*_demand_length(family, version, least=not form.without_addresses), *fields)
+        check = (*_demand_length(family, version, form), *fields)
         blocks = (
             Instruction(JUMP_IF_EQUAL, version << 4 | TYPE_ADVERTISEMENT, jump_false=len(check) + 1),
             *check,
             Instruction(JUMP, len(blocks)),
             *blocks,
         )
+    # The kernel refuses a program in which it sees a way, be it impossible, from no store to a load.
+    stored = (Instruction(LOAD_LENGTH), Instruction(STORE, _LENGTH_IN)) if form.with_trailer else ()
     return (
+        *stored,
         Instruction(LOAD_BYTE, hop_limit),
         Instruction(JUMP_IF_NOT_LESS, least, jump_true=1),
         REFUSE,
         *load_byte(family, 0),
         *blocks,
-        *(_demand_checksum(versions, reach) if family is Family.IPV4 else ()),
+        *(_demand_checksum(versions, reach, _length(form)) if family is Family.IPV4 else ()),
     )
 
 
-def _demand_length(family: Family, version: Version, *, least: int) -> Program:
-    """Refuse a message whose count is less than `least`, 0 or 1, or whose length is not what the count says."""
+def _length(form: Form) -> Instruction:
+    """Load the length of a packet whose length has been checked, without its trailer."""
+    return Instruction(LOAD_STORED, _LENGTH_IN) if form.with_trailer else Instruction(LOAD_LENGTH)
+
+
+def _demand_length(family: Family, version: Version, form: Form) -> Program:
+    """Refuse a message with too small a count, or whose length is not what the count says."""
     header = (Instruction(ADD_X),) if family is Family.IPV4 else ()
-    some = (Instruction(JUMP_IF_EQUAL, 0, jump_false=1), REFUSE) if least else ()
+    some = (Instruction(JUMP_IF_EQUAL, 0, jump_false=1), REFUSE) if not form.without_addresses else ()
     return (
         *load_byte(family, COUNT_AT),
         *some,
         Instruction(SHIFT_LEFT, _LOG2_ADDRESS_LENGTH[family]),
         Instruction(ADD, HEADER_LENGTH + trailer_length(version)),
         *header,
+        *((Instruction(STORE, _LENGTH_IN),) if form.with_trailer else ()),
         Instruction(COPY_TO_X),
         Instruction(LOAD_LENGTH),
-        Instruction(JUMP_IF_EQUAL_X, jump_true=1),
+        *(
+            (
+                Instruction(JUMP_IF_EQUAL_X, jump_true=3),
+                Instruction(ADD, -TRAILER_LENGTH & _MASK),
+                Instruction(JUMP_IF_EQUAL_X, jump_true=1),
+            )
+            if form.with_trailer
+            else (Instruction(JUMP_IF_EQUAL_X, jump_true=1),)
+        ),
         REFUSE,
     )
 
@@ -128,7 +153,7 @@ def _demand_fields(family: Family, version: Version, authentication_types: froze
     )
 
 
-def _demand_checksum(versions: frozenset[Version], reach: Reach | None) -> Program:
+def _demand_checksum(versions: frozenset[Version], reach: Reach | None, load_length: Instruction) -> Program:
     """Refuse a wrong checksum over IPv4, in a message whose length has been checked.
 
     BPF has no loops, so the sum is unrolled: from the last word of the longest message to the first word. A table by
@@ -141,13 +166,13 @@ def _demand_checksum(versions: frozenset[Version], reach: Reach | None) -> Progr
         for offset in reversed(range(0, longest, 4))
     ]
     lengths = range(shortest, longest + 1, 4)
-    verdict = _judge_sum(versions, reach)
+    verdict = _judge_sum(versions, reach, load_length)
     total = tuple(instruction for word in add_word for instruction in word)
     table: list[Instruction] = [Instruction(JUMP, len(total) + len(verdict))]
     for length in reversed(lengths):
         entry = len(table) + (longest - length) // 4 * len(add_word[0])
         table[:0] = [Instruction(JUMP_IF_EQUAL, ipv4.HEADER_LENGTH + length, jump_true=entry)]
-    summing = (Instruction(LOAD_X_IMMEDIATE, 0), Instruction(LOAD_LENGTH), *table, *total, *verdict)
+    summing = (Instruction(LOAD_X_IMMEDIATE, 0), load_length, *table, *total, *verdict)
     return (
         Instruction(LOAD_BYTE, 0),
         Instruction(JUMP_IF_EQUAL, ipv4.WITHOUT_OPTIONS, jump_true=1),
@@ -156,7 +181,7 @@ def _demand_checksum(versions: frozenset[Version], reach: Reach | None) -> Progr
     )
 
 
-def _judge_sum(versions: frozenset[Version], reach: Reach | None) -> Program:
+def _judge_sum(versions: frozenset[Version], reach: Reach | None, load_length: Instruction) -> Program:
     """Go on where the sum of the message, in A and X, means a right checksum; else refuse.
 
     The sum of 32-bit words must be all ones when folded to 16 bits: that is, a multiple of 65535 other than 0.
@@ -171,7 +196,7 @@ def _judge_sum(versions: frozenset[Version], reach: Reach | None) -> Program:
         Instruction(LOAD_WORD, ipv4.SOURCE_AT),
         *ADD_WITH_CARRY,
         *((Instruction(LOAD_WORD, ipv4.DESTINATION_AT), *ADD_WITH_CARRY) if reach else ()),
-        Instruction(LOAD_LENGTH),
+        load_length,
         Instruction(ADD, known),
         *ADD_WITH_CARRY,
         *message_alone,

@@ -18,18 +18,22 @@ from failover.vrrp.machine.events import AdvertisementReceived
 from failover.vrrp.machine.peers import heard
 from failover.vrrp.machine.states import Backup, Master, State
 from failover.vrrp.machine.transitions import Step
+from failover.vrrp.router import VirtualRouter
 from failover.vrrp.units import Instant, Interval
 
 _SURELY_MASTER = 3
 """A MASTER silent for this many intervals is not given up yet: Master_Down_Interval is longer (RFC 9568 §6.1)."""
 
 
-def may_repeat(state: State) -> bool:
+def may_repeat(router: VirtualRouter, state: State) -> bool:
     """Whether a router, as it is, may take the fast path at all: the one place that says so.
 
     What it sends, or what it hears from its MASTER, must be the same each time, byte for byte, and mean the same. Then
     it may be known by its bytes or a fingerprint of them, and be sent as it was prepared, together with that of others.
+    What is signed differs each time.
     """
+    if router.keyed is not None:
+        return False
     match state:
         case Master():
             return True

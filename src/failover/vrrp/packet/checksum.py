@@ -30,3 +30,12 @@ def checksum(message: bytes, pseudo: bytes = b"") -> int:
 def verifies(message: bytes, pseudo: bytes = b"") -> bool:
     """Whether the checksum in `message` is right: with it, everything sums to 0xFFFF."""
     return ones_complement_sum(pseudo + message) == 0xFFFF
+
+
+def extended(value: int, addition: bytes) -> int:
+    """The checksum of a message, which was `value`, once `addition` is behind it and counted in the pseudo-header.
+
+    Both have an even number of bytes. Whatever else it covers, such as the destination, is covered still (RFC 1624).
+    """
+    number = (value ^ 0xFFFF) + int.from_bytes(addition) + len(addition)
+    return (number % 0xFFFF or 0xFFFF) ^ 0xFFFF

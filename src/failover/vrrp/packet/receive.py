@@ -84,6 +84,18 @@ class DiscardReason(Enum):
     """The packet does not list our addresses, and `check_address_list` is set."""
     LINK_LOCAL = "link_local"
     """The first IPv6 address is not link-local, and `require_link_local` is set."""
+    NOT_SIGNED = "not_signed"
+    """The packet has no HMAC trailer, and `mode` is `enforce`."""
+    TRAILER = "trailer"
+    """What follows the message is no HMAC trailer."""
+    KEY = "unknown_key"
+    """The packet is signed with a key that this virtual router does not have."""
+    TIME = "time"
+    """The time in the packet is outside `time_window`: it is old, or the clock of a host is wrong."""
+    REPLAYED = "replayed"
+    """The packet, or a newer one, was received before."""
+    SIGNATURE = "signature"
+    """The HMAC is wrong: the key is not ours, or the packet was changed or forged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,16 +117,18 @@ TRIAL: Final = Discard(DiscardReason.TYPE, TYPE_UNDEFINED, TYPE_ADVERTISEMENT)
 """What becomes of a trial of another router (`encode_trial`): it is discarded, and nothing is wrong."""
 
 
-def receive(payload: bytes, meta: ReceivedFrom, router: VirtualRouter) -> Advertisement | Discard:
+def receive(payload: bytes, meta: ReceivedFrom, router: VirtualRouter, trailer: bytes = b"") -> Advertisement | Discard:
     """Check a VRRP message that arrived on the router's interface.
 
     The order follows RFC 9568 §7.1: IP header, form, checksum, VRID, then what depends on the version. `payload` may
-    be any bytes: nothing is raised.
+    be any bytes: nothing is raised. `trailer` is what followed it and was checked before (`packet.authenticated`); over
+    IPv6 the checksum covers it.
     """
-    return _check_network(meta, router) or _check_message(payload, meta, router)
+    return check_network(meta, router) or check_message(payload, meta, router, trailer)
 
 
-def _check_network(meta: ReceivedFrom, router: VirtualRouter) -> Discard | None:
+def check_network(meta: ReceivedFrom, router: VirtualRouter) -> Discard | None:
+    """The checks of the IP header, which come first."""
     if router.scope.is_unicast:
         return _check_peer(meta, router)
     # "MUST verify that the IPv4 TTL / IPv6 Hop Limit is 255" (RFC 9568 §7.1)
@@ -144,14 +158,15 @@ def _check_peer(meta: ReceivedFrom, router: VirtualRouter) -> Discard | None:
     return None
 
 
-def _check_message(payload: bytes, meta: ReceivedFrom, router: VirtualRouter) -> Advertisement | Discard:
+def check_message(payload: bytes, meta: ReceivedFrom, router: VirtualRouter, trailer: bytes) -> Advertisement | Discard:
+    """The other checks of `receive()`."""
     if len(payload) < HEADER_LENGTH:
         return Discard(DiscardReason.LENGTH, len(payload), f"at least {HEADER_LENGTH}")
     header = read_header(payload)
     version = _accepted_version(header.version, router)
     if version is None:
         return Discard(DiscardReason.VERSION, header.version, int(router.version))
-    form = _check_form(payload, header, version, meta, router)
+    form = _check_form(payload, header, version, meta, router, trailer)
     if isinstance(form, Discard):
         return form
     if header.vrid != router.vrid:
@@ -180,7 +195,7 @@ def _accepted_version(version: int, router: VirtualRouter) -> Version | None:
 
 
 def _check_form(
-    payload: bytes, header: RawHeader, version: Version, meta: ReceivedFrom, router: VirtualRouter
+    payload: bytes, header: RawHeader, version: Version, meta: ReceivedFrom, router: VirtualRouter, trailer: bytes
 ) -> ChecksumForm | Discard:
     """Check type, count, length and checksum; the form of the checksum where these bytes are a whole, valid message."""
     if header.type != TYPE_ADVERTISEMENT:
@@ -192,7 +207,8 @@ def _check_form(
         return Discard(DiscardReason.LENGTH, len(payload), expected)
     if len(payload) > expected:
         return Discard(DiscardReason.TRAILING_BYTES, len(payload) - expected, 0)
-    return checksum_form(payload, version, meta.source, meta.destination) or Discard(DiscardReason.CHECKSUM)
+    summed = payload + trailer if router.family is Family.IPV6 else payload
+    return checksum_form(summed, version, meta.source, meta.destination) or Discard(DiscardReason.CHECKSUM)
 
 
 def _check_version_3(advertisement: Advertisement, router: VirtualRouter) -> Discard | None:
