@@ -6,7 +6,7 @@ from pathlib import Path
 from random import Random
 from typing import Final, Protocol, cast
 
-NAMES: Final = ("advertisement", "datagram", "rtnetlink", "configuration", "control_socket", "messages")
+NAMES: Final = ("advertisement", "signed", "datagram", "rtnetlink", "configuration", "control_socket", "messages")
 
 REGRESSIONS: Final = Path(__file__).parent / "regressions"
 
