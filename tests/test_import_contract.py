@@ -67,12 +67,12 @@ FLOORS: Final[dict[str, dict[str, frozenset[str]]]] = {
         ),
         "reload": frozenset({"fleet", "router", "process", "environment", "intended"}),
         "agent_link": frozenset({"fleet", "router", "process", "environment", "events"}),
-        "fleet": frozenset({"router", "account", "transmit", "port", "environment", "events", "intended"}),
+        "fleet": frozenset({"router", "account", "transmit", "port", "environment", "events", "tracking", "intended"}),
         "router": frozenset(
-            {"account", "transmit", "port", "flood", "authentication", "environment", "events", "intended"}
+            {"account", "transmit", "port", "flood", "authentication", "environment", "events", "tracking", "intended"}
         ),
         "authentication": frozenset(),
-        "account": frozenset({"events"}),
+        "account": frozenset({"events", "intended"}),
         "transmit": frozenset({"port", "environment"}),
         "port": frozenset({"flood", "environment"}),
         "flood": frozenset({"environment"}),
@@ -80,10 +80,12 @@ FLOORS: Final[dict[str, dict[str, frozenset[str]]]] = {
         "loop": frozenset(),
         "process": frozenset(),
         "events": frozenset(),
+        "tracking": frozenset({"intended"}),
         "intended": frozenset(),
         "__init__": frozenset({"fleet", "loop"}),
     },
     "vrrp": {
+        "standing": frozenset({"machine", "protocol"}),
         "machine": frozenset({"packet", "router", "protocol", "units"}),
         "packet": frozenset({"router", "authentication", "scope", "protocol", "units"}),
         "router": frozenset({"authentication", "scope", "timers", "protocol", "units"}),
@@ -92,7 +94,7 @@ FLOORS: Final[dict[str, dict[str, frozenset[str]]]] = {
         "timers": frozenset({"protocol", "units"}),
         "protocol": frozenset(),
         "units": frozenset(),
-        "__init__": frozenset({"machine", "packet", "router", "authentication", "protocol", "units"}),
+        "__init__": frozenset({"standing", "machine", "packet", "router", "authentication", "protocol", "units"}),
     },
     "lab": {
         "demo": frozenset({"judge", "measure", "router", "timeline", "network"}),

@@ -14,7 +14,7 @@ from inspect import (
 )
 from typing import Final
 
-from failover.config import Configuration, VirtualRouter
+from failover.config import Configuration, Tracker, VirtualRouter
 from failover.engine import Engine, Loop
 from failover.engine.intended import claims, intended
 from failover.engine.process.claims import exclusively
@@ -30,15 +30,21 @@ _MUST_BE_ORDINARY: Final = (
 )
 
 
-async def run(virtual_routers: Iterable[VirtualRouter], *, on_event: OnEvent | None = None) -> None:
+async def run(
+    virtual_routers: Iterable[VirtualRouter], *, trackers: Iterable[Tracker] = (), on_event: OnEvent | None = None
+) -> None:
     """Run virtual routers until cancelled, as `running` does; what goes wrong is raised here."""
-    async with running(virtual_routers, on_event=on_event):
+    async with running(virtual_routers, trackers=trackers, on_event=on_event):
         await asyncio.get_running_loop().create_future()
 
 
 @asynccontextmanager
-async def running(virtual_routers: Iterable[VirtualRouter], *, on_event: OnEvent | None = None) -> AsyncIterator[None]:
+async def running(
+    virtual_routers: Iterable[VirtualRouter], *, trackers: Iterable[Tracker] = (), on_event: OnEvent | None = None
+) -> AsyncIterator[None]:
     """Run virtual routers inside an `async with`. At its end MASTERs resign with priority 0 and addresses are removed.
+
+    `trackers` are those that the virtual routers name in `track`.
 
     `on_event` is called in the event loop with each event. It must return soon: while it runs, no advertisement is
     sent. An exception that it raises cancels what is inside the `async with`, which then raises it. It is still called
@@ -55,7 +61,7 @@ async def running(virtual_routers: Iterable[VirtualRouter], *, on_event: OnEvent
     """
     if _runs_later(on_event) or _runs_later(type(on_event).__call__):
         raise TypeError(_MUST_BE_ORDINARY)
-    instances = intended(Configuration(virtual_routers=virtual_routers))
+    instances = intended(Configuration(virtual_routers=virtual_routers, trackers=trackers))
     run = _Run(on_event)
     try:
         with exclusively(claims(instances)) as held, closing(Loop()) as inner:

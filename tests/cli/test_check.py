@@ -202,6 +202,7 @@ def test_the_json_form_says_the_same_under_the_names_of_status() -> None:
         "interface": "eth0",
         "version": 2,
         "priority": 254,
+        "track": [],
         "preempt_mode": True,
         "advertisement_interval_seconds": 1.0,
         "skew_time_seconds": 0.0078125,
@@ -279,7 +280,7 @@ def test_with_json_errors_are_json_too(
     said = capsys.readouterr()
     document = json.loads(said.out)
     assert said.err == ""
-    assert set(document) == {"file", "errors", "virtual_routers", "daemon"}
+    assert set(document) == {"file", "errors", "virtual_routers", "trackers", "daemon"}
     assert (document["file"], document["virtual_routers"], document["daemon"]) == (str(path), [], None)
     assert len(document["errors"]) == len(paths)
     assert all(error["path"].startswith(start) for error, start in zip(document["errors"], paths, strict=True))

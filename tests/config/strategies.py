@@ -19,8 +19,25 @@ def documents(draw: st.DrawFn) -> Any:
     for place, entry in enumerate(entries):
         if draw(st.booleans()):
             entry["name"] = draw(NAMES)[:120] + f"#{place}"
-    shapes = [entries, {"virtual_routers": entries}] + ([entries[0]] if len(entries) == 1 else [])
+    shapes = [entries, tracked(draw, entries)] + ([entries[0]] if len(entries) == 1 else [])
     return draw(st.sampled_from(shapes))
+
+
+def tracked(draw: st.DrawFn, entries: list[dict[str, Any]]) -> dict[str, Any]:
+    """The long form of these entries, some of which follow trackers."""
+    names = draw(st.lists(NAMES, max_size=3, unique=True))
+    weights = st.integers(-253, 253).filter(bool)
+    following = [
+        {
+            **entry,
+            "track": [name if draw(st.booleans()) else {"tracker": name, "weight": draw(weights)} for name in some],
+        }
+        if (some := draw(st.lists(st.sampled_from(names), unique=True)) if names else [])
+        else entry
+        for entry in entries
+    ]
+    trackers = [{"name": name, "type": "interface", "interface_name": draw(INTERFACES)} for name in names]
+    return {"virtual_routers": following, **({"trackers": trackers} if trackers else {})}
 
 
 @st.composite

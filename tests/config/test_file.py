@@ -15,7 +15,7 @@ KNOWN_KEYS = (
     "name, vrid, interface_name, ip_addresses, priority, advert_interval, preempt_mode, version,"
     " excluded_ip_addresses, checksum, require_link_local, check_address_list, with_version_2,"
     " source_address, multicast_group, unicast_peers, hop_limit, no_ip_addresses,"
-    " preferred_lifetime, accept_mode, authentication"
+    " preferred_lifetime, accept_mode, authentication, track"
 )
 DAEMON = "allowed: an object with the daemon's settings"
 SHAPES = "allowed: a virtual router, a list of them, or an object with virtual_routers"
@@ -57,7 +57,7 @@ def test_bytes_and_text_with_or_without_a_byte_order_mark_say_the_same() -> None
         ({"virtual_routers": [GOOD], "daemon": 3}, f"$.daemon: 3 is a number, not an object; {DAEMON}"),
         ({"virtual_routers": [GOOD], "lock_memory": True}, "$.lock_memory: belongs in daemon"),
         ({"virtual_routers": [GOOD], "vrid": 1}, "$.vrid: belongs in an entry of virtual_routers"),
-        ({"virtual_routers": [GOOD], "log": 1}, "$.log: unknown key; allowed: virtual_routers, daemon"),
+        ({"virtual_routers": [GOOD], "log": 1}, "$.log: unknown key; allowed: virtual_routers, trackers, daemon"),
     ],
 )
 def test_any_other_shape_is_refused(document: Any, line: str) -> None:

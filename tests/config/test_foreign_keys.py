@@ -19,6 +19,11 @@ KEEPALIVED = {
     "virtual_ipaddress": ["192.168.100.100/24"],
 }
 
+TRACK_INTERFACE = (
+    'write "track": ["NAME"], and "trackers": [{"name": "NAME", "type": "interface", "interface_name": "IFACE"}]'
+    ' beside "virtual_routers"'
+)
+
 
 def test_our_own_settings_are_known_by_heart() -> None:
     assert tuple(SETTINGS) == OF_ROUTER
@@ -52,7 +57,9 @@ def test_our_own_settings_are_known_by_heart() -> None:
         ),
         ("garp_master_delay", "leave it out: a new MASTER announces its addresses by itself"),
         ("garp_anything_else", "leave it out: a new MASTER announces its addresses by itself"),
-        ("track_interface", "leave it out: nothing is tracked but the interface itself"),
+        ("track_script", "leave it out: only interfaces are tracked"),
+        ("track_interface", TRACK_INTERFACE),
+        ("trackers", 'write {"virtual_routers": [{...}], "trackers": [{...}]}'),
         ("notify_master", "leave it out: no script is called; the log and `failover status` show changes"),
         ("unicast_peer", 'did you mean "unicast_peers"?'),
         ("unicast_src_ip", 'did you mean "source_address"?'),

@@ -65,7 +65,8 @@ def test_what_was_read_can_be_written_and_read_again(document: Any) -> None:
     configuration = parse(json.dumps(document))
     written = msgspec.json.encode(configuration, enc_hook=str)
     assert parse(written) == configuration
-    assert parse(msgspec.json.encode(configuration.virtual_routers, enc_hook=str)) == configuration
+    if not configuration.trackers:
+        assert parse(msgspec.json.encode(configuration.virtual_routers, enc_hook=str)) == configuration
 
 
 @given(documents(), st.sampled_from(("vrid", "interface_name", "ip_addresses")), st.data())

@@ -144,6 +144,7 @@ def test_the_table_shows_defaults_as_the_file_writes_them() -> None:
         "preferred_lifetime": "0",
         "accept_mode": "true",
         "authentication": "none",
+        "track": "[]",
     }
     assert settings_of(VirtualRouter) == SETTINGS
 

@@ -21,7 +21,7 @@ from benchmarks.results import KEEPALIVED, OURS, Results
 from failover.agent.log import text
 from failover.cli import failures
 from failover.cli import group as commands
-from failover.config import DAEMON_SETTINGS, METHODS, SETTINGS, Setting
+from failover.config import DAEMON_SETTINGS, METHODS, SETTINGS, TRACKER_SETTINGS, Setting
 from failover.engine.process.signals import USES, Use
 from failover.events import Kind
 from failover.linux.process.signals import in_words
@@ -140,7 +140,15 @@ FIELDS: Final = {
     ),
     "virtual_routers[].fault.detail": "Why it cannot run, as a sentence.",
     "virtual_routers[].priority.configured": "The priority from the configuration.",
-    "virtual_routers[].priority.effective": "The priority that is in use now.",
+    "virtual_routers[].priority.effective": "The priority that is in use now, with what trackers add to it.",
+    "virtual_routers[].tracking[].tracker": "The name of a tracker that the virtual router follows.",
+    "virtual_routers[].tracking[].weight": (
+        "Its weight from the configuration. `null` if the virtual router has a fault while the tracker fails."
+    ),
+    "virtual_routers[].tracking[].is_well": "Whether what the tracker watches is well.",
+    "virtual_routers[].tracking[].contributes": "What the tracker adds to the priority now.",
+    "virtual_routers[].tracking[].text": "What the tracker has found, such as `eth1 has no carrier`.",
+    "virtual_routers[].tracking[].since": "Since when it is so (RFC 3339, UTC).",
     "virtual_routers[].master": "The address that the MASTER advertises from. `null` if no MASTER was heard.",
     "virtual_routers[].master_priority": "The priority that the MASTER advertises. `null` if no MASTER was heard.",
     "virtual_routers[].checksum.sent": (
@@ -489,6 +497,7 @@ PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "daemon settings": lambda: settings_table(DAEMON_SETTINGS),
     "hmac": lambda: settings_table(METHODS["hmac_sha256"].settings),
     "password": lambda: settings_table(METHODS["password"].settings),
+    "interface trackers": lambda: settings_table(TRACKER_SETTINGS["interface"]),
     "commands": command_sections,
     "exit statuses": status_codes,
     "events": event_table,
@@ -508,6 +517,7 @@ PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "manual settings": lambda: manual_settings(SETTINGS),
     "manual hmac": lambda: manual_settings(METHODS["hmac_sha256"].settings),
     "manual password": lambda: manual_settings(METHODS["password"].settings),
+    "manual interface trackers": lambda: manual_settings(TRACKER_SETTINGS["interface"]),
     "manual daemon settings": lambda: manual_settings(DAEMON_SETTINGS),
 }
 

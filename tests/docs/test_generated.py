@@ -26,6 +26,7 @@ from failover.messages import (
     RealtimeStatus,
     RouterStatus,
     SendError,
+    TrackStatus,
 )
 from failover.vrrp.packet.receive import DiscardReason
 from tests.docs.generated import FIELDS, PARTS, ROOT, documented, documents, made_anew
@@ -102,6 +103,7 @@ def a_router_with_everything() -> RouterStatus:
         counters=Counters(discarded={"REASON": 1}, oddities={"ODDITY": 1}),
         send_error=SendError(what="advertisement", error="no", count=1, at=1),
         authentication=AuthenticationStatus(method="hmac_sha256", keys=[1]),
+        tracking=[TrackStatus(tracker="db", weight=-20, is_well=False, contributes=-20, text="no", since=0)],
     )
 
 

@@ -38,6 +38,7 @@ FAULTS: Final = [
     faults.socket_refused("eth0", "Operation not permitted"),
     faults.mtu_too_small("eth0", 1300, 1280),
     faults.cannot_send("eth0", "Operation not permitted"),
+    faults.tracker_failed("uplink", "eth1 has no carrier"),
 ]
 PASSING: Final = {FaultReason.INTERFACE_REMADE}
 """They are over before anybody reads of them."""

@@ -74,16 +74,20 @@ class OurDaemon:
         label: str = "failover",
         prefix: Sequence[str] = (),
         settings: Mapping[str, Any] | None = None,
+        trackers: Sequence[Mapping[str, Any]] = (),
         **environment: str,
     ) -> None:
-        """`label` names its files; `prefix` is a command that runs it; `settings` are those of the daemon."""
+        """`label` names its files; `prefix` is a command that runs it; `settings` are those of the daemon.
+
+        With `settings` or `trackers` the file has the long form.
+        """
         self.host = host
         self.log_file = host.directory / f"{label}.log"
         self.runtime = host.directory / label
         self.control = self.runtime / "control.sock"
         self.config = host.directory / f"{label}.json"
-        document = {"virtual_routers": routers, "daemon": settings} if settings is not None else routers
-        self.config.write_text(json.dumps(document))
+        long = {"virtual_routers": routers, "trackers": trackers, "daemon": settings or {}}
+        self.config.write_text(json.dumps(long if settings is not None or trackers else routers))
         given = ["--config", str(self.config), "--runtime-dir", str(self.runtime)]
         command = [sys.executable, "-m", "failover", "run", *given]
         with self.log_file.open("ab") as log:

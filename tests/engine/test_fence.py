@@ -53,7 +53,7 @@ def stranger() -> Iterator[Path]:
 
 
 def daemon_with(stranger: Path, host: Host, *, settings: dict[str, Any] | None = None, **given: Any) -> OurDaemon:
-    environment = {
+    environment: dict[str, Any] = {
         "PYTHONPATH": f"{stranger}:{PACKAGE.parent}",
         "PROBE_RUNTIME": str(host.directory / "failover"),
         "PROBE_SOCKET": str(stranger / "socket"),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from itertools import chain
 
-from failover.config import Configuration, VirtualRouter
+from failover.config import Configuration, Tracker, VirtualRouter
 from failover.engine import Engine
 from failover.engine.events import Subject
 from failover.engine.fleet.plan import Plan
@@ -16,7 +16,9 @@ from tests.simulation.host import SimulatedHost
 class Router:
     """An engine in a process of its own, from its start to its `stop` or `kill`."""
 
-    def __init__(self, host: SimulatedHost, virtual_routers: Sequence[VirtualRouter]) -> None:
+    def __init__(
+        self, host: SimulatedHost, virtual_routers: Sequence[VirtualRouter], trackers: Sequence[Tracker] = ()
+    ) -> None:
         """Start it."""
         self.host = host
         self.events: list[Event] = []
@@ -24,7 +26,8 @@ class Router:
         self._is_gone = False
         self._changes: Iterator[None] = iter(())
         """The steps of all reloads so far; those that were taken are gone."""
-        self.engine = Engine(_intended(virtual_routers), self._process.loop, self._publish, self._process)
+        configuration = Configuration(virtual_routers=virtual_routers, trackers=trackers)
+        self.engine = Engine(intended(configuration), self._process.loop, self._publish, self._process)
         self.engine.start()
 
     @property

@@ -14,19 +14,25 @@ from failover.config.json_schema import schema
 from failover.config.places import default_path, sample
 from failover.config.protocol_instances import instances
 from failover.config.router import SETTINGS, VirtualRouter
+from failover.config.tracking.track import Track
+from failover.config.tracking.trackers import TRACKER_SETTINGS, InterfaceTracker, Tracker
 
 __all__ = [
     "DAEMON_SETTINGS",
     "METHODS",
     "SETTINGS",
+    "TRACKER_SETTINGS",
     "Authentication",
     "Complaint",
     "ConfigError",
     "Configuration",
     "DaemonSettings",
+    "InterfaceTracker",
     "Problem",
     "Setting",
     "Source",
+    "Track",
+    "Tracker",
     "VirtualRouter",
     "default_path",
     "instances",

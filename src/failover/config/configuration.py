@@ -12,26 +12,36 @@ from failover.config.checking.problems import ConfigError, Problem, kind_of, wit
 from failover.config.daemon_settings import DaemonSettings
 from failover.config.router import VirtualRouter
 from failover.config.rules.clashes import check_clashes
+from failover.config.rules.tracking import check_tracking
+from failover.config.tracking.trackers import Tracker, check_names
 
 _MOST_NAMED: Final = 10
 """Of what is no virtual router: a string has many characters."""
 
 
 class Configuration(msgspec.Struct, frozen=True, kw_only=True):
-    """The virtual routers that the daemon runs, and the settings of the daemon itself.
+    """The virtual routers that the daemon runs, what they follow, and the settings of the daemon itself.
 
     Raises `ConfigError` where there is no virtual router, or what is none, or where some clash; it names each pair.
     """
 
     virtual_routers: tuple[VirtualRouter, ...]
+    trackers: tuple[Tracker, ...] = ()
     daemon: DaemonSettings = DaemonSettings()
 
     if TYPE_CHECKING:  # the constructor takes more types than the fields have
 
-        def __init__(self, *, virtual_routers: Iterable[VirtualRouter], daemon: DaemonSettings = ...) -> None: ...
+        def __init__(
+            self,
+            *,
+            virtual_routers: Iterable[VirtualRouter],
+            trackers: Iterable[Tracker] = (),
+            daemon: DaemonSettings = ...,
+        ) -> None: ...
 
     def __post_init__(self) -> None:
         force_setattr(self, "virtual_routers", _virtual_routers(self.virtual_routers))
+        force_setattr(self, "trackers", tuple(self.trackers))
         if not self.virtual_routers:
             raise ConfigError("Configuration", (no_virtual_router("virtual_routers"),))
         drafts = [
@@ -39,7 +49,9 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
             for index, router in enumerate(self.virtual_routers)
         ]
         check_clashes(drafts)
+        check_tracking(drafts, [tracker.name for tracker in self.trackers])
         problems = [problem for draft in drafts for problem in draft.problems]
+        check_names(self.trackers, "trackers", problems)
         if problems:
             raise ConfigError("Configuration", problems)
 

@@ -1,7 +1,7 @@
 """Reads the configuration file, in any of its three shapes, to a `Configuration`; or refuses it as a whole.
 
-A file is one virtual router, a list of them, or the long form: an object with `virtual_routers`, and with `daemon`
-where the daemon's own settings are not the defaults.
+A file is one virtual router, a list of them, or the long form: an object with `virtual_routers`, with `trackers` where
+there are any, and with `daemon` where the daemon's own settings are not the defaults.
 """
 
 from collections import Counter
@@ -23,12 +23,16 @@ from failover.config.reading import read
 from failover.config.router import SETTINGS, VirtualRouter, default_name
 from failover.config.rules.clashes import check_clashes
 from failover.config.rules.entry import check_rules
+from failover.config.rules.tracking import check_tracking
+from failover.config.tracking.trackers import Tracker, trackers
 
 ROUTERS: Final = "virtual_routers"
+TRACKERS: Final = "trackers"
 DAEMON: Final = "daemon"
 
 LONG_FORM: Final[dict[str, str]] = {
     ROUTERS: "a list of virtual routers",
+    TRACKERS: "a list of trackers",
     DAEMON: "an object with the daemon's settings",
 }
 """The keys of the long form and what each takes."""
@@ -60,14 +64,19 @@ def parse(text: str | bytes, where: str = "configuration", read_secret: Read = r
     drafts = [
         draft for path, entry in _entries(tree, problems) if (draft := _draft(path, entry, problems, read_secret))
     ]
+    tracked = _trackers(tree, problems)
     own = _daemon(tree, problems)
     _name(drafts)
     check_clashes(drafts)
+    if tracked is not None:
+        check_tracking(drafts, [tracker.name for tracker in tracked])
     problems += (problem for draft in drafts for problem in draft.problems)
     if problems:
         raise ConfigError(where, problems)
     return Configuration(
-        virtual_routers=tuple(VirtualRouter(**draft.values) for draft in drafts), daemon=DaemonSettings(**own)
+        virtual_routers=tuple(VirtualRouter(**draft.values) for draft in drafts),
+        trackers=tracked or (),
+        daemon=DaemonSettings(**own),
     )
 
 
@@ -138,6 +147,16 @@ def _daemon(tree: Any, problems: list[Problem]) -> dict[str, Any]:
     draft = examine(DAEMON_SETTINGS, given, path)
     problems += repeated(given, path) + draft.problems
     return draft.values
+
+
+def _trackers(tree: Any, problems: list[Problem]) -> tuple[Tracker, ...] | None:
+    """The trackers of the file; None where some are wrong, so that nobody knows which there are."""
+    if not (isinstance(tree, JsonObject) and _is_long_form(tree) and TRACKERS in tree):
+        return ()
+    wrong: list[Problem] = []
+    found = trackers(tree[TRACKERS], within("$", TRACKERS), wrong)
+    problems += wrong
+    return None if wrong else found
 
 
 def _not(wanted: str, value: Any, path: str, allowed: str) -> Problem:

@@ -12,8 +12,9 @@ import msgspec
 
 from failover.config.checking.settings import Setting, as_json
 from failover.config.daemon_settings import DAEMON_SETTINGS
-from failover.config.file import DAEMON, ROUTERS
+from failover.config.file import DAEMON, ROUTERS, TRACKERS
 from failover.config.router import SETTINGS
+from failover.config.tracking.trackers import MOST_TRACKERS, TRACKER_SETTINGS, TYPE
 from failover.vrrp.protocol import VirtualAddress
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -56,7 +57,11 @@ def schema() -> dict[str, Any]:
         "type": "object",
         "description": "The long form.",
         "required": [ROUTERS],
-        "properties": {ROUTERS: _ROUTER_LIST, DAEMON: {"$ref": "#/$defs/Daemon"}},
+        "properties": {
+            ROUTERS: _ROUTER_LIST,
+            TRACKERS: {"type": "array", "maxItems": MOST_TRACKERS, "items": {"$ref": "#/$defs/Tracker"}},
+            DAEMON: {"$ref": "#/$defs/Daemon"},
+        },
         "additionalProperties": False,
     }
     return {
@@ -64,7 +69,11 @@ def schema() -> dict[str, Any]:
         "title": "Failover configuration",
         "description": "One virtual router, a list of them, or an object with virtual_routers.",
         "anyOf": [_ROUTER, _ROUTER_LIST, long_form],
-        "$defs": {"VirtualRouter": {**_virtual_router(), "allOf": [_BY_VERSION, _BY_ADDRESSES]}, "Daemon": _daemon()},
+        "$defs": {
+            "VirtualRouter": {**_virtual_router(), "allOf": [_BY_VERSION, _BY_ADDRESSES]},
+            "Tracker": {"anyOf": [_tracker(kind) for kind in TRACKER_SETTINGS]},
+            "Daemon": _daemon(),
+        },
     }
 
 
@@ -81,6 +90,13 @@ def _object(name: str, settings: Mapping[str, Setting]) -> dict[str, Any]:
 
 def _daemon() -> dict[str, Any]:
     return {**_object("Daemon", DAEMON_SETTINGS), "description": "Settings of the daemon itself."}
+
+
+def _tracker(kind: str) -> dict[str, Any]:
+    described = _object("Tracker", TRACKER_SETTINGS[kind])
+    described["properties"] = {TYPE: {"const": kind}, **described["properties"]}
+    described["required"] = [TYPE, *described["required"]]
+    return {**described, "description": f"A tracker of the type {kind}."}
 
 
 def _virtual_router() -> dict[str, Any]:

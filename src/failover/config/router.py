@@ -16,6 +16,7 @@ from failover.config.checking.peers import MOST_PEERS, PEERS, group_complaint, h
 from failover.config.checking.problems import ConfigError
 from failover.config.checking.settings import Setting, about, settings_of
 from failover.config.rules.entry import check_rules
+from failover.config.tracking.track import TRACK, Track
 from failover.vrrp.protocol import HOP_LIMIT, PRIORITIES, PRIORITY_DEFAULT, VRIDS, Version, VirtualAddress
 from failover.vrrp.router import ChecksumPolicy
 from failover.vrrp.scope import Peer
@@ -211,6 +212,7 @@ class VirtualRouter(msgspec.Struct, frozen=True, kw_only=True, metaclass=Built):
         ),
     ] = True
     authentication: Annotated[Authentication | None, AUTHENTICATION] = None
+    track: Annotated[tuple[Track, ...], TRACK] = ()
 
     if TYPE_CHECKING:  # the constructor takes more types than the fields have
 
@@ -238,6 +240,7 @@ class VirtualRouter(msgspec.Struct, frozen=True, kw_only=True, metaclass=Built):
             preferred_lifetime: Literal[0, "forever"] = 0,
             accept_mode: bool = True,
             authentication: Mapping[str, Any] | Authentication | None = None,
+            track: Sequence[str | Track | Mapping[str, str | int]] = (),
         ) -> None: ...
 
     def __post_init__(self) -> None:

@@ -6,17 +6,25 @@ Nothing here knows what runs. How they travel from the process that reads the fi
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from failover.config import Configuration, instances
+from failover.config import Configuration, Tracker, instances
 from failover.linux.process.claims import Claimable, VirtualAddressId, VirtualRouterId
 from failover.vrrp import VirtualRouter
 
 
+class Track(NamedTuple):
+    """That a protocol instance follows a tracker: `config.Track` with the tracker itself."""
+
+    tracker: Tracker
+    weight: int | None
+
+
 class Intended(NamedTuple):
-    """A protocol instance, without what it learns where it runs: its source address and its beat."""
+    """A protocol instance, without what it learns where it runs: its source address, its beat, what trackers say."""
 
     name: str
     interface: str
     router: VirtualRouter
+    tracks: tuple[Track, ...] = ()
 
     @property
     def id(self) -> VirtualRouterId:
@@ -36,8 +44,12 @@ def claims(intended: Iterable[Intended]) -> list[Claimable]:
 
 def intended(configuration: Configuration) -> list[Intended]:
     """The protocol instances of a configuration, in its order."""
+    by_name = {tracker.name: tracker for tracker in configuration.trackers}
+    tracks = [
+        tuple(Track(by_name[one.tracker], one.weight) for one in entry.track) for entry in configuration.virtual_routers
+    ]
     return [
-        Intended(entry.name, entry.interface_name, router)
-        for entry in configuration.virtual_routers
+        Intended(entry.name, entry.interface_name, router, followed)
+        for entry, followed in zip(configuration.virtual_routers, tracks, strict=True)
         for router in instances(entry)
     ]

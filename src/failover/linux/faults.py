@@ -24,6 +24,7 @@ class FaultReason(StrEnum):
     MTU_TOO_SMALL = "mtu_too_small"
     CANNOT_SEND = "cannot_send"
     INTERFACE_REMADE = "interface_remade"
+    TRACKER_FAILED = "tracker_failed"
 
 
 def interface_missing(name: str, meant: str | None = None) -> Fault:
@@ -123,6 +124,11 @@ def mtu_too_small(name: str, needed: int, mtu: int) -> Fault:
 def cannot_send(name: str, why: str) -> Fault:
     """No advertisement could be sent for so long that another router has taken over."""
     return Fault(FaultReason.CANNOT_SEND, f"advertisements cannot be sent on {name}: {why}")
+
+
+def tracker_failed(tracker: str, why: str) -> Fault:
+    """What the virtual router depends on has failed. The interface may be well, so others can be told."""
+    return Fault(FaultReason.TRACKER_FAILED, f"tracker {tracker} has failed: {why}", can_advertise=True)
 
 
 def _no_source(detail: str) -> Fault:

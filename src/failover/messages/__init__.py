@@ -23,6 +23,7 @@ from failover.messages.status import (
     RealtimeStatus,
     RouterStatus,
     SendError,
+    TrackStatus,
     Value,
 )
 
@@ -63,6 +64,7 @@ __all__ = [
     "RouterStatus",
     "SendError",
     "Told",
+    "TrackStatus",
     "Value",
     "Withdraw",
     "decode",

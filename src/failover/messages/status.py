@@ -101,6 +101,20 @@ class AuthenticationStatus(msgspec.Struct, frozen=True, kw_only=True):
     time_window_seconds: float | None = None
 
 
+class TrackStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """A tracker that a virtual router follows."""
+
+    tracker: str
+    weight: int | None
+    """As configured; None: the virtual router has a fault while the tracker fails."""
+    is_well: bool
+    contributes: int
+    """To the priority now."""
+    text: str
+    """What the tracker has found out."""
+    since: int
+
+
 class RouterStatus(msgspec.Struct, frozen=True, kw_only=True):
     """Everything about one protocol instance at one moment."""
 
@@ -139,6 +153,7 @@ class RouterStatus(msgspec.Struct, frozen=True, kw_only=True):
     destinations: list[str] = []
     """Where they go: a multicast group, or peers."""
     hop_limit: int = 255
+    tracking: list[TrackStatus] = []
 
 
 class RealtimeStatus(msgspec.Struct, frozen=True, kw_only=True):

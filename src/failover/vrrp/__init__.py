@@ -56,6 +56,7 @@ from failover.vrrp.protocol import (
     virtual_mac,
 )
 from failover.vrrp.router import ChecksumPolicy, VirtualRouter
+from failover.vrrp.standing import Contribution, Standing, standing
 from failover.vrrp.units import Instant, Interval, centiseconds, seconds, to_seconds
 
 __all__ = [
@@ -71,6 +72,7 @@ __all__ = [
     "ChecksumForm",
     "ChecksumPolicy",
     "ConfigChanged",
+    "Contribution",
     "Cutoff",
     "Discard",
     "DiscardReason",
@@ -98,6 +100,7 @@ __all__ = [
     "SendAdvertisement",
     "ShutDown",
     "Shutdown",
+    "Standing",
     "Started",
     "Startup",
     "State",
@@ -120,6 +123,7 @@ __all__ = [
     "is_cut",
     "receive",
     "seconds",
+    "standing",
     "state_name",
     "step",
     "to_seconds",

@@ -33,6 +33,7 @@ from failover.messages import (
     RealtimeStatus,
     RouterStatus,
     SendError,
+    TrackStatus,
     decode,
     encode,
 )
@@ -93,6 +94,9 @@ ROUTER = RouterStatus(
         oddities={"rival_master": 8},
     ),
     authentication=AuthenticationStatus(method="password", password_is_cut=True),
+    tracking=[
+        TrackStatus(tracker="uplink", weight=-60, is_well=False, contributes=-60, text="no carrier", since=BORN),
+    ],
 )
 
 HOLDS = Holds(0, 0, ["192.168.100.100/24"])
@@ -158,6 +162,16 @@ def test_the_document_is_this() -> None:
                 ],
                 "fault": None,
                 "priority": {"configured": 100, "effective": 100},
+                "tracking": [
+                    {
+                        "tracker": "uplink",
+                        "weight": -60,
+                        "is_well": False,
+                        "contributes": -60,
+                        "text": "no carrier",
+                        "since": "2026-01-01T00:00:00.000Z",
+                    }
+                ],
                 "master": "192.168.100.1",
                 "master_priority": 100,
                 "checksum": {"sent": "rfc9568", "is_learned": True, "master": None},

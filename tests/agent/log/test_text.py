@@ -92,6 +92,18 @@ SENTENCES: dict[str, tuple[dict[str, Value], str]] = {
             " $.vrid: 300 is out of range; allowed: 1 to 255"
         ),
     ),
+    "tracker_failed": (
+        {"tracker": "uplink", "detail": "eth1 has no carrier"},
+        "tracker uplink failed: eth1 has no carrier",
+    ),
+    "tracker_recovered": (
+        {"tracker": "uplink", "detail": "eth1 has no carrier"},
+        "tracker uplink is well again (was: eth1 has no carrier)",
+    ),
+    "priority_changed": (
+        {"previous": 150, "current": 90, "because": "uplink (-60): eth1 has no carrier"},
+        "priority 150 -> 90: uplink (-60): eth1 has no carrier",
+    ),
     "degraded": (
         {"warning": "memory is not locked: needs CAP_IPC_LOCK"},
         "memory is not locked: needs CAP_IPC_LOCK",

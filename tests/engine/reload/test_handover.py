@@ -32,7 +32,7 @@ def test_whatever_a_file_can_say_arrives_as_it_would_be_run_from_the_start(docum
 
 def test_no_parameter_of_an_instance_is_left_behind() -> None:
     parameters = {field.name for field in dataclasses.fields(ProtocolInstance)}
-    assert set(_Instance.__struct_fields__) == parameters - LEARNED | {"name", "interface", "family"}
+    assert set(_Instance.__struct_fields__) == parameters - LEARNED | {"name", "interface", "family", "tracks"}
 
 
 def test_a_password_arrives_and_is_shown_by_nothing(tmp_path: Path) -> None:

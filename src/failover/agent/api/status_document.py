@@ -7,7 +7,7 @@ import msgspec
 from failover.agent.link.freshness import Liveness
 from failover.agent.link.mirror import Mirror
 from failover.agent.timestamp import timestamp
-from failover.messages import LAG_BOUNDS, EngineLag, Lag, LastReload, Problem, RouterStatus, SendError
+from failover.messages import LAG_BOUNDS, EngineLag, Lag, LastReload, Problem, RouterStatus, SendError, TrackStatus
 
 _NANOSECONDS: Final = 1_000_000_000
 
@@ -90,6 +90,7 @@ def _router(router: RouterStatus, addresses: list[str], at: int) -> dict[str, An
         "problems": [_problem(problem) for problem in router.problems if problem.over_at >= at],
         "fault": {"reason": router.fault.reason, "detail": router.fault.detail} if router.fault else None,
         "priority": {"configured": router.configured_priority, "effective": router.effective_priority},
+        "tracking": [_track(track) for track in router.tracking],
         "master": router.master,
         "master_priority": router.master_priority,
         "checksum": msgspec.to_builtins(router.checksum),
@@ -129,6 +130,17 @@ def _problem(problem: Problem) -> dict[str, Any]:
         "since": timestamp(problem.since),
         "last_heard": timestamp(problem.last_heard),
         "count": problem.count,
+    }
+
+
+def _track(track: TrackStatus) -> dict[str, Any]:
+    return {
+        "tracker": track.tracker,
+        "weight": track.weight,
+        "is_well": track.is_well,
+        "contributes": track.contributes,
+        "text": track.text,
+        "since": timestamp(track.since),
     }
 
 

@@ -14,11 +14,13 @@ from failover.linux.errors import describe
 from failover.vrrp.authentication.keys import AuthenticationMode, KeyedAuthentication
 from failover.vrrp.protocol import Family, PreferredLifetime
 from failover.vrrp.scope import MULTICAST
+from failover.vrrp.standing import Contribution, Standing
 from failover.vrrp.units import to_seconds
 
 if TYPE_CHECKING:
-    from failover.cli.preview import Preview
-    from failover.config import Problem
+    from failover.cli.preview import Preview, TrackerPreview
+    from failover.config import Problem, Track
+    from failover.vrrp import VirtualRouter
 
 _LABEL_WIDTH: Final = 11
 
@@ -49,15 +51,17 @@ def command(file: str | None, *, as_json: bool) -> int:
     except OSError as error:
         tell(f"this host's interfaces cannot be listed: {describe(error)}")
         here = None
-    previews = preview.preview(loaded, here)
+    previews, trackers = preview.preview(loaded, here), preview.preview_trackers(loaded, here)
     agent = preview.agent(loaded.daemon)
     if as_json:
-        click.echo(_document(path, (), previews, {"agent": agent}))
+        click.echo(_document(path, (), previews, trackers, {"agent": agent}))
         return FINE
     count = len({one.name for one in previews})
     click.echo(f"{path}: no errors, {count} virtual router{'s' if count > 1 else ''}")
     for one in previews:
         click.echo("\n" + text(one))
+    if trackers:
+        click.echo("\n" + trackers_text(trackers))
     click.echo("\n" + _daemon(agent))
     return FINE
 
@@ -66,12 +70,14 @@ def _document(
     path: Path,
     errors: Sequence["Problem"],
     previews: Sequence["Preview"] = (),
+    trackers: Sequence["TrackerPreview"] = (),
     daemon: dict[str, Any] | None = None,
 ) -> str:
     document = {
         "file": str(path).encode(errors="replace").decode(),  # a name need not be UTF-8, JSON must
         "errors": list(map(_error, errors)),
         "virtual_routers": [one.document() for one in previews],
+        "trackers": [one.document() for one in trackers],
         "daemon": daemon,
     }
     return json.dumps(document, ensure_ascii=False)
@@ -100,6 +106,7 @@ def text(one: "Preview") -> str:
     if router.family is Family.IPV6:
         lines.append(_line("preferred", _preferred(one)))
     lines.append(_line("priority", _priority(one)))
+    lines += (_line("follows", _followed(track, router)) for track in one.track)
     if router.scope != MULTICAST:
         lines.append(_line("to", _destinations(one)))
     lines += (_line(*timer) for timer in _timers(one))
@@ -143,6 +150,26 @@ def _priority(one: "Preview") -> str:
         return "255, the addresses are this host's own: MASTER from the start"
     takes = "takes" if one.router.preempt_mode else "does not take"
     return f"{one.router.priority}, {takes} over from a MASTER with a lower priority"
+
+
+def _followed(track: "Track", router: "VirtualRouter") -> str:
+    if track.weight is None:
+        return f"tracker {track.tracker}: gives up the addresses while it fails"
+    changed = Standing(router.priority, (Contribution(track.tracker, track.weight),)).priority
+    when, sign = ("fails", "-") if track.weight < 0 else ("is well", "+")
+    total = f"{router.priority} {sign} {abs(track.weight)}"
+    return f"tracker {track.tracker}: while it {when}, the priority is {changed} ({total})"
+
+
+def trackers_text(trackers: Sequence["TrackerPreview"]) -> str:
+    """The text about all trackers: a heading and a line for each."""
+    return "\n".join(("Trackers", *(_line(one.tracker.name, _tracker(one)) for one in trackers)))
+
+
+def _tracker(one: "TrackerPreview") -> str:
+    now = f", fails now ({one.trouble})" if one.trouble else ""
+    followers = f"followed by {', '.join(one.followed_by)}" if one.followed_by else "no virtual router follows it"
+    return f"interface {one.tracker.interface_name}{now}; {followers}"
 
 
 def _destinations(one: "Preview") -> str:

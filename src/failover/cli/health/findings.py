@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import IntEnum
 from typing import Any, Final, NamedTuple
 
+from failover.cli.health.standing import as_a_sum, is_impaired
 from failover.cli.words import ago, elapsed
 
 Router = dict[str, Any]
@@ -58,6 +59,8 @@ def _wrong(router: Router, now: datetime) -> Iterator[tuple[Severity, str]]:
     for problem in router.get("problems", ()):
         severity = Severity.CRITICAL if problem["severity"] == "critical" else Severity.WARNING
         yield severity, f": {problem['text']} (for {_since(problem['since'], now)})"
+    if is_impaired(router) and not router["fault"]:
+        yield Severity.WARNING, f": {as_a_sum(router, now)}"
     forms = router.get("checksum")
     if forms is not None and forms["master"] not in (None, forms["sent"]):
         what = f"sends checksums {_FORMS[forms['master']]}, and this host {_FORMS[forms['sent']]}"
@@ -86,7 +89,12 @@ def doubts(router: Router) -> list[str]:
 
 def notes(router: Router, now: datetime) -> list[str]:
     """How it came to its state, and what it has learned."""
-    return [*_past(router, now), *_learned(router)]
+    return [*_past(router, now), *_learned(router), *_raised(router, now)]
+
+
+def _raised(router: Router, now: datetime) -> list[str]:
+    sum_of = None if is_impaired(router) else as_a_sum(router, now)
+    return [f"{named(router)}: {sum_of}"] if sum_of else []
 
 
 def _past(router: Router, now: datetime) -> list[str]:

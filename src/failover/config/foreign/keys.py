@@ -17,7 +17,7 @@ OF_ROUTER: Final = (
     *("name", "vrid", "interface_name", "ip_addresses", "priority", "advert_interval", "preempt_mode", "version"),
     *("excluded_ip_addresses", "checksum", "require_link_local", "check_address_list", "with_version_2"),
     *("source_address", "multicast_group", "unicast_peers", "hop_limit", "no_ip_addresses", "preferred_lifetime"),
-    *("accept_mode", "authentication"),
+    *("accept_mode", "authentication", "track"),
 )
 OF_DAEMON: Final = ("realtime_priority", "lock_memory", "cpu_affinity", "agent_user")
 """Our own settings, which may stand in the wrong place; a test holds both against the settings themselves."""
@@ -90,7 +90,14 @@ _NOT_HERE: Final[dict[str, str]] = {
     "global_defs": 'leave it out: settings of the daemon belong in "daemon"',
     "router_id": 'leave it out: hosts have no name here; the number of a virtual router is "vrid"',
     "lvs_sync_daemon lvs_sync_daemon_interface virtual_server real_server": "leave it out: there is no load balancing",
-    "vrrp_script script scripts trackers": "leave it out: nothing is tracked but the interface itself",
+    "vrrp_script script scripts track_script track_process track_file track_bfd": (
+        "leave it out: only interfaces are tracked"
+    ),
+    "track_interface track_interfaces": (
+        'write "track": ["NAME"], and "trackers": [{"name": "NAME", "type": "interface", "interface_name": "IFACE"}]'
+        ' beside "virtual_routers"'
+    ),
+    "trackers": 'write {"virtual_routers": [{...}], "trackers": [{...}]}',
     "smtp_alert notification_email notification_email_from smtp_server": "leave it out: no mail is sent",
     "enabled enable disabled disable shutdown": "leave it out: every entry runs, so remove an entry that must not run",
     "debug log_level log_file log_detail": "leave it out: all events are logged",
@@ -103,7 +110,7 @@ _NOT_HERE_BY_PREFIX: Final[dict[str, str]] = {
     "garp_": "leave it out: a new MASTER announces its addresses by itself",
     "vrrp_garp_": "leave it out: a new MASTER announces its addresses by itself",
     "gna_": "leave it out: a new MASTER announces its addresses by itself",
-    "track": "leave it out: nothing is tracked but the interface itself",
+    "track": "leave it out: only interfaces are tracked",
     "notify": "leave it out: no script is called; the log and `failover status` show changes",
 }
 

@@ -3,6 +3,7 @@
 from typing import Final, NamedTuple
 
 from failover.engine.account.evidence import change_of
+from failover.engine.intended import Intended
 from failover.linux.faults import FaultReason
 from failover.messages import (
     AuthenticationStatus,
@@ -12,6 +13,7 @@ from failover.messages import (
     Problem,
     RouterStatus,
     SendError,
+    TrackStatus,
 )
 from failover.vrrp import (
     Backup,
@@ -133,25 +135,25 @@ def authentication_of(router: VirtualRouter) -> AuthenticationStatus | None:
 
 
 def status_of(
-    where: tuple[str, str],
+    intended: Intended,
     router: VirtualRouter,
     state: State,
     past: Past,
     counters: Counters,
     trouble: Trouble,
+    tracking: list[TrackStatus],
 ) -> RouterStatus:
-    """Everything about a router, now; `where` are its name and its interface."""
-    name, interface = where
+    """Everything about a router, now: as configured, and as it is with what it has learned."""
     return RouterStatus(
-        name=name,
+        name=intended.name,
         family=router.family.label,
         vrid=router.vrid,
-        interface=interface,
+        interface=intended.interface,
         version=int(router.version),
         state=state_name(state),
         since=past.since,
         fault=fault_status(state),
-        configured_priority=router.priority,
+        configured_priority=intended.router.priority,
         effective_priority=router.priority,
         master=master_of(router, state),
         master_priority=master_priority_of(router, state),
@@ -170,6 +172,7 @@ def status_of(
         source=None if router.primary_address.is_unspecified else str(router.primary_address),
         destinations=list(map(str, router.destinations)),
         hop_limit=router.scope.hop_limit,
+        tracking=tracking,
     )
 
 

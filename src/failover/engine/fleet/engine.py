@@ -18,6 +18,7 @@ from failover.engine.fleet.network import Network
 from failover.engine.fleet.plan import Plan
 from failover.engine.fleet.registry import Registry
 from failover.engine.fleet.send_test import SendTest
+from failover.engine.fleet.trackers import Trackers
 from failover.engine.intended import Intended
 from failover.engine.port.port import Port
 from failover.engine.router.instance import Instance
@@ -66,6 +67,8 @@ class Engine:
         except OSError:
             self._netlink.close()
             raise
+        self._trackers = Trackers(loop, self._registry, self._network.interface, self.events)
+        self._network.changed = self._trackers.look
         self._send_test = SendTest(loop, host, self._registry, self._transmitter)
         self._steps: Iterator[None] = iter(())
         for one, place in zip(intended, self._registry.places(intended), strict=True):
@@ -86,6 +89,8 @@ class Engine:
     def start(self) -> None:
         """Begin an election for every router that can run; `PermissionError` where sockets are not allowed at all."""
         at = self._loop.clock.now()
+        for instance in self.instances:
+            self._track(instance)
         self._network.begin(at)
         self._accept_mode.follow_now()  # before any of them can be MASTER
         self._send_test.begin()
@@ -166,6 +171,7 @@ class Engine:
             if one.interface in self._registry.ports:
                 self._stale.recognise(self._registry.ports[one.interface], one.router)
             added.append(self._registry.add(one, place))
+            self._track(added[-1])
             yield
         for port in dict.fromkeys(map(self._registry.port_of, added)):
             touched[port] = None
@@ -178,13 +184,18 @@ class Engine:
         for port in touched:
             self._settle(port)
             yield
+        self._trackers.forget_unused()
         yield from self._accept_mode.follow()
+
+    def _track(self, instance: Instance) -> None:
+        if instance.intended.tracks:
+            instance.follow(self._trackers.tracking(instance.intended), self._loop.clock.now())
 
     def _reconfigure(self, instance: Instance, intended: Intended, place: Place) -> None:
         at, port = self._loop.clock.now(), self._registry.port_of(instance)
         # By what the addresses were before: an owner that is one no longer leaves the host its own.
         self._stale.recognise(port, intended.router)
-        self._registry.reconfigure(instance, intended, place, at)
+        self._registry.reconfigure(instance, intended, self._trackers.tracking(intended), place, at)
         self._network.judge(instance, port, at)
 
     def _settle(self, port: Port) -> None:

@@ -1,5 +1,7 @@
 """Follows the network as interfaces and addresses come and go, and tells the instances."""
 
+from collections.abc import Callable
+
 from failover.engine.environment import EventLoop, Host
 from failover.engine.events import EventSink
 from failover.engine.fleet.addresses.duplicate import DuplicateWatch
@@ -59,6 +61,10 @@ class Network:
         self._unjudged: set[Port] = set()
         """The ports where addresses came and went while ours were being changed."""
         self._waiting_since: Instant | None = None
+        self.interface = self._interfaces.get
+        """The interface that has a name now; the same object until something about it changes."""
+        self.changed: Callable[[Instant], None] = lambda _: None
+        """Called when interfaces may have changed, other than those that the routers live on."""
         transmitter.before_long, transmitter.after_long = self._overlook, self._catch_up
 
     def begin(self, at: Instant) -> None:
@@ -114,7 +120,7 @@ class Network:
     def judge(self, instance: Instance, port: Port, at: Instant) -> None:
         """A router has other parameters: see whether it can run with them, and what it sends from."""
         port.know_own(instance.router.family)
-        if instance.fault or self._source(instance, port) != instance.router.primary_address:
+        if instance.link_fault or self._source(instance, port) != instance.router.primary_address:
             instance.link_changed(self._attach(instance, port, at), at)
 
     def review(self, port: Port) -> None:
@@ -173,6 +179,7 @@ class Network:
                 self._update(port, interface, at)
         self._was_listed = False
         self._unjudged.intersection_update(self._registry.ports.values())
+        self.changed(at)
 
     def _may_wait(self) -> bool:
         """Whether to read later: in a transition the news is ours, and addresses and announcements go first."""
@@ -249,7 +256,7 @@ class Network:
         recovered = {
             instance.router.family
             for instance in instances
-            if instance.fault and readiness[instance.router.family].fault is None
+            if instance.link_fault and readiness[instance.router.family].fault is None
         }
         is_another = port.interface is None or interface is None or interface.ifindex != port.ifindex
         has_lost_its_name = is_another and port.interface is not None and interface is not None

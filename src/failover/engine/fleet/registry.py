@@ -12,6 +12,7 @@ from failover.engine.events import EventSink
 from failover.engine.intended import Intended
 from failover.engine.port.port import Port
 from failover.engine.router.instance import Instance
+from failover.engine.tracking import Tracking
 from failover.engine.transmit.beat import SHORT, Beat
 from failover.engine.transmit.slots import Place, assign_beats, weight
 from failover.engine.transmit.transmitter import Transmitter
@@ -85,12 +86,14 @@ class Registry:
         self._places[instance] = place
         return instance
 
-    def reconfigure(self, instance: Instance, intended: Intended, place: Place, now: Instant) -> None:
+    def reconfigure(
+        self, instance: Instance, intended: Intended, tracking: Tracking, place: Place, now: Instant
+    ) -> None:
         """Give an instance other parameters, or another name."""
         port = self.port_of(instance)
         port.expect(intended.router)
         before, beat = instance.router, self._occupy(place, intended.router)
-        instance.reconfigure(intended, place.phase, beat, now)
+        instance.reconfigure(intended, tracking, place.phase, beat, now)
         instance.reporter.configured(instance.router, now)
         port.renew_filter(intended.router.family)
         self._vacate(self._places[instance], before)

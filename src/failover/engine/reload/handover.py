@@ -6,9 +6,9 @@ from typing import Final
 
 import msgspec
 
-from failover.config import Configuration, DaemonSettings
+from failover.config import Configuration, DaemonSettings, Tracker
 from failover.config.protocol_instances import UNKNOWN_SOURCE
-from failover.engine.intended import Intended, intended
+from failover.engine.intended import Intended, Track, intended
 from failover.messages import MAX_MESSAGE_BYTES
 from failover.messages import UNREADABLE as UNDECODABLE
 from failover.vrrp import ChecksumPolicy, Family, Interval, Version, VirtualAddress, VirtualRouter
@@ -74,6 +74,7 @@ class _Instance(msgspec.Struct, frozen=True, kw_only=True):
     password: Secret | None
     keyed: _Keyed | None
     scope: _Scope = _Scope()
+    tracks: list[tuple[Tracker, int | None]] = []
 
 
 class Instances(msgspec.Struct, frozen=True, tag="instances"):
@@ -174,6 +175,7 @@ def _packed(one: Intended, excluded: Iterable[VirtualAddress]) -> _Instance:
         password=router.password,
         keyed=_packed_keys(router.keyed),
         scope=_packed_scope(router.scope),
+        tracks=list(one.tracks),
     )
 
 
@@ -215,7 +217,7 @@ def _unpacked(one: _Instance, excluded: tuple[VirtualAddress, ...]) -> Intended:
         scope=_unpacked_scope(one.scope),
         keyed=_unpacked_keys(one.keyed),
     )
-    return Intended(one.name, one.interface, router)
+    return Intended(one.name, one.interface, router, tuple(Track(*track) for track in one.tracks))
 
 
 def _packed_keys(one: KeyedAuthentication | None) -> _Keyed | None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from failover.engine.account.evidence import transition_fields
 from failover.engine.account.reporter import Reporter
-from failover.engine.account.status import Past, Trouble, fault_status, in_words, status_of
+from failover.engine.account.status import Past
 from failover.engine.environment import EventLoop
 from failover.engine.events import EventSink
 from failover.engine.flood.policer import Verdict, refusal
@@ -20,36 +20,32 @@ from failover.engine.router.address_guard import AddressGuard
 from failover.engine.router.deferred_state import DeferredState
 from failover.engine.router.performer import Performer
 from failover.engine.router.schedule import Schedule
+from failover.engine.router.view import View
+from failover.engine.tracking import Tracking, priority_evidence
 from failover.engine.transmit.beat import Beat
 from failover.engine.transmit.transmitter import Transmitter
 from failover.events import Kind
 from failover.linux.interfaces.table import Present
 from failover.linux.packet import Received
-from failover.messages import Counters, FaultStatus, RouterStatus
+from failover.messages import Counters
 from failover.vrrp import (
     Address,
-    Cutoff,
     Discard,
-    Family,
     Fault,
     Instant,
     Interval,
     Master,
     State,
     Step,
-    VirtualAddress,
-    VirtualRouter,
-    cutoff_of,
     initial_state,
     is_below,
-    state_name,
     step,
 )
 from failover.vrrp.machine import actions, events
 from failover.vrrp.protocol import PRIORITY_RESIGN
 
 
-class Instance:
+class Instance(View):
     """A virtual router of one family on one interface."""
 
     def __init__(
@@ -64,79 +60,25 @@ class Instance:
         """`beat` is that of the MASTERs with the router's interval and `phase` on the same interface."""
         router = replace(intended.router, beat_phase=phase)
         self.intended = intended
-        """As configured, with its name and its interface."""
+        self.tracking = ()
+        self.link_fault = None
         self.interface = intended.interface
         self._clock = loop.clock
         self._past = Past(loop.clock.wall(), None, loop.clock.now())
         counters = Counters(discarded={}, oddities={})
         self.reporter = Reporter(self, counters, sink)
-        """Knows whether the status is another one than was told."""
         self.guard = AddressGuard(loop, lambda now: self._restore(now, self._performer.restore))
         """Puts its addresses back."""
         self._performer = Performer(router, loop, transmitter, counters, self.reporter, self)
         self._deferred = DeferredState(initial_state(router), counters, beat)
         self._schedule = Schedule(self, self._deferred, loop)
 
-    @property
-    def name(self) -> str:
-        """What it is called."""
-        return self.intended.name
-
-    @property
-    def family(self) -> Family:
-        """IPv4 or IPv6, as its addresses."""
-        return self._performer.router.family
-
-    @property
-    def router(self) -> VirtualRouter:
-        """Its parameters."""
-        return self._performer.router
-
-    @property
-    def state(self) -> State:
-        """Where it is in the protocol."""
-        return self._deferred.state
-
-    @property
-    def counters(self) -> Counters:
-        """What it has counted."""
-        return self._deferred.counters
-
-    @property
-    def held(self) -> frozenset[VirtualAddress]:
-        """What it has on its interface while MASTER, quick to compare with what is there."""
-        return self._performer.held
-
-    @property
-    def state_label(self) -> str:
-        """`INITIALIZE`, `BACKUP` or `MASTER`."""
-        return state_name(self._deferred.known)
-
-    @property
-    def fault(self) -> FaultStatus | None:
-        """What keeps it in INITIALIZE."""
-        return fault_status(self._deferred.known)
-
-    @property
-    def troubles(self) -> list[str]:
-        """What keeps it from its work or is not as it should be, in words."""
-        return in_words(self.fault, self._trouble)
-
-    @property
-    def is_master(self) -> bool:
-        """Whether it holds its addresses."""
-        return isinstance(self._deferred.known, Master)
-
-    @property
-    def cutoff(self) -> Cutoff | None:
-        """What an advertisement must at least be to have a say as things are."""
-        return cutoff_of(self.router, self._deferred.known)
-
     # --- what happens to it
 
     def start(self, fault: Fault | None, now: Instant) -> None:
         """Begin, or wait for the end of a fault."""
-        self._feed(events.Startup(fault), now)
+        self.link_fault = fault
+        self._feed(events.Startup(fault or self._standing.fault), now)
 
     def stop(self, now: Instant) -> Callable[[], None]:
         """Leave the group. What is returned takes the addresses away: call it when priority 0 has been sent."""
@@ -155,7 +97,18 @@ class Instance:
 
     def link_changed(self, fault: Fault | None, now: Instant) -> None:
         """The interface became unusable or usable, or for sending only."""
-        self._feed(events.LinkChanged(self._performer.watch.fault_with(fault)), now)
+        self.link_fault = self._performer.watch.fault_with(fault)
+        self._feed(events.LinkChanged(self.link_fault or self._standing.fault), now)
+
+    def follow(self, tracking: Tracking, now: Instant) -> None:
+        """What it follows says something else: another priority is advertised at once, and a fault counts at once."""
+        before, self.tracking = self.tracking, tracking
+        self.reporter.changed = True
+        if (priority := self._standing.priority) != (was := self.router.priority):
+            self._performer.router = replace(self.router, priority=priority)
+            self.reporter.tell(Kind.PRIORITY_CHANGED, lambda: priority_evidence(was, priority, before, tracking))
+            self._feed(events.PriorityChanged(was), now)
+        self.link_changed(self.link_fault, now)
 
     def attach(self, port: Port, primary: Address, now: Instant) -> None:
         """Work on this interface as it is now, sending from `primary`."""
@@ -176,16 +129,25 @@ class Instance:
         self._performer.prepare(self.state)
         self.settle()
 
-    def reconfigure(self, intended: Intended, phase: Interval | None, beat: Beat, now: Instant) -> None:
+    def reconfigure(
+        self, intended: Intended, tracking: Tracking, phase: Interval | None, beat: Beat, now: Instant
+    ) -> None:
         """Be as `intended` from now on: the same virtual router with other parameters, or another name."""
         self.catch_up()
-        self.reporter.changed |= intended.name != self.name
-        was, self.intended = self.router, intended
+        self.reporter.changed = True
+        was, self.intended, self.tracking = self.router, intended, tracking
         self._deferred.move(self, beat)
-        router = replace(intended.router, primary_address=was.primary_address, on_link=was.on_link, beat_phase=phase)
+        router = replace(
+            intended.router,
+            primary_address=was.primary_address,
+            on_link=was.on_link,
+            beat_phase=phase,
+            priority=self._standing.priority,
+        )
         if router != was:
             self._performer.reconfigure(router)
             self._feed(events.ConfigChanged(was), now)
+        self.link_changed(self.link_fault, now)
 
     def retire(self) -> None:
         """It has stopped and all is told: let go of whatever holds it, for nobody collects garbage here."""
@@ -289,11 +251,3 @@ class Instance:
             self._performer.state_changed(is_master=isinstance(change.current, Master))
             self._deferred.counters.transitions_to_master += isinstance(change.current, Master)
         self.reporter.tell(Kind.STATE_CHANGED, lambda: transition_fields(change, now))
-
-    def status(self) -> RouterStatus:
-        """Everything about it, now."""
-        return status_of((self.name, self.interface), self.router, self.state, self._past, self.counters, self._trouble)
-
-    @property
-    def _trouble(self) -> Trouble:
-        return self.reporter.trouble(self._performer.send_errors.worst, self.interface, self._clock)

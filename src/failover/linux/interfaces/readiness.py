@@ -80,13 +80,20 @@ def fault(
         return faults.not_ethernet(name)
     if (swallowed := _swallowed(name, interface)) is not None:
         return swallowed
-    if not interface.up:
-        return faults.interface_down(name)
-    if not interface.running:
-        return faults.no_carrier(name)
+    if (without_carrier := carrier_fault(name, interface)) is not None:
+        return without_carrier
     if source_address(interface, family, excluded) is None:
         return _sourceless(interface, family, excluded)
     return None
+
+
+def carrier_fault(name: str, interface: Interface | None) -> Fault | None:
+    """Why the interface called `name` carries no packets, whoever wants to use it; None where it does."""
+    if interface is None:
+        return faults.interface_missing(name)
+    if not interface.up:
+        return faults.interface_down(name)
+    return None if interface.running else faults.no_carrier(name)
 
 
 def _swallowed(name: str, interface: Interface) -> Fault | None:

@@ -18,6 +18,8 @@ class Fault:
     """A stable word for machines, such as `no_carrier`."""
     detail: str
     """A sentence for the operator, such as `eth0 has no carrier`."""
+    can_advertise: bool = False
+    """Whether others can still be told: then a MASTER resigns, so that nobody waits for Master_Down_Timer."""
 
 
 @dataclass(frozen=True, slots=True)

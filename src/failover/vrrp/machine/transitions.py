@@ -75,7 +75,7 @@ def to_initialize(router: VirtualRouter, state: State, cause: Cause) -> Step:
     fault: Fault | None = cause.fault if isinstance(cause, Faulted) else None
     stopped = Initialize(state.checksum, fault)
     actions = leave(router, state, stopped, cause)
-    if isinstance(state, Master) and fault is None:
+    if isinstance(state, Master) and (fault is None or fault.can_advertise):
         # "send an ADVERTISEMENT with Priority = 0": others need not wait for the timer (RFC 9568 §6.4.3)
         actions = (SendAdvertisement(PRIORITY_RESIGN, state.checksum), *actions)
     return Step(stopped, actions)

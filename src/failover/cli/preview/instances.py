@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 import msgspec
 
 from failover.cli.health.subnets import mistaken
-from failover.config import Configuration, DaemonSettings, instances
+from failover.cli.preview.trackers import weight_warnings
+from failover.config import Configuration, DaemonSettings, Track, instances
 from failover.engine.account.status import authentication_of
 from failover.engine.transmit.prepared import mtu_fault
 from failover.linux.confinement import users
@@ -36,6 +37,8 @@ class Preview(NamedTuple):
     """Why it could not run now; None where it could."""
     warnings: tuple[str, ...]
     """Sentences about what looks wrong but does not keep it from running."""
+    track: tuple[Track, ...] = ()
+    """The trackers that it would follow."""
 
     @property
     def destinations(self) -> tuple[Address, ...]:
@@ -53,6 +56,7 @@ class Preview(NamedTuple):
             "interface": self.interface,
             "version": int(router.version),
             "priority": router.priority,
+            "track": [{"tracker": one.tracker, "weight": one.weight} for one in self.track],
             "preempt_mode": router.preempt_mode,
             "advertisement_interval_seconds": to_seconds(interval),
             "skew_time_seconds": to_seconds(router.skew_time(interval)),
@@ -94,16 +98,22 @@ def preview(configuration: Configuration, here: Mapping[str, Interface] | None) 
         for entry in configuration.virtual_routers
         for router in instances(entry)
     ]
+    tracks = {entry.name: entry.track for entry in configuration.virtual_routers}
     virtual: dict[str, set[Address]] = {}
     for _, name, router in all_instances:
         if not router.is_address_owner:
             virtual.setdefault(name, set()).update(address.ip for address in router.held_addresses)
-    return [
+    found = [
         Preview(name, interface_name, router, None, None, tuple(_of_the_file(router)))
         if here is None
         else _on(here, name, interface_name, router, virtual.get(interface_name, set()))
         for name, interface_name, router in all_instances
     ]
+    return [_with_tracks(one, tracks[one.name]) for one in found]
+
+
+def _with_tracks(one: Preview, track: tuple[Track, ...]) -> Preview:
+    return one._replace(track=track, warnings=(*one.warnings, *weight_warnings(one.router, track)))
 
 
 def _on(

@@ -4,23 +4,13 @@ The engine makes events (`engine.events`), the agent writes them down (`agent.lo
 `messages.Event`; the log, the journal and the documentation are renderings of it. A new kind is a line here.
 """
 
-from enum import Enum, IntEnum
 from typing import Final
 
 from failover import wording
-from failover.messages import Event
-from failover.wording import Fields, Names, Words
+from failover.events.described import Described, Severity
 
 
-class Severity(IntEnum):
-    """How grave an event is, by the levels of syslog(3)."""
-
-    WARNING = 4
-    NOTICE = 5
-    INFO = 6
-
-
-class Kind(Enum):
+class Kind(Described):
     """What may happen. Each: when, how grave, the evidence that is always there, the words, and the rate limit.
 
     Some have more evidence: `STATE_CHANGED` that of its cause, `RELOADED` perhaps `needs_restart`, and all that are
@@ -29,12 +19,6 @@ class Kind(Enum):
     The rate limit names the fields that make an event the same as another about the same virtual router: of these one
     is told in a minute. None: each is told.
     """
-
-    when: str
-    severity: Severity
-    fields: tuple[str, ...]
-    words: Words
-    limited_by: tuple[str, ...] | None
 
     STATE_CHANGED = (
         "A virtual router changed its state, or the reason for its state changed.",
@@ -218,6 +202,24 @@ class Kind(Enum):
         wording.left,
         ("addresses",),
     )
+    TRACKER_FAILED = (
+        "A tracker has found that something failed. The virtual routers that follow it are told.",
+        Severity.WARNING,
+        ("tracker", "detail"),
+        lambda f: f"tracker {f['tracker']} failed: {f['detail']}",
+    )
+    TRACKER_RECOVERED = (
+        "A tracker has found that all is well again.",
+        Severity.NOTICE,
+        ("tracker", "detail"),
+        lambda f: f"tracker {f['tracker']} is well again (was: {f['detail']})",
+    )
+    PRIORITY_CHANGED = (
+        "A tracker has changed the priority of a virtual router. The new priority is advertised at once.",
+        Severity.NOTICE,
+        ("previous", "current", "because"),
+        lambda f: f"priority {f['previous']} -> {f['current']}: {f['because']}",
+    )
     AGENT_DIED = (
         "The agent, the process that serves the status and writes the log, has ended. It was restarted.",
         Severity.WARNING,
@@ -275,24 +277,6 @@ class Kind(Enum):
         lambda f: f"agent: {f['trouble']}",
         ("trouble", "where"),
     )
-
-    def __init__(
-        self, when: str, severity: Severity, fields: Names, words: Words, limited_by: Names | None = None
-    ) -> None:
-        self.when = when
-        self.severity = severity
-        self.fields = fields
-        self.words = words
-        self.limited_by = limited_by
-
-    @property
-    def label(self) -> str:
-        """As it is called in an event, a log and the documentation, such as `state_changed`."""
-        return self.name.lower()
-
-    def event(self, at: int, fields: Fields, name: str | None = None, family: str | None = None) -> Event:
-        """An event of this kind at wall-clock time `at` (ns); `name` and `family` are those of the virtual router."""
-        return Event(at=at, kind=self.label, name=name, family=family, fields=fields)
 
 
 KINDS: Final = {kind.label: kind for kind in Kind}
